@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+int64_t clock_now(void)
+{
+	return (int64_t)time(NULL);
+}
+
+uint64_t clock_mono_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void clock_rfc3339(int64_t t, char ret[static RFC3339_MAX])
+{
+	time_t tt = (time_t)t;
+	struct tm tm;
+
+	if (!gmtime_r(&tt, &tm) || strftime(ret, RFC3339_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(ret, RFC3339_MAX, "1970-01-01T00:00:00Z");
+}
+
+/* Takes exactly n digits off the front. */
+static bool digits(struct str *s, size_t n, int *ret)
+{
+	int v = 0;
+
+	if (s->n < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (s->p[i] < '0' || s->p[i] > '9')
+			return false;
+		v = v * 10 + (s->p[i] - '0');
+	}
+	s->p += n;
+	s->n -= n;
+	*ret = v;
+	return true;
+}
+
+static bool letter(struct str *s, const char *any)
+{
+	if (s->n == 0 || !memchr(any, s->p[0], strlen(any)))
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
+static bool zone(struct str *s, int *ret)
+{
+	bool minus;
+	int h, m;
+
+	*ret = 0;
+	if (letter(s, "Zz"))
+		return true;
+	minus = s->n && s->p[0] == '-';
+	if (!letter(s, "+-") || !digits(s, 2, &h) || !letter(s, ":") || !digits(s, 2, &m) ||
+	    h > 23 || m > 59)
+		return false;
+	*ret = (h * 60 + m) * (minus ? -60 : 60);
+	return true;
+}
+
+int clock_parse_rfc3339(struct str s, int64_t *ret, struct err *e)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	struct str all = s;
+	struct tm tm = { 0 };
+	int year, off, ignored;
+	bool leap;
+
+	if (!digits(&s, 4, &year) || !letter(&s, "-") || !digits(&s, 2, &tm.tm_mon) ||
+	    !letter(&s, "-") || !digits(&s, 2, &tm.tm_mday) || !letter(&s, "Tt ") ||
+	    !digits(&s, 2, &tm.tm_hour) || !letter(&s, ":") || !digits(&s, 2, &tm.tm_min) ||
+	    !letter(&s, ":") || !digits(&s, 2, &tm.tm_sec))
+		goto bad;
+	if (letter(&s, ".")) {
+		if (!digits(&s, 1, &ignored))
+			goto bad;
+		while (digits(&s, 1, &ignored))
+			continue;
+	}
+	if (!zone(&s, &off) || s.n)
+		goto bad;
+	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+	    tm.tm_mday > days[tm.tm_mon - 1] + (tm.tm_mon == 2 && leap) || tm.tm_hour > 23 ||
+	    tm.tm_min > 59 || tm.tm_sec > 60)
+		goto bad;
+	tm.tm_year = year - 1900;
+	tm.tm_mon--;
+	*ret = (int64_t)timegm(&tm) - off;
+	return 0;
+bad:
+	return FAIL(e, E_FORMAT, "'%.*s' is not an RFC 3339 time", (int)(all.n > 40 ? 40 : all.n),
+		    all.p);
+}

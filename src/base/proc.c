@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+#ifndef PLIMSOLL_LIBEXECDIR
+#define PLIMSOLL_LIBEXECDIR "/usr/local/libexec/plimsoll"
+#endif
+
+enum { LIMIT_STDERR = 64 * 1024 };
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+	caught = sig;
+}
+
+void proc_catch_signals(void)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+int proc_interrupted(struct err *e)
+{
+	return caught ? FAIL(e, E_SIGNAL, "interrupted") : 0;
+}
+
+static int compare_int(const void *a, const void *b)
+{
+	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+/* Marks every descriptor from 3 up close-on-exec but those in keep. Async-signal-safe but for
+ * qsort, which glibc may serve from malloc: keep lists are short, so sort on the stack by
+ * insertion. */
+static void close_others(const int *keep, size_t n)
+{
+	int sorted[64];
+	unsigned from = 3;
+
+	n = n < 64 ? n : 64;
+	memcpy(sorted, keep, n * sizeof(*keep));
+	qsort(sorted, n, sizeof(*sorted), compare_int);
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i] < 3)
+			continue;
+		if ((unsigned)sorted[i] > from)
+			(void)syscall(SYS_close_range, from, (unsigned)sorted[i] - 1,
+				      CLOSE_RANGE_CLOEXEC);
+		(void)fcntl(sorted[i], F_SETFD, 0);
+		from = (unsigned)sorted[i] + 1;
+	}
+	(void)syscall(SYS_close_range, from, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static int give(int fd, int as, int null_flags)
+{
+	if (fd == PROC_INHERIT)
+		return fcntl(as, F_SETFD, 0) < 0 ? -1 : as;
+	if (fd == -1) {
+		fd = open("/dev/null", null_flags | O_CLOEXEC);
+		if (fd < 0)
+			return -1;
+	}
+	return fd == as ? fcntl(as, F_SETFD, 0) : dup2(fd, as);
+}
+
+/* Lifts a descriptor that is to be given out of the way of 0, 1 and 2. */
+static int lift(int fd)
+{
+	return fd >= 0 && fd < 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+static void child(const struct proc *p, int report, pid_t parent)
+{
+	int in = lift(p->in), out = lift(p->out), err = lift(p->err), keep[64], failed;
+	size_t n = 0;
+	sigset_t none;
+
+	for (int s = 1; s < 32; s++)
+		(void)signal(s, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (p->new_group)
+		(void)setpgid(0, 0);
+	if (p->die_with_parent) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(127);
+	}
+	if (give(in, 0, O_RDONLY) < 0 || give(out, 1, O_WRONLY) < 0 || give(err, 2, O_WRONLY) < 0)
+		goto fail;
+	for (; n < p->keep_n && n < 63; n++)
+		keep[n] = p->keep[n];
+	close_others(keep, n);
+	(void)fcntl(report, F_SETFD, FD_CLOEXEC);
+	if (p->cwd && chdir(p->cwd) < 0)
+		goto fail;
+	/* execvpe wants char *const[] though it writes nothing. */
+	union {
+		const char *const *in;
+		char *const *out;
+	} argv = { .in = p->argv }, env = { .in = p->env };
+
+	if (p->env)
+		(void)execvpe(p->argv[0], argv.out, env.out);
+	else
+		(void)execvp(p->argv[0], argv.out);
+fail:
+	failed = errno;
+	(void)!write(report, &failed, sizeof(failed));
+	_exit(127);
+}
+
+int proc_start(const struct proc *p, pid_t *ret, struct err *e)
+{
+	int pipes[2], why = 0;
+	pid_t pid, parent = getpid();
+	ssize_t n;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+	pid = fork();
+	if (pid < 0) {
+		int r = FAIL_SYS(e, "fork");
+
+		(void)close(pipes[0]);
+		(void)close(pipes[1]);
+		return r;
+	}
+	if (pid == 0)
+		child(p, pipes[1], parent);
+	(void)close(pipes[1]);
+	do {
+		n = read(pipes[0], &why, sizeof(why));
+	} while (n < 0 && errno == EINTR);
+	(void)close(pipes[0]);
+	if (n == 0) {
+		*ret = pid;
+		return 0;
+	}
+	(void)waitpid(pid, NULL, 0);
+	errno = why;
+
+	int r = FAIL_SYS(e, "start '%s'", p->argv[0]);
+
+	return why == ENOENT ? err_hint(e, r, "apt-get install %s", p->argv[0]) : r;
+}
+
+static int status_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int proc_wait(pid_t pid, int timeout_ms, int *ret, struct err *e)
+{
+	auto_close int pidfd = -1;
+	long deadline = now_ms() + timeout_ms;
+	int status;
+
+	if (timeout_ms >= 0) {
+		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (pidfd < 0)
+			return FAIL_SYS(e, "wait for process %d", (int)pid);
+		for (;;) {
+			struct pollfd p = { .fd = pidfd, .events = POLLIN };
+			long left = deadline - now_ms();
+			int n = poll(&p, 1, left > 0 ? (int)left : 0);
+
+			if (n > 0)
+				break;
+			if (n < 0 && errno == EINTR && left > 0)
+				continue;
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, NULL, 0);
+			return FAIL(e, E_SYSTEM, "process %d did not end within %d ms", (int)pid,
+				    timeout_ms);
+		}
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return FAIL_SYS(e, "wait for process %d", (int)pid);
+	*ret = status_of(status);
+	return 0;
+}
+
+/* Reads both pipes until both end. Output past a cap is read and dropped, so the child never
+ * blocks. */
+static int drain(int fds[2], struct buf *bufs[2], struct err *e)
+{
+	struct pollfd p[2] = { { .fd = fds[0], .events = POLLIN },
+			       { .fd = fds[1], .events = POLLIN } };
+	char chunk[16384];
+
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
+		if (poll(p, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return FAIL_SYS(e, "poll");
+		}
+		for (int i = 0; i < 2; i++) {
+			if (p[i].fd < 0 || !p[i].revents)
+				continue;
+
+			ssize_t n = read(p[i].fd, chunk, sizeof(chunk));
+
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n <= 0)
+				p[i].fd = -1;
+			else if (bufs[i])
+				buf_put(bufs[i], chunk, (size_t)n);
+		}
+	}
+	return 0;
+}
+
+int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e)
+{
+	auto_buf errors = BUF_INIT(LIMIT_STDERR);
+	int out[2], err[2], status = 0, r;
+	pid_t pid = -1;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+	if (pipe2(err, O_CLOEXEC) < 0) {
+		r = FAIL_SYS(e, "pipe");
+		(void)close(out[0]);
+		(void)close(out[1]);
+		return r;
+	}
+
+	const struct proc p = {
+		.argv = argv, .in = in, .out = out[1], .err = err[1], .die_with_parent = true
+	};
+
+	r = proc_start(&p, &pid, e);
+	(void)close(out[1]);
+	(void)close(err[1]);
+	if (r == 0) {
+		int fds[2] = { out[0], err[0] };
+		struct buf *bufs[2] = { ret_out, &errors };
+
+		r = drain(fds, bufs, e);
+	}
+	(void)close(out[0]);
+	(void)close(err[0]);
+	if (pid > 0) {
+		int w = proc_wait(pid, -1, &status, r == 0 ? e : NULL);
+
+		r = r == 0 ? w : r;
+	}
+	if (r < 0)
+		return r;
+	if (status) {
+		struct str tail = str_trim((struct str){ buf_str(&errors), errors.n });
+		size_t skip = tail.n > 600 ? tail.n - 600 : 0;
+
+		return FAIL(e, E_SYSTEM, "%s: exit status %d: %.*s", argv[0], status,
+			    (int)(tail.n - skip), tail.p + skip);
+	}
+	return ret_out ? buf_check(ret_out, argv[0], e) : 0;
+}
+
+int proc_helper_path(const char *name, char **ret, struct err *e)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *path = NULL, *slash;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		if (slash && asprintf(&path, "%.*s/%s", (int)(slash - self), self, name) < 0)
+			return FAIL_NOMEM(e);
+		if (path && access(path, X_OK) == 0) {
+			*ret = path;
+			return 0;
+		}
+		free(path);
+	}
+	if (asprintf(&path, "%s/%s", PLIMSOLL_LIBEXECDIR, name) < 0)
+		return FAIL_NOMEM(e);
+	if (access(path, X_OK) < 0) {
+		int r = FAIL_SYS(e, "find helper program '%s'", path);
+
+		free(path);
+		return r;
+	}
+	*ret = path;
+	return 0;
+}

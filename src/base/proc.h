@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/*
+ * Running other programs. argv[0] is looked up in PATH unless it holds a "/". The child gets
+ * exactly the three standard descriptors named here plus keep[], and no other; signals are
+ * reset to their defaults.
+ */
+struct proc {
+	const char *const *argv;
+	const char *const *env; /* NULL: ours */
+	int in, out, err;	/* descriptors to give; -1 is /dev/null, PROC_INHERIT is ours */
+	const int *keep;	/* further descriptors, kept at their own number */
+	size_t keep_n;
+	const char *cwd;
+	bool die_with_parent; /* PR_SET_PDEATHSIG: SIGKILL */
+	bool new_group;	      /* own process group, out of reach of the terminal's Ctrl-C */
+};
+enum { PROC_INHERIT = -2 };
+
+/* Starts, returns the pid. A program that is not installed is E_SYSTEM, with a hint. */
+int proc_start(const struct proc *p, pid_t *ret, struct err *e);
+
+/* Waits; *ret is the exit status, 128 + N for a signal. timeout_ms -1 for ever; when it runs out
+ * the child is killed and E_SYSTEM returned. */
+int proc_wait(pid_t pid, int timeout_ms, int *ret, struct err *e);
+
+/* Runs to the end. Its standard error goes to a bounded buffer, whose end is quoted when it
+ * exits with other than 0 (E_SYSTEM). ret_out, if given, receives standard output. in -1:
+ * /dev/null. */
+int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e);
+
+/* SIGINT/SIGTERM set a flag instead of ending us, so that cleanup runs. proc_interrupted() is
+ * E_SIGNAL with a message once one came, else 0: long loops call it. */
+void proc_catch_signals(void);
+int proc_interrupted(struct err *e);
+
+/* Finds a program that belongs to plimsoll (e.g. "plimsoll-fetch"): beside our own executable, else
+ * in the installed libexec folder. Owned by the caller. */
+int proc_helper_path(const char *name, char **ret, struct err *e);
