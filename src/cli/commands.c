@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+/* In the order of the top-level help, group by group: keep groups together. */
+const struct command *const commands[] = {
+	NULL,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * Key pairs by OpenSSL 3 EVP. Private keys are PKCS#8 PEM, encrypted (PBES2, AES-256-CBC, PBKDF2
+ * with SHA-256) when a passphrase is given. Memory that held a secret is cleansed.
+ */
+enum key_kind { KEY_EC_P256, KEY_EC_P384, KEY_EC_P521, KEY_ED25519, KEY_RSA };
+
+struct key; /* private or public */
+
+int key_generate(enum key_kind kind, struct key **ret, struct err *e);
+/* passphrase NULL: the file must not be encrypted, else E_USAGE saying how a passphrase is given.
+ */
+int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struct err *e);
+int key_to_pem(const struct key *k, const char *passphrase, struct buf *ret, struct err *e);
+int key_public_from_pem(struct str pem, struct key **ret, struct err *e);
+int key_public_to_pem(const struct key *k, struct buf *ret, struct err *e);
+/* Ed25519 only: 32 raw bytes. */
+int key_public_raw(const struct key *k, unsigned char ret[static 32], struct err *e);
+int key_public_from_raw(const unsigned char raw[static 32], struct key **ret, struct err *e);
+enum key_kind key_kind(const struct key *k);
+void key_free(struct key *k);
+DEFINE_RELEASE_VOID(struct key, key_free)
+
+/* Signs a message. EC: raw r||s of fixed width, over SHA-256/384/512 by curve (RFC 7518 3.4).
+ * Ed25519: 64 bytes (RFC 8032). RSA: PSS with MGF1, salt as long as the hash (by modulus size:
+ * 256/384/512). Appends. */
+int key_sign(const struct key *k, const void *msg, size_t n, struct buf *ret, struct err *e);
+/* E_VERIFY when the signature does not hold, also for a wrong length. */
+int key_verify(const struct key *k, const void *msg, size_t n, struct str sig, struct err *e);

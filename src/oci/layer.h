@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/fs.h"
+#include "base/progress.h"
+#include "oci/store.h"
+#include "oci/tar.h"
+
+/*
+ * Layers: compressed tar blobs to folders for overlay mounts, and back (image-spec layer.md). Blobs
+ * are hostile: they are inflated and parsed in a sandboxed child, their digest and diff ID checked
+ * in the same pass.
+ */
+#define LIMIT_LAYER_BYTES ((uint64_t)64 * 1024 * 1024 * 1024) /* unpacked */
+
+/*
+ * Makes sure that <state>/layers/<diff id hex>/fs holds the layer, whiteouts in overlay form
+ * (character device 0:0, trusted.overlay.opaque; user.overlay.* when not root). Whole or not at
+ * all. Entries with
+ * "..", devices other than /dev's standard ones (those are left out), or that would pass through a
+ * symbolic link to outside are E_FORMAT, wrong digests E_VERIFY.
+ */
+int layer_unpack(const struct state *state, const struct store *s, const struct desc *layer,
+		 const struct digest *diff_id, struct progress *p, struct err *e);
+/* "<state>/layers/<hex>/fs", owned by the caller. */
+char *layer_path(const struct state *state, const struct digest *diff_id);
+
+/*
+ * One layer from a folder tree: entries sorted by name, the same tree always the same bytes.
+ * Overlay whiteouts become .wh. entries when from_overlay. Times later than clamp_mtime are set to
+ * it. gzip, deterministic. The result is in the store; ret_diff_id is the digest of the tar.
+ */
+struct layer_opts {
+	bool from_overlay;
+	int64_t clamp_mtime; /* INT64_MAX: none */
+	const char *prefix;  /* put everything beneath this path, or NULL */
+};
+int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct desc *ret,
+		   struct digest *ret_diff_id, struct progress *p, struct err *e);
+/* As above from a tar stream that we did not write (plimsoll import): read strictly, written anew.
+ * A stream in gzip, zstd or plain is told by its first bytes (bzip2 and xz by the tools of that
+ * name). */
+int layer_from_tar(struct store *s, int fd, int64_t clamp_mtime, struct desc *ret,
+		   struct digest *ret_diff_id, struct progress *p, struct err *e);
+
+/*
+ * Reads chosen files of a layer in the sandbox, for scanners: want() is asked for each entry's
+ * name, and got() receives the content of the wanted regular files (at most max bytes each; longer
+ * is E_FORMAT), and whiteouts as entries with NULL content. Both run in the sandboxed child: they
+ * may only compute and emit() bytes, which come back in ret (cap of ret holds).
+ */
+struct layer_reader {
+	bool (*want)(void *arg, const struct tar_entry *entry);
+	int (*got)(void *arg, const struct tar_entry *entry, const char *p, size_t n,
+		   struct buf *emit, struct err *e);
+	int (*done)(void *arg, struct buf *emit,
+		    struct err *e); /* after the last entry; may be NULL */
+	void *arg;
+	size_t max;
+};
+int layer_read(const struct store *s, const struct desc *layer, const struct digest *diff_id,
+	       const struct layer_reader *r, struct buf *ret, struct err *e);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/*
+ * Confining ourselves. sandbox_run() forks a child that gives up what it does not need, then runs
+ * fn in it; fn's result, error and emitted bytes come back over a pipe. The child always has: no
+ * new privileges, no descriptor but 0-2 (on /dev/null) and those named, RLIMIT_CORE 0, bounded
+ * memory and CPU time, no children, no program started, no socket opened, and a seccomp allow list
+ * that kills on breach. Landlock, where the kernel has it, denies every path but `write_dir`. A
+ * child that is killed (SIGSYS, memory, CPU time) is E_FORMAT: hostile input did that.
+ */
+struct sandbox {
+	const char *what; /* for messages: "read layer sha256:…" */
+	const int *keep;  /* descriptors fn uses */
+	size_t keep_n;
+	int write_dir;	   /* fn may create and change files beneath this descriptor; -1: nowhere */
+	bool keep_caps;	   /* unpacking as root: CAP_CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD,
+			      SETFCAP, SYS_ADMIN (trusted.*) stay */
+	size_t memory_max; /* bytes, 0: 1 GiB */
+	unsigned cpu_seconds; /* 0: 600 */
+};
+int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
+		void *arg, struct buf *ret, struct err *e);
