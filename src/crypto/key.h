@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -10,12 +12,25 @@
  * Key pairs by OpenSSL 3 EVP. Private keys are PKCS#8 PEM, encrypted (PBES2, AES-256-CBC, PBKDF2
  * with SHA-256) when a passphrase is given. Memory that held a secret is cleansed.
  */
+enum { LIMIT_KEY_PEM = 64 * 1024, LIMIT_PASSPHRASE = 1000 };
+
 enum key_kind { KEY_EC_P256, KEY_EC_P384, KEY_EC_P521, KEY_ED25519, KEY_RSA };
 
 struct key; /* private or public */
 
+/* Loads what libcrypto needs from files. Call it before entering a sandbox that may open none. */
+void crypto_init(void);
+
+/* For buffers that hold secrets: cleansed before they are freed. Fill them with a single put, since
+ * a grown buffer leaves its old memory behind. */
+void secret_free(struct buf *b);
+#define auto_secret __attribute__((cleanup(secret_free))) struct buf
+
+/* P-256, P-384, P-521, Ed25519, or RSA of 3072 bits. */
 int key_generate(enum key_kind kind, struct key **ret, struct err *e);
-/* passphrase NULL: the file must not be encrypted, else E_USAGE saying how a passphrase is given.
+/* PKCS#8, SEC1 or PKCS#1, encrypted or not. Refused (E_FORMAT): RSA other than 2048, 3072 and 4096
+ * bits, other curves, explicit curve parameters, other types. A wrong passphrase is E_USAGE.
+ * passphrase NULL: the file must not be encrypted, else E_USAGE saying how a passphrase is given.
  */
 int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struct err *e);
 int key_to_pem(const struct key *k, const char *passphrase, struct buf *ret, struct err *e);
@@ -25,6 +40,10 @@ int key_public_to_pem(const struct key *k, struct buf *ret, struct err *e);
 int key_public_raw(const struct key *k, unsigned char ret[static 32], struct err *e);
 int key_public_from_raw(const unsigned char raw[static 32], struct key **ret, struct err *e);
 enum key_kind key_kind(const struct key *k);
+int key_bits(const struct key *k);
+/* The only JWS "alg" for this key: "ES256", "PS512"... (signing.md 1.2); NULL for Ed25519. */
+const char *key_jws_alg(const struct key *k);
+bool key_same_public(const struct key *a, const struct key *b);
 void key_free(struct key *k);
 DEFINE_RELEASE_VOID(struct key, key_free)
 

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/decoder.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "crypto/ssl.h"
+
+/* PBKDF2 rounds for keys that we write: about 0.2 s a guess on the machines of 2026. */
+enum { PBKDF2_ROUNDS = 600 * 1000, SALT_LEN = 16 };
+
+DEFINE_RELEASE_VOID(OSSL_DECODER_CTX, OSSL_DECODER_CTX_free)
+DEFINE_RELEASE_VOID(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+DEFINE_RELEASE_VOID(X509_SIG, X509_SIG_free)
+DEFINE_RELEASE_VOID(X509_ALGOR, X509_ALGOR_free)
+
+/* Answers OpenSSL's question for a passphrase; without this it would ask on the terminal. */
+struct ask {
+	const char *passphrase; /* or NULL */
+	bool asked;
+};
+
+static int answer(char *to, int cap, int writing, void *arg)
+{
+	struct ask *a = arg;
+	size_t n = a->passphrase ? strlen(a->passphrase) : 0;
+
+	(void)writing;
+	a->asked = true;
+	if (!a->passphrase || n > (size_t)cap)
+		return -1;
+	memcpy(to, a->passphrase, n);
+	return (int)n;
+}
+
+static int decode(struct str pem, const char *structure, int selection, struct ask *a,
+		  EVP_PKEY **ret, struct err *e)
+{
+	EVP_PKEY *pkey = NULL;
+	auto_release(OSSL_DECODER_CTX_free) OSSL_DECODER_CTX *d =
+		OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", structure, NULL, selection, NULL, NULL);
+	const unsigned char *p = (const unsigned char *)pem.p;
+	size_t left = pem.n;
+
+	if (!d || OSSL_DECODER_CTX_set_pem_password_cb(d, answer, a) != 1)
+		return FAIL_SSL(e, E_SYSTEM, "read key");
+	/* A file may hold other PEM blocks before the key ("EC PARAMETERS"). */
+	while (!pkey && left) {
+		size_t before = left;
+
+		(void)OSSL_DECODER_from_data(d, &p, &left);
+		if (left >= before || a->asked)
+			break;
+	}
+	if (!pkey)
+		return FAIL_SSL(e, E_FORMAT, "read key");
+	ERR_clear_error();
+	*ret = pkey;
+	return 0;
+}
+
+int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struct err *e)
+{
+	struct ask a = { .passphrase = passphrase };
+	EVP_PKEY *pkey;
+	int r;
+
+	if (pem.n > LIMIT_KEY_PEM)
+		return FAIL(e, E_FORMAT, "private key: longer than %d bytes", LIMIT_KEY_PEM);
+	r = decode(pem, NULL, EVP_PKEY_KEYPAIR, &a, &pkey, e);
+	if (r < 0 && a.asked && !passphrase) {
+		r = FAIL(e, E_USAGE, "private key: it is encrypted and no passphrase was given");
+		return err_hint(e, r,
+				"give --passphrase-file FILE, or set PLIMSOLL_PASSPHRASE_FILE");
+	}
+	if (r < 0 && a.asked)
+		return FAIL(e, E_USAGE, "private key: the passphrase is wrong");
+	if (r < 0)
+		return FAIL(e, E_FORMAT, "private key: not a PEM private key that can be read");
+	return key_wrap(pkey, true, "private key", ret, e);
+}
+
+int key_public_from_pem(struct str pem, struct key **ret, struct err *e)
+{
+	struct ask a = { 0 };
+	EVP_PKEY *pkey;
+	int r;
+
+	if (pem.n > LIMIT_KEY_PEM)
+		return FAIL(e, E_FORMAT, "public key: longer than %d bytes", LIMIT_KEY_PEM);
+	r = decode(pem, "SubjectPublicKeyInfo", EVP_PKEY_PUBLIC_KEY, &a, &pkey, e);
+	if (r < 0)
+		return FAIL(e, E_FORMAT, "public key: not a PEM public key that can be read");
+	return key_wrap(pkey, false, "public key", ret, e);
+}
+
+/* What a memory BIO holds, as one put, so that a secret leaves no copy behind in a grown buffer. */
+static int drain(BIO *bio, const char *what, struct buf *ret, struct err *e)
+{
+	char *p;
+	long n = BIO_get_mem_data(bio, &p);
+
+	buf_put(ret, p, n > 0 ? (size_t)n : 0);
+	return buf_check(ret, what, e);
+}
+
+static int write_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *p8, const char *passphrase, struct err *e)
+{
+	auto_release(X509_ALGOR_free) X509_ALGOR *pbe = PKCS5_pbe2_set_iv(
+		EVP_aes_256_cbc(), PBKDF2_ROUNDS, NULL, SALT_LEN, NULL, NID_hmacWithSHA256);
+	auto_release(X509_SIG_free) X509_SIG *sealed = NULL;
+
+	if (pbe)
+		sealed = PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), p8, pbe);
+	if (!sealed)
+		return FAIL_SSL(e, E_SYSTEM, "encrypt key");
+	(void)TAKE(pbe); /* now sealed's */
+	if (PEM_write_bio_PKCS8(bio, sealed) != 1)
+		return FAIL_SSL(e, E_SYSTEM, "write key");
+	return 0;
+}
+
+int key_to_pem(const struct key *k, const char *passphrase, struct buf *ret, struct err *e)
+{
+	auto_release(BIO_free) BIO *bio = BIO_new(BIO_s_secmem()); /* cleansed when freed */
+	auto_release(PKCS8_PRIV_KEY_INFO_free) PKCS8_PRIV_KEY_INFO *p8 = NULL;
+	int r = 0;
+
+	if (!k->has_priv)
+		return FAIL(e, E_INTERNAL, "write key: this is a public key");
+	if (passphrase && (!*passphrase || strlen(passphrase) > LIMIT_PASSPHRASE))
+		return FAIL(e, E_USAGE, "a passphrase has 1 to %d bytes", LIMIT_PASSPHRASE);
+	p8 = EVP_PKEY2PKCS8(k->pkey);
+	if (!bio || !p8)
+		return FAIL_SSL(e, E_SYSTEM, "write key");
+	if (passphrase)
+		r = write_encrypted(bio, p8, passphrase, e);
+	else if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, p8) != 1)
+		r = FAIL_SSL(e, E_SYSTEM, "write key");
+	return r < 0 ? r : drain(bio, "private key", ret, e);
+}
+
+int key_public_to_pem(const struct key *k, struct buf *ret, struct err *e)
+{
+	auto_release(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
+
+	if (!bio || PEM_write_bio_PUBKEY(bio, k->pkey) != 1)
+		return FAIL_SSL(e, E_SYSTEM, "write public key");
+	return drain(bio, "public key", ret, e);
+}
+
+int key_public_raw(const struct key *k, unsigned char ret[static 32], struct err *e)
+{
+	size_t n = 32;
+
+	if (k->kind != KEY_ED25519)
+		return FAIL(e, E_INTERNAL, "raw public key: not an Ed25519 key");
+	if (EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) != 1 || n != 32)
+		return FAIL_SSL(e, E_SYSTEM, "raw public key");
+	return 0;
+}
+
+int key_public_from_raw(const unsigned char raw[static 32], struct key **ret, struct err *e)
+{
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, raw, 32);
+
+	if (!pkey)
+		return FAIL_SSL(e, E_FORMAT, "Ed25519 public key");
+	return key_wrap(pkey, false, "public key", ret, e);
+}
