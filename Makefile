@@ -1,0 +1,20 @@
+# A front for Meson and tools/: two commands do everything, `make ship` and `make test`.
+BUILD ?= build
+SANITIZED ?= build-asan
+MESON_FLAGS ?= --buildtype=debugoptimized
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@tools/install-packages build
+	meson setup $(BUILD) $(MESON_FLAGS)
+
+ship: ; @tools/ship
+test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
+check-format: ; @tools/check-format
+bench: all ; @tools/install-packages run test bench && bench/run $(BUILD)/src/cli/plimsoll
+install: all ; @meson install -C $(BUILD)
+clean: ; rm -rf build build-*
+
+.PHONY: all ship test check-format bench install clean
