@@ -5,9 +5,10 @@
 
 /*
  * YAML by libfyaml, read into the JSON model, so that one set of getters serves both. Duplicate
- * keys, aliases, merge keys, tags, several documents and non-string keys are refused, never
- * resolved. Plain scalars follow the YAML 1.2 core schema: null, true/false, integers, else
- * strings. Floats stay strings.
+ * keys, aliases, merge keys, tags, several documents and keys that are no scalars are refused,
+ * never resolved. A key is its text, quoted or not (`0:` is "0"). Plain values follow the core
+ * schema (YAML 1.2.2, 10.3.2): null, true/false, integers that fit int64_t, else strings. Floats
+ * stay strings, so that a version 1.10 stays one. An empty document is null.
  */
 enum { LIMIT_YAML_DEPTH = 64, LIMIT_YAML_BYTES = 64 * 1024 * 1024 };
 
