@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -29,4 +30,5 @@ int sha256_new(struct sha256 **ret, struct err *e);
 void sha256_update(struct sha256 *h, const void *p, size_t n);
 void sha256_final(struct sha256 *h, unsigned char ret[static SHA256_LEN]);
 void sha256_free(struct sha256 *h); /* NULL is fine */
+DEFINE_RELEASE_VOID(struct sha256, sha256_free)
 void sha256_once(const void *p, size_t n, unsigned char ret[static SHA256_LEN]);

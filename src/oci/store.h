@@ -82,5 +82,6 @@ int store_manifest(const struct store *s, const struct desc *d, struct manifest 
 int store_config(const struct store *s, const struct manifest *m, struct config *ret,
 		 struct err *e);
 
-/* Removes blobs that no entry of index.json reaches. Under the same lock as writers of names. */
+/* Removes blobs that no entry of index.json reaches. While another process has the store open
+ * nothing is removed, and *ret_bytes is 0: what it has written may not have a name yet. */
 int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e);

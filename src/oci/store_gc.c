@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blobs that nothing reaches, and temporary files whose writer died. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "oci/store_internal.h"
+
+/* Marks d and, for an index or manifest, all that it names. Missing or damaged blobs mark only
+ * themselves. */
+static int mark(const struct store *s, const struct desc *d, json_t *reached, int depth,
+		struct err *e)
+{
+	auto_buf b = BUF_INIT(LIMIT_MANIFEST);
+	auto_json *j = NULL;
+	json_t *entry;
+	size_t i;
+	struct desc sub;
+	int r = 0;
+
+	if (json_object_get(reached, d->digest.s))
+		return 0;
+	r = json_put(reached, d->digest.s, json_true(), e);
+	if (r < 0 || depth > 3 || (!desc_is_index(d) && !desc_is_manifest(d)))
+		return r;
+	if (store_blob_read(s, d, LIMIT_MANIFEST, &b, NULL) < 0 ||
+	    json_parse(buf_str(&b), b.n, d->digest.s, &j, NULL) < 0)
+		return 0;
+	json_array_foreach(json_object_get(j, "manifests"), i,
+			   entry) if (r == 0 && desc_parse(entry, d->digest.s, &sub, NULL) == 0) r =
+		mark(s, &sub, reached, depth + 1, e);
+	json_array_foreach(json_object_get(j, "layers"), i,
+			   entry) if (r == 0 && desc_parse(entry, d->digest.s, &sub, NULL) == 0) r =
+		mark(s, &sub, reached, depth + 1, e);
+	if (r == 0 && desc_parse(json_object_get(j, "config"), d->digest.s, &sub, NULL) == 0)
+		r = mark(s, &sub, reached, depth + 1, e);
+	return r;
+}
+
+/* Removes the files of a folder that `doomed` names; counts their bytes. */
+static int sweep(int folder, bool (*doomed)(int fd, const char *name, void *arg), void *arg,
+		 uint64_t *bytes, struct err *e)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *ent;
+
+	if (!d)
+		return FAIL_SYS(e, "list blobs");
+	while ((ent = readdir(d))) {
+		struct stat st;
+		auto_close int fd = -1;
+
+		if (ent->d_name[0] == '.')
+			continue;
+		fd = openat(folder, ent->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		    !doomed(fd, ent->d_name, arg))
+			continue;
+		if (unlinkat(folder, ent->d_name, 0) < 0)
+			return FAIL_SYS(e, "remove '%s'", ent->d_name);
+		*bytes += (uint64_t)st.st_size;
+	}
+	return 0;
+}
+
+static bool unreached(int fd, const char *name, void *arg)
+{
+	char digest[80];
+
+	(void)fd;
+	(void)snprintf(digest, sizeof(digest), "sha256:%.70s", name);
+	return !json_object_get((json_t *)arg, digest);
+}
+
+static bool abandoned(int fd, const char *name, void *arg)
+{
+	(void)name, (void)arg;
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
+{
+	auto_close int lock = fs_lock(s->dir, "index.lock", STORE_LOCK_MS, e);
+	auto_json *index = NULL;
+	auto_json *reached = json_object();
+	uint64_t bytes = 0;
+	json_t *entry;
+	size_t i;
+	int r;
+
+	if (lock < 0)
+		return lock;
+	if (!reached)
+		return FAIL_NOMEM(e);
+	r = store_index_load(s, &index, e);
+	json_array_foreach(json_object_get(index, "manifests"), i, entry)
+	{
+		struct desc d;
+
+		if (r == 0)
+			r = desc_parse(entry, "index.json", &d, e);
+		if (r == 0)
+			r = mark(s, &d, reached, 0, e);
+	}
+	if (r < 0)
+		return r;
+
+	auto_close int blobs = fs_open_nolink(s->dir, "blobs/sha256", O_RDONLY | O_DIRECTORY, 0, e);
+	auto_close int temp = fs_open_nolink(s->dir, "tmp", O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	r = blobs < 0 ? blobs : sweep(blobs, unreached, reached, &bytes, e);
+	if (r == 0 && temp >= 0)
+		r = sweep(temp, abandoned, NULL, &bytes, e);
+	if (r == 0)
+		*ret_bytes = bytes;
+	return r;
+}
+
+int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e)
+{
+	int r;
+
+	/* Blobs are written before a name reaches them, so others at work would lose theirs. */
+	if (flock(s->in_use, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return FAIL_SYS(e, "lock the store");
+		*ret_bytes = 0;
+		return 0;
+	}
+	r = collect(s, ret_bytes, e);
+	(void)flock(s->in_use, LOCK_SH);
+	return r;
+}

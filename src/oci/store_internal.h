@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "oci/store.h"
+
+/* Shared by store.c (names, look-ups) and store_blob.c (blobs). */
+enum { LIMIT_INDEX = 16 * 1024 * 1024, STORE_LOCK_MS = 60 * 1000 };
+
+struct store {
+	int dir; /* the layout's folder */
+	bool read_only;
+	int in_use; /* shared lock for as long as we are open: store_gc() waits for nobody, it asks
+		       this */
+};
+
+/* "blobs/sha256/<hex>" */
+struct blob_path {
+	char s[96];
+};
+struct blob_path blob_path(const struct digest *d);
+
+int store_index_load(const struct store *s, json_t **ret, struct err *e);
