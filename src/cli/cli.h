@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "base/table.h"
 
 /*
  * One table describes a command. The parser, --help, the shell completions and the OPTIONS section
@@ -52,6 +53,9 @@ struct cli {
 	json_t *config;		   /* merged plimsoll.yaml, an object; never NULL */
 	struct progress *progress; /* NULL when quiet */
 	FILE *out;		   /* standard output: data, and nothing else */
+	bool state_open;	   /* state holds an open folder */
+	bool out_closed;	   /* the reader of our output went away: end without a word */
+	json_t *config_text;	   /* dotted key -> string, of every scalar in config */
 };
 
 struct command {
@@ -75,14 +79,23 @@ extern const struct command *const commands[]; /* commands.c; ends with NULL */
 /* The state folder, opened when first asked for. Borrowed. */
 int cli_state(struct cli *c, const struct state **ret, struct err *e);
 
-/* A string from the configuration, "gate.fail-on"; NULL when not set. Borrowed. */
+/*
+ * A scalar from the configuration as a string, "gate.fail-on"; NULL when not set. Borrowed. The
+ * environment goes before the files: PLIMSOLL_GATE_FAIL_ON. Lists and objects are read from
+ * c->config.
+ */
 const char *cli_config(const struct cli *c, const char *dotted);
 
 /* Data on standard output: a full disk or a closed pipe is an error, not silence. */
 int cli_print(struct cli *c, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int cli_print_json(struct cli *c, const json_t *j, struct err *e); /* pretty, with final newline */
+int cli_print_json_line(struct cli *c, const json_t *j, struct err *e); /* canonical, for streams */
+int cli_print_table(struct cli *c, const struct table *t, struct err *e);
+int cli_flush(struct cli *c, struct err *e);
 
 int cli_main(int argc, char **argv);
+
+/* What is printed from the tables; all to f. path is "trail show", c the command it names. */
 void cli_help(FILE *f, const char *path, const struct command *c);
 void cli_help_all(FILE *f);

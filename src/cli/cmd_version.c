@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+/* name=version pairs of what we were built with; meson fills it. */
+#ifndef PLIMSOLL_LIBRARIES
+#define PLIMSOLL_LIBRARIES ""
+#endif
+
+/* The libraries, as an object name -> version. Owned. */
+static int libraries(json_t **ret, struct err *e)
+{
+	struct str rest = STR(PLIMSOLL_LIBRARIES), pair, name;
+	auto_json *j = json_object();
+
+	if (!j)
+		return FAIL_NOMEM(e);
+	while (str_cut(&rest, ' ', &pair)) {
+		auto_free char *key = str_cut(&pair, '=', &name) ? str_dup(name) : NULL;
+		int r = key ? json_put(j, key, json_stringn(pair.p, pair.n), e) : FAIL_NOMEM(e);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE(j);
+	return 0;
+}
+
+static int version_json(json_t **ret, struct err *e)
+{
+	auto_json *j = json_object();
+	auto_json *list = json_array();
+	json_t *libs = NULL;
+	int r = libraries(&libs, e);
+
+	if (r < 0)
+		return r;
+	r = json_put(j, "libraries", libs, e);
+	for (size_t i = 0; commands[i] && r == 0; i++)
+		r = json_push(list, json_string(commands[i]->name), e);
+	if (r < 0 || (r = json_put_string(j, "schema", "plimsoll.version/v1", e)) < 0 ||
+	    (r = json_put_string(j, "version", PLIMSOLL_VERSION, e)) < 0 ||
+	    (r = json_put_string(j, "compiler", COMPILER, e)) < 0 ||
+	    (r = json_put(j, "features", TAKE(list), e)) < 0)
+		return r;
+	*ret = TAKE(j);
+	return 0;
+}
+
+static int run_version(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_json *j = NULL;
+	const char *name;
+	json_t *version;
+	int r = version_json(&j, e);
+
+	(void)opts, (void)argc, (void)argv;
+	if (r < 0 || c->json)
+		return r < 0 ? r : cli_print_json(c, j, e);
+	r = cli_print(c, e, "plimsoll    %s\ncompiler    %s\n", PLIMSOLL_VERSION, COMPILER);
+	json_object_foreach(json_object_get(j, "libraries"), name, version)
+	{
+		if (r < 0)
+			return r;
+		r = cli_print(c, e, "%-11s %s\n", name, json_string_value(version));
+	}
+	return r;
+}
+
+const struct command cmd_version = {
+	.name = "version",
+	.group = "About",
+	.args = "",
+	.brief = "Show the version, the compiler and the libraries",
+	.example = "plimsoll version --format json",
+	.run = run_version,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+
+enum { LIMIT_CONFIG_BYTES = 1024 * 1024, LIMIT_CONFIG_KEY = 128 };
+
+/* The sections plimsoll.yaml may hold, each with what it is for; ends with NULL. One list, also
+ * for plimsoll(1). */
+struct config_section {
+	const char *name, *help;
+};
+extern const struct config_section cli_config_sections[];
+
+/*
+ * Merges /etc/plimsoll/plimsoll.yaml, $XDG_CONFIG_HOME/plimsoll/plimsoll.yaml (~/.config when that
+ * is not set) and file, if given: objects deep, else the later wins. The first two may be missing.
+ * An unknown section is E_USAGE. ret_config is an object; ret_text maps the dotted name of every
+ * scalar in it to its text. Both owned by the caller.
+ */
+int cli_config_load(const char *file, json_t **ret_config, json_t **ret_text, struct err *e);
+
+/* The same over a given list of files, which may be missing but for the last when must_exist. */
+int cli_config_load_files(const char *const *files, size_t n, bool must_exist, json_t **ret_config,
+			  json_t **ret_text, struct err *e);
