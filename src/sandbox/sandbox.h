@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -13,6 +14,11 @@
  * memory and CPU time, no children, no program started, no socket opened, and a seccomp allow list
  * that kills on breach. Landlock, where the kernel has it, denies every path but `write_dir`. A
  * child that is killed (SIGSYS, memory, CPU time) is E_FORMAT: hostile input did that.
+ *
+ * fn must not open files or load libraries where there is no write_dir: what needs that (the first
+ * use of OpenSSL reads its configuration) is done before. Its result is its return value when
+ * negative, and what it put into emit otherwise; emit's cap is the room left in ret. Its error
+ * arrives without the hint and with its line number only. ret may be NULL: nothing is emitted.
  */
 struct sandbox {
 	const char *what; /* for messages: "read layer sha256:…" */
@@ -21,6 +27,7 @@ struct sandbox {
 	int write_dir;	   /* fn may create and change files beneath this descriptor; -1: nowhere */
 	bool keep_caps;	   /* unpacking as root: CAP_CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD,
 			      SETFCAP, SYS_ADMIN (trusted.*) stay */
+	bool threads;	   /* fn may start threads (never processes) */
 	size_t memory_max; /* bytes, 0: 1 GiB */
 	unsigned cpu_seconds; /* 0: 600 */
 };

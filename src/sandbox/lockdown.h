@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "sandbox/sandbox.h"
+
+/*
+ * The parts of a lockdown, each called once in the child, in this order. All but Landlock must
+ * succeed: a child that could not give something up does not run.
+ */
+
+/* Address sanitizers reserve terabytes of address space and report on standard error. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANDBOX_ASAN 1
+#endif
+#endif
+#ifndef SANDBOX_ASAN
+#define SANDBOX_ASAN 0
+#endif
+
+enum { SANDBOX_NOFILE = 1024 };
+#define SANDBOX_MEMORY ((size_t)1024 * 1024 * 1024)
+
+/* Core size, open files, processes, CPU time, address space. */
+int lockdown_limits(const struct sandbox *s, struct err *e);
+/* Makes write_dir the root folder, so that path calls which Landlock does not mediate (chmod,
+ * chown, setxattr) cannot name anything else. Needs CAP_SYS_CHROOT: without it a child that keeps
+ * no capabilities goes on, any other fails. */
+int lockdown_root(const struct sandbox *s, struct err *e);
+/* Every file right denied but beneath write_dir, TCP, abstract sockets and signals denied. A kernel
+ * without Landlock is not an error. */
+int lockdown_landlock(const struct sandbox *s, struct err *e);
+/* Empties the bounding, ambient, inheritable, permitted and effective sets, but for keep_caps. */
+int lockdown_caps(const struct sandbox *s, struct err *e);
+/* The seccomp allow list: syscalls.c. Needs no_new_privs. */
+int lockdown_syscalls(const struct sandbox *s, struct err *e);
