@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 
 /* Attribute types by the names that RFC 4514 and Notary Project's trust policies use. */
-static const char *const known_types[] = { "C",	 "ST", "L",	 "O",	       "OU", "CN", "STREET",
-					   "DC", "UID", "POSTALCODE", "SERIALNUMBER" };
+static const char *const known_types[] = { "C",	     "ST", "L",	  "O",		"OU",	       "CN",
+					   "STREET", "DC", "UID", "POSTALCODE", "SERIALNUMBER" };
 
 static const char *canonical_type(const char *s)
 {

@@ -73,8 +73,7 @@ static int read_subject(const X509_NAME *name, struct dn *ret, struct err *e)
 
 		if (n < 0)
 			return FAIL_SSL(e, E_FORMAT, "certificate: subject");
-		r = dn_add(ret,
-			   type_name(X509_NAME_ENTRY_get_object(entry), oid, sizeof(oid)),
+		r = dn_add(ret, type_name(X509_NAME_ENTRY_get_object(entry), oid, sizeof(oid)),
 			   (struct str){ (const char *)utf8, (size_t)n }, e);
 		OPENSSL_free(utf8);
 		if (r < 0)
@@ -191,9 +190,9 @@ static int set_names(X509 *x, const struct dn *subject, struct err *e)
 	for (size_t i = 0; i < subject->n; i++) {
 		const struct dn_part *p = &subject->parts[i];
 
-		if (!name || X509_NAME_add_entry_by_txt(
-				     name, p->type, MBSTRING_UTF8,
-				     (const unsigned char *)p->value, -1, -1, 0) != 1) {
+		if (!name ||
+		    X509_NAME_add_entry_by_txt(name, p->type, MBSTRING_UTF8,
+					       (const unsigned char *)p->value, -1, -1, 0) != 1) {
 			ERR_clear_error();
 			return FAIL(e, E_USAGE, "certificate subject: %s=%s is not accepted%s",
 				    p->type, p->value,

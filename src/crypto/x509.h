@@ -32,7 +32,7 @@ int cert_from_der(const void *p, size_t n, struct cert **ret, struct err *e);
 void cert_free(struct cert *c);
 DEFINE_RELEASE_VOID(struct cert, cert_free)
 
-struct str cert_der(const struct cert *c);	   /* borrowed */
+struct str cert_der(const struct cert *c);	     /* borrowed */
 const struct dn *cert_subject(const struct cert *c); /* parts in RFC 4514 order: CN first */
 void cert_thumbprint(const struct cert *c, char ret[static THUMBPRINT_MAX]); /* SHA-256, hex */
 int64_t cert_not_before(const struct cert *c);

@@ -90,7 +90,8 @@ int chain_from_file(struct str bytes, struct chain *ret, struct err *e)
 	return 0;
 }
 
-/* An extension by number: present, absent (*ret NULL), or E_VERIFY when malformed or twice there. */
+/* An extension by number: present, absent (*ret NULL), or E_VERIFY when malformed or twice there.
+ */
 static int extension(const struct cert *c, int nid, void **ret, bool *ret_critical, struct err *e)
 {
 	int crit = 0;
@@ -123,10 +124,10 @@ bool cert_names_revocation(const struct cert *c)
 static bool issued_by(const struct cert *c, const struct cert *issuer)
 {
 	EVP_PKEY *key = X509_get0_pubkey(issuer->x);
-	bool good = key &&
-		    X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) ==
-			    0 &&
-		    X509_verify(c->x, key) == 1;
+	bool good =
+		key &&
+		X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) == 0 &&
+		X509_verify(c->x, key) == 1;
 
 	ERR_clear_error();
 	return good;
@@ -155,8 +156,8 @@ static int check_common(const struct cert *c, struct err *e)
 		return FAIL_SSL(e, E_VERIFY, "public key");
 	bits = EVP_PKEY_get_bits(key);
 	if (EVP_PKEY_is_a(key, "RSA") && (bits < CA_RSA_BITS_MIN || bits > CA_RSA_BITS_MAX))
-		return FAIL(e, E_VERIFY, "RSA key of %d bits, want %d to %d", bits,
-			    CA_RSA_BITS_MIN, CA_RSA_BITS_MAX);
+		return FAIL(e, E_VERIFY, "RSA key of %d bits, want %d to %d", bits, CA_RSA_BITS_MIN,
+			    CA_RSA_BITS_MAX);
 	if (!EVP_PKEY_is_a(key, "RSA")) { /* the curves of key.h */
 		auto_release(key_free) struct key *k = NULL;
 
