@@ -81,13 +81,13 @@ leftover_mounts() {
 }
 
 leftover_processes() {
-	local d pid
-	for d in /proc/[0-9]*; do
-		pid=${d#/proc/}
-		{ [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ "$pid" = "$PPID" ]; } && continue
-		if tr '\0' ' ' 2>/dev/null <"$d/cmdline" | grep -qF "$BATS_TEST_TMPDIR"; then
-			printf '%s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"$d/cmdline")"
-		fi
+	local file pid
+	# The pattern by file, so that grep does not find itself.
+	printf '%s' "$BATS_TEST_TMPDIR" >"$BATS_RUN_TMPDIR/self"
+	for file in $(grep -laF -f "$BATS_RUN_TMPDIR/self" /proc/[0-9]*/cmdline 2>/dev/null); do
+		pid=${file//[^0-9]/}
+		[ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ "$pid" = "$PPID" ] ||
+			printf '%s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"$file")"
 	done
 }
 
