@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/*
+ * How distributions order versions. Each function is pure, returns less than, equal to or greater
+ * than 0, and is a total order over any bytes, so that hostile versions cannot confuse a search.
+ * The _valid functions tell whether the tool itself would take the text for a version: what is no
+ * version cannot be compared in good faith, and its caller has to err on the safe side.
+ */
+enum { LIMIT_VERSION = 256 };
+
+/* deb-version(7): [epoch:]upstream[-revision]. */
+int version_dpkg_compare(struct str a, struct str b);
+bool version_dpkg_valid(struct str v);
+
+/* apk-tools v3: digits{.digits}[letter]{_suffix[number]}[~hash][-rN]. */
+int version_apk_compare(struct str a, struct str b);
+bool version_apk_valid(struct str v);
+
+/* Which order an OSV ecosystem follows. NULL when we have none for it. */
+struct version_order {
+	const char *name;
+	int (*compare)(struct str a, struct str b);
+	bool (*valid)(struct str v);
+};
+const struct version_order *version_order_of(struct str ecosystem);

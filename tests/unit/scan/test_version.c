@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "tap.h"
+
+TAP_MAIN()
+
+typedef int (*compare_fn)(struct str a, struct str b);
+
+static int sign(int v)
+{
+	return v < 0 ? -1 : v > 0;
+}
+
+/* A row of versions, each less than the next; all pairs are compared, both ways. */
+static void check_row(const char *name, compare_fn compare, const char *const *row, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			int want = i < j ? -1 : i > j,
+			    got = compare(str_of(row[i]), str_of(row[j]));
+
+			CHECK(sign(got) == want);
+			if (sign(got) != want)
+				printf("# %s: %s against %s: %d\n", name, row[i], row[j], got);
+		}
+}
+
+#define CHECK_ROW(compare, ...)                                                                    \
+	check_row(#compare, compare, (const char *const[]){ __VA_ARGS__ },                         \
+		  sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+#define CHECK_SAME(compare, a, b)                                                                  \
+	CHECK(compare(STR(a), STR(b)) == 0 && compare(STR(b), STR(a)) == 0)
+
+TEST(dpkg_rows)
+{
+	CHECK_ROW(version_dpkg_compare, "~~", "~~a", "~", "", "a", "+");
+	CHECK_ROW(version_dpkg_compare, "1.0~rc1-1", "1.0~rc1-1+b1", "1.0-1~bpo12+1", "1.0-1",
+		  "1.0-1+deb12u1", "1.0-1.1", "1.0-10", "1.0a-1", "1.0+dfsg-1", "1.0.1-1");
+	CHECK_ROW(version_dpkg_compare, "9", "10", "1:0", "1:0.1", "2:0~");
+	CHECK_ROW(version_dpkg_compare, "3.0.11-1~deb12u2", "3.0.14-1~deb12u1", "3.0.14-1~deb12u2",
+		  "3.0.14-1", "3.0.15-1~deb12u1");
+	CHECK_ROW(version_dpkg_compare, "7.4.052-1", "7.4.1829-1", "8.2.2434-3+deb11u1",
+		  "9.0.1378-2");
+	CHECK_ROW(version_dpkg_compare, "1-99999999999999999998", "1-99999999999999999999",
+		  "1-100000000000000000000");
+}
+
+TEST(dpkg_same)
+{
+	CHECK_SAME(version_dpkg_compare, "1.0", "1.0-0");
+	CHECK_SAME(version_dpkg_compare, "0:1.0-1", "1.0-1");
+	CHECK_SAME(version_dpkg_compare, "1.01", "1.1");
+	CHECK_SAME(version_dpkg_compare, "1.0.", "1.0.0");
+	CHECK_SAME(version_dpkg_compare, "00:1", "1");
+}
+
+TEST(dpkg_valid)
+{
+	CHECK(version_dpkg_valid(STR("2:1.0~rc1+dfsg-1.1+b2")));
+	CHECK(version_dpkg_valid(STR("1:1:2-3")));
+	CHECK(version_dpkg_valid(STR("0")));
+	CHECK(!version_dpkg_valid(STR("")));
+	CHECK(!version_dpkg_valid(STR("a1")));
+	CHECK(!version_dpkg_valid(STR("1.0-")));
+	CHECK(!version_dpkg_valid(STR("1:2:a b")));
+	CHECK(!version_dpkg_valid(STR("1:")));
+	CHECK(!version_dpkg_valid(STR("x:1")));
+	CHECK(!version_dpkg_valid(STR("1_2")));
+	CHECK(!version_dpkg_valid(STR("2147483648:1")));
+	CHECK(version_dpkg_valid(STR("2147483647:1")));
+}
+
+TEST(apk_rows)
+{
+	CHECK_ROW(version_apk_compare, "1.0_alpha", "1.0_alpha2", "1.0_alpha10", "1.0_beta",
+		  "1.0_pre", "1.0_rc1", "1.0", "1.0-r0", "1.0-r1", "1.0-r10", "1.0~1f", "1.0_cvs",
+		  "1.0_svn", "1.0_git20240101", "1.0_hg", "1.0_p1-r0", "1.0_p2", "1.0a", "1.0b",
+		  "1.0.0", "1.0.1", "1.1");
+	CHECK_ROW(version_apk_compare, "1.0", "1.00", "1.01", "1.010", "1.02", "1.1", "1.9",
+		  "1.10");
+	CHECK_ROW(version_apk_compare, "1.36.1-r29", "1.36.1-r30", "1.37.0-r0", "3", "20");
+	CHECK_ROW(version_apk_compare, "1.0_rc1_p1", "1.0");
+	CHECK_ROW(version_apk_compare, "99999999999999999998", "99999999999999999999",
+		  "100000000000000000000");
+}
+
+TEST(apk_same)
+{
+	CHECK_SAME(version_apk_compare, "1.0_rc1", "1.0_rc01");
+	CHECK_SAME(version_apk_compare, "01.2", "1.2");
+	CHECK_SAME(version_apk_compare, "1.2-r01", "1.2-r1");
+}
+
+TEST(apk_valid)
+{
+	CHECK(version_apk_valid(STR("1.2.3b_rc1_p2~0af-r12")));
+	CHECK(version_apk_valid(STR("0")));
+	CHECK(!version_apk_valid(STR("")));
+	CHECK(!version_apk_valid(STR("v1")));
+	CHECK(!version_apk_valid(STR("1.")));
+	CHECK(!version_apk_valid(STR("1.2ab")));
+	CHECK(!version_apk_valid(STR("1.2_foo")));
+	CHECK(!version_apk_valid(STR("1.2~")));
+	CHECK(!version_apk_valid(STR("1.2~xyz")));
+	CHECK(!version_apk_valid(STR("1.2-1")));
+	CHECK(!version_apk_valid(STR("1.2-r")));
+	CHECK(!version_apk_valid(STR("1.2-r1.2")));
+	CHECK(!version_apk_valid(STR("1.2-r1_p1")));
+}
+
+TEST(length_limit)
+{
+	char v[LIMIT_VERSION + 2];
+
+	memset(v, '1', sizeof(v));
+	CHECK(version_dpkg_valid((struct str){ v, LIMIT_VERSION }));
+	CHECK(!version_dpkg_valid((struct str){ v, LIMIT_VERSION + 1 }));
+	CHECK(version_apk_valid((struct str){ v, LIMIT_VERSION }));
+	CHECK(!version_apk_valid((struct str){ v, LIMIT_VERSION + 1 }));
+}
+
+TEST(orders_of_ecosystems)
+{
+	CHECK_STR(version_order_of(STR("Debian:12"))->name, "dpkg");
+	CHECK_STR(version_order_of(STR("Ubuntu:24.04:LTS"))->name, "dpkg");
+	CHECK_STR(version_order_of(STR("Alpine:v3.20"))->name, "apk");
+	CHECK_STR(version_order_of(STR("Wolfi"))->name, "apk");
+	CHECK(!version_order_of(STR("PyPI")));
+	CHECK(!version_order_of(STR("")));
+}
+
+/* Against the real tools: random versions, from a fixed seed, made of what versions are made of. */
+enum { PAIRS = 1500 };
+
+static uint32_t seed = 20261125;
+
+static uint32_t pick(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static void put_number(struct buf *b)
+{
+	static const char *const numbers[] = { "0",  "1",  "2",	 "9",	    "10",
+					       "11", "00", "01", "20240101" };
+
+	buf_puts(b, numbers[pick(9)]);
+}
+
+static void put_dpkg(struct buf *b)
+{
+	static const char *const marks[] = { "~", "+",	 ".",	    "a", "b",
+					     "Z", "~rc", "+deb12u", "-", "~~" };
+
+	if (pick(5) == 0)
+		buf_printf(b, "%u:", pick(3));
+	put_number(b);
+	for (uint32_t i = pick(4); i > 0; i--) {
+		buf_puts(b, marks[pick(10)]);
+		put_number(b);
+	}
+	if (pick(2))
+		buf_printf(b, "-%u%s", pick(12), pick(3) ? "" : "+b1");
+}
+
+/* The apk at hand is of version 2, which knows neither "~hash" nor more than one leading zero: the
+ * rows above stand for those. */
+static void put_apk(struct buf *b)
+{
+	static const char *const names[] = { "alpha", "beta", "pre", "rc", "cvs",
+					     "svn",   "git",  "hg",  "p",  "x" };
+
+	put_number(b);
+	for (uint32_t i = pick(3); i > 0; i--) {
+		buf_putc(b, '.');
+		buf_printf(b, "%s%u", pick(5) ? "" : "0", 1 + pick(12));
+	}
+	if (pick(4) == 0)
+		buf_putc(b, (char)('a' + pick(3)));
+	for (uint32_t i = pick(3) ? 0 : 1 + pick(2); i > 0; i--) {
+		buf_printf(b, "_%s", names[pick(pick(8) ? 9 : 10)]);
+		if (pick(2))
+			put_number(b);
+	}
+	if (pick(2))
+		buf_printf(b, "-r%u", pick(12));
+}
+
+/* The tool reads pairs from its standard input and answers with a line of "<", "=" or ">" each. */
+static void check_tool(const char *const *argv, compare_fn compare, bool (*valid)(struct str v),
+		       void (*put)(struct buf *b))
+{
+	auto_buf pairs = BUF_INIT(1 << 20), answers = BUF_INIT(1 << 20);
+	auto_fclose FILE *in = tmpfile();
+	struct err e = ERR_INIT;
+	int compared = 0;
+
+	for (int i = 0; i < PAIRS; i++) {
+		put(&pairs);
+		buf_putc(&pairs, ' ');
+		put(&pairs);
+		buf_putc(&pairs, '\n');
+	}
+	CHECK(in && fwrite(pairs.p, 1, pairs.n, in) == pairs.n && fflush(in) == 0);
+	CHECK(in && lseek(fileno(in), 0, SEEK_SET) == 0);
+	if (!in || proc_run(argv, fileno(in), &answers, &e) < 0) {
+		printf("# %s\n", e.msg);
+		CHECK(!"the tool ran");
+		return;
+	}
+
+	struct str rest = { pairs.p, pairs.n }, answer = { answers.p, answers.n }, line, a, b, got;
+
+	while (str_line(&rest, &line)) {
+		CHECK(str_cut(&line, ' ', &a) && str_cut(&line, ' ', &b) &&
+		      str_line(&answer, &got));
+		if (!valid(a) || !valid(b))
+			continue;
+
+		int r = compare(a, b);
+
+		compared++;
+		if (!str_eqz(got, r < 0 ? "<" : r > 0 ? ">" : "=")) {
+			printf("# %.*s %.*s %.*s: we say %d\n", (int)a.n, a.p, (int)got.n, got.p,
+			       (int)b.n, b.p, r);
+			CHECK(!"agrees with the tool");
+		}
+	}
+	CHECK(compared > PAIRS / 2);
+	printf("# %d pairs compared\n", compared);
+}
+
+TEST(dpkg_agrees_with_dpkg)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"while read -r a b; do if dpkg --compare-versions \"$a\" lt \"$b\"; then echo '<';"
+		" elif dpkg --compare-versions \"$a\" eq \"$b\"; then echo '='; else echo '>'; fi;"
+		" done",
+		NULL
+	};
+
+	if (access("/usr/bin/dpkg", X_OK) < 0) {
+		printf("# skipped: needs dpkg\n");
+		return;
+	}
+	check_tool(argv, version_dpkg_compare, version_dpkg_valid, put_dpkg);
+}
+
+/* apk from Alpine's root filesystem, run in it. PLIMSOLL_SHARED names where the archive is. */
+TEST(apk_agrees_with_apk)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"d=$(mktemp -d) && trap 'rm -rf \"$d\"' EXIT && "
+		"tar -xzf \"$PLIMSOLL_SHARED\"/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz "
+		"-C \"$d\" ./lib ./sbin ./usr/lib ./bin ./etc && "
+		"chroot \"$d\" /bin/sh -c 'while read -r a b; do apk version -t $a $b; done'",
+		NULL
+	};
+	const char *shared = getenv("PLIMSOLL_SHARED");
+	auto_buf path = BUF_INIT(4096);
+
+	buf_printf(&path, "%s/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz",
+		   shared ? shared : "");
+	if (geteuid() != 0 || access(buf_str(&path), R_OK) < 0) {
+		printf("# skipped: needs root and PLIMSOLL_SHARED\n");
+		return;
+	}
+	check_tool(argv, version_apk_compare, version_apk_valid, put_apk);
+}
