@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "crypto/jws_internal.h"
+
+static const char *const protected_names[] = { "alg",	 "cty",	   "crit",
+					       H_SCHEME, H_TIME,   H_AUTHENTIC_TIME,
+					       H_EXPIRY, H_PLUGIN, H_PLUGIN_VERSION };
+static const char *const unprotected_names[] = { "x5c", H_TIMESTAMP, H_AGENT, H_AGENT_OLD };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A string of the signer's choosing, made fit to be shown in a message. */
+struct shown {
+	char s[64];
+};
+
+static struct shown show(const char *s)
+{
+	struct shown r;
+
+	(void)snprintf(r.s, sizeof(r.s), "%.*s", 60, s);
+	text_sanitize(r.s);
+	return r;
+}
+
+static bool is_one_of(const char *s, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(s, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Names in another case ("CTY") mean nothing in JOSE, yet some readers take them for the real ones:
+ * one envelope must not read as two.
+ */
+static int check_names(json_t *header, struct err *e)
+{
+	const char *key;
+	json_t *v;
+
+	if (json_object_size(header) > LIMIT_JWS_HEADERS)
+		return FAIL(e, E_FORMAT, "protected header: more than %d members",
+			    LIMIT_JWS_HEADERS);
+	json_object_foreach(header, key, v)
+	{
+		if (strcasecmp(key, "b64") == 0)
+			return FAIL(e, E_FORMAT, "protected header: 'b64' is not accepted");
+		if (is_one_of(key, protected_names, COUNT(protected_names)))
+			continue;
+		for (size_t i = 0; i < COUNT(protected_names); i++)
+			if (strcasecmp(key, protected_names[i]) == 0)
+				return FAIL(e, E_FORMAT,
+					    "protected header: '%s' is '%s' in another case",
+					    show(key).s, protected_names[i]);
+	}
+	return 0;
+}
+
+/* Only what is evaluated here may be critical, and each name but once. */
+static int check_crit_names(json_t *header, json_t *crit, struct err *e)
+{
+	size_t i;
+	const json_t *v;
+
+	json_array_foreach(crit, i, v)
+	{
+		const char *name = json_string_value(v);
+
+		if (!name)
+			return FAIL(e, E_FORMAT, "protected header: 'crit' holds more than names");
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(name, json_string_value(json_array_get(crit, j))) == 0)
+				return FAIL(e, E_FORMAT, "protected header: '%s' twice in 'crit'",
+					    show(name).s);
+		if (strcmp(name, H_SCHEME) != 0 && strcmp(name, H_EXPIRY) != 0)
+			return FAIL(e, E_FORMAT,
+				    "protected header: critical '%s' is not understood",
+				    show(name).s);
+		if (!json_object_get(header, name))
+			return FAIL(e, E_FORMAT,
+				    "protected header: critical '%s' is not in the header", name);
+	}
+	return 0;
+}
+
+static bool listed(json_t *crit, const char *name)
+{
+	size_t i;
+	const json_t *v;
+
+	json_array_foreach(crit, i, v)
+	{
+		if (strcmp(json_string_value(v), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_crit(json_t *header, struct err *e)
+{
+	json_t *crit;
+	int r = json_get_array(header, "crit", &crit, "protected header", e);
+
+	if (r < 0)
+		return r;
+	if (json_array_size(crit) > LIMIT_JWS_CRIT)
+		return FAIL(e, E_FORMAT, "protected header: more than %d names in 'crit'",
+			    LIMIT_JWS_CRIT);
+	r = check_crit_names(header, crit, e);
+	if (r < 0)
+		return r;
+	if (!listed(crit, H_SCHEME))
+		return FAIL(e, E_FORMAT, "protected header: '" H_SCHEME "' must be critical");
+	if (json_object_get(header, H_EXPIRY) && !listed(crit, H_EXPIRY))
+		return FAIL(e, E_FORMAT, "protected header: '" H_EXPIRY "' must be critical");
+	return 0;
+}
+
+/* What would need a verifier that we do not have is refused by name, before 'crit' is looked at. */
+static int check_scheme(json_t *header, struct err *e)
+{
+	const char *scheme;
+	int r = json_get_string(header, H_SCHEME, &scheme, "protected header", e);
+
+	if (r < 0)
+		return r;
+	if (strcmp(scheme, SCHEME_X509) != 0)
+		return FAIL(e, E_VERIFY,
+			    "signing scheme '%s' is not supported, only '" SCHEME_X509 "' is",
+			    show(scheme).s);
+	if (json_object_get(header, H_AUTHENTIC_TIME))
+		return FAIL(e, E_FORMAT,
+			    "protected header: '" H_AUTHENTIC_TIME "' with scheme '" SCHEME_X509
+			    "'");
+	if (json_object_get(header, H_PLUGIN) || json_object_get(header, H_PLUGIN_VERSION))
+		return FAIL(e, E_VERIFY,
+			    "the signature asks for a verification plugin; there are none here");
+	return 0;
+}
+
+/* Whole seconds, and in the one spelling of RFC 3339 that everybody reads. */
+static int read_time(json_t *header, const char *name, int64_t *ret, struct err *e)
+{
+	const char *s;
+	int r = json_get_string(header, name, &s, "protected header", e);
+
+	if (r < 0)
+		return r;
+	if (strlen(s) < 20 || s[10] != 'T' || strpbrk(s, ".z"))
+		return FAIL(e, E_FORMAT,
+			    "protected header: '%s' is not an RFC 3339 time in whole seconds",
+			    name);
+	r = clock_parse_rfc3339(str_of(s), ret, e);
+	return r < 0 ? WRAP(e, r, "protected header: '%s'", name) : 0;
+}
+
+int jws_read_protected(json_t *header, const char *content_type, const char **ret_alg,
+		       struct jws_claims *ret, struct err *e)
+{
+	static const char what[] = "protected header";
+	struct jws_claims c = { 0 };
+	const char *alg, *cty;
+	int r;
+
+	if (!json_is_object(header))
+		return FAIL(e, E_FORMAT, "protected header: not an object");
+	if ((r = check_names(header, e)) < 0 || (r = check_scheme(header, e)) < 0 ||
+	    (r = check_crit(header, e)) < 0 ||
+	    (r = json_get_string(header, "alg", &alg, what, e)) < 0 ||
+	    (r = json_get_string(header, "cty", &cty, what, e)) < 0 ||
+	    (r = read_time(header, H_TIME, &c.signing_time, e)) < 0)
+		return r;
+	if (strcmp(cty, content_type) != 0)
+		return FAIL(e, E_VERIFY, "protected header: content type '%s', want '%s'",
+			    show(cty).s, content_type);
+	if (json_object_get(header, H_EXPIRY)) {
+		r = read_time(header, H_EXPIRY, &c.expiry, e);
+		if (r < 0)
+			return r;
+		if (c.expiry <= c.signing_time)
+			return FAIL(e, E_VERIFY,
+				    "protected header: the expiry is not after the signing time");
+	}
+	*ret_alg = alg;
+	*ret = c;
+	return 0;
+}
+
+static int read_chain(json_t *x5c, struct chain *ret, struct err *e)
+{
+	size_t i;
+	const json_t *v;
+
+	if (json_array_size(x5c) < 1 || json_array_size(x5c) > LIMIT_CHAIN)
+		return FAIL(e, E_FORMAT, "header: 'x5c' must hold 1 to %d certificates",
+			    LIMIT_CHAIN);
+	json_array_foreach(x5c, i, v)
+	{
+		auto_buf der = BUF_INIT(LIMIT_CERT);
+		int r = !json_is_string(v)
+				? FAIL(e, E_FORMAT, "not a string")
+				: b64_decode(str_of(json_string_value(v)), B64_STD, &der, e);
+
+		if (r == 0)
+			r = chain_add(ret, buf_str(&der), der.n, e);
+		if (r < 0)
+			return WRAP(e, r, "header: 'x5c' certificate %zu", i + 1);
+	}
+	return 0;
+}
+
+int jws_read_unprotected(json_t *header, json_t *protected_header, struct chain *ret, struct err *e)
+{
+	const char *key;
+	json_t *v, *x5c;
+	int r;
+
+	json_object_foreach(header, key, v)
+	{
+		if (!is_one_of(key, unprotected_names, COUNT(unprotected_names)))
+			return FAIL(e, E_FORMAT, "header: '%s' is not known", show(key).s);
+		if (json_object_get(protected_header, key))
+			return FAIL(e, E_FORMAT, "header: '%s' is in the protected header too",
+				    key);
+		if (strcmp(key, "x5c") != 0 && !json_is_string(v))
+			return FAIL(e, E_FORMAT, "header: '%s' is not a string", key);
+	}
+	r = json_get_array(header, "x5c", &x5c, "header", e);
+	return r < 0 ? r : read_chain(x5c, ret, e);
+}
