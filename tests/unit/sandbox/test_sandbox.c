@@ -486,6 +486,8 @@ TEST(start_cost)
 	}
 	(void)clock_gettime(CLOCK_MONOTONIC, &c);
 	printf("# fork %.0f us, sandbox_run %.0f us\n",
-	       ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / N / 1e3,
-	       ((double)(c.tv_sec - b.tv_sec) * 1e9 + (double)(c.tv_nsec - b.tv_nsec)) / N / 1e3);
+	       ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)N /
+		       1e3,
+	       ((double)(c.tv_sec - b.tv_sec) * 1e9 + (double)(c.tv_nsec - b.tv_nsec)) / (double)N /
+		       1e3);
 }
