@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request to a registry: sent, tried again when that may help, and its failure put in words. */
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/proc.h"
+#include "registry/registry_internal.h"
+
+static int make_request(const struct registry *reg, const struct call *c, struct fetch_request *q,
+			struct err *e)
+{
+	auto_buf url = BUF_INIT(LIMIT_URL);
+	struct url at = c->url ? *c->url : reg->base;
+	int r = 0;
+
+	if (!c->url)
+		(void)snprintf(at.target, sizeof(at.target), "%s", c->path);
+	*q = (struct fetch_request){
+		.method = c->method,
+		.follow = c->follow,
+		.has_body = c->has_body,
+		.total_seconds = c->seconds ? c->seconds : CALL_SECONDS,
+		.body_n = c->body_n,
+		.max_body = c->max_body ? c->max_body : LIMIT_ERROR_BODY,
+	};
+	url_put(&at, &url);
+	r = buf_check(&url, "URL", e);
+	if (r < 0)
+		return r;
+	(void)snprintf(q->url, sizeof(q->url), "%s", buf_str(&url));
+	for (int i = 0; i < LIMIT_CALL_HEADERS && c->headers[i][0] && r == 0; i++)
+		r = http_headers_add(&q->headers, str_of(c->headers[i][0]),
+				     str_of(c->headers[i][1]), e);
+	return r;
+}
+
+static const char *call_target(const struct call *c)
+{
+	return c->url ? c->url->target : c->path;
+}
+
+/* The path as messages show it: an upload's query holds only the registry's own state. */
+static int wrap(const struct call *c, int r, struct err *e)
+{
+	const char *target = call_target(c);
+
+	return WRAP(e, r, "%s %.*s", http_method_name(c->method),
+		    (int)strcspn(target, c->url ? "?" : ""), target);
+}
+
+int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
+		      struct err *e)
+{
+	struct fetch_request q = { 0 };
+	int r = make_request(reg, c, &q, e);
+
+	if (r == 0)
+		r = fetch_do(reg->fetch, &q, c->has_body ? c->body : -1, c->sink, ret, e);
+	http_headers_free(&q.headers);
+	return r;
+}
+
+int registry_outcome(const struct registry *reg, const struct fetch_end *end, struct err *e)
+{
+	const char *scheme = reg->base.https ? "https" : "http";
+	int r = end->outcome == FETCH_FAILED ? E_SYSTEM : E_REMOTE;
+
+	switch (end->outcome) {
+	case FETCH_REFUSED: (void)FAIL(e, E_REMOTE, "%s: connection refused", reg->host); break;
+	case FETCH_FAILED: (void)FAIL(e, E_SYSTEM, "plimsoll-fetch: %s", end->text); break;
+	case FETCH_TLS:
+		(void)FAIL(e, E_REMOTE, "%s: TLS: %s", reg->host, end->text);
+		return err_hint(e, r, "put the registry's CA into /etc/docker/certs.d/%s/ca.crt",
+				reg->host);
+	case FETCH_OK:
+	case FETCH_UNREACHABLE:
+	case FETCH_STALLED:
+	case FETCH_BROKEN:
+	case FETCH_NONSENSE:
+	case FETCH_TOO_LARGE:
+	case FETCH_FORBIDDEN:
+	case FETCH_OUTCOMES: (void)FAIL(e, E_REMOTE, "%s: %s", reg->host, end->text); break;
+	}
+	if (end->outcome == FETCH_REFUSED || end->outcome == FETCH_UNREACHABLE ||
+	    end->outcome == FETCH_STALLED)
+		return err_hint(e, r, "is the registry running?  curl -fsS %s://%s/v2/", scheme,
+				reg->host);
+	return r;
+}
+
+int registry_call(struct registry *reg, const struct call *c, struct fetch_response *ret,
+		  struct err *e)
+{
+	int r = registry_call_raw(reg, c, ret, e);
+
+	if (r == 0 && ret->end.outcome != FETCH_OK) {
+		r = registry_outcome(reg, &ret->end, e);
+		fetch_response_free(ret);
+	}
+	return r < 0 ? wrap(c, r, e) : 0;
+}
+
+bool registry_may_pass(const struct fetch_response *resp)
+{
+	unsigned s = resp->head.status;
+
+	if (resp->end.outcome != FETCH_OK)
+		return resp->end.outcome == FETCH_BROKEN || resp->end.outcome == FETCH_STALLED;
+	return s == 408 || s == 429 || (s >= 500 && s != 501 && s != 505);
+}
+
+int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e)
+{
+	const char *after = resp ? http_headers_get(&resp->head.headers, "retry-after") : NULL;
+	unsigned ms = RETRY_FIRST_MS << (n > 6 ? 6 : n - 1), jitter = 0;
+
+	(void)!getrandom(&jitter, sizeof(jitter), 0);
+	ms += jitter % (ms / 2 + 1);
+	ms += 1000 * http_retry_after(after, LIMIT_RETRY_AFTER, 0);
+	for (unsigned done = 0; done < ms; done += 50) {
+		const struct timespec step = { .tv_nsec = 50 * 1000 * 1000 };
+		int r = proc_interrupted(e);
+
+		if (r < 0)
+			return r;
+		(void)nanosleep(&step, NULL);
+	}
+	return proc_interrupted(e);
+}
+
+int registry_call_again(struct registry *reg, const struct call *c, struct fetch_response *ret,
+			struct err *e)
+{
+	int r = 0;
+
+	for (unsigned n = 1; r == 0; n++) {
+		/* A server that hangs is waited for twice, not four times. */
+		unsigned tries = CALL_TRIES;
+
+		r = registry_call_raw(reg, c, ret, e);
+		if (r < 0)
+			break;
+		if (ret->end.outcome == FETCH_STALLED)
+			tries = 2;
+		if (n >= tries || !registry_may_pass(ret))
+			break;
+		r = registry_wait(n, ret, e);
+		fetch_response_free(ret);
+	}
+	if (r == 0 && ret->end.outcome != FETCH_OK) {
+		r = registry_outcome(reg, &ret->end, e);
+		fetch_response_free(ret);
+	}
+	return r < 0 ? wrap(c, r, e) : 0;
+}
+
+static int hint_auth(const struct fetch_response *resp, int r, struct err *e)
+{
+	const char *s = http_headers_get(&resp->head.headers, "www-authenticate");
+	struct http_challenge c;
+
+	if (s && http_challenge_parse(s, &c, NULL) == 0)
+		return err_hint(e, r,
+				"the registry asks for %s credentials (realm %s), which plimsoll "
+				"cannot give yet",
+				c.scheme, c.realm);
+	return err_hint(e, r, "the registry asks for credentials, which plimsoll cannot give yet");
+}
+
+int registry_status(const struct call *c, const struct fetch_response *resp, struct err *e)
+{
+	struct http_error x;
+	int r;
+
+	http_error_parse(buf_str(&resp->body), resp->body.n, &x);
+	r = FAIL(e, resp->head.status == 404 ? E_NOTFOUND : E_REMOTE, "HTTP %u%s%s%s%s",
+		 resp->head.status, x.code[0] ? " " : "", x.code, x.message[0] ? ": " : "",
+		 x.message);
+	r = wrap(c, r, e);
+	return resp->head.status == 401 ? hint_auth(resp, r, e) : r;
+}

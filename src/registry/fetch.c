@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/fetch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+#include "oci/descriptor.h"
+
+struct fetch {
+	int sock;  /* -1: not started */
+	pid_t pid; /* valid while sock is */
+	char *packet;
+};
+
+int fetch_new(struct fetch **ret, struct err *e)
+{
+	auto_release(fetch_free) struct fetch *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return FAIL_NOMEM(e);
+	f->sock = -1;
+	f->packet = malloc(LIMIT_FETCH_PACKET);
+	if (!f->packet)
+		return FAIL_NOMEM(e);
+	*ret = TAKE(f);
+	return 0;
+}
+
+/* The helper ends when its socket does: at once when it waits, within a second in a transfer. */
+static void stop(struct fetch *f)
+{
+	int status;
+
+	if (f->sock < 0)
+		return;
+	(void)close(f->sock);
+	f->sock = -1;
+	(void)proc_wait(f->pid, 5000, &status, NULL);
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	stop(f);
+	free(f->packet);
+	free(f);
+}
+
+static int start(struct fetch *f, struct err *e)
+{
+	auto_free char *path = NULL;
+	const struct timeval tick = { .tv_sec = 1 }; /* signals are looked for between waits */
+	int pair[2], r;
+
+	if (f->sock >= 0)
+		return 0;
+	r = proc_helper_path("plimsoll-fetch", &path, e);
+	if (r < 0)
+		return r;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return FAIL_SYS(e, "socketpair");
+
+	const char *const argv[] = { path, NULL };
+	const struct proc p = {
+		.argv = argv,
+		.in = pair[1],
+		.out = -1,
+		.err = PROC_INHERIT,
+		.die_with_parent = true,
+		.new_group = true,
+	};
+
+	r = proc_start(&p, &f->pid, e);
+	(void)close(pair[1]);
+	if (r < 0) {
+		(void)close(pair[0]);
+		return r;
+	}
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
+	f->sock = pair[0];
+	return 0;
+}
+
+static int gone(struct fetch *f, struct err *e)
+{
+	int status = 0;
+
+	(void)close(f->sock);
+	f->sock = -1;
+	(void)proc_wait(f->pid, 5000, &status, NULL);
+	if (status == 128 + 31) /* SIGSYS */
+		return FAIL(e, E_REMOTE, "plimsoll-fetch was killed by its seccomp filter");
+	return FAIL(e, E_SYSTEM, "plimsoll-fetch ended (status %d)", status);
+}
+
+static int send_request(struct fetch *f, const struct fetch_request *q, int body, struct err *e)
+{
+	auto_buf b = BUF_INIT(LIMIT_FETCH_PACKET);
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	int r = fetch_put_request(&b, q, e);
+	ssize_t n;
+
+	if (r < 0)
+		return r;
+
+	struct iovec io = { b.p, b.n };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
+
+	if (body >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &body, sizeof(body));
+	}
+	do {
+		n = sendmsg(f->sock, &m, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? gone(f, e) : 0;
+}
+
+static int receive(struct fetch *f, struct str *ret, struct err *e)
+{
+	ssize_t n;
+	int r;
+
+	for (;;) {
+		r = proc_interrupted(e);
+		if (r < 0)
+			return r;
+		n = recv(f->sock, f->packet, LIMIT_FETCH_PACKET, MSG_TRUNC);
+		if (n > 0 && (size_t)n <= LIMIT_FETCH_PACKET)
+			break;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		return n <= 0 ? gone(f, e) : FAIL(e, E_INTERNAL, "plimsoll-fetch: packet too long");
+	}
+	*ret = (struct str){ f->packet, (size_t)n };
+	return 0;
+}
+
+/* How far one exchange is. */
+struct exchange {
+	const struct fetch_request *q;
+	const struct fetch_sink *sink;
+	struct fetch_response *ret;
+	bool to_sink;
+	uint64_t received;
+};
+
+static int on_head(struct exchange *x, struct str packet, struct err *e)
+{
+	int r;
+
+	if (x->ret->head.status)
+		return FAIL(e, E_INTERNAL, "plimsoll-fetch: a second HEAD packet");
+	r = fetch_get_head(packet, &x->ret->head, e);
+	if (r < 0)
+		return r;
+	if (!x->sink || !x->sink->head)
+		return 0;
+	r = x->sink->head(x->sink->arg, &x->ret->head, e);
+	x->to_sink = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int on_data(struct exchange *x, struct str packet, struct err *e)
+{
+	const char *p = packet.p + 1;
+	size_t n = packet.n - 1;
+
+	x->received += n;
+	if (!x->ret->head.status ||
+	    x->received > (x->ret->head.status < 300 ? x->q->max_body : LIMIT_ERROR_BODY))
+		return FAIL(e, E_INTERNAL, "plimsoll-fetch: a DATA packet out of place");
+	if (x->to_sink && x->sink->data)
+		return x->sink->data(x->sink->arg, p, n, e);
+	buf_put(&x->ret->body, p, n);
+	return 0;
+}
+
+/* 1 at the end of the exchange. */
+static int on_packet(struct exchange *x, struct str packet, struct err *e)
+{
+	uint64_t sent;
+	int r;
+
+	switch ((enum fetch_packet)(unsigned char)packet.p[0]) {
+	case FETCH_HEAD: return on_head(x, packet, e);
+	case FETCH_DATA: return on_data(x, packet, e);
+	case FETCH_SENT:
+		r = fetch_get_sent(packet, &sent, e);
+		if (r == 0 && x->sink && x->sink->sent)
+			x->sink->sent(x->sink->arg, sent);
+		return r;
+	case FETCH_END: r = fetch_get_end(packet, &x->ret->end, e); return r < 0 ? r : 1;
+	case FETCH_REQUEST: break;
+	}
+	return FAIL(e, E_INTERNAL, "plimsoll-fetch: unknown packet");
+}
+
+int fetch_do(struct fetch *f, const struct fetch_request *q, int body,
+	     const struct fetch_sink *sink, struct fetch_response *ret, struct err *e)
+{
+	struct exchange x = { .q = q, .sink = sink, .ret = ret };
+	int r = start(f, e);
+
+	*ret = (struct fetch_response){ .body = BUF_INIT(LIMIT_MANIFEST) };
+	if (r == 0)
+		r = send_request(f, q, body, e);
+	while (r == 0) {
+		struct str packet = { 0 };
+
+		r = receive(f, &packet, e);
+		if (r == 0)
+			r = on_packet(&x, packet, e);
+	}
+	if (r > 0)
+		r = buf_check(&ret->body, "HTTP response", e);
+	if (r < 0) {
+		fetch_response_free(ret);
+		stop(f); /* what it would still send belongs to nobody */
+	}
+	return r;
+}
+
+void fetch_response_free(struct fetch_response *r)
+{
+	http_headers_free(&r->head.headers);
+	buf_free(&r->body);
+	r->head = (struct fetch_head){ 0 };
+}

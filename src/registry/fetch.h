@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/cleanup.h"
+#include "registry/fetch_proto.h"
+
+/*
+ * HTTP, done by the helper program plimsoll-fetch: hostile servers talk to it, confined, and
+ * libcurl stays out of this process. The helper is started with the first exchange and keeps its
+ * connections until fetch_free(); one that was interrupted in the middle is started anew.
+ */
+struct fetch;
+
+int fetch_new(struct fetch **ret, struct err *e);
+void fetch_free(struct fetch *f); /* NULL is fine */
+DEFINE_RELEASE_VOID(struct fetch, fetch_free)
+
+/* Where a response goes. Every function may be NULL; a negative result ends the exchange with it.
+ * data() receives only bodies of responses for which head() returned 1; others are kept. */
+struct fetch_sink {
+	int (*head)(void *arg, const struct fetch_head *h, struct err *e);
+	int (*data)(void *arg, const void *p, size_t n, struct err *e);
+	void (*sent)(void *arg, uint64_t bytes);
+	void *arg;
+};
+
+struct fetch_response {
+	struct fetch_head head; /* status 0 when nothing answered */
+	struct buf body;	/* what data() did not receive, at most LIMIT_MANIFEST bytes */
+	struct fetch_end end;
+};
+void fetch_response_free(struct fetch_response *r);
+static inline void fetch_response_release(struct fetch_response *r)
+{
+	fetch_response_free(r);
+}
+#define auto_response __attribute__((cleanup(fetch_response_release))) struct fetch_response
+
+/*
+ * One exchange. 0 also when the server could not be reached: ret->end says how it went. Negative
+ * when the helper failed (E_SYSTEM, E_INTERNAL), the sink did, or a signal came (E_SIGNAL). body is
+ * borrowed, -1 for none; q says which part of it is sent.
+ */
+int fetch_do(struct fetch *f, const struct fetch_request *q, int body,
+	     const struct fetch_sink *sink, struct fetch_response *ret, struct err *e);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+
+const char *http_method_name(enum http_method m)
+{
+	static const char *const names[] = { "GET", "HEAD", "PUT", "POST", "PATCH", "DELETE" };
+
+	return names[m];
+}
+
+static bool is_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static int check_header(struct str name, struct str value, struct err *e)
+{
+	if (name.n == 0 || name.n > LIMIT_HEADER_NAME)
+		return FAIL(e, E_FORMAT, "HTTP header: name of %zu bytes, want 1 to %d", name.n,
+			    LIMIT_HEADER_NAME);
+	if (value.n > LIMIT_HEADER_VALUE)
+		return FAIL(e, E_FORMAT, "HTTP header: value of %zu bytes, want at most %d",
+			    value.n, LIMIT_HEADER_VALUE);
+	for (size_t i = 0; i < name.n; i++)
+		if (!is_token(name.p[i]))
+			return FAIL(e, E_FORMAT, "HTTP header: bad character in name");
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return FAIL(e, E_FORMAT, "HTTP header: control character in value");
+	}
+	return 0;
+}
+
+int http_headers_add(struct http_headers *h, struct str name, struct str value, struct err *e)
+{
+	int r = check_header(name, value, e);
+
+	if (r < 0)
+		return r;
+	if (h->n >= LIMIT_HEADERS)
+		return FAIL(e, E_FORMAT, "HTTP: more than %d headers", LIMIT_HEADERS);
+	if (!h->v) {
+		h->v = calloc(LIMIT_HEADERS, sizeof(*h->v));
+		if (!h->v)
+			return FAIL_NOMEM(e);
+	}
+
+	auto_free char *n = str_dup(name);
+	auto_free char *v = str_dup(value);
+
+	if (!n || !v)
+		return FAIL_NOMEM(e);
+	for (char *p = n; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	h->v[h->n++] = (struct http_header){ TAKE(n), TAKE(v) };
+	return 0;
+}
+
+const char *http_headers_get(const struct http_headers *h, const char *name)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (strcasecmp(h->v[i].name, name) == 0)
+			return h->v[i].value;
+	return NULL;
+}
+
+void http_headers_free(struct http_headers *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		free(h->v[i].name);
+		free(h->v[i].value);
+	}
+	free(h->v);
+	*h = (struct http_headers){ 0 };
+}
+
+bool http_type_is(const char *content_type, const char *type)
+{
+	struct str rest = str_of(content_type), essence;
+
+	if (!content_type || !str_cut(&rest, ';', &essence))
+		return false;
+	essence = str_trim(essence);
+	return essence.n == strlen(type) && strncasecmp(essence.p, type, essence.n) == 0;
+}
+
+int http_content_range(const char *s, struct http_range *ret, struct err *e)
+{
+	struct str rest = str_of(s), first, last;
+	struct http_range g;
+
+	if (!str_starts(rest, "bytes "))
+		return FAIL(e, E_FORMAT, "Content-Range: not in bytes");
+	rest.p += 6;
+	rest.n -= 6;
+	if (!str_cut(&rest, '-', &first) || !str_cut(&rest, '/', &last) ||
+	    str_u64(first, UINT64_MAX - 1, &g.first, e) < 0 ||
+	    str_u64(last, UINT64_MAX - 1, &g.last, e) < 0 ||
+	    str_u64(rest, UINT64_MAX - 1, &g.total, e) < 0)
+		return FAIL(e, E_FORMAT, "Content-Range: want \"bytes FIRST-LAST/TOTAL\"");
+	if (g.first > g.last || g.last >= g.total)
+		return FAIL(e, E_FORMAT, "Content-Range: not within its total");
+	*ret = g;
+	return 0;
+}
+
+unsigned http_retry_after(const char *s, unsigned max, unsigned fallback)
+{
+	uint64_t n;
+
+	if (!s || str_u64(str_trim(str_of(s)), UINT32_MAX, &n, NULL) < 0)
+		return fallback;
+	return n > max ? max : (unsigned)n;
+}
+
+/* One header's parameters: name=token or name="quoted"; ends at a "," outside quotes. */
+struct params {
+	struct str rest;
+	bool bad;
+};
+
+static void skip(struct params *p, const char *set)
+{
+	while (p->rest.n && strchr(set, p->rest.p[0]) && p->rest.p[0]) {
+		p->rest.p++;
+		p->rest.n--;
+	}
+}
+
+static struct str take_token(struct params *p)
+{
+	struct str t = { p->rest.p, 0 };
+
+	while (t.n < p->rest.n && is_token(t.p[t.n]))
+		t.n++;
+	p->rest.p += t.n;
+	p->rest.n -= t.n;
+	return t;
+}
+
+/* A quoted string without its quotes; one with a backslash in it is refused as nobody needs one. */
+static struct str take_quoted(struct params *p)
+{
+	struct str q = { p->rest.p + 1, 0 };
+
+	while (q.n + 1 < p->rest.n && q.p[q.n] != '"' && q.p[q.n] != '\\')
+		q.n++;
+	if (q.n + 1 >= p->rest.n || q.p[q.n] != '"') {
+		p->bad = true;
+		return (struct str){ "", 0 };
+	}
+	p->rest.p += q.n + 2;
+	p->rest.n -= q.n + 2;
+	return q;
+}
+
+static bool next_param(struct params *p, struct str *ret_name, struct str *ret_value)
+{
+	skip(p, " \t");
+	*ret_name = take_token(p);
+	if (ret_name->n == 0)
+		return false;
+	skip(p, " \t");
+	*ret_value = (struct str){ "", 0 };
+	if (p->rest.n == 0 || p->rest.p[0] != '=')
+		return true;
+	p->rest.p++;
+	p->rest.n--;
+	skip(p, " \t");
+	*ret_value = p->rest.n && p->rest.p[0] == '"' ? take_quoted(p) : take_token(p);
+	return !p->bad;
+}
+
+static bool rel_is_next(struct params *p)
+{
+	struct str name, value;
+	bool next = false;
+
+	for (skip(p, " \t"); p->rest.n && p->rest.p[0] == ';'; skip(p, " \t")) {
+		p->rest.p++;
+		p->rest.n--;
+		if (!next_param(p, &name, &value))
+			break;
+		if (name.n == 3 && strncasecmp(name.p, "rel", 3) == 0)
+			next = value.n == 4 && strncasecmp(value.p, "next", 4) == 0;
+	}
+	return next;
+}
+
+int http_link_next(const char *s, struct buf *ret, struct err *e)
+{
+	struct params p = { .rest = str_of(s) };
+
+	for (skip(&p, " \t,"); p.rest.n; skip(&p, " \t,")) {
+		const char *end = memchr(p.rest.p, '>', p.rest.n);
+
+		if (p.rest.p[0] != '<' || !end)
+			return FAIL(e, E_FORMAT, "Link header: want \"<URL>; rel=…\"");
+
+		struct str target = { p.rest.p + 1, (size_t)(end - p.rest.p) - 1 };
+
+		p.rest.n -= target.n + 2;
+		p.rest.p = end + 1;
+		if (rel_is_next(&p)) {
+			buf_put(ret, target.p, target.n);
+			return buf_check(ret, "Link header", e);
+		}
+		if (p.bad || (p.rest.n && p.rest.p[0] != ','))
+			return FAIL(e, E_FORMAT, "Link header: bad parameter");
+	}
+	return FAIL(e, E_NOTFOUND, "Link header: no rel=\"next\"");
+}
+
+static void copy_text(char *ret, size_t cap, struct str s)
+{
+	(void)snprintf(ret, cap, "%.*s", (int)(s.n < cap ? s.n : cap - 1), s.p);
+	text_sanitize(ret);
+}
+
+int http_challenge_parse(const char *s, struct http_challenge *ret, struct err *e)
+{
+	struct http_challenge c = { 0 };
+	struct params p = { .rest = str_of(s) };
+	struct str name, value;
+
+	skip(&p, " \t");
+	value = take_token(&p);
+	if (value.n == 0 || value.n >= sizeof(c.scheme))
+		return FAIL(e, E_FORMAT, "WWW-Authenticate: no scheme");
+	copy_text(c.scheme, sizeof(c.scheme), value);
+	while (next_param(&p, &name, &value)) {
+		const struct {
+			const char *name;
+			char *to;
+		} known[] = { { "realm", c.realm },
+			      { "service", c.service },
+			      { "scope", c.scope } };
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+			if (name.n != strlen(known[i].name) ||
+			    strncasecmp(name.p, known[i].name, name.n) != 0)
+				continue;
+			if (value.n >= sizeof(c.realm))
+				return FAIL(e, E_FORMAT, "WWW-Authenticate: %s of %zu bytes",
+					    known[i].name, value.n);
+			copy_text(known[i].to, sizeof(c.realm), value);
+		}
+		skip(&p, " \t");
+		if (p.rest.n == 0 || p.rest.p[0] != ',')
+			break;
+		skip(&p, " \t,");
+	}
+	if (p.bad)
+		return FAIL(e, E_FORMAT, "WWW-Authenticate: bad quoted string");
+	*ret = c;
+	return 0;
+}
+
+void http_error_parse(const char *body, size_t n, struct http_error *ret)
+{
+	auto_json *doc = NULL;
+	const json_t *first;
+	const char *s;
+
+	*ret = (struct http_error){ 0 };
+	if (n > LIMIT_ERROR_BODY || json_parse(body, n, "error", &doc, NULL) < 0)
+		return;
+	first = json_array_get(json_object_get(doc, "errors"), 0);
+	s = json_string_or_null(first, "code");
+	copy_text(ret->code, sizeof(ret->code), str_of(s ? s : ""));
+	s = json_string_or_null(first, "message");
+	copy_text(ret->message, sizeof(ret->message), str_of(s ? s : ""));
+}

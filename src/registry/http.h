@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * What of HTTP a registry client reads: headers and the few values that have a form. All of it
+ * comes from the other side, so all of it is bounded, and wrong forms are refused, never guessed.
+ */
+enum {
+	LIMIT_HEADERS = 64,
+	LIMIT_HEADER_NAME = 64,
+	LIMIT_HEADER_VALUE = 8192,
+	LIMIT_ERROR_BODY = 64 * 1024,
+	LIMIT_ERROR_TEXT = 256,
+};
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE };
+const char *http_method_name(enum http_method m);
+
+struct http_headers {
+	struct http_header {
+		char *name; /* lower case */
+		char *value;
+	} *v;
+	size_t n;
+};
+
+/* Copies. Names are tokens, values printable without CR, LF or NUL (RFC 9110 5.5); a name that is
+ * there already is kept beside the first. */
+int http_headers_add(struct http_headers *h, struct str name, struct str value, struct err *e);
+const char *http_headers_get(const struct http_headers *h, const char *name); /* first, or NULL */
+void http_headers_free(struct http_headers *h);
+static inline void http_headers_release(struct http_headers *h)
+{
+	http_headers_free(h);
+}
+#define auto_headers __attribute__((cleanup(http_headers_release))) struct http_headers
+
+/* "text/html; charset=utf-8" is of type "text/html" (without regard to case). */
+bool http_type_is(const char *content_type, const char *type);
+
+/* Content-Range: "bytes 10-99/100" (RFC 9110 14.4). The total must be known. */
+struct http_range {
+	uint64_t first, last, total;
+};
+int http_content_range(const char *s, struct http_range *ret, struct err *e);
+
+/* Retry-After in seconds, at most max; a date or nonsense is fallback. */
+unsigned http_retry_after(const char *s, unsigned max, unsigned fallback);
+
+/* The target of rel="next" in a Link header (RFC 8288), E_NOTFOUND when there is none. */
+int http_link_next(const char *s, struct buf *ret, struct err *e);
+
+/* The first challenge of a WWW-Authenticate header (RFC 9110 11.6.1). Missing members are "". */
+struct http_challenge {
+	char scheme[32];
+	char realm[256], service[256], scope[256];
+};
+int http_challenge_parse(const char *s, struct http_challenge *ret, struct err *e);
+
+/* The first error of a registry's error body, {"errors":[{"code","message"}]}, fit for a terminal.
+ * Anything else leaves both "". */
+struct http_error {
+	char code[64];
+	char message[LIMIT_ERROR_TEXT];
+};
+void http_error_parse(const char *body, size_t n, struct http_error *ret);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Manifests over the wire: small documents, checked whole. */
+#include <sys/mman.h>
+
+#include "registry/registry_internal.h"
+
+#define ACCEPT MT_OCI_MANIFEST ", " MT_OCI_INDEX ", " MT_DOCKER_MANIFEST ", " MT_DOCKER_LIST
+
+static void manifest_path(char ret[static LIMIT_PATH], const char *name, const char *reference)
+{
+	(void)snprintf(ret, LIMIT_PATH, "/v2/%s/manifests/%s", name, reference);
+}
+
+/* The document's type: what the registry calls it and, when it says so, what it calls itself. */
+static int check_type(const struct fetch_response *resp, char ret[static LIMIT_MEDIA_TYPE + 1],
+		      struct err *e)
+{
+	static const char *const types[] = { MT_OCI_MANIFEST, MT_OCI_INDEX, MT_DOCKER_MANIFEST,
+					     MT_DOCKER_LIST };
+	const char *said = http_headers_get(&resp->head.headers, "content-type"), *own;
+	const char *type = NULL;
+	auto_json *j = NULL;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (http_type_is(said, types[i]))
+			type = types[i];
+	if (!type)
+		return err_hint(e,
+				FAIL(e, E_REMOTE, "answered with '%.100s', not an image manifest",
+				     said ? said : "no content type"),
+				"is this a registry, and the name an image?");
+	if (json_parse(buf_str(&resp->body), resp->body.n, "manifest", &j, e) < 0)
+		return WRAP(e, E_REMOTE, "answered with nonsense");
+	own = json_string_or_null(j, "mediaType");
+	if (own && strcmp(own, type) != 0)
+		return FAIL(e, E_REMOTE, "answered with type '%s', the document says '%.100s'",
+			    type, own);
+	(void)snprintf(ret, LIMIT_MEDIA_TYPE + 1, "%s", type);
+	return 0;
+}
+
+/* The registry's own idea of the digest must fit, though it is never relied on. */
+static int check_said(const struct fetch_response *resp, const struct digest *got, struct err *e)
+{
+	const char *said = http_headers_get(&resp->head.headers, "docker-content-digest");
+
+	if (said && strcmp(said, got->s) != 0)
+		return FAIL(e, E_VERIFY, "the registry calls it %.100s, its bytes hash to %s", said,
+			    got->s);
+	return 0;
+}
+
+static int check_manifest(const struct fetch_response *resp, const struct desc *want,
+			  struct desc *ret, struct err *e)
+{
+	struct desc d;
+	char type[LIMIT_MEDIA_TYPE + 1];
+	int r = check_type(resp, type, e);
+
+	if (r < 0)
+		return r;
+	desc_of(type, buf_str(&resp->body), resp->body.n, &d);
+	if (want && !digest_eq(&want->digest, &d.digest))
+		return FAIL(e, E_VERIFY, "manifest %s: its bytes hash to %s", want->digest.s,
+			    d.digest.s);
+	r = check_said(resp, &d.digest, e);
+	if (r < 0)
+		return r;
+	if (want && want->media_type[0] &&
+	    (want->size != d.size || strcmp(want->media_type, d.media_type) != 0))
+		return FAIL(e, E_VERIFY,
+			    "manifest %s: %llu bytes of %s, its descriptor says %llu of %s",
+			    d.digest.s, (unsigned long long)d.size, d.media_type,
+			    (unsigned long long)want->size, want->media_type);
+	*ret = d;
+	return 0;
+}
+
+int registry_get_manifest(struct registry *reg, const char *name, const char *reference,
+			  const struct desc *want, struct buf *bytes, struct desc *ret,
+			  struct err *e)
+{
+	char path[LIMIT_PATH];
+	const struct call c = { .method = HTTP_GET,
+				.path = path,
+				.headers = { { "accept", ACCEPT } },
+				.max_body = LIMIT_MANIFEST,
+				.follow = true };
+	auto_response resp = { 0 };
+	struct desc d;
+	int r;
+
+	manifest_path(path, name, reference);
+	r = registry_call_again(reg, &c, &resp, e);
+	if (r < 0)
+		return r;
+	if (resp.head.status != 200)
+		return registry_status(&c, &resp, e);
+	r = check_manifest(&resp, want, &d, e);
+	if (r < 0)
+		return WRAP(e, r, "GET %s", path);
+	buf_put(bytes, buf_str(&resp.body), resp.body.n);
+	if (ret)
+		*ret = d;
+	return buf_check(bytes, "manifest", e);
+}
+
+int registry_has_manifest(struct registry *reg, const char *name, const struct digest *d, bool *ret,
+			  struct err *e)
+{
+	char path[LIMIT_PATH];
+	const struct call c = { .method = HTTP_HEAD,
+				.path = path,
+				.headers = { { "accept", ACCEPT } },
+				.follow = true };
+	auto_response resp = { 0 };
+	int r;
+
+	manifest_path(path, name, d->s);
+	r = registry_call_again(reg, &c, &resp, e);
+	if (r < 0)
+		return r;
+	if (resp.head.status != 200 && resp.head.status != 404)
+		return registry_status(&c, &resp, e);
+	*ret = resp.head.status == 200;
+	return 0;
+}
+
+/* Bytes as a descriptor, which is how the helper takes a body. */
+static int bytes_fd(const struct buf *bytes, struct err *e)
+{
+	auto_close int fd = memfd_create("plimsoll-body", MFD_CLOEXEC);
+	int r = fd < 0 ? FAIL_SYS(e, "memfd") : fs_write_all(fd, bytes->p, bytes->n, e);
+
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
+			  const char *media_type, const struct buf *bytes, bool *ret_subject,
+			  struct err *e)
+{
+	auto_close int body = bytes_fd(bytes, e);
+	char path[LIMIT_PATH];
+	const struct call c = { .method = HTTP_PUT,
+				.path = path,
+				.headers = { { "content-type", media_type } },
+				.has_body = true,
+				.body = body,
+				.body_n = bytes->n };
+	auto_response resp = { 0 };
+	struct digest got;
+	int r;
+
+	if (body < 0)
+		return body;
+	manifest_path(path, name, reference);
+	r = registry_call_again(reg, &c, &resp, e);
+	if (r < 0)
+		return r;
+	if (resp.head.status != 201 && resp.head.status != 200)
+		return registry_status(&c, &resp, e);
+	digest_of(bytes->p, bytes->n, &got);
+	r = check_said(&resp, &got, e);
+	if (r < 0)
+		return WRAP(e, r, "PUT %s", path);
+	if (ret_subject)
+		*ret_subject = http_headers_get(&resp.head.headers, "oci-subject") != NULL;
+	return 0;
+}
+
+int registry_resolve(struct registry *reg, const struct ref *ref, struct desc *ret, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	struct desc want = { .digest = ref->digest };
+	bool pinned = ref->digest.s[0];
+	int r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
+				      pinned ? &want : NULL, &bytes, ret, e);
+
+	return r < 0 ? WRAP(e, r, "resolve %s/%s", reg->host, ref->name) : 0;
+}

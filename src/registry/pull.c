@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images into the store: layers and configuration first, the manifest when all of it is there. */
+#include "registry/registry_internal.h"
+
+/* A layer whose bytes lie elsewhere (image-spec layer.md, "Non-Distributable Layers"): plimsoll
+ * fetches nothing from addresses that a manifest gives. */
+static int check_layer(const struct desc *layer, struct err *e)
+{
+	if (strstr(layer->media_type, "nondistributable") ||
+	    strstr(layer->media_type, "foreign.diff"))
+		return FAIL(e, E_FORMAT, "layer %s: '%s' is not held by the registry",
+			    layer->digest.s, layer->media_type);
+	return 0;
+}
+
+int registry_get_image(struct registry *reg, struct store *s, const char *name,
+		       const struct desc *d, const struct buf *bytes, uint64_t max_blob,
+		       struct progress *p, struct err *e)
+{
+	auto_manifest m = { 0 };
+	uint64_t max_config = max_blob < LIMIT_CONFIG ? max_blob : LIMIT_CONFIG;
+	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
+
+	for (size_t i = 0; i < m.layers_n && r == 0; i++)
+		r = check_layer(&m.layers[i], e);
+	if (r == 0)
+		r = registry_get_blob(reg, s, name, &m.config, max_config, p, e);
+	for (size_t i = 0; i < m.layers_n && r == 0; i++)
+		r = registry_get_blob(reg, s, name, &m.layers[i], max_blob, p, e);
+	return r < 0 ? r : registry_keep(s, d, bytes, e);
+}
+
+/* The image of an index that is for this machine, then the index. */
+static int get_index(struct registry *reg, struct store *s, const char *name, const struct desc *d,
+		     const struct buf *bytes, struct progress *p, struct err *e)
+{
+	auto_buf sub = BUF_INIT(LIMIT_MANIFEST);
+	struct desc at;
+	int r = index_pick(buf_str(bytes), bytes->n, d->digest.s, "linux", oci_architecture(), &at,
+			   e);
+
+	if (r == 0 && !desc_is_manifest(&at))
+		r = FAIL(e, E_FORMAT, "index %s: its entry for this machine is a '%.100s'",
+			 d->digest.s, at.media_type);
+	if (r == 0)
+		r = registry_get_manifest(reg, name, at.digest.s, &at, &sub, NULL, e);
+	if (r == 0)
+		r = registry_get_image(reg, s, name, &at, &sub, LIMIT_BLOB, p, e);
+	return r < 0 ? r : registry_keep(s, d, bytes, e);
+}
+
+int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, struct progress *p,
+		  struct desc *ret, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	auto_buf full = BUF_INIT(LIMIT_REF + 64);
+	struct desc want = { .digest = ref->digest }, d;
+	bool pinned = ref->digest.s[0];
+	int r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
+				      pinned ? &want : NULL, &bytes, &d, e);
+
+	ref_full(ref, &full);
+	if (r == E_NOTFOUND)
+		(void)err_hint(e, r, "curl -fsS %s://%s/v2/%s/tags/list",
+			       reg->base.https ? "https" : "http", reg->host, ref->name);
+	if (r == 0)
+		r = desc_is_index(&d)
+			    ? get_index(reg, s, ref->name, &d, &bytes, p, e)
+			    : registry_get_image(reg, s, ref->name, &d, &bytes, LIMIT_BLOB, p, e);
+	if (r < 0)
+		return WRAP(e, r, "pull %s", buf_str(&full));
+	*ret = d;
+	return 0;
+}

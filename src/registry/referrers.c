@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What refers to a manifest: signatures, SBOMs, attestations. */
+#include "registry/registry_internal.h"
+
+enum { LIMIT_PAGES = 16 };
+
+/* Adds a page's descriptors to list; stops at LIMIT_REFERRERS. */
+static int take_page(const struct fetch_response *resp, json_t *list, bool *ret_more, struct err *e)
+{
+	const char *type = http_headers_get(&resp->head.headers, "content-type");
+	auto_json *j = NULL;
+	json_t *entries, *entry;
+	size_t i;
+
+	/* Some answer 200 to everything: a list is an index, anything else is no referrers API. */
+	if (!http_type_is(type, MT_OCI_INDEX) ||
+	    json_parse(buf_str(&resp->body), resp->body.n, "referrers", &j, NULL) < 0 ||
+	    json_get_array(j, "manifests", &entries, "referrers", NULL) < 0)
+		return FAIL(e, E_NOTFOUND, "referrers: answered with '%.100s', not with an index",
+			    type ? type : "no content type");
+	json_array_foreach(entries, i, entry)
+	{
+		if (json_array_size(list) >= LIMIT_REFERRERS) {
+			*ret_more = true;
+			return 0;
+		}
+		if (json_array_append(list, entry) < 0)
+			return FAIL_NOMEM(e);
+	}
+	return 0;
+}
+
+/* The next page's address from the Link header, at the same registry; false on the last page. */
+static bool next_page(const struct registry *reg, const struct fetch_response *resp,
+		      struct url *ret)
+{
+	const char *link = http_headers_get(&resp->head.headers, "link");
+	auto_buf target = BUF_INIT(LIMIT_URL);
+	struct url from;
+
+	return link && http_link_next(link, &target, NULL) == 0 &&
+	       url_parse(str_of(resp->head.url), &from, NULL) == 0 &&
+	       url_resolve(&from, (struct str){ buf_str(&target), target.n }, ret, NULL) == 0 &&
+	       url_same_origin(ret, &reg->base);
+}
+
+/* A media type as a query's value. */
+static void put_query(struct buf *b, const char *s)
+{
+	for (; *s; s++) {
+		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+		    (*s >= '0' && *s <= '9') || strchr("-._~", *s))
+			buf_putc(b, *s);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*s);
+	}
+}
+
+int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
+		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e)
+{
+	auto_buf path = BUF_INIT(LIMIT_PATH + 1024);
+	auto_json *list = json_array();
+	struct call c = { .method = HTTP_GET,
+			  .headers = { { "accept", MT_OCI_INDEX } },
+			  .max_body = LIMIT_MANIFEST,
+			  .follow = true };
+	struct url next;
+	bool more = false;
+
+	if (!list)
+		return FAIL_NOMEM(e);
+	buf_printf(&path, "/v2/%s/referrers/%s", name, subject->s);
+	if (artifact_type) {
+		buf_puts(&path, "?artifactType=");
+		put_query(&path, artifact_type);
+	}
+	c.path = buf_str(&path);
+	for (int page = 0; !more; page++) {
+		auto_response resp = { 0 };
+		int r = registry_call_again(reg, &c, &resp, e);
+
+		if (r < 0)
+			return r;
+		if (resp.head.status != 200)
+			return registry_status(&c, &resp, e);
+		r = take_page(&resp, list, &more, e);
+		if (r < 0)
+			return r;
+		if (!next_page(reg, &resp, &next))
+			break;
+		more |= page + 1 == LIMIT_PAGES;
+		c.url = &next;
+	}
+	*ret = TAKE(list);
+	*ret_more = more;
+	return 0;
+}
+
+/* One referrer: its manifest must name the subject, whatever the list says of it. */
+static int get_referrer(struct registry *reg, struct store *s, const char *name,
+			const struct digest *subject, const char *artifact_type,
+			const json_t *entry, struct progress *p, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	auto_manifest m = { 0 };
+	struct desc d;
+	int r = desc_parse(entry, "referrer", &d, e);
+
+	if (r == 0)
+		r = registry_get_manifest(reg, name, d.digest.s, &d, &bytes, NULL, e);
+	if (r == 0)
+		r = manifest_parse(buf_str(&bytes), bytes.n, d.digest.s, &m, e);
+	if (r < 0)
+		return r;
+	if (!m.has_subject || !digest_eq(&m.subject.digest, subject))
+		return FAIL(e, E_FORMAT, "manifest %s does not refer to %s", d.digest.s,
+			    subject->s);
+	if (artifact_type && strcmp(m.artifact_type, artifact_type) != 0)
+		return 1;
+	r = registry_get_image(reg, s, name, &d, &bytes, LIMIT_REFERRER_BLOB, p, e);
+	return r < 0 ? r : store_add_referrer(s, &d, subject, e);
+}
+
+/* Whether an error is about this one referrer, so that the others go on. */
+static bool is_its_own(int r)
+{
+	return r == E_FORMAT || r == E_VERIFY || r == E_NOTFOUND;
+}
+
+static int get_all(struct registry *reg, struct store *s, const char *name,
+		   const struct digest *subject, const char *artifact_type, const json_t *list,
+		   struct progress *p, struct referrers_got *got, struct err *e)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry)
+	{
+		struct err own = ERR_INIT;
+		int r;
+
+		if (i >= LIMIT_REFERRERS) {
+			got->more = true;
+			return 0;
+		}
+		r = get_referrer(reg, s, name, subject, artifact_type, entry, p, &own);
+		if (r == 0)
+			got->added++;
+		if (r < 0 && !is_its_own(r)) {
+			if (e)
+				*e = own;
+			return r;
+		}
+		if (r < 0) {
+			char text[512];
+
+			got->skipped++;
+			(void)snprintf(text, sizeof(text), "skipped a referrer: %.480s", own.msg);
+			text_sanitize(text);
+			progress_line(p, text);
+		}
+	}
+	return 0;
+}
+
+int registry_pull_referrers(struct registry *reg, struct store *s, const char *name,
+			    const struct digest *subject, const char *artifact_type,
+			    struct progress *p, struct referrers_got *ret, struct err *e)
+{
+	auto_json *list = NULL;
+	struct referrers_got got = { 0 };
+	int r = referrers_list(reg, name, subject, artifact_type, &list, &got.more, e);
+
+	if (r == E_NOTFOUND)
+		r = fallback_list(reg, name, subject, &list, e);
+	/* No list at all, or a tag of that name that is something else: nothing refers to it. */
+	if (r == 0)
+		r = get_all(reg, s, name, subject, artifact_type, list, p, &got, e);
+	else if (r == E_NOTFOUND || r == E_FORMAT)
+		r = 0;
+	if (r < 0)
+		return WRAP(e, r, "referrers of %s", subject->s);
+	if (ret)
+		*ret = got;
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/registry.h"
+
+#include <stdlib.h>
+
+#include "registry/registry_internal.h"
+
+struct short_digest short_digest(const struct digest *d)
+{
+	struct short_digest s;
+
+	(void)snprintf(s.s, sizeof(s.s), "%.19s", d->s);
+	return s;
+}
+
+static bool is_page(const struct fetch_response *resp)
+{
+	return http_type_is(http_headers_get(&resp->head.headers, "content-type"), "text/html");
+}
+
+/* GET /v2/ (distribution-spec, "Determining Support"). 401 is a registry too. */
+static int ping(struct registry *reg, bool *ret_not_http, struct err *e)
+{
+	const struct call c = { .method = HTTP_GET, .path = "/v2/" };
+	auto_response resp = { 0 };
+	int r = registry_call_again(reg, &c, &resp, e);
+
+	*ret_not_http =
+		r < 0 ? resp.end.outcome == FETCH_NONSENSE || resp.end.outcome == FETCH_BROKEN
+		      : resp.head.status == 400;
+	if (r < 0)
+		return r;
+	if ((resp.head.status == 200 && !is_page(&resp)) || resp.head.status == 401)
+		return 0;
+	if (resp.head.status == 200)
+		r = FAIL(e, E_REMOTE, "GET /v2/: answered with a web page");
+	else
+		r = registry_status(&c, &resp, e);
+	return err_hint(e, r == E_NOTFOUND ? E_REMOTE : r,
+			"is '%s' a registry?  curl -i %s://%s/v2/", reg->host,
+			reg->base.https ? "https" : "http", reg->host);
+}
+
+/* On this machine a registry may speak either; what answers HTTP with "400" or nonsense speaks TLS.
+ */
+static int find_scheme(struct registry *reg, struct err *e)
+{
+	bool not_http;
+	int r;
+
+	reg->base.https = !host_is_loopback(reg->base.host);
+	if (reg->base.https)
+		return ping(reg, &not_http, e);
+	if (!strrchr(reg->host, ':') || ends_with(reg->host, "]"))
+		reg->base.port = 80;
+	r = ping(reg, &not_http, e);
+	if (r == 0 || !not_http)
+		return r;
+	reg->base.https = true;
+	if (reg->base.port == 80)
+		reg->base.port = 443;
+	return ping(reg, &not_http, e);
+}
+
+int registry_open(const char *host, struct registry **ret, struct err *e)
+{
+	auto_release(registry_close) struct registry *reg = calloc(1, sizeof(*reg));
+	auto_buf url = BUF_INIT(LIMIT_URL);
+	int r;
+
+	if (!reg)
+		return FAIL_NOMEM(e);
+	if (!host[0])
+		return err_hint(e, FAIL(e, E_USAGE, "the reference names no registry"),
+				"write HOST[:PORT]/NAME:TAG, for example 127.0.0.1:5000/web:1");
+	reg->host = strdup(host);
+	if (!reg->host)
+		return FAIL_NOMEM(e);
+	buf_printf(&url, "https://%s/", host);
+	r = url_parse((struct str){ buf_str(&url), url.n }, &reg->base, e);
+	if (r == 0)
+		r = fetch_new(&reg->fetch, e);
+	if (r == 0)
+		r = find_scheme(reg, e);
+	if (r < 0)
+		return WRAP(e, r, "registry %s", host);
+	*ret = TAKE(reg);
+	return 0;
+}
+
+void registry_close(struct registry *reg)
+{
+	if (!reg)
+		return;
+	fetch_free(reg->fetch);
+	free(reg->mount_from);
+	free(reg->host);
+	free(reg);
+}
+
+int registry_mount_from(struct registry *reg, const char *name, struct err *e)
+{
+	char *copy = name ? strdup(name) : NULL;
+
+	if (name && !copy)
+		return FAIL_NOMEM(e);
+	free(reg->mount_from);
+	reg->mount_from = copy;
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/progress.h"
+#include "oci/store.h"
+
+/*
+ * A client of the OCI distribution protocol (distribution-spec 1.1). HTTP is spoken by a confined
+ * helper process (registry/fetch.h), plain only to this machine, by TLS with a verified certificate
+ * to all others. Every byte that comes is checked against a digest before it has a name in the
+ * store; every blob that goes is checked before it leaves.
+ *
+ * Failures of network and server are E_REMOTE with method, path, status and the registry's own
+ * words; what is not there is E_NOTFOUND; bytes that differ from their digest are E_VERIFY.
+ * Requests that may be repeated are, a few times, after connections that broke, 408, 429 and 5xx.
+ */
+enum {
+	LIMIT_REFERRERS = 100,			/* taken of one subject; notation's default too */
+	LIMIT_REFERRER_BLOB = 64 * 1024 * 1024, /* a signature, an SBOM */
+	LIMIT_CONFIG = 8 * 1024 * 1024,
+};
+
+struct registry;
+
+/* host is "HOST[:PORT]" as in a reference. Asks it for /v2/: one that is down or no registry is
+ * told at once. */
+int registry_open(const char *host, struct registry **ret, struct err *e);
+void registry_close(struct registry *reg); /* NULL is fine */
+DEFINE_RELEASE_VOID(struct registry, registry_close)
+
+/* Blobs that the registry lacks in the repository pushed to, but may have in this one, are mounted
+ * from there instead of sent. NULL: nowhere. Copied. */
+int registry_mount_from(struct registry *reg, const char *name, struct err *e);
+
+/* The manifest's or index's descriptor, computed from its bytes: by ref's digest when it has one,
+ * else by its tag. */
+int registry_resolve(struct registry *reg, const struct ref *ref, struct desc *ret, struct err *e);
+
+/* Sends a manifest, or an index with all that the store or the registry has of it, and its blobs;
+ * the manifest last. tag NULL: by digest only. A manifest with a subject is entered in its
+ * subject's fallback tag when the registry does not list referrers itself. */
+int registry_push(struct registry *reg, struct store *s, const struct desc *d, const char *name,
+		  const char *tag, struct progress *p, struct err *e);
+
+/* Fetches into the store, without naming it: the caller tags ret. Of an index, the index itself and
+ * the image for this machine. Blobs that the store has whole are not fetched again. */
+int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, struct progress *p,
+		  struct desc *ret, struct err *e);
+
+/* Sends every manifest of the store whose subject is `subject`. ret_n (may be NULL) counts them. */
+int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
+			    const char *name, struct progress *p, size_t *ret_n, struct err *e);
+
+/* What registry_pull_referrers did. */
+struct referrers_got {
+	size_t added;	/* now in the store, also those that were before */
+	size_t skipped; /* named, but malformed, damaged, missing or of another subject */
+	bool more;	/* the list was longer than LIMIT_REFERRERS */
+};
+
+/* Fetches what refers to subject (artifact_type NULL: of any type) and adds it to the store: by the
+ * referrers API, else by the fallback tag (distribution-spec, "Referrers Tag Schema"). One that is
+ * damaged is skipped, for it must not hide the others. None is success. ret may be NULL. */
+int registry_pull_referrers(struct registry *reg, struct store *s, const char *name,
+			    const struct digest *subject, const char *artifact_type,
+			    struct progress *p, struct referrers_got *ret, struct err *e);

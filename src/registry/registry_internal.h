@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Shared by the files of this room. */
+
+#include "registry/fetch.h"
+#include "registry/registry.h"
+
+struct registry {
+	char *host;
+	char *mount_from; /* or NULL */
+	struct url base;  /* its target is "/" */
+	struct fetch *fetch;
+};
+
+enum {
+	CALL_SECONDS = 120,	  /* a whole exchange without a blob */
+	CALL_TRIES = 4,		  /* of one request */
+	RETRY_FIRST_MS = 250,	  /* doubled each time, with jitter */
+	LIMIT_RETRY_AFTER = 30,	  /* seconds that a registry may ask us to wait */
+	SLOWEST_BYTES = 4 * 1024, /* a second, over a whole blob */
+	LIMIT_CALL_HEADERS = 4,
+	LIMIT_PATH = 1024,
+};
+
+/* One request. */
+struct call {
+	enum http_method method;
+	const char *path;			    /* "/v2/…" on the registry */
+	const struct url *url;			    /* instead of path: an upload's own address */
+	const char *headers[LIMIT_CALL_HEADERS][2]; /* name, value; ends with NULL */
+	int body;				    /* used when body_n or has_body */
+	bool has_body;
+	uint64_t body_n;
+	uint64_t max_body; /* 0: LIMIT_ERROR_BODY */
+	uint32_t seconds;  /* 0: CALL_SECONDS */
+	bool follow;
+	const struct fetch_sink *sink;
+};
+
+/* One exchange, once; ret->end says how it went. */
+int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
+		      struct err *e);
+/* As above, but 0 only when there is a response, whatever its status. */
+int registry_call(struct registry *reg, const struct call *c, struct fetch_response *ret,
+		  struct err *e);
+/* As above, again after what may pass. For requests that are safe to repeat and without a sink. */
+int registry_call_again(struct registry *reg, const struct call *c, struct fetch_response *ret,
+			struct err *e);
+
+/* An exchange that brought no response, as an error. */
+int registry_outcome(const struct registry *reg, const struct fetch_end *end, struct err *e);
+bool registry_may_pass(const struct fetch_response *resp); /* worth another try */
+/* Waits before try n (1, 2…), as long as resp asks for. E_SIGNAL when interrupted. */
+int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e);
+
+/* A status that is not what was hoped for, as an error with the registry's words. Is never 0. */
+int registry_status(const struct call *c, const struct fetch_response *resp, struct err *e);
+
+/* A manifest's bytes, checked: content type, digest, and size and type when want has them. ret may
+ * be NULL. reference is a tag or digest. */
+int registry_get_manifest(struct registry *reg, const char *name, const char *reference,
+			  const struct desc *want, struct buf *bytes, struct desc *ret,
+			  struct err *e);
+int registry_has_manifest(struct registry *reg, const char *name, const struct digest *d, bool *ret,
+			  struct err *e);
+/* ret_subject (may be NULL): the registry says that it lists the manifest as a referrer. */
+int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
+			  const char *media_type, const struct buf *bytes, bool *ret_subject,
+			  struct err *e);
+
+/* A blob into the store, unless it is there whole. max caps its size. */
+int registry_get_blob(struct registry *reg, struct store *s, const char *name, const struct desc *d,
+		      uint64_t max, struct progress *p, struct err *e);
+/* A blob out of the store, unless the registry has it. */
+int registry_put_blob(struct registry *reg, const struct store *s, const char *name,
+		      const struct desc *d, struct progress *p, struct err *e);
+
+/* Bytes into the store under their digest, replacing a damaged blob of that name. */
+int registry_keep(struct store *s, const struct desc *d, const struct buf *bytes, struct err *e);
+
+/* A manifest with config and layers into the store; bytes are its own, already checked. */
+int registry_get_image(struct registry *reg, struct store *s, const char *name,
+		       const struct desc *d, const struct buf *bytes, uint64_t max_blob,
+		       struct progress *p, struct err *e);
+
+/* The index behind the referrers API (1), or E_NOTFOUND when the registry has none. Descriptors in
+ * the order given, at most LIMIT_REFERRERS. Owned array. */
+int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
+		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e);
+/* The index behind the fallback tag; E_NOTFOUND when there is none or it is not an index. */
+int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
+		  json_t **ret, struct err *e);
+/* Enters a manifest into its subject's fallback tag. entry is its descriptor with artifactType and
+ * annotations. */
+int fallback_add(struct registry *reg, const char *name, const struct digest *subject,
+		 const json_t *entry, struct err *e);
+
+/* "sha256:0123456789ab", as progress shows a digest. */
+struct short_digest {
+	char s[24];
+};
+struct short_digest short_digest(const struct digest *d);
