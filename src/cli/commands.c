@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+extern const struct command cmd_images;
+extern const struct command cmd_inspect;
+extern const struct command cmd_pull;
+extern const struct command cmd_push;
+extern const struct command cmd_rmi;
+extern const struct command cmd_tag;
 extern const struct command cmd_version;
 
 /* In the order of the top-level help, group by group: keep groups together. */
 const struct command *const commands[] = {
+	&cmd_images,
+	&cmd_inspect,
+	&cmd_tag,
+	&cmd_rmi,
+	&cmd_push,
+	&cmd_pull,
 	&cmd_version,
 	NULL,
 };

@@ -68,7 +68,7 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
 			    ? get_index(reg, s, ref->name, &d, &bytes, p, e)
 			    : registry_get_image(reg, s, ref->name, &d, &bytes, LIMIT_BLOB, p, e);
 	if (r < 0)
-		return WRAP(e, r, "pull %s", buf_str(&full));
+		return WRAP(e, r, "%s", buf_str(&full));
 	*ret = d;
 	return 0;
 }

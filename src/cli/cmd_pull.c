@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/images.h"
+
+struct pull_opts {
+	bool no_referrers;
+};
+
+/* Signatures and the like of the image; of an index, also of its image for this machine. */
+static int pull_referrers(struct cli *c, struct registry *reg, struct store *s, const char *name,
+			  const struct desc *d, struct referrers_got *ret, struct err *e)
+{
+	auto_manifest m = { 0 };
+	struct referrers_got more = { 0 };
+	struct desc at;
+	int r = registry_pull_referrers(reg, s, name, &d->digest, NULL, c->progress, ret, e);
+
+	if (r < 0 || !desc_is_index(d))
+		return r;
+	r = store_manifest(s, d, &m, &at, e);
+	if (r == 0)
+		r = registry_pull_referrers(reg, s, name, &at.digest, NULL, c->progress, &more, e);
+	ret->added += more.added;
+	ret->skipped += more.skipped;
+	ret->more |= more.more;
+	return r;
+}
+
+static int report(struct cli *c, const char *name, const struct desc *d,
+		  const struct referrers_got *got, struct err *e)
+{
+	auto_json *j = NULL;
+	int r;
+
+	if (!c->json)
+		return cli_print(c, e, "%s\n", d->digest.s);
+	j = desc_json(d);
+	if (!j)
+		return FAIL_NOMEM(e);
+	r = json_put_string(j, "schema", "plimsoll.pull/v1", e);
+	if (r == 0)
+		r = json_put_string(j, "reference", name, e);
+	if (r == 0)
+		r = json_put_u64(j, "referrers", got->added, e);
+	if (r == 0)
+		r = json_put_u64(j, "referrersSkipped", got->skipped, e);
+	return r < 0 ? r : cli_print_json(c, j, e);
+}
+
+static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct pull_opts *o = opts;
+	auto_release(store_close) struct store *s = NULL;
+	auto_release(registry_close) struct registry *reg = NULL;
+	auto_buf name = BUF_INIT(LIMIT_REF + 128);
+	struct referrers_got got = { 0 };
+	struct ref ref;
+	struct desc d;
+	int r = ref_parse(argv[0], &ref, e);
+
+	(void)argc;
+	if (r < 0)
+		return r;
+	image_name(&ref, &name);
+	r = registry_open(ref.host, &reg, e);
+	if (r == 0)
+		r = cli_store(c, &s, e);
+	if (r == 0)
+		r = registry_pull(reg, s, &ref, c->progress, &d, e);
+	if (r == 0 && !o->no_referrers)
+		r = pull_referrers(c, reg, s, ref.name, &d, &got, e);
+	if (r == 0)
+		r = store_tag(s, buf_str(&name), &d, e);
+	return r < 0 ? r : report(c, buf_str(&name), &d, &got, e);
+}
+
+static const struct opt pull_opts[] = {
+	OPT_AT(struct pull_opts, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
+	       "do not fetch signatures and other referrers"),
+	OPT_END,
+};
+
+const struct command cmd_pull = {
+	.name = "pull",
+	.group = "Registry",
+	.args = "REF",
+	.brief = "Fetch an image and its signatures from a registry",
+	.details =
+		"Every byte is checked against its digest before it has a name here. The digest is "
+		"printed. Pulling decides nothing: run admits.",
+	.example = "plimsoll pull 127.0.0.1:5000/web:1",
+	.opts = pull_opts,
+	.opts_size = sizeof(struct pull_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_pull,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+#include "oci/store.h"
+#include "registry/registry.h"
+
+/* What the commands on stored images share. */
+
+/* The state folder's image store; the caller closes it. */
+int cli_store(struct cli *c, struct store **ret, struct err *e);
+
+/* The name under which what a reference brought is kept: HOST/NAME:TAG, or HOST/NAME@DIGEST for one
+ * without a tag. Appends. */
+void image_name(const struct ref *r, struct buf *ret);
+
+/* "1.2 MB" as docker prints sizes: powers of 1000, three digits. */
+void size_human(uint64_t bytes, char ret[static 16]);
+/* "3 hours ago". */
+void age_human(int64_t seconds, char ret[static 32]);
+
+/* Removes what no name reaches any more; nothing is said when another process works there. */
+int cli_collect(struct cli *c, struct store *s, struct err *e);
