@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 
 /*
  * Text tables as docker prints them: upper-case headings, columns two spaces apart, the last one
@@ -16,3 +17,4 @@ int table_row(struct table *t, const char *const *cells,
 	      struct err *e); /* NULL cells print as "-" */
 int table_render(const struct table *t, struct buf *ret, struct err *e); /* appends */
 void table_free(struct table *t);
+DEFINE_RELEASE_VOID(struct table, table_free)

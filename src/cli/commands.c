@@ -7,6 +7,7 @@ extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
 extern const struct command cmd_tag;
+extern const struct command cmd_trail;
 extern const struct command cmd_version;
 
 /* In the order of the top-level help, group by group: keep groups together. */
@@ -17,6 +18,7 @@ const struct command *const commands[] = {
 	&cmd_rmi,
 	&cmd_push,
 	&cmd_pull,
+	&cmd_trail,
 	&cmd_version,
 	NULL,
 };

@@ -9,8 +9,6 @@
 #include "base/yaml.h"
 #include "cli/parse.h"
 
-#pragma weak yaml_parse /* until base/yaml.c is there */
-
 const struct config_section cli_config_sections[] = {
 	{ "advisories", "where advisories come from and how old they may be" },
 	{ "build", "defaults of plimsoll build" },
@@ -120,8 +118,6 @@ static int load_one(const char *file, bool must_exist, json_t *into, struct err 
 		return 0;
 	if (r < 0)
 		return WRAP(e, r, "configuration");
-	if (!yaml_parse)
-		return FAIL(e, E_INTERNAL, "configuration: %s: YAML is not built in", file);
 	r = yaml_parse(buf_str(&b), b.n, file, &j, e);
 	if (r < 0)
 		return WRAP(e, E_USAGE, "configuration");
