@@ -3,8 +3,6 @@
 #include "base/table.h"
 #include "cli/images.h"
 
-DEFINE_RELEASE_VOID(struct table, table_free)
-
 /* One named image. */
 struct row {
 	char repository[LIMIT_REF + 1], tag[132];
