@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -12,9 +13,11 @@
  * tar as layers have it: ustar, pax (path, linkpath, size, uid, gid, mtime, SCHILY.xattr.*), GNU
  * long names and base-256 numbers on reading (POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar
  * manual, "Basic Tar Format"). Strict: bad checksums, sizes that do not fit, names with NUL, sparse
- * files and unknown types are refused. Names come out cleaned: no leading "/" or "./", no trailing
- * "/", no empty or
- * "." parts; ".." anywhere is E_FORMAT. The root itself is ".".
+ * files and unknown types are refused, and so is what tools read differently: a size on a link or a
+ * folder, a pax and a GNU name for one member, a global pax header that sets more than comments,
+ * data after the end. A stream that ends at a member without the closing zeros is accepted. Names
+ * come out cleaned: no leading "/" or "./", no trailing "/", no empty or "." parts; ".." anywhere
+ * is E_FORMAT. The root itself is ".".
  */
 enum {
 	LIMIT_TAR_NAME = 4096,
@@ -56,6 +59,9 @@ int tar_next(struct tar_reader *t, const struct tar_entry **ret, struct err *e);
 int64_t tar_read(struct tar_reader *t, void *p, size_t n,
 		 struct err *e); /* data of the current entry */
 void tar_reader_free(struct tar_reader *t);
+DEFINE_RELEASE_VOID(struct tar_reader, tar_reader_free)
+/* Lowers LIMIT_TAR_ENTRIES. Extended headers count as entries. */
+void tar_reader_max_entries(struct tar_reader *t, uint64_t max);
 
 /* The writer makes the same bytes from the same entries: ustar where it fits, pax for the rest,
  * records sorted, no user or group names, times in whole seconds (mtime_ns dropped). */
@@ -67,3 +73,4 @@ int tar_write_data(struct tar_writer *t, const void *p, size_t n,
 		   struct err *e); /* exactly entry->size in all */
 int tar_write_end(struct tar_writer *t, struct err *e);
 void tar_writer_free(struct tar_writer *t);
+DEFINE_RELEASE_VOID(struct tar_writer, tar_writer_free)

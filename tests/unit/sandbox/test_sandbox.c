@@ -466,7 +466,7 @@ static int nothing(void *arg, struct buf *emit, struct err *e)
 /* Prints what a start costs beside a bare fork; no assertion, machines differ. */
 TEST(start_cost)
 {
-	enum { N = 50 };
+	const int N = 50;
 	struct timespec a, b, c;
 	struct err e = ERR_INIT;
 
