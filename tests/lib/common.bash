@@ -182,3 +182,24 @@ host_rootfs() {
 	done
 	ln -sf dash "$dir/bin/sh"
 }
+
+# Debian's dockerd with everything of its own and no bridge: sets $DOCKER_SOCKET. docker_stop ends it.
+docker_start() {
+	local dir=$BATS_TEST_TMPDIR/docker
+	mkdir -p "$dir"
+	DOCKER_SOCKET=unix://$dir/sock
+	DOCKER_CONFIG=$dir/config
+	export DOCKER_CONFIG
+	dockerd --data-root "$dir/root" --exec-root "$dir/exec" -H "$DOCKER_SOCKET" --pidfile "$dir/pid" \
+		--iptables=false --ip6tables=false --bridge=none >"$dir/log" 2>&1 3>&- &
+	DOCKERD_PID=$!
+	wait_for 60 docker -H "$DOCKER_SOCKET" version >"$dir/version" 2>&1
+}
+
+docker_stop() {
+	[ -z "${DOCKERD_PID:-}" ] && return 0
+	kill "$DOCKERD_PID" 2>/dev/null || true
+	wait "$DOCKERD_PID" 2>/dev/null || true
+	DOCKERD_PID=
+	umount "$BATS_TEST_TMPDIR/docker/exec/netns/default" 2>/dev/null || true
+}
