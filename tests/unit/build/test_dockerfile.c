@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "build/dockerfile.h"
+#include "tap.h"
+
+TAP_MAIN()
+
+static int parse(const char *text, struct dockerfile *ret, struct err *e)
+{
+	return dockerfile_parse(str_of(text), "Dockerfile", ret, e);
+}
+
+/* The error that a text gives, "" when it is accepted. */
+static const char *refusal(const char *text)
+{
+	static struct err e;
+	auto_dockerfile d = { 0 };
+
+	e = ERR_INIT;
+	return parse(text, &d, &e) < 0 ? e.msg : "";
+}
+
+TEST(words_and_places)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("# c\nFROM a AS b\n\n  copy --chown=1:2 \\\n  # comment\n\n  x y \\\n z/\n", &d,
+		    &e) == 0);
+	CHECK(d.n == 2);
+	CHECK(d.nodes[0].op == DF_FROM && d.nodes[0].args_n == 3);
+	CHECK(df_line(&d.nodes[0]) == 2);
+
+	const struct df_node *n = &d.nodes[1];
+
+	CHECK(n->op == DF_COPY && df_line(n) == 4 && n->args_n == 3);
+	CHECK_STR(df_flag(n, "chown"), "1:2");
+	CHECK(df_flag(n, "from") == NULL);
+	CHECK_STR(n->args[0].s, "x");
+	CHECK_STR(n->args[2].s, "z/");
+}
+
+TEST(errors_point)
+{
+	CHECK_STR(refusal("FROM x\n\n\tRUNN apt-get update\n"),
+		  "Dockerfile:3: unknown instruction 'RUNN' (did you mean RUN?)\n"
+		  "    \tRUNN apt-get update\n"
+		  "    \t^~~~");
+	CHECK_STR(refusal("FROM x\nCOPY a \\\n # c\n --bogus=1\nFOO\n"),
+		  "Dockerfile:5: unknown instruction 'FOO'\n    FOO\n    ^~~");
+	CHECK_STR(refusal("FROM x\nCOPY \\\n  --chwon=1 a b\n"),
+		  "Dockerfile:3: COPY has no flag --chwon (did you mean --chown?)\n"
+		  "      --chwon=1 a b\n"
+		  "      ^~~~~~~~~");
+	CHECK_STR(refusal("FROM x\nRUN --mount=type=bind true\n"),
+		  "Dockerfile:2: RUN --mount is not supported yet\n"
+		  "    RUN --mount=type=bind true\n"
+		  "        ^~~~~~~~~~~~~~~~~");
+	/* An escape sequence in the text does not reach a terminal. */
+	CHECK(strchr(refusal("\x1b[31mFROM x\n"), '\x1b') == NULL);
+}
+
+TEST(refused)
+{
+	static const char *const texts[] = {
+		"",
+		"# only\n",
+		"FROM\n",
+		"FROM a b\n",
+		"FROM a IN b\n",
+		"FROM a AS b c\n",
+		"FROM a\nCOPY x\n",
+		"FROM a\nENV\n",
+		"FROM a\nENV x\n",
+		"FROM a\nENV =y\n",
+		"FROM a\nENV a=b c\n",
+		"FROM a\nRUN\n",
+		"FROM a\nRUN []\n",
+		"FROM a\nRUN [1]\n",
+		"FROM a\nSHELL /bin/sh\n",
+		"FROM a\nHEALTHCHECK x\n",
+		"FROM a\nHEALTHCHECK CMD\n",
+		"FROM a\nHEALTHCHECK NONE x\n",
+		"FROM a\nRUN <<EOF\nx\n",
+		"FROM a\nONBUILD FROM x\n",
+		"FROM a\nONBUILD ONBUILD RUN x\n",
+		"FROM a\nCOPY --chown=1 --chown=2 a b\n",
+		"FROM a\nCOPY --chown a b\n",
+		"FROM a\nCOPY --link=maybe a b\n",
+		"FROM a\nARG\n",
+		"FROM a\nRUN --security=insecure x\n",
+		"# escape=x\nFROM a\n",
+		"# escape=`\n# escape=`\nFROM a\n",
+		"FROM \xff\n",
+		"FROM a\nUSER\n",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (!*refusal(texts[i]))
+			printf("# accepted: %s\n", texts[i]);
+		CHECK(*refusal(texts[i]));
+	}
+}
+
+TEST(directives)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("#syntax=docker/dockerfile:1\n# Escape = `\n# check=skip=all\nFROM a\nRUN a "
+		    "`\n "
+		    "b\\\n",
+		    &d, &e) == 0);
+	CHECK_STR(d.syntax, "docker/dockerfile:1");
+	CHECK_STR(d.check, "skip=all");
+	CHECK(d.escape == '`' && d.n == 2);
+	CHECK_STR(d.nodes[1].args[0].s, "a  b\\");
+}
+
+TEST(directives_end_at_a_comment)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("# hello\n# escape=`\nFROM a\n", &d, &e) == 0);
+	CHECK(d.escape == '\\');
+}
+
+TEST(continuations)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	/* Two escapes continue nothing; blanks behind one do not matter; \r\n is an end of line. */
+	CHECK(parse("FROM a\r\nRUN x \\ \t\r\n  # c \\\r\n\r\n  y\r\nRUN z\\\\\n\\\nCMD q\n", &d,
+		    &e) == 0);
+	CHECK(d.n == 4);
+	CHECK_STR(d.nodes[1].args[0].s, "x   y");
+	CHECK_STR(d.nodes[2].args[0].s, "z\\\\");
+	CHECK(d.nodes[3].op == DF_CMD);
+}
+
+TEST(exec_and_shell_form)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nCMD [\"a b\", \"\\u00e9\"]\nCMD [a]\nENTRYPOINT []\nCOPY [\"a b\", "
+		    "\"c\"]\nHEALTHCHECK --retries=3 cmd [\"x\"]\n",
+		    &d, &e) == 0);
+	CHECK(d.nodes[1].exec && d.nodes[1].args_n == 2);
+	CHECK_STR(d.nodes[1].args[1].s, "\xc3\xa9");
+	CHECK(!d.nodes[2].exec && d.nodes[2].args_n == 1);
+	CHECK(d.nodes[3].exec && d.nodes[3].args_n == 0);
+	CHECK_STR(d.nodes[4].args[0].s, "a b");
+	CHECK(d.nodes[5].exec && d.nodes[5].args_n == 2);
+}
+
+TEST(pairs)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nENV a=1 b=\"x y\" c=d\\ e\nENV old  style value \nARG q\nARG r=1 s\n",
+		    &d, &e) == 0);
+	CHECK(d.nodes[1].args_n == 6);
+	CHECK_STR(d.nodes[1].args[3].s, "\"x y\"");
+	CHECK_STR(d.nodes[1].args[5].s, "d\\ e");
+	CHECK_STR(d.nodes[2].args[1].s, "style value");
+	CHECK(d.nodes[3].args_n == 2 && d.nodes[3].args[1].s == NULL);
+	CHECK(d.nodes[4].args_n == 4 && d.nodes[4].args[3].s == NULL);
+}
+
+TEST(heredocs)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nRUN <<EOF\n# kept \\\n\nEOF\nCOPY <<-'A' <<\"B\" /x/\n\tone\n\tA\ntwo "
+		    "$x\nB\nRUN cat <<X && echo $((1<<2)) \"<<Y\"\nbody\nX\nCMD [\"<<EOF\"]\n",
+		    &d, &e) == 0);
+	CHECK(d.n == 5);
+	CHECK(d.nodes[1].docs_n == 1 && d.nodes[1].docs[0].expand);
+	CHECK_STR(d.nodes[1].docs[0].content, "# kept \\\n\n");
+	CHECK(d.nodes[2].docs_n == 2 && !d.nodes[2].docs[0].expand && !d.nodes[2].docs[1].expand);
+	CHECK_STR(d.nodes[2].docs[0].content, "one\n");
+	CHECK_STR(d.nodes[2].docs[0].name, "A");
+	CHECK_STR(d.nodes[2].docs[1].content, "two $x\n");
+	CHECK(d.nodes[3].docs_n == 1);
+	CHECK_STR(d.nodes[3].docs[0].content, "body\n");
+}
+
+TEST(onbuild_points_within)
+{
+	CHECK_STR(refusal("FROM a\nONBUILD \\\n  COPYY a b\n"),
+		  "Dockerfile:3: unknown instruction 'COPYY' (did you mean COPY?)\n"
+		  "      COPYY a b\n"
+		  "      ^~~~~");
+}
+
+TEST(limits)
+{
+	struct err e = ERR_INIT;
+	auto_free char *text = malloc(LIMIT_DOCKERFILE + 2);
+
+	memset(text, '#', LIMIT_DOCKERFILE + 1);
+	text[LIMIT_DOCKERFILE + 1] = '\0';
+	memcpy(text, "FROM a\n", 7);
+
+	auto_dockerfile d = { 0 }, over = { 0 };
+
+	CHECK(dockerfile_parse((struct str){ text, LIMIT_DOCKERFILE }, "D", &d, &e) == 0);
+	CHECK(dockerfile_parse((struct str){ text, LIMIT_DOCKERFILE + 1 }, "D", &over, &e) ==
+	      E_FORMAT);
+
+	auto_buf many = BUF_INIT(LIMIT_DOCKERFILE);
+
+	for (int i = 0; i < LIMIT_INSTRUCTIONS; i++)
+		buf_puts(&many, "FROM a\n");
+
+	auto_dockerfile at = { 0 };
+
+	CHECK(dockerfile_parse((struct str){ many.p, many.n }, "D", &at, &e) == 0);
+	buf_puts(&many, "FROM a\n");
+	CHECK(dockerfile_parse((struct str){ many.p, many.n }, "D", &over, &e) == E_FORMAT);
+
+	auto_buf words = BUF_INIT(LIMIT_DOCKERFILE);
+
+	buf_puts(&words, "FROM a\nEXPOSE");
+	for (int i = 0; i < LIMIT_WORDS; i++)
+		buf_puts(&words, " 1");
+
+	auto_dockerfile w = { 0 };
+
+	CHECK(dockerfile_parse((struct str){ words.p, words.n }, "D", &w, &e) == 0);
+	buf_puts(&words, " 1");
+	CHECK(dockerfile_parse((struct str){ words.p, words.n }, "D", &over, &e) == E_FORMAT);
+}
+
+TEST(heredoc_limit)
+{
+	struct err e = ERR_INIT;
+	auto_buf b = BUF_INIT(65536);
+	auto_dockerfile d = { 0 }, over = { 0 };
+
+	for (int extra = 0; extra < 2; extra++) {
+		buf_reset(&b);
+		buf_puts(&b, "FROM a\nRUN cat");
+		for (int i = 0; i < LIMIT_HEREDOCS + extra; i++)
+			buf_puts(&b, " <<E");
+		for (int i = 0; i < LIMIT_HEREDOCS + extra; i++)
+			buf_puts(&b, "\nE");
+		CHECK(dockerfile_parse((struct str){ b.p, b.n }, "D", extra ? &over : &d, &e) ==
+		      (extra ? E_FORMAT : 0));
+	}
+}
