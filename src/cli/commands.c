@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+extern const struct command cmd_completion;
 extern const struct command cmd_images;
 extern const struct command cmd_inspect;
+extern const struct command cmd_man;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
@@ -10,7 +12,9 @@ extern const struct command cmd_tag;
 extern const struct command cmd_trail;
 extern const struct command cmd_version;
 
-/* In the order of the top-level help, group by group: keep groups together. */
+/* In the order of the top-level help, group by group: keep groups together, one a line (the build
+ * reads the names from here, for the manual pages). */
+/* clang-format off */
 const struct command *const commands[] = {
 	&cmd_images,
 	&cmd_inspect,
@@ -19,6 +23,9 @@ const struct command *const commands[] = {
 	&cmd_push,
 	&cmd_pull,
 	&cmd_trail,
+	&cmd_completion,
+	&cmd_man,
 	&cmd_version,
 	NULL,
 };
+/* clang-format on */
