@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * What a container may do, as tables that a person can read top to bottom. profile.c holds what the
+ * kernel is asked to mount, mask and limit; syscalls.c the system calls. spec.c turns a profile
+ * into an OCI runtime configuration; nothing is decided there.
+ */
+struct profile_cap {
+	const char *name; /* "CAP_CHOWN" */
+	const char *why;
+};
+
+struct profile_mount {
+	const char *target, *type, *source;
+	const char *options; /* comma-separated */
+	const char *why;
+};
+
+struct profile_limits {
+	uint64_t memory;    /* bytes; swap is never added to it */
+	uint64_t pids;	    /* processes and threads */
+	uint64_t cpu_milli; /* thousandths of a core; 0: no quota */
+	uint64_t nofile;    /* open files, capped at what the host gave us */
+};
+
+struct profile {
+	const char *name;
+	const struct profile_cap *caps; /* ends with a NULL name */
+	const struct profile_mount *mounts;
+	const char *const *masked;   /* paths that read as empty; ends with NULL */
+	const char *const *readonly; /* paths that cannot be written; ends with NULL */
+	struct profile_limits limits;
+	bool root_readonly;
+	bool chroot; /* chroot(2) may be called, for package managers */
+};
+
+/* Services: few capabilities, read-only root. */
+extern const struct profile profile_default;
+/* RUN steps of a build: what dpkg, apt and tar need, writable root. */
+extern const struct profile profile_build;
+
+/* A set of capabilities, bit N is capability number N (capabilities(7)). */
+uint64_t profile_caps(const struct profile *p);
+/* "CHOWN", "cap_chown" or "CAP_CHOWN" to its number; E_USAGE when there is no such capability. */
+int cap_parse(const char *name, unsigned *ret, struct err *e);
+const char *cap_name(unsigned number); /* "CAP_CHOWN"; NULL when unknown */

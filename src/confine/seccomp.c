@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/sched.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "confine/syscalls.h"
+
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* Comparisons of one rule; all must hold. */
+struct compare {
+	unsigned index;
+	uint64_t value;
+	uint64_t mask; /* 0: the whole argument equals value; else (arg & mask) == value */
+};
+
+static json_t *compare_json(const struct compare *c)
+{
+	json_int_t value = (json_int_t)c->value, mask = (json_int_t)c->mask;
+
+	if (!c->mask)
+		return json_pack("{s:i, s:I, s:s}", "index", (int)c->index, "value", value, "op",
+				 "SCMP_CMP_EQ");
+	return json_pack("{s:i, s:I, s:I, s:s}", "index", (int)c->index, "value", mask, "valueTwo",
+			 value, "op", "SCMP_CMP_MASKED_EQ");
+}
+
+/* Adds {"names": [name], "action": allow, "args": [...]}. */
+static int allow_if(json_t *rules, const char *name, const struct compare *c, size_t n,
+		    struct err *e)
+{
+	auto_json *args = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(args, compare_json(&c[i])) < 0)
+			return FAIL_NOMEM(e);
+	return json_push(rules,
+			 json_pack("{s:[s], s:s, s:O}", "names", name, "action", "SCMP_ACT_ALLOW",
+				   "args", args),
+			 e);
+}
+
+static int refuse(json_t *rules, json_t *names, int error, struct err *e)
+{
+	return json_push(rules,
+			 json_pack("{s:o, s:s, s:i}", "names", names, "action", "SCMP_ACT_ERRNO",
+				   "errnoRet", error),
+			 e);
+}
+
+static json_t *names_json(const struct syscall_rule *table, const struct profile *p)
+{
+	json_t *names = json_array();
+
+	for (; table->name; table++) {
+		/* The one call that a profile may move from the denied to the allowed table. */
+		if (p->chroot && table->why && strcmp(table->name, "chroot") == 0)
+			continue;
+		if (json_array_append_new(names, json_string(table->name)) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+/*
+ * Everything but two ioctl numbers, both of which write into a terminal as if typed. The number is
+ * 32 bits to the kernel while the filter compares 64, so "not equal" would let 0x100005412 pass,
+ * and several "not equal" rules of one call would be joined by OR. So: allow when any of the low 32
+ * bits tells the number apart from both.
+ */
+static int allow_ioctl(json_t *rules, struct err *e)
+{
+	const uint64_t a = TIOCSTI, b = TIOCLINUX, differ = a ^ b;
+
+	for (unsigned bit = 0; bit < 32; bit++) {
+		const uint64_t mask = 1ULL << bit;
+		const struct compare c = { 1, ~a & mask, mask };
+		int r = differ & mask ? 0 : allow_if(rules, "ioctl", &c, 1, e);
+
+		if (r < 0)
+			return r;
+	}
+	/* The bits in which the two differ, in every combination but their own. */
+	for (uint64_t v = differ;; v = (v - 1) & differ) {
+		const struct compare c = { 1, v, differ };
+		int r = v == (a & differ) || v == (b & differ) ? 0
+							       : allow_if(rules, "ioctl", &c, 1, e);
+
+		if (r < 0)
+			return r;
+		if (v == 0)
+			return 0;
+	}
+}
+
+/* socket(2): the families a service needs, and no protocol beyond TCP, UDP and ping: SCTP, DCCP and
+ * the rest are reached through the same families. */
+static int allow_sockets(json_t *rules, struct err *e)
+{
+	static const struct {
+		uint64_t family, protocol;
+	} table[] = {
+		{ AF_INET, 0 },
+		{ AF_INET, IPPROTO_TCP },
+		{ AF_INET, IPPROTO_UDP },
+		{ AF_INET, IPPROTO_ICMP },
+		{ AF_INET6, 0 },
+		{ AF_INET6, IPPROTO_TCP },
+		{ AF_INET6, IPPROTO_UDP },
+		{ AF_INET6, IPPROTO_ICMPV6 },
+		{ AF_NETLINK, 0 /* NETLINK_ROUTE */ },
+	};
+	const struct compare local = { 0, AF_UNIX, 0 };
+	int r = allow_if(rules, "socket", &local, 1, e);
+
+	if (r == 0)
+		r = allow_if(rules, "socketpair", &local, 1, e);
+	for (size_t i = 0; r == 0 && i < sizeof(table) / sizeof(*table); i++) {
+		const struct compare c[] = { { 0, table[i].family, 0 },
+					     { 2, table[i].protocol, 0 } };
+
+		r = allow_if(rules, "socket", c, 2, e);
+	}
+	return r;
+}
+
+static int allow_with_arguments(json_t *rules, struct err *e)
+{
+	const uint64_t namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+				    CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
+	const struct compare clone_plain = { 0, 0, namespaces };
+	/* PER_LINUX, PER_LINUX32, the same with UNAME26, and the question what is set. */
+	static const uint64_t personalities[] = { 0, 8, 0x20000, 0x20008, 0xffffffff };
+	int r = allow_if(rules, "clone", &clone_plain, 1, e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(personalities) / sizeof(*personalities); i++) {
+		const struct compare c = { 0, personalities[i], 0 };
+
+		r = allow_if(rules, "personality", &c, 1, e);
+	}
+	/* Its flags lie in memory, where no filter can look: the C library falls back to clone. */
+	if (r == 0)
+		r = refuse(rules, json_pack("[s]", "clone3"), ENOSYS, e);
+	if (r == 0)
+		r = allow_ioctl(rules, e);
+	return r == 0 ? allow_sockets(rules, e) : r;
+}
+
+static const char *native_architecture(void)
+{
+#if defined(__x86_64__)
+	return "SCMP_ARCH_X86_64";
+#elif defined(__aarch64__)
+	return "SCMP_ARCH_AARCH64";
+#elif defined(__riscv)
+	return "SCMP_ARCH_RISCV64";
+#else
+#error "confine: name this architecture for libseccomp"
+#endif
+}
+
+int seccomp_json(const struct profile *p, json_t **ret, struct err *e)
+{
+	auto_json *rules = json_array();
+	json_t *out;
+	int r = json_push(rules,
+			  json_pack("{s:o, s:s}", "names", names_json(syscalls_allowed, p),
+				    "action", "SCMP_ACT_ALLOW"),
+			  e);
+
+	if (r == 0 && p->chroot)
+		r = allow_if(rules, "chroot", NULL, 0, e);
+	if (r == 0)
+		r = refuse(rules, names_json(syscalls_denied, p), EPERM, e);
+	if (r == 0)
+		r = allow_with_arguments(rules, e);
+	if (r < 0)
+		return WRAP(e, r, "seccomp filter");
+	out = json_pack("{s:s, s:i, s:[s], s:O}", "defaultAction", "SCMP_ACT_ERRNO",
+			"defaultErrnoRet", ENOSYS, "architectures", native_architecture(),
+			"syscalls", rules);
+	if (!out)
+		return FAIL_NOMEM(e);
+	*ret = out;
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "confine/spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "confine/syscalls.h"
+
+/* crun 1.8.1 refuses later versions of the specification. */
+#define OCI_VERSION "1.0.2"
+
+enum { CPU_PERIOD_US = 100000, CPU_SHARES_PER_CORE = 1024 };
+
+static json_t *strings(const char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; a && v && *v; v++)
+		if (json_array_append_new(a, json_string(*v)) < 0) {
+			json_decref(a);
+			return NULL;
+		}
+	return a;
+}
+
+/* "a,b" to ["a","b"]. */
+static json_t *split(const char *commas)
+{
+	json_t *a = json_array();
+	struct str rest = str_of(commas), word;
+
+	while (a && str_cut(&rest, ',', &word))
+		if (json_array_append_new(a, json_stringn(word.p, word.n)) < 0) {
+			json_decref(a);
+			return NULL;
+		}
+	return a;
+}
+
+static json_t *caps_json(uint64_t caps)
+{
+	json_t *names = json_array(), *out;
+
+	for (unsigned i = 0; names && cap_name(i); i++)
+		if (caps & (1ULL << i))
+			(void)json_array_append_new(names, json_string(cap_name(i)));
+	/* Nothing inheritable or ambient: a program that runs as another user starts with none. */
+	out = json_pack("{s:O, s:O, s:O, s:[], s:[]}", "bounding", names, "effective", names,
+			"permitted", names, "inheritable", "ambient");
+	json_decref(names);
+	return out;
+}
+
+static json_t *rlimit(const char *type, uint64_t value)
+{
+	return json_pack("{s:s, s:I, s:I}", "type", type, "soft", (json_int_t)value, "hard",
+			 (json_int_t)value);
+}
+
+static json_t *user_json(const struct user *u)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; groups && i < u->groups_n; i++)
+		(void)json_array_append_new(groups, json_integer((json_int_t)u->groups[i]));
+	return json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)u->uid, "gid", (json_int_t)u->gid,
+			 "additionalGids", groups);
+}
+
+int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
+{
+	json_t *p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:[oo], s:b}", "terminal",
+			      s->terminal, "user", user_json(s->user), "args", strings(s->argv),
+			      "env", strings(s->env), "cwd", s->cwd, "capabilities",
+			      caps_json(s->caps), "rlimits", rlimit("RLIMIT_CORE", 0),
+			      rlimit("RLIMIT_NOFILE", s->limits.nofile), "noNewPrivileges", 1);
+
+	if (!p)
+		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");
+	*ret = p;
+	return 0;
+}
+
+static int add_mount(json_t *mounts, const char *target, const char *type, const char *source,
+		     const char *options, struct err *e)
+{
+	return json_push(mounts,
+			 json_pack("{s:s, s:s, s:s, s:o}", "destination", target, "type", type,
+				   "source", source, "options", split(options)),
+			 e);
+}
+
+static int add_mounts(const struct spec *s, json_t *mounts, struct err *e)
+{
+	int r = 0;
+
+	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
+		r = add_mount(mounts, m->target, m->type, m->source, m->options, e);
+	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
+		r = add_mount(mounts, s->mounts[i].target, s->mounts[i].type, s->mounts[i].source,
+			      s->mounts[i].options, e);
+	return r;
+}
+
+static json_t *namespaces(const struct spec *s)
+{
+	json_t *a = json_pack("[{s:s}, {s:s}, {s:s}, {s:s}]", "type", "pid", "type", "mount",
+			      "type", "ipc", "type", "uts");
+
+	if (s->netns)
+		(void)json_array_append_new(
+			a, json_pack("{s:s, s:s}", "type", "network", "path", s->netns));
+	else
+		(void)json_array_append_new(a, json_pack("{s:s}", "type", "network"));
+	if (s->cgroup_ns)
+		(void)json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
+	return a;
+}
+
+static json_t *resources(const struct profile_limits *l)
+{
+	json_t *cpu = json_pack("{s:i}", "shares", CPU_SHARES_PER_CORE);
+
+	if (l->cpu_milli) {
+		const uint64_t quota = l->cpu_milli * CPU_PERIOD_US / 1000;
+
+		(void)json_object_set_new(cpu, "quota", json_integer((json_int_t)quota));
+		(void)json_object_set_new(cpu, "period", json_integer(CPU_PERIOD_US));
+	}
+	return json_pack("{s:{s:I}, s:{s:I, s:I}, s:o, s:[{s:b, s:s}]}", "pids", "limit",
+			 (json_int_t)l->pids, "memory", "limit", (json_int_t)l->memory, "swap",
+			 (json_int_t)l->memory, "cpu", cpu, "devices", "allow", 0, "access", "rwm");
+}
+
+static int linux_json(const struct spec *s, json_t **ret, struct err *e)
+{
+	json_t *seccomp = NULL, *out;
+	int r = seccomp_json(s->profile, &seccomp, e);
+
+	if (r < 0)
+		return r;
+	/* Low ports belong to the container's own network: no capability is needed for them. */
+	out = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces", namespaces(s),
+			"cgroupsPath", s->cgroup, "resources", resources(&s->limits), "seccomp",
+			seccomp, "maskedPaths", strings(s->profile->masked), "readonlyPaths",
+			strings(s->profile->readonly), "sysctl",
+			"net.ipv4.ip_unprivileged_port_start", "0", "net.ipv4.ping_group_range",
+			"0 2147483647");
+	if (!out)
+		return FAIL_NOMEM(e);
+	*ret = out;
+	return 0;
+}
+
+int spec_json(const struct spec *s, json_t **ret, struct err *e)
+{
+	auto_json *mounts = json_array();
+	json_t *process = NULL, *os = NULL, *out;
+	int r = add_mounts(s, mounts, e);
+
+	if (r == 0)
+		r = spec_process_json(s, &process, e);
+	if (r == 0)
+		r = linux_json(s, &os, e);
+	if (r < 0) {
+		json_decref(process);
+		return r;
+	}
+	out = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:O, s:o}", "ociVersion", OCI_VERSION,
+			"process", process, "root", "path", s->root, "readonly", s->root_readonly,
+			"hostname", s->hostname, "mounts", mounts, "linux", os);
+	if (!out)
+		return FAIL(e, E_FORMAT, "a path or host name is not UTF-8");
+	*ret = out;
+	return 0;
+}

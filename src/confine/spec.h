@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "confine/profile.h"
+#include "confine/user.h"
+
+/*
+ * An OCI runtime configuration (runtime-spec 1.0, config.md and config-linux.md) from a profile and
+ * what is asked of one container. Pure: no file is read and nothing is decided but by the tables.
+ */
+struct spec_mount {
+	const char *target, *type, *source;
+	const char *options; /* comma-separated */
+};
+
+struct spec {
+	const struct profile *profile;
+	const char *root; /* absolute path of the prepared root filesystem */
+	bool root_readonly;
+	const char *hostname;
+	const char *cgroup; /* "/plimsoll-<id>" */
+	const char *netns;  /* file of the network namespace; NULL: a fresh, empty one */
+	bool cgroup_ns;	    /* the kernel has cgroup v2 for it */
+	const char *const *argv, *const *env; /* end with NULL */
+	const char *cwd;
+	const struct user *user;
+	bool terminal;
+	uint64_t caps;
+	struct profile_limits limits;	 /* nofile already capped at our own hard limit */
+	const struct spec_mount *mounts; /* beyond the profile's; in this order, after them */
+	size_t mounts_n;
+};
+
+/* The whole config.json. Owned. */
+int spec_json(const struct spec *s, json_t **ret, struct err *e);
+/* Its "process" member alone, for a further process in a running container. Owned. */
+int spec_process_json(const struct spec *s, json_t **ret, struct err *e);
+
+/*
+ * What to run, from an image's configuration (image-spec config.md, "config": Entrypoint, Cmd, Env,
+ * WorkingDir, User, StopSignal) and the command line. exec may be NULL.
+ */
+enum { LIMIT_ARGS = 4096, LIMIT_ENV = 4096 };
+#define LIMIT_ARG_BYTES ((size_t)1024 * 1024)
+
+struct command_opts {
+	const char *entrypoint;	 /* NULL: the image's; "" clears it. Replacing it drops Cmd too */
+	const char *const *args; /* instead of Cmd; NULL or empty: the image's */
+	const struct strv *env;	 /* "K=V" set or replaced, "K" removed; may be NULL */
+	const char *user, *workdir; /* NULL: the image's */
+};
+struct command_line {
+	struct strv argv, env;
+	char *cwd;	 /* absolute, "/" when nothing says otherwise */
+	char *user;	 /* "user[:group]" as written; "" is root */
+	int stop_signal; /* SIGTERM when nothing says otherwise */
+};
+int command_resolve(const json_t *exec, const struct command_opts *o, struct command_line *ret,
+		    struct err *e);
+void command_free(struct command_line *c);
+static inline void command_release(struct command_line *c)
+{
+	command_free(c);
+}
+#define auto_command __attribute__((cleanup(command_release))) struct command_line
+
+/* "SIGTERM", "TERM" or "15" to its number; E_USAGE when there is no such signal. */
+int signal_parse(const char *name, int *ret, struct err *e);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Who a process runs as: "user", "uid", "user:group", "uid:gid" (image-spec config.md, "User"),
+ * names looked up in the root filesystem's own /etc/passwd and /etc/group, which are opened as a
+ * chroot would and read as hostile.
+ */
+enum {
+	LIMIT_USER_FILE = 1024 * 1024, /* bytes of passwd and of group */
+	LIMIT_USER_GROUPS = 64,
+};
+
+struct user {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[LIMIT_USER_GROUPS]; /* supplementary */
+	size_t groups_n;
+	char home[256]; /* "/" when unknown */
+};
+
+/* root: descriptor of the root filesystem. "" is root. A name that is not there is E_NOTFOUND, a
+ * file that is too large or a number out of range E_FORMAT. */
+int user_resolve(int root, const char *spec, struct user *ret, struct err *e);
