@@ -113,7 +113,7 @@ bool registry_may_pass(const struct fetch_response *resp)
 int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e)
 {
 	const char *after = resp ? http_headers_get(&resp->head.headers, "retry-after") : NULL;
-	unsigned ms = RETRY_FIRST_MS << (n > 6 ? 6 : n - 1), jitter = 0;
+	unsigned ms = (unsigned)RETRY_FIRST_MS << (n > 6 ? 6 : n - 1), jitter = 0;
 
 	(void)!getrandom(&jitter, sizeof(jitter), 0);
 	ms += jitter % (ms / 2 + 1);

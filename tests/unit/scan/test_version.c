@@ -212,7 +212,7 @@ static void check_tool(const char *const *argv, compare_fn compare, bool (*valid
 	CHECK(in && lseek(fileno(in), 0, SEEK_SET) == 0);
 	if (!in || proc_run(argv, fileno(in), &answers, &e) < 0) {
 		printf("# %s\n", e.msg);
-		CHECK(!"the tool ran");
+		CHECK(false && "the tool ran");
 		return;
 	}
 
@@ -230,7 +230,7 @@ static void check_tool(const char *const *argv, compare_fn compare, bool (*valid
 		if (!str_eqz(got, r < 0 ? "<" : r > 0 ? ">" : "=")) {
 			printf("# %.*s %.*s %.*s: we say %d\n", (int)a.n, a.p, (int)got.n, got.p,
 			       (int)b.n, b.p, r);
-			CHECK(!"agrees with the tool");
+			CHECK(false && "agrees with the tool");
 		}
 	}
 	CHECK(compared > PAIRS / 2);

@@ -204,7 +204,7 @@ TEST(uncommitted_tiles_are_ignored_and_overwritten)
 static void tamper(const struct tmp *tmp, const char *path, off_t at)
 {
 	auto_close int fd = fs_open(tmp->state.fd, path, O_RDWR, 0, NULL);
-	char c;
+	char c = 0;
 
 	CHECK(fd >= 0 && pread(fd, &c, 1, at) == 1);
 	c ^= 1;
