@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "oci/ref.h"
+#include "pipeline/road.h"
+#include "trust/trust.h"
+
+/*
+ * Single steps of the road, each ending in its entry of the trail. They are what the commands of
+ * the same names do, and what ship and admit are made of.
+ */
+
+/* Signs road->image and attaches the signature in the store. ret (may be NULL): the signature's
+ * manifest. */
+int step_sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
+	      struct err *e);
+
+/* Verifies road->image as an image of ref's repository. */
+int step_verify(const struct road *road, const struct ref *ref, struct trust_result *ret,
+		struct err *e);
+
+/* Sends road->image, its blobs and all that refers to it. ret_referrers may be NULL. */
+int step_push(const struct road *road, const struct ref *ref, size_t *ret_referrers, struct err *e);
+
+/* Fetches ref with its signatures, names it in the store, and sets road->image. */
+int step_pull(struct road *road, const struct ref *ref, struct err *e);
+
+/*
+ * The base of a FROM: in the store, else fetched when it names a registry, and signed by somebody
+ * whom the trust policy accepts. This is how "no base image from outside" holds. Refusals are
+ * recorded as "verify". arg is a struct road; its image is left as it is.
+ */
+int step_base(void *arg, const char *name, struct desc *ret, struct err *e);
