@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/road.h"
+
+#include "trail/trail.h"
+
+int road_note(const struct road *road, const char *kind, int outcome, json_t *detail, struct err *e)
+{
+	auto_json *owned = detail;
+	const bool refused = outcome == E_POLICY || outcome == E_VERIFY;
+	struct err own = ERR_INIT;
+	const struct trail_event ev = {
+		.kind = kind,
+		.result = outcome >= 0 ? "ok"
+			  : refused    ? "refused"
+				       : "failed",
+		.name = road->name,
+		.digest = road->image.digest.s[0] ? road->image.digest.s : NULL,
+		.reason = outcome < 0 && e ? e->msg : NULL,
+		.detail = owned,
+	};
+	int r = trail_record(road->state, &ev, NULL, &own);
+
+	if (r >= 0)
+		return outcome;
+	if (outcome < 0)
+		return WRAP(e, outcome, "(and the trail could not be written: %.200s)", own.msg);
+	if (e)
+		*e = own;
+	return WRAP(e, r, "record '%s' in the trail", kind);
+}
+
+const char *road_config(const struct road *road, const char *dotted)
+{
+	const json_t *at = road->config;
+	struct str rest = str_of(dotted), part;
+
+	while (str_cut(&rest, '.', &part)) {
+		auto_free char *key = str_dup(part);
+
+		at = key ? json_object_get(at, key) : NULL;
+	}
+	return json_string_value(at);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/fs.h"
+#include "base/progress.h"
+#include "oci/store.h"
+
+/*
+ * What the steps of the road share. A step works on road->image, and ends in road_note(): one entry
+ * of the audit trail, whether it went well, was refused or failed.
+ */
+struct road {
+	const struct state *state;
+	struct store *store;
+	struct progress *progress; /* may be NULL */
+	const json_t *config;	   /* merged plimsoll.yaml */
+	const char *name;	   /* the image as the user named it */
+	struct desc image;	   /* its manifest; digest "" until there is one */
+};
+
+/*
+ * Records how a step ended: outcome is what it returned, with *e filled when negative. E_POLICY and
+ * E_VERIFY are recorded as refused, other errors as failed. detail (may be NULL) is stolen. Returns
+ * outcome; if the entry cannot be written, a success turns into that error: what is not written
+ * down did not pass.
+ */
+int road_note(const struct road *road, const char *kind, int outcome, json_t *detail,
+	      struct err *e);
+
+/* A string of the configuration by its dotted name, "gate.fail-on"; NULL when not set. Borrowed. */
+const char *road_config(const struct road *road, const char *dotted);
