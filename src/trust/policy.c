@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define IDENTITY_PREFIX "x509.subject:"
+
+void policy_free(struct policy *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		for (size_t j = 0; j < p->v[i].identities_n; j++)
+			dn_free(&p->v[i].identities[j]);
+		free(p->v[i].identities);
+	}
+	free(p->v);
+	json_decref(p->json);
+	*p = (struct policy){ 0 };
+}
+
+bool trust_name_ok(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return n >= 1 && n <= LIMIT_STORE_NAME && s[n] == '\0' && s[0] != '.' && s[0] != '-';
+}
+
+static int only_members(json_t *o, const char *const *names, size_t n, const char *what,
+			struct err *e)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(o, key, v)
+	{
+		bool known = false;
+
+		for (size_t i = 0; i < n; i++)
+			known |= strcmp(key, names[i]) == 0;
+		if (!known)
+			return FAIL(e, E_FORMAT, "%s: unknown member '%.60s'", what, key);
+	}
+	return 0;
+}
+
+/* An array of 1 to max strings, none of them twice. */
+static int strings(const json_t *o, const char *key, size_t max, json_t **ret, const char *what,
+		   struct err *e)
+{
+	json_t *a;
+	int r = json_get_array(o, key, &a, what, e);
+
+	if (r < 0)
+		return r;
+	if (json_array_size(a) < 1 || json_array_size(a) > max)
+		return FAIL(e, E_FORMAT, "%s: '%s' must hold 1 to %zu entries", what, key, max);
+	for (size_t i = 0; i < json_array_size(a); i++) {
+		const char *s = json_string_value(json_array_get(a, i));
+
+		if (!s)
+			return FAIL(e, E_FORMAT, "%s: '%s' must hold strings", what, key);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(s, json_string_value(json_array_get(a, j))) == 0)
+				return FAIL(e, E_FORMAT, "%s: '%s' holds '%.100s' twice", what, key,
+					    s);
+	}
+	*ret = a;
+	return 0;
+}
+
+/* signatureVerification. */
+
+static int action_by_name(const char *s)
+{
+	static const char *const names[] = { "skip", "log", "enforce" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(s, names[i]) == 0)
+			return i;
+	return -1;
+}
+
+static int parse_override(json_t *o, struct statement *s, const char *what, struct err *e)
+{
+	static const char *const names[] = { "integrity", "authenticity", "authenticTimestamp",
+					     "expiry", "revocation" };
+	const char *key;
+	json_t *v;
+
+	if (!json_is_object(o))
+		return FAIL(e, E_FORMAT, "%s: 'override' is not an object", what);
+	json_object_foreach(o, key, v)
+	{
+		int type = 0,
+		    action = json_is_string(v) ? action_by_name(json_string_value(v)) : -1;
+
+		while (type < POLICY_TYPES && strcmp(key, names[type]) != 0)
+			type++;
+		if (type == POLICY_TYPES)
+			return FAIL(e, E_FORMAT, "%s: unknown override '%.60s'", what, key);
+		if (type == POLICY_INTEGRITY)
+			return FAIL(e, E_FORMAT, "%s: integrity cannot be overridden", what);
+		if (action < 0 || (action == POLICY_SKIP && type != POLICY_REVOCATION))
+			return FAIL(e, E_FORMAT, "%s: override of '%s' must be enforce%s log%s",
+				    what, key, type == POLICY_REVOCATION ? "," : " or",
+				    type == POLICY_REVOCATION ? " or skip" : "");
+		s->action[type] = (enum policy_action)action;
+	}
+	return 0;
+}
+
+static int parse_level(const char *level, struct statement *s, const char *what, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum policy_action action[POLICY_TYPES];
+	} levels[] = {
+		{ "strict",
+		  { POLICY_ENFORCE, POLICY_ENFORCE, POLICY_ENFORCE, POLICY_ENFORCE,
+		    POLICY_ENFORCE } },
+		{ "permissive",
+		  { POLICY_ENFORCE, POLICY_ENFORCE, POLICY_LOG, POLICY_LOG, POLICY_LOG } },
+		{ "audit", { POLICY_ENFORCE, POLICY_LOG, POLICY_LOG, POLICY_LOG, POLICY_LOG } },
+		{ "skip", { POLICY_SKIP, POLICY_SKIP, POLICY_SKIP, POLICY_SKIP, POLICY_SKIP } },
+	};
+
+	for (size_t i = 0; i < COUNT(levels); i++)
+		if (strcmp(level, levels[i].name) == 0) {
+			s->level = levels[i].name;
+			s->skip = strcmp(level, "skip") == 0;
+			memcpy(s->action, levels[i].action, sizeof(s->action));
+			return 0;
+		}
+	return FAIL(e, E_FORMAT, "%s: unknown level '%.60s'", what, level);
+}
+
+static int parse_verification(const json_t *o, struct statement *s, const char *what, struct err *e)
+{
+	static const char *const members[] = { "level", "override", "verifyTimestamp" };
+	json_t *sv, *override;
+	const json_t *ts;
+	const char *level;
+	int r;
+
+	if ((r = json_get_object(o, "signatureVerification", &sv, what, e)) < 0 ||
+	    (r = only_members(sv, members, COUNT(members), what, e)) < 0 ||
+	    (r = json_get_string(sv, "level", &level, what, e)) < 0 ||
+	    (r = parse_level(level, s, what, e)) < 0)
+		return r;
+	override = json_object_get(sv, "override");
+	if (override && s->skip)
+		return FAIL(e, E_FORMAT, "%s: level skip takes no override", what);
+	if (override && (r = parse_override(override, s, what, e)) < 0)
+		return r;
+	ts = json_object_get(sv, "verifyTimestamp");
+	if (!ts)
+		return 0;
+	s->timestamp_after_expiry =
+		json_is_string(ts) && strcmp(json_string_value(ts), "afterCertExpiry") == 0;
+	if (!s->timestamp_after_expiry &&
+	    !(json_is_string(ts) && strcmp(json_string_value(ts), "always") == 0))
+		return FAIL(e, E_FORMAT,
+			    "%s: 'verifyTimestamp' must be 'always' or 'afterCertExpiry'", what);
+	return 0;
+}
+
+/* registryScopes. */
+
+static int check_scope(const char *scope, const char *what, struct err *e)
+{
+	struct ref ref;
+	auto_buf repository = BUF_INIT(2 * LIMIT_REF);
+
+	if (ref_parse(scope, &ref, NULL) == 0) {
+		ref_repository(&ref, &repository);
+		if (strchr(scope, '/') && strcmp(buf_str(&repository), scope) == 0)
+			return 0;
+	}
+	return FAIL(e, E_FORMAT,
+		    "%s: scope '%.200s' is not a whole repository: want HOST/NAME, local/NAME or "
+		    "'*' alone",
+		    what, scope);
+}
+
+static int parse_scopes(const json_t *o, struct statement *s, const char *what, struct err *e)
+{
+	int r = strings(o, "registryScopes", LIMIT_SCOPES, &s->scopes, what, e);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(s->scopes); i++) {
+		const char *scope = json_string_value(json_array_get(s->scopes, i));
+
+		if (strcmp(scope, "*") != 0)
+			r = check_scope(scope, what, e);
+		else if (json_array_size(s->scopes) > 1)
+			r = FAIL(e, E_FORMAT, "%s: scope '*' must be alone", what);
+		else if (s->skip)
+			r = FAIL(e, E_FORMAT, "%s: level skip needs named scopes, not '*'", what);
+	}
+	return r;
+}
+
+/* trustStores and trustedIdentities. */
+
+static int parse_store(const char *text, struct statement *s, const char *what, struct err *e)
+{
+	const char *name = strchr(text, ':');
+
+	if (!name || !trust_name_ok(name + 1))
+		return FAIL(e, E_FORMAT, "%s: trust store '%.160s' is not TYPE:NAME", what, text);
+	if (starts_with(text, "ca:"))
+		s->ca[s->ca_n++] = name + 1;
+	else if (starts_with(text, "signingAuthority:"))
+		s->has_authority = true;
+	else if (starts_with(text, "tsa:"))
+		s->has_tsa = true;
+	else
+		return FAIL(
+			e, E_FORMAT,
+			"%s: trust store '%.160s': the type must be ca, signingAuthority or tsa",
+			what, text);
+	return 0;
+}
+
+static int parse_stores(const json_t *o, struct statement *s, const char *what, struct err *e)
+{
+	json_t *a;
+	int r = strings(o, "trustStores", LIMIT_STORES, &a, what, e);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(a); i++)
+		r = parse_store(json_string_value(json_array_get(a, i)), s, what, e);
+	if (r == 0 && s->ca_n == 0 && !s->has_authority)
+		return FAIL(e, E_FORMAT, "%s: no trust store for signers, only for timestamps",
+			    what);
+	return r;
+}
+
+static int parse_identity(const char *text, struct dn *ret, const char *what, struct err *e)
+{
+	int r;
+
+	if (!starts_with(text, IDENTITY_PREFIX))
+		return FAIL(e, E_FORMAT, "%s: identity '%.200s' must begin with '%s'", what, text,
+			    IDENTITY_PREFIX);
+	r = dn_parse(str_of(text + strlen(IDENTITY_PREFIX)), ret, e);
+	if (r < 0)
+		return WRAP(e, r, "%s: identity", what);
+	if (!dn_get(ret, "C") || !dn_get(ret, "ST") || !dn_get(ret, "O"))
+		return FAIL(e, E_FORMAT, "%s: identity '%.200s' must name C, ST and O", what, text);
+	return 0;
+}
+
+static int check_overlap(const struct statement *s, const char *what, struct err *e)
+{
+	for (size_t i = 0; i < s->identities_n; i++)
+		for (size_t j = 0; j < s->identities_n; j++)
+			if (i != j && dn_subset(&s->identities[i], &s->identities[j]))
+				return FAIL(e, E_FORMAT, "%s: identities %zu and %zu overlap", what,
+					    i + 1, j + 1);
+	return 0;
+}
+
+static int parse_identities(const json_t *o, struct statement *s, const char *what, struct err *e)
+{
+	json_t *a;
+	int r = strings(o, "trustedIdentities", LIMIT_IDENTITIES, &a, what, e);
+
+	if (r < 0)
+		return r;
+	s->identities = calloc(json_array_size(a), sizeof(*s->identities));
+	if (!s->identities)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < json_array_size(a); i++) {
+		const char *text = json_string_value(json_array_get(a, i));
+
+		if (strcmp(text, "*") == 0) {
+			if (json_array_size(a) > 1)
+				return FAIL(e, E_FORMAT, "%s: identity '*' must be alone", what);
+			s->any_identity = true;
+			return 0;
+		}
+		s->identities_n++;
+		r = parse_identity(text, &s->identities[i], what, e);
+		if (r < 0)
+			return r;
+	}
+	return check_overlap(s, what, e);
+}
+
+static int parse_statement(json_t *o, struct statement *s, struct err *e)
+{
+	static const char *const members[] = { "name", "registryScopes", "signatureVerification",
+					       "trustStores", "trustedIdentities" };
+	char what[LIMIT_STATEMENT_NAME + 32] = "trust policy";
+	int r = json_get_string(o, "name", &s->name, what, e);
+
+	if (r < 0)
+		return r;
+	if (!s->name[0] || strlen(s->name) > LIMIT_STATEMENT_NAME)
+		return FAIL(e, E_FORMAT, "trust policy: a name must have 1 to %d bytes",
+			    LIMIT_STATEMENT_NAME);
+	(void)snprintf(what, sizeof(what), "trust policy '%s'", s->name);
+	text_sanitize(what);
+	if ((r = only_members(o, members, COUNT(members), what, e)) < 0 ||
+	    (r = parse_verification(o, s, what, e)) < 0 || (r = parse_scopes(o, s, what, e)) < 0)
+		return r;
+	if (s->skip &&
+	    (json_object_get(o, "trustStores") || json_object_get(o, "trustedIdentities")))
+		return FAIL(e, E_FORMAT, "%s: level skip takes no trust stores or identities",
+			    what);
+	if (s->skip)
+		return 0;
+	r = parse_stores(o, s, what, e);
+	return r < 0 ? r : parse_identities(o, s, what, e);
+}
+
+/* Names are unique, and each scope stands in one statement. */
+static int check_unique(const struct policy *p, struct err *e)
+{
+	auto_json *names = json_object();
+	auto_json *scopes = json_object();
+	size_t j;
+	const json_t *scope;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (json_object_get(names, p->v[i].name))
+			return FAIL(e, E_FORMAT, "trust policy: the name '%s' stands twice",
+				    p->v[i].name);
+		if (json_object_set_new(names, p->v[i].name, json_true()) < 0)
+			return FAIL_NOMEM(e);
+		json_array_foreach(p->v[i].scopes, j, scope)
+		{
+			const char *s = json_string_value(scope);
+
+			if (json_object_get(scopes, s))
+				return FAIL(e, E_FORMAT,
+					    "trust policy: scope '%s' stands in two statements", s);
+			if (json_object_set_new(scopes, s, json_true()) < 0)
+				return FAIL_NOMEM(e);
+		}
+	}
+	return 0;
+}
+
+static int parse_document(struct policy *p, struct err *e)
+{
+	static const char what[] = "trust policy";
+	static const char *const members[] = { "version", "trustPolicies" };
+	const char *version;
+	json_t *a;
+	int r;
+
+	if (!json_is_object(p->json))
+		return FAIL(e, E_FORMAT, "trust policy: not an object");
+	if ((r = only_members(p->json, members, COUNT(members), what, e)) < 0 ||
+	    (r = json_get_string(p->json, "version", &version, what, e)) < 0)
+		return r;
+	if (strcmp(version, "1.0") != 0)
+		return FAIL(e, E_FORMAT, "trust policy: version '%.20s' is not supported, only 1.0",
+			    version);
+	r = json_get_array(p->json, "trustPolicies", &a, what, e);
+	if (r < 0)
+		return r;
+	if (json_array_size(a) < 1 || json_array_size(a) > LIMIT_STATEMENTS)
+		return FAIL(e, E_FORMAT, "trust policy: want 1 to %d statements", LIMIT_STATEMENTS);
+	p->v = calloc(json_array_size(a), sizeof(*p->v));
+	if (!p->v)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < json_array_size(a); i++) {
+		p->n++;
+		r = parse_statement(json_array_get(a, i), &p->v[i], e);
+		if (r < 0)
+			return r;
+	}
+	return check_unique(p, e);
+}
+
+int policy_parse(const char *bytes, size_t n, struct policy *ret, struct err *e)
+{
+	auto_policy p = { 0 };
+	int r;
+
+	if (n > LIMIT_POLICY)
+		return FAIL(e, E_FORMAT, "trust policy: longer than %d bytes", LIMIT_POLICY);
+	r = json_parse(bytes, n, "trust policy", &p.json, e);
+	if (r == 0)
+		r = parse_document(&p, e);
+	if (r < 0)
+		return r;
+	*ret = p;
+	p = (struct policy){ 0 };
+	return 0;
+}
+
+const struct statement *policy_select(const struct policy *p, const struct ref *ref)
+{
+	auto_buf name = BUF_INIT(2 * LIMIT_REF), local = BUF_INIT(2 * LIMIT_REF);
+	const struct statement *any = NULL;
+
+	ref_repository(ref, &name);
+	if (!ref->host[0])
+		buf_printf(&local, "local/%s", ref->name);
+	for (size_t i = 0; i < p->n; i++) {
+		size_t j;
+		const json_t *scope;
+
+		json_array_foreach(p->v[i].scopes, j, scope)
+		{
+			const char *s = json_string_value(scope);
+
+			if (strcmp(s, buf_str(&name)) == 0 ||
+			    (local.n && strcmp(s, buf_str(&local)) == 0))
+				return &p->v[i];
+			if (strcmp(s, "*") == 0)
+				any = &p->v[i];
+		}
+	}
+	return any;
+}
+
+bool policy_identity(const struct statement *s, const struct dn *subject)
+{
+	if (s->any_identity)
+		return true;
+	for (size_t i = 0; i < s->identities_n; i++)
+		if (dn_subset(&s->identities[i], subject))
+			return true;
+	return false;
+}
