@@ -76,7 +76,7 @@ static int check_key(const struct key *k, const struct chain *chain, const char 
 	if (r < 0)
 		return r;
 	if (!key_same_public(k, leaf))
-		return FAIL(e, E_USAGE, "the certificate is not of this key");
+		return FAIL(e, E_FORMAT, "the certificate is not of this key");
 	*ret_alg = key_jws_alg(k);
 	return 0;
 }

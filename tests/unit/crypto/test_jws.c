@@ -333,7 +333,7 @@ TEST(sign_refusals)
 	CHECK(jws_sign(key, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) == E_USAGE);
 	claims.expiry = 0;
 	CHECK(key_generate(KEY_EC_P256, &other, &e) == 0);
-	CHECK(jws_sign(other, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) == E_USAGE);
+	CHECK(jws_sign(other, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) == E_FORMAT);
 	CHECK(strstr(e.msg, "not of this key") != NULL && b.n == 0);
 }
 

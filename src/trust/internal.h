@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "trust/policy.h"
+#include "trust/trust.h"
+
+#define DIR_TRUST "trust"
+#define FILE_POLICY "trustpolicy.json"
+#define DIR_KEYS "keys"
+#define DIR_STORES "truststore/x509/ca"
+
+/* files.c: the folder <state>/trust. */
+
+/* Opens it, made when missing if make. E_NOTFOUND. */
+int trust_dir(const struct state *state, bool make, struct err *e);
+int trust_lock(int dir, struct err *e); /* close to release */
+/* Names in a folder beneath dir, sorted; a missing folder has none. */
+int trust_names(int dir, const char *path, struct strv *ret, struct err *e);
+/* A regular file, no symbolic link on the way. */
+int trust_read(int dir, const char *path, size_t max, struct buf *ret, struct err *e);
+
+/* Certificates of trust stores. */
+struct trusted {
+	struct cert **v;
+	char (*where)[2 * LIMIT_STORE_NAME]; /* "store/file" of each */
+	size_t n;
+};
+int trusted_load(int dir, const char *store, struct trusted *ret, struct err *e); /* appends */
+void trusted_free(struct trusted *t);
+static inline void trusted_release(struct trusted *t)
+{
+	trusted_free(t);
+}
+#define auto_trusted __attribute__((cleanup(trusted_release))) struct trusted
+int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca stores */
+
+/* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
+int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
+
+/* policy_edit.c */
+
+/* Reads the policy; E_NOTFOUND when there is none. */
+int trust_policy_load(int dir, struct policy *ret, struct err *e);
+/*
+ * Names the store and the identities ("*" or DNs) in the statement for "*", made when missing. A
+ * policy without a statement for "*" is left as it is. Identities that one there covers are not
+ * added twice.
+ */
+int trust_policy_admit(int dir, const char *store, const char *const *identities, size_t n,
+		       struct err *e);
+
+/* payload.c */
+
+/* What is signed: {"targetArtifact":{...}} of a manifest (signing.md 1.1). Appends. */
+int payload_make(const struct desc *manifest, const json_t *annotations, struct buf *ret,
+		 struct err *e);
+/* The payload names this manifest: media type, digest and size; E_VERIFY otherwise. */
+int payload_check(struct str payload, const struct desc *manifest, struct err *e);
+
+/* signature.c: the manifest that carries an envelope. */
+
+/* Checks the shape of a signature manifest and reads its envelope. E_FORMAT, E_VERIFY. */
+int signature_read(const struct store *s, const struct desc *signature, const struct desc *manifest,
+		   struct buf *ret_envelope, struct err *e);
+/* Stores an envelope and its manifest, as a referrer of manifest. */
+int signature_attach(struct store *s, struct str envelope, const struct chain *chain,
+		     const struct desc *manifest, int64_t now, struct desc *ret, struct err *e);
+
+/* evaluate.c: one envelope against one policy statement, without any file. */
+struct evaluation {
+	struct str envelope;
+	const struct desc *manifest;
+	const struct statement *statement;
+	const struct trusted *trusted;
+	int64_t now;
+};
+int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "trust/internal.h"
+
+#define RESERVED_ANNOTATIONS "io.cncf.notary"
+
+static int copy_annotations(const json_t *from, json_t **ret, struct err *e)
+{
+	auto_json *copy = json_object();
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)from, key, v)
+	{
+		if (starts_with(key, RESERVED_ANNOTATIONS))
+			return FAIL(e, E_USAGE, "annotation '%.100s': the prefix '%s' is reserved",
+				    key, RESERVED_ANNOTATIONS);
+		if (!json_is_string(v))
+			return FAIL(e, E_USAGE, "annotation '%.100s': not a string", key);
+		if (json_object_set(copy, key, v) < 0)
+			return FAIL_NOMEM(e);
+	}
+	*ret = TAKE(copy);
+	return 0;
+}
+
+int payload_make(const struct desc *manifest, const json_t *annotations, struct buf *ret,
+		 struct err *e)
+{
+	auto_json *j = json_pack("{s:{s:s, s:s, s:I}}", "targetArtifact", "mediaType",
+				 manifest->media_type, "digest", manifest->digest.s, "size",
+				 (json_int_t)manifest->size);
+	json_t *copy;
+	int r;
+
+	if (!j)
+		return FAIL_NOMEM(e);
+	if (annotations && json_object_size(annotations)) {
+		r = copy_annotations(annotations, &copy, e);
+		if (r == 0)
+			r = json_put(json_object_get(j, "targetArtifact"), "annotations", copy, e);
+		if (r < 0)
+			return r;
+	}
+	return json_canonical(j, ret, e);
+}
+
+/* Only the members of the specification, so that no reader can take another for one of them. */
+static int check_members(json_t *target, struct err *e)
+{
+	static const char *const known[] = { "mediaType", "digest", "size", "annotations",
+					     "artifactType" };
+	json_t *notes = json_object_get(target, "annotations");
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(target, key, v)
+	{
+		size_t i = 0;
+
+		while (i < 5 && strcmp(key, known[i]) != 0)
+			i++;
+		if (i == 5)
+			return FAIL(e, E_FORMAT, "payload: unknown member '%.60s'", key);
+	}
+	if (notes && !json_is_object(notes))
+		return FAIL(e, E_FORMAT, "payload: 'annotations' is not an object");
+	json_object_foreach(notes, key, v)
+	{
+		if (!json_is_string(v))
+			return FAIL(e, E_FORMAT, "payload: an annotation is not a string");
+	}
+	return 0;
+}
+
+int payload_check(struct str payload, const struct desc *manifest, struct err *e)
+{
+	auto_json *j = NULL;
+	json_t *target;
+	struct desc d;
+	int r;
+
+	if ((r = json_parse(payload.p, payload.n, "payload", &j, e)) < 0 ||
+	    (r = json_get_object(j, "targetArtifact", &target, "payload", e)) < 0)
+		return r;
+	if (json_object_size(j) != 1)
+		return FAIL(e, E_FORMAT, "payload: has members beside 'targetArtifact'");
+	if ((r = check_members(target, e)) < 0 || (r = desc_parse(target, "payload", &d, e)) < 0)
+		return r;
+	if (!digest_eq(&d.digest, &manifest->digest))
+		return FAIL(e, E_VERIFY, "it signs another manifest, %s", d.digest.s);
+	if (strcmp(d.media_type, manifest->media_type) != 0)
+		return FAIL(e, E_VERIFY, "it signs media type '%s', the manifest is '%s'",
+			    d.media_type, manifest->media_type);
+	if (d.size != manifest->size)
+		return FAIL(e, E_VERIFY, "it signs %" PRIu64 " bytes, the manifest has %" PRIu64,
+			    d.size, manifest->size);
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "crypto/jws.h"
+#include "crypto/key.h"
+#include "oci/store.h"
+
+/*
+ * Signing and verifying images with Notary Project signatures, and the folder <state>/trust/ that
+ * holds what is trusted:
+ *
+ *     trustpolicy.json                    which signers are asked for, by repository
+ *     truststore/x509/ca/<store>/<file>.pem certificates that end a trusted chain
+ *     keys/<name>.pem keys/<name>.crt     keys that this host signs with, and their chains
+ *
+ * Changes are made under a lock; each file is whole or not there.
+ */
+#define NOTARY_ARTIFACT_TYPE "application/vnd.cncf.notary.signature"
+#define NOTARY_PAYLOAD_TYPE "application/vnd.cncf.notary.payload.v1+json"
+#define TRUST_DEFAULT_NAME "default" /* of a key; of the trust store and the policy statement */
+#define TRUST_DEFAULT_DAYS 1825
+
+enum {
+	LIMIT_SIGNATURES = 100, /* tried for one image */
+	LIMIT_TRUSTED_CERTS = 1024,
+};
+
+/* Keys and trust. */
+
+struct trust_init_opts {
+	const char *name;	/* NULL: TRUST_DEFAULT_NAME */
+	enum key_kind kind;	/* KEY_EC_P256 or KEY_EC_P384 */
+	const char *subject;	/* "C=..,ST=..,O=..,CN=.."; NULL: made from the host's name */
+	int days;		/* 0: TRUST_DEFAULT_DAYS */
+	const char *passphrase; /* NULL: the key is not encrypted */
+	bool force;		/* replace a key of that name; its certificate stays trusted */
+};
+/*
+ * Makes a key and its self-signed certificate, and trusts it: the certificate goes into the store
+ * "default", its subject among the identities of the policy's statement for "*", which is made
+ * strict when there is no policy. E_USAGE when the key exists. ret_thumbprint may be NULL.
+ */
+int trust_init(const struct state *state, const struct trust_init_opts *o,
+	       char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
+
+/*
+ * Trusts the certificates of a PEM (or DER) file: each a CA or self-signed. store NULL: "default".
+ * identity NULL: the certificate's own subject, which is right for self-signed signers; for a CA
+ * it is asked for ("C=..,ST=..,O=..", or "*" for whomever the CA certifies), E_USAGE without.
+ */
+int trust_add_cert(const struct state *state, struct str file, const char *store,
+		   const char *identity, struct err *e);
+
+/* {"keys":[...],"certificates":[...],"policy":[...]}, owned. */
+int trust_list(const struct state *state, json_t **ret, struct err *e);
+
+/* The certificate chain of a key, or a trusted certificate by (at least 6 digits of) its
+ * thumbprint, as PEM. name NULL: the default key's. */
+int trust_export(const struct state *state, const char *name, struct buf *ret, struct err *e);
+
+/* Removes a key (signatures made with it stay valid), or a trusted certificate by thumbprint. */
+int trust_remove(const struct state *state, const char *name, struct err *e);
+
+/* A passphrase from a file, or "fd:N" from a descriptor; one newline at the end is not part of it.
+ * ret is empty, with a cap of at least LIMIT_PASSPHRASE + 2. */
+int trust_passphrase(const char *from, struct buf *ret, struct err *e);
+
+/* Signing. */
+
+struct trust_sign_opts {
+	const char *key;	   /* NULL: TRUST_DEFAULT_NAME */
+	const char *passphrase;	   /* NULL: the key is not encrypted */
+	int64_t expiry;		   /* seconds from now; 0: none */
+	const json_t *annotations; /* object of strings to be signed too, or NULL */
+};
+/*
+ * Signs a manifest (or index) of the store and attaches the signature to it there. The key is read
+ * and used in a sandboxed child that can do nothing else. When an equal signature by the same key
+ * is there already, nothing is added and *ret_existing (may be NULL) is true.
+ */
+int trust_sign(const struct state *state, struct store *s, const struct desc *manifest,
+	       const struct trust_sign_opts *o, struct desc *ret, bool *ret_existing,
+	       struct err *e);
+
+/* Verifying. */
+
+enum trust_check {
+	TRUST_INTEGRITY, /* signature, algorithm, payload = this manifest */
+	TRUST_CHAIN,	 /* certificate chain rules, validity today */
+	TRUST_STORE,	 /* a certificate of the chain is trusted */
+	TRUST_IDENTITY,	 /* the signer's subject is one the policy asks for */
+	TRUST_TIMESTAMP, /* when the policy wants one */
+	TRUST_EXPIRY,	 /* of the signature */
+	TRUST_REVOCATION,
+	TRUST_CHECKS,
+};
+enum trust_outcome {
+	TRUST_NOT_CHECKED, /* the note tells why */
+	TRUST_PASSED,
+	TRUST_LOGGED, /* failed, and the policy's level only logs it */
+};
+struct trust_note {
+	enum trust_outcome outcome;
+	char text[240];
+};
+struct trust_result {
+	bool skipped; /* the policy's level is skip: nothing was verified, all below is empty */
+	char statement[129]; /* name of the policy statement */
+	char level[16];
+	char subject[1024]; /* of the signer's certificate, RFC 4514 */
+	char thumbprint[THUMBPRINT_MAX];
+	char trusted[THUMBPRINT_MAX]; /* of the certificate found in the trust store */
+	int64_t signing_time;	      /* as the signer says */
+	int64_t expiry;		      /* 0: none */
+	struct digest signature;      /* the signature's manifest */
+	struct trust_note checks[TRUST_CHECKS];
+};
+const char *trust_check_name(enum trust_check c);
+
+/*
+ * Verifies the signatures of a manifest (or index) in the store by the trust policy, one by one
+ * until one passes; ref gives the repository that selects the policy statement. E_VERIFY tells the
+ * reason for each signature and what mends it. Envelopes are read in a sandboxed child.
+ */
+int trust_verify(const struct state *state, const struct store *s, const struct ref *ref,
+		 const struct desc *manifest, struct trust_result *ret, struct err *e);
