@@ -8,8 +8,11 @@ extern const struct command cmd_man;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
+extern const struct command cmd_sign;
 extern const struct command cmd_tag;
 extern const struct command cmd_trail;
+extern const struct command cmd_trust;
+extern const struct command cmd_verify;
 extern const struct command cmd_version;
 
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
@@ -22,6 +25,9 @@ const struct command *const commands[] = {
 	&cmd_rmi,
 	&cmd_push,
 	&cmd_pull,
+	&cmd_trust,
+	&cmd_sign,
+	&cmd_verify,
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,

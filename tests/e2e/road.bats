@@ -34,7 +34,7 @@ production() {
 
 production_host() {
 	rm -rf "$PRODUCTION"
-	production trust add "$STATE/trust/signer.crt"
+	production trust add "$STATE/trust/keys/default.crt"
 	production advisories import "$PLIMSOLL_SRC/examples/advisories"
 }
 

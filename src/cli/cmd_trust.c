@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/signing.h"
+#include "trust/trust.h"
+
+/* init */
+
+struct init_opts {
+	const char *name, *algorithm, *subject, *passphrase_file;
+	uint64_t days;
+	bool force;
+};
+
+static const struct opt init_options[] = {
+	OPT_AT(struct init_opts, name, "name", 0, OPT_STRING, "NAME", "name of the key (default)"),
+	OPT_AT(struct init_opts, algorithm, "algorithm", 0, OPT_STRING, "ALG",
+	       "P-256 or P-384 (P-256)"),
+	OPT_AT(struct init_opts, subject, "subject", 0, OPT_STRING, "DN",
+	       "the certificate's subject: C=..,ST=..,O=..,CN=.. (of this host)"),
+	OPT_AT(struct init_opts, days, "days", 0, OPT_U64, "N",
+	       "days that the certificate is valid (1825)"),
+	OPT_AT(struct init_opts, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
+	       "encrypt the key with the passphrase in FILE, or from descriptor N for fd:N"),
+	OPT_AT(struct init_opts, force, "force", 'f', OPT_FLAG, NULL,
+	       "replace a key of that name; its certificate stays trusted"),
+	OPT_END,
+};
+
+static int algorithm(const char *s, enum key_kind *ret, struct err *e)
+{
+	if (!s || strcmp(s, "P-256") == 0)
+		*ret = KEY_EC_P256;
+	else if (strcmp(s, "P-384") == 0)
+		*ret = KEY_EC_P384;
+	else
+		return FAIL(e, E_USAGE, "--algorithm '%.40s': want P-256 or P-384", s);
+	return 0;
+}
+
+static int report_init(struct cli *c, const char *name, const char *thumbprint, struct err *e)
+{
+	auto_json *j = json_object();
+	int r;
+
+	if (c->quiet && !c->json)
+		return cli_print(c, e, "%s\n", thumbprint);
+	if (!c->json)
+		return cli_print(c, e, "key %s\ncertificate sha256:%s\n", name, thumbprint);
+	if ((r = json_put_string(j, "schema", "plimsoll.trust-init/v1", e)) < 0 ||
+	    (r = json_put_string(j, "name", name, e)) < 0 ||
+	    (r = json_put_string(j, "thumbprint", thumbprint, e)) < 0)
+		return r;
+	return cli_print_json(c, j, e);
+}
+
+static int run_init(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct init_opts *o = opts;
+	struct trust_init_opts to = { .name = o->name, .subject = o->subject, .force = o->force };
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	const struct state *state;
+	char thumbprint[THUMBPRINT_MAX];
+	int r;
+
+	(void)argc, (void)argv;
+	if (o->days > LIMIT_CERT_DAYS)
+		return FAIL(e, E_USAGE, "--days: at most %d", LIMIT_CERT_DAYS);
+	to.days = (int)o->days;
+	if ((r = algorithm(o->algorithm, &to.kind, e)) < 0 ||
+	    (r = cli_passphrase(o->passphrase_file, &secret, &to.passphrase, e)) < 0 ||
+	    (r = cli_state(c, &state, e)) < 0 || (r = trust_init(state, &to, thumbprint, e)) < 0)
+		return r;
+	return report_init(c, o->name ? o->name : TRUST_DEFAULT_NAME, thumbprint, e);
+}
+
+static const struct command trust_init_command = {
+	.name = "init",
+	.args = "",
+	.brief = "Make a signing key, its certificate and a strict trust policy",
+	.details = "The key stays in the state folder (trust/keys), for its owner only; with a "
+		   "passphrase it is encrypted. The self-signed certificate is trusted at once: "
+		   "'plimsoll trust export' prints it for other hosts. A policy that is there "
+		   "already is kept, and the new signer added to it.",
+	.example = "plimsoll trust init\n"
+		   "plimsoll trust init --name ci --algorithm P-384 "
+		   "--subject 'C=DE,ST=Hamburg,O=Example,CN=ci' --passphrase-file fd:3",
+	.opts = init_options,
+	.opts_size = sizeof(struct init_opts),
+	.run = run_init,
+};
+
+/* add */
+
+struct add_opts {
+	const char *store, *identity;
+};
+
+static const struct opt add_options[] = {
+	OPT_AT(struct add_opts, store, "name", 0, OPT_STRING, "STORE",
+	       "trust store that takes the certificate (default)"),
+	OPT_AT(struct add_opts, identity, "identity", 0, OPT_STRING, "DN",
+	       "the signer that is trusted: C=..,ST=..,O=.., or * for any (its own subject)"),
+	OPT_END,
+};
+
+static int run_add(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct add_opts *o = opts;
+	auto_buf file = BUF_INIT(LIMIT_PEM_CERTS + 1);
+	const struct state *state;
+	int r;
+
+	(void)argc;
+	if ((r = fs_read_user(argv[0], LIMIT_PEM_CERTS, &file, e)) < 0 ||
+	    (r = cli_state(c, &state, e)) < 0)
+		return r;
+	r = trust_add_cert(state, (struct str){ buf_str(&file), file.n }, o->store, o->identity, e);
+	return r < 0 ? WRAP(e, r, "trust '%s'", argv[0]) : 0;
+}
+
+static const struct command trust_add_command = {
+	.name = "add",
+	.args = "CERT",
+	.brief = "Trust the signer of a certificate file",
+	.details = "CERT is PEM or DER, '-' for standard input. A self-signed certificate trusts "
+		   "its own subject. A CA's needs --identity as well: which of the signers that it "
+		   "certifies are meant. A strict trust policy is made when there is none.",
+	.example = "plimsoll trust add builder.pem\n"
+		   "plimsoll trust add --identity 'C=DE,ST=Hamburg,O=Example' ca.pem",
+	.opts = add_options,
+	.opts_size = sizeof(struct add_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_add,
+};
+
+/* list */
+
+static int row(struct table *t, const char *kind, const char *name, const json_t *cert,
+	       struct err *e)
+{
+	char shown[32];
+	const char *thumbprint = json_string_or_null(cert, "thumbprint");
+	const char *cells[] = { kind, name, json_string_or_null(cert, "subject"), shown,
+				json_string_or_null(cert, "notAfter") };
+
+	(void)snprintf(shown, sizeof(shown), "%.12s", thumbprint ? thumbprint : "");
+	return table_row(t, cells, e);
+}
+
+static int rows(struct table *t, const json_t *list, const char *kind, const char *name_key,
+		struct err *e)
+{
+	size_t i;
+	const json_t *o;
+
+	json_array_foreach(list, i, o)
+	{
+		int r = row(t, kind, json_string_or_null(o, name_key), o, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	static const char *const headings[] = { "KIND", "NAME", "SUBJECT", "THUMBPRINT",
+						"VALID UNTIL" };
+	auto_release(table_free) struct table *t = NULL;
+	auto_json *all = NULL;
+	const struct state *state;
+	int r;
+
+	(void)opts, (void)argc, (void)argv;
+	if ((r = cli_state(c, &state, e)) < 0 || (r = trust_list(state, &all, e)) < 0)
+		return r;
+	if (c->json) {
+		r = json_put_string(all, "schema", "plimsoll.trust-list/v1", e);
+		return r < 0 ? r : cli_print_json(c, all, e);
+	}
+	if ((r = table_new(&t, headings, 5, e)) < 0 ||
+	    (r = rows(t, json_object_get(all, "keys"), "key", "name", e)) < 0 ||
+	    (r = rows(t, json_object_get(all, "certificates"), "trusted", "store", e)) < 0)
+		return r;
+	return cli_print_table(c, t, e);
+}
+
+static const struct command trust_list_command = {
+	.name = "list",
+	.args = "",
+	.brief = "List keys of this host and trusted certificates",
+	.details = "With --format json the trust policy's statements are shown too.",
+	.example = "plimsoll trust list",
+	.run = run_list,
+};
+
+/* export */
+
+static int run_export(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS);
+	const struct state *state;
+	int r;
+
+	(void)opts;
+	if ((r = cli_state(c, &state, e)) < 0 ||
+	    (r = trust_export(state, argc ? argv[0] : NULL, &pem, e)) < 0)
+		return r;
+	return cli_print(c, e, "%s", buf_str(&pem));
+}
+
+static const struct command trust_export_command = {
+	.name = "export",
+	.args = "[NAME]",
+	.brief = "Print a key's certificate, or a trusted certificate, as PEM",
+	.details = "NAME is a key's name, or the beginning of a certificate's thumbprint (6 digits "
+		   "or more). Private keys are never printed.",
+	.example = "plimsoll trust export > builder.pem",
+	.max_args = 1,
+	.run = run_export,
+};
+
+/* remove */
+
+static int run_remove(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	(void)opts, (void)argc;
+	return r < 0 ? r : trust_remove(state, argv[0], e);
+}
+
+static const struct command trust_remove_command = {
+	.name = "remove",
+	.args = "NAME",
+	.brief = "Remove a key, or stop trusting a certificate",
+	.details = "NAME is a key's name or the beginning of a trusted certificate's thumbprint (6 "
+		   "digits or more). Removing a key leaves its certificate trusted, so what it "
+		   "signed stays valid; remove the certificate to end that.",
+	.example = "plimsoll trust remove ci\n"
+		   "plimsoll trust remove 9f2c1b40aa31",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_remove,
+};
+
+static const struct command *const subs[] = {
+	&trust_init_command,   &trust_add_command,    &trust_list_command,
+	&trust_export_command, &trust_remove_command, NULL,
+};
+
+const struct command cmd_trust = {
+	.name = "trust",
+	.group = "Trust",
+	.brief = "Keys, trusted certificates and the trust policy",
+	.subs = subs,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+#include "crypto/key.h"
+#include "oci/store.h"
+
+/* What the commands that sign and verify share. */
+
+/* The passphrase named by --passphrase-file (NULL: not given), else by PLIMSOLL_PASSPHRASE_FILE;
+ * *ret points into secret, or is NULL when neither names one. It is never an option's value. */
+int cli_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e);
+
+/* Seconds of "90", "30s", "15m", "720h" or "90d". */
+int cli_duration(const char *text, int64_t *ret, struct err *e);
+
+/* Records a step on an image in the trail and returns its outcome; detail (may be NULL) is stolen.
+ * What cannot be written down did not pass. */
+int cli_note(struct cli *c, const char *kind, const char *name, const struct desc *image,
+	     int outcome, json_t *detail, struct err *e);
