@@ -128,7 +128,7 @@ static int check_revocation(const struct evaluation *v, const struct jws *j,
 	}
 	if (!named) {
 		note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
-		     "its certificates name no CRL and no OCSP responder");
+		     "no CRL or OCSP: its certificates name neither");
 		return 0;
 	}
 	(void)FAIL(&why, E_VERIFY,
