@@ -138,7 +138,7 @@ registry_start() {
 	mkdir -p "$REGISTRY_ROOT"
 	cat >"$BATS_TEST_TMPDIR/registry.yml" <<-YML
 		version: 0.1
-		log: {level: warn, accesslog: {disabled: true}}
+		log: {level: warn}
 		storage: {filesystem: {rootdirectory: $REGISTRY_ROOT}, delete: {enabled: true}}
 		http: {addr: $REGISTRY}
 	YML

@@ -1,0 +1,245 @@
+# Registries that are broken or hostile, one way each (tests/lib/bad_registry.py).
+load ../lib/common
+load ../lib/registry
+
+setup() {
+	common_setup
+	need_cmd jq
+	export PLIMSOLL_STALL_SECONDS=2
+	SRC=$BATS_TEST_TMPDIR/src
+	make_layout "$SRC" web:1
+}
+
+teardown() {
+	bad_registry_stop
+	common_teardown
+}
+
+# pull_from MODE: $status, $output
+pull_from() {
+	bad_registry_start "$SRC" "$@"
+	run plimsoll pull "$BAD/web:1"
+}
+
+# A pull that fails leaves no name and nothing half-written.
+refused() { # status, words...
+	assert_status "$1"
+	shift
+	assert_output_has "$@"
+	assert_empty_store "$STATE"
+}
+
+@test "a registry that is fine" {
+	pull_from fine
+	assert_status 0
+	assert_output_has "$DIGEST"
+}
+
+@test "web pages instead of a registry" {
+	pull_from html
+	refused 7 "web page"
+}
+
+@test "not HTTP at all" {
+	pull_from garbage
+	refused 7 "$BAD"
+}
+
+@test "a web page instead of a manifest" {
+	pull_from html-manifest
+	refused 7 "text/html"
+}
+
+@test "half a JSON document instead of a manifest" {
+	pull_from nonsense
+	refused 7 nonsense
+}
+
+@test "a manifest under the type of an index" {
+	pull_from wrong-type
+	refused 7 "the document says"
+}
+
+@test "a digest header that lies" {
+	pull_from liar
+	refused 4 "sha256:0000" "$DIGEST"
+}
+
+@test "another manifest than the digest asked for" {
+	bad_registry_start "$SRC" other-manifest
+	run plimsoll pull "$BAD/web@$DIGEST"
+	refused 4 "$DIGEST" "hash to"
+}
+
+@test "a manifest without end" {
+	pull_from endless-manifest
+	refused 7 "more than 4194304 bytes"
+}
+
+@test "a blob without end" {
+	pull_from endless-blob
+	refused 4 "longer than"
+}
+
+@test "a blob with one bit changed" {
+	pull_from flipped
+	refused 4 "hash to"
+}
+
+@test "a blob that is honestly too short" {
+	pull_from short-honest
+	refused 4 "1000 bytes, its descriptor says"
+}
+
+@test "a connection that breaks in a blob is resumed where it broke" {
+	pull_from truncated
+	assert_status 0
+	assert_output_has "$DIGEST"
+	grep -qE "GET .*/blobs/.* bytes=[0-9]{4,}-" "$BAD_LOG"
+}
+
+@test "a server that begins anew instead of resuming" {
+	pull_from ignores-range
+	assert_status 0
+	assert_output_has "$DIGEST"
+}
+
+@test "a server that resumes from elsewhere than asked" {
+	pull_from bad-range
+	refused 7 resume
+}
+
+@test "connections that break for ever end, too" {
+	pull_from truncated-always
+	[ "$status" -eq 7 ] || [ "$status" -eq 0 ] # each try halves what is missing
+	[ "$(grep -c "GET .*/blobs/" "$BAD_LOG")" -le 20 ]
+}
+
+@test "503 twice, then well" {
+	pull_from flaky
+	assert_status 0
+	assert_output_has "$DIGEST"
+}
+
+@test "500 for ever: a few tries, the registry's words, no escape sequences" {
+	pull_from down500
+	refused 7 "HTTP 500 UNKNOWN: disk?[31m on fire"
+	[ "$(wc -l <"$BAD_LOG")" -le 4 ]
+}
+
+@test "redirects without end" {
+	pull_from loop
+	refused 7 "more than 5 redirects"
+}
+
+@test "a redirect to plain HTTP on another machine is not followed" {
+	pull_from to-http
+	refused 7 "plain HTTP is spoken only to this machine"
+}
+
+@test "a redirect of a blob to another origin is followed" {
+	pull_from elsewhere
+	assert_status 0
+	assert_output_has "$DIGEST"
+}
+
+@test "silence in the middle of a blob ends" {
+	pull_from silent
+	refused 7 "running?"
+}
+
+@test "headers over the limit" {
+	pull_from big-headers
+	refused 7 "$BAD"
+}
+
+@test "a registry that wants a login says for what" {
+	pull_from login
+	refused 7 "HTTP 401" "Bearer" "https://auth.test/token"
+}
+
+@test "plain HTTP is never spoken to another machine" {
+	run timeout 60 "$PLIMSOLL" --state "$STATE" pull 192.0.2.1:5000/web:1
+	assert_status 7
+	assert_output_has "GET /v2/" "https://192.0.2.1:5000"
+}
+
+push_to() { # MODE
+	bad_registry_start "$SRC" "$1"
+	rm -rf "$STATE"
+	make_layout "$STATE" other:1
+	run plimsoll push other:1 "$BAD/new:1"
+}
+
+@test "an upload whose Location leads to another origin is refused" {
+	push_to away
+	assert_status 7
+	assert_output_has "leads away"
+}
+
+@test "an upload without a Location is refused" {
+	push_to no-location
+	assert_status 7
+	assert_output_has "no Location"
+}
+
+@test "a PUT that failed after it arrived is not sent again" {
+	push_to put500
+	assert_status 0
+	assert_eq "$(grep -c "^PUT .*/blobs/uploads/" "$BAD_LOG")" "$(grep -c "^POST" "$BAD_LOG")"
+	assert_output_has "$DIGEST"
+}
+
+@test "a PUT that was lost twice arrives the third time" {
+	push_to put500-twice
+	assert_status 0
+	assert_output_has "$DIGEST"
+}
+
+@test "somebody else writes the fallback tag between our write and our look: written again" {
+	push_to race
+	assert_status 0
+	[ "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" -ge 2 ]
+}
+
+@test "a registry with the referrers API gets no fallback tag" {
+	push_to referrers
+	assert_status 0
+	assert_eq "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" 0
+}
+
+@test "a registry that claims the referrers API and has none gets the fallback tag" {
+	push_to empty-subject
+	assert_status 0
+	[ "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" -ge 1 ]
+}
+
+@test "the referrers API is read page by page; what lies is left out" {
+	pull_from referrers
+	assert_status 0
+	assert_output_has "skipped a referrer"
+	run plimsoll inspect "$BAD/web:1"
+	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
+}
+
+@test "a flood of referrers is cut off" {
+	pull_from flood
+	assert_status 0
+	[ "$(grep -c "^GET .*/manifests/sha256:" "$BAD_LOG")" -le 100 ]
+}
+
+@test "TLS: an unknown certificate is refused, a known one is not, https never turns to http" {
+	need_cmd openssl
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out c.pem -days 2 -subj /CN=test \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	pull_from fine c.pem k.pem
+	refused 7 "TLS" "/etc/docker/certs.d/$BAD/ca.crt"
+	SSL_CERT_FILE=$PWD/c.pem run plimsoll -q pull "$BAD/web:1"
+	assert_status 0
+	assert_eq "$output" "$DIGEST"
+	bad_registry_stop
+	rm -rf "$STATE"
+	bad_registry_start "$SRC" to-http c.pem k.pem
+	SSL_CERT_FILE=$PWD/c.pem run plimsoll pull "$BAD/web:1"
+	refused 7 "from https to plain http"
+}

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""bad_registry.py LAYOUT PORT-FILE LOG MODE [CERT KEY]
+
+A registry on loopback that serves the images of an OCI layout (any repository name, tag = the image's own) and takes
+uploads into memory, but is broken in one way, MODE. It writes its port to PORT-FILE once it listens, and each request
+as a line "METHOD PATH [range]" to LOG. With CERT and KEY it speaks TLS."""
+import hashlib
+import json
+import os
+import re
+import ssl
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+LAYOUT, PORT_FILE, LOG, MODE = sys.argv[1:5]
+INDEX = "application/vnd.oci.image.index.v1+json"
+uploads, blobs, manifests, tags, seen = {}, {}, {}, {}, {}
+
+
+def load():
+    with open(f"{LAYOUT}/index.json") as f:
+        entries = json.load(f)["manifests"]
+    for name in os.listdir(f"{LAYOUT}/blobs/sha256"):
+        with open(f"{LAYOUT}/blobs/sha256/{name}", "rb") as f:
+            blobs["sha256:" + name] = f.read()
+    for e in entries:
+        manifests[e["digest"]] = (e["mediaType"], blobs[e["digest"]])
+        name = e.get("annotations", {}).get("org.opencontainers.image.ref.name")
+        if name:
+            tags[name.rsplit(":", 1)[1]] = e["digest"]
+
+
+def referrers(subject):
+    found = []
+    for digest, (kind, body) in manifests.items():
+        doc = json.loads(body)
+        if doc.get("subject", {}).get("digest") == subject:
+            found.append({"mediaType": kind, "digest": digest, "size": len(body),
+                          "artifactType": doc.get("artifactType", "")})
+    return found
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, status, body=b"", kind="application/json", **headers):
+        self.send_response(status)
+        if "Content_Length" not in headers:
+            headers["Content_Length"] = str(len(body))
+        self.send_header("Content-Type", kind)
+        for k, v in headers.items():
+            if v is not None:
+                self.send_header(k.replace("_", "-"), v)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def error(self, status, code, message):
+        self.reply(status, json.dumps({"errors": [{"code": code, "message": message}]}).encode())
+
+    def cut(self):
+        self.wfile.flush()
+        self.close_connection = True
+
+    def handle_any(self):
+        with open(LOG, "a") as f:
+            f.write(" ".join(filter(None, [self.command, self.path, self.headers.get("Range"),
+                                           self.headers.get("Authorization")])) + "\n")
+        length = int(self.headers.get("Content-Length") or 0)
+        self.body = self.rfile.read(length)
+        key = self.command + self.path.split("?")[0]
+        seen[key] = seen.get(key, 0) + 1
+        if self.early(key):
+            return
+        path = self.path.split("?")[0]
+        if path == "/v2/":
+            return self.reply(200, b"{}")
+        for pattern, method in ((r"/v2/.+/manifests/([^/]+)", self.manifest), (r"/v2/.+/blobs/(sha256:[^/]+)", self.blob),
+                                (r"/v2/.+/blobs/uploads/(.*)", self.upload),
+                                (r"/v2/.+/referrers/(.+)", self.referrers)):
+            m = re.fullmatch(pattern, path)
+            if m:
+                return method(m.group(1))
+        self.error(404, "NAME_UNKNOWN", "no such thing")
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
+
+    def early(self, key):
+        """Breakage of every path. True: answered."""
+        if MODE == "html":
+            self.reply(200, b"<html>hello</html>", "text/html; charset=utf-8")
+        elif MODE == "garbage":
+            self.wfile.write(b"\x00\xffSSH-2.0-not-http\r\n" * 4)
+            self.cut()
+        elif MODE == "down500":
+            self.error(500, "UNKNOWN", "disk\x1b[31m on fire")
+        elif MODE == "flaky" and seen[key] <= 2:
+            self.error(503, "UNAVAILABLE", "later")
+        elif MODE == "login" and self.path.startswith("/v2/"):
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Bearer realm="https://auth.test/token",service="s"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif MODE == "big-headers" and self.path != "/v2/":
+            self.reply(200, b"{}", X_Big="a" * 60000, X_Big2="b" * 60000)
+        else:
+            return False
+        return True
+
+    def manifest(self, ref):
+        if self.command == "PUT":
+            return self.put_manifest(ref)
+        digest = tags.get(ref, ref)
+        if digest not in manifests:
+            return self.error(404, "MANIFEST_UNKNOWN", "manifest unknown")
+        kind, body = manifests[digest]
+        if MODE == "html-manifest":
+            return self.reply(200, b"<html>", "text/html")
+        if MODE == "nonsense":
+            return self.reply(200, b'{"schemaVersion":2,', kind)
+        if MODE == "other-manifest":
+            return self.reply(200, body.replace(b"{", b"{ ", 1), kind)
+        if MODE == "liar":
+            return self.reply(200, body, kind, Docker_Content_Digest="sha256:" + "0" * 64)
+        if MODE == "wrong-type":
+            return self.reply(200, body, INDEX)
+        if MODE == "endless-manifest":
+            self.reply(200, b"", kind, Content_Length=None, Connection="close")
+            return self.endless(b" " * 65536)
+        if MODE == "loop":
+            return self.reply(307, Location=self.path + ("&" if "?" in self.path else "?") + "again")
+        self.reply(200, body, kind, Docker_Content_Digest=digest)
+
+    def put_manifest(self, ref):
+        digest = "sha256:" + hashlib.sha256(self.body).hexdigest()
+        doc = json.loads(self.body)
+        for d in [doc.get("config")] + doc.get("layers", []):
+            if d and d["digest"] not in blobs:
+                return self.error(404, "MANIFEST_BLOB_UNKNOWN", d["digest"])
+        manifests[digest] = (self.headers["Content-Type"], self.body)
+        if not ref.startswith("sha256:"):
+            tags[ref] = digest
+        headers = {"Docker_Content_Digest": digest}
+        if MODE in ("referrers", "empty-subject") and "subject" in doc:
+            headers["OCI_Subject"] = doc["subject"]["digest"]
+        # Somebody else's write of the same tag, once.
+        if MODE == "race" and ref.startswith("sha256-") and seen.setdefault("raced", 0) == 0:
+            seen["raced"] = 1
+            other = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()
+            tags[ref] = "sha256:" + hashlib.sha256(other).hexdigest()
+            manifests[tags[ref]] = (INDEX, other)
+        self.reply(201, **headers)
+
+    def endless(self, chunk):
+        try:
+            for _ in range(100000):
+                self.wfile.write(chunk)
+        except OSError:
+            pass
+        self.cut()
+
+    def blob(self, digest):
+        if digest not in blobs:
+            return self.error(404, "BLOB_UNKNOWN", "blob unknown")
+        body, first, kind = blobs[digest], 0, "application/octet-stream"
+        if self.command == "HEAD":
+            return self.reply(200, b"", kind, Content_Length=str(len(body)))
+        m = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        if MODE == "ignores-range":
+            m = None
+        if m:
+            first = int(m.group(1))
+        status, headers = (206, {"Content_Range": f"bytes {first}-{len(body) - 1}/{len(body)}"}) if m else (200, {})
+        return self.send_blob(digest, body, first, status, kind, headers)
+
+    def send_blob(self, digest, body, first, status, kind, headers):
+        part, big, once = body[first:], len(body) > 50000, seen["GET" + self.path] == 1
+        if MODE == "flipped" and big:
+            part = part[:-9] + bytes([part[-9] ^ 1]) + part[-8:]
+        if MODE == "short-honest" and big:
+            part = part[:1000]
+        if MODE == "endless-blob" and big:
+            self.reply(200, b"", kind, Content_Length=None, Connection="close")
+            return self.endless(b"x" * 65536)
+        if MODE == "bad-range" and first:
+            headers["Content_Range"] = f"bytes 0-{len(body) - 1}/{len(body)}"
+        if MODE == "to-http":
+            return self.reply(307, Location="http://192.0.2.1:1/blob")
+        if MODE == "elsewhere" and "localhost" not in self.headers["Host"]:
+            port = self.server.server_address[1]
+            return self.reply(307, Location=f"http://localhost:{port}{self.path}")
+        cut = MODE in ("truncated", "ignores-range", "bad-range") and once or MODE == "truncated-always"
+        if (cut or MODE in ("silent", "drip")) and big:
+            self.send_response(status)
+            for k, v in dict(headers, Content_Length=str(len(part))).items():
+                self.send_header(k.replace("_", "-"), v)
+            self.end_headers()
+            self.wfile.write(part[:len(part) // 2])
+            self.wfile.flush()
+            for i in range(600 if MODE in ("silent", "drip") else 0):
+                time.sleep(0.2)
+                if MODE == "drip":
+                    self.wfile.write(part[len(part) // 2 + i:][:1])
+                    self.wfile.flush()
+            return self.cut()
+        self.reply(status, part, kind, **headers)
+
+    def upload(self, session):
+        repo = self.path.split("/blobs/")[0]
+        if self.command == "POST":
+            if MODE == "away":
+                return self.reply(202, Location="http://127.0.0.1:1/v2/x/blobs/uploads/1?_state=a")
+            if MODE == "no-location":
+                return self.reply(202)
+            return self.reply(202, Location=f"{repo}/blobs/uploads/{len(seen)}?_state=a%2Fb")
+        digest = re.search(r"digest=(sha256:[0-9a-f]+)", self.path).group(1)
+        if "_state=a%2Fb&digest=" not in self.path:
+            return self.error(400, "BLOB_UPLOAD_INVALID", "the state was lost")
+        if hashlib.sha256(self.body).hexdigest() != digest[7:]:
+            return self.error(400, "DIGEST_INVALID", "digest")
+        blobs[digest] = self.body
+        if MODE == "put500" and seen.setdefault("put", 0) == 0:
+            seen["put"] = 1
+            return self.error(500, "UNKNOWN", "stored, and then I fell over")
+        if MODE == "put500-twice" and seen.setdefault("put", 0) < 2:
+            seen["put"] += 1
+            del blobs[digest]
+            return self.error(502, "UNKNOWN", "lost it")
+        self.reply(201)
+
+    def referrers(self, subject):
+        found = referrers(subject)
+        if MODE == "referrers":
+            # Paged by one, with one entry that names a manifest of no subject.
+            image = next(d for d, (_, b) in manifests.items() if "subject" not in json.loads(b))
+            found.append({"mediaType": manifests[image][0], "digest": image, "size": len(manifests[image][1])})
+            found.append({"mediaType": "text/plain", "digest": "sha256:zz", "size": -1})
+            page = int((re.search(r"page=(\d+)", self.path) or [0, 0])[1])
+            link = {"Link": f'<{self.path.split("?")[0]}?page={page + 1}>; rel="next"'} if page + 1 < len(found) else {}
+            body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found[page:page + 1]}).encode()
+            return self.reply(200, body, INDEX, **link)
+        if MODE == "flood":
+            found = found * 1 + [dict(found[0], digest="sha256:" + format(i, "064x")) for i in range(150)]
+            return self.reply(200, json.dumps({"schemaVersion": 2, "manifests": found}).encode(), INDEX)
+        if MODE in ("empty-subject", "page-for-referrers"):
+            return self.reply(200, b"<html>", "text/html")
+        self.error(404, "NAME_UNKNOWN", "no referrers here")
+
+
+load()
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+if len(sys.argv) > 6:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[5], sys.argv[6])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+with open(PORT_FILE + ".new", "w") as f:
+    f.write(str(server.server_address[1]))
+os.rename(PORT_FILE + ".new", PORT_FILE)
+server.serve_forever()
