@@ -133,7 +133,7 @@ int store_index_load(const struct store *s, json_t **ret, struct err *e)
 	return 0;
 }
 
-static int index_save(const struct store *s, const json_t *index, struct err *e)
+int store_index_save(const struct store *s, const json_t *index, struct err *e)
 {
 	auto_buf b = BUF_INIT(LIMIT_INDEX);
 	int r = json_canonical(index, &b, e);
@@ -211,7 +211,7 @@ int store_tag(struct store *s, const char *name, const struct desc *d, struct er
 	} else if (json_array_append(list, entry) < 0) {
 		return FAIL_NOMEM(e);
 	}
-	return index_save(s, index, e);
+	return store_index_save(s, index, e);
 }
 
 static int not_found(const char *name, struct err *e)
@@ -238,7 +238,7 @@ int store_untag(struct store *s, const char *name, struct err *e)
 		return not_found(name, e);
 	if (json_array_remove(list, at) < 0)
 		return FAIL_NOMEM(e);
-	return index_save(s, index, e);
+	return store_index_save(s, index, e);
 }
 
 /* The descriptor of a manifest that is in the store but not in index.json, from its own media type.
@@ -395,7 +395,7 @@ int store_add_referrer(struct store *s, const struct desc *d, const struct diges
 	json_array_foreach(list, i, other) if (entry_is(other, &d->digest)) return 0;
 	if (json_array_append(list, entry) < 0)
 		return FAIL_NOMEM(e);
-	return index_save(s, index, e);
+	return store_index_save(s, index, e);
 }
 
 int store_referrers(const struct store *s, const struct digest *subject, const char *artifact_type,

@@ -81,14 +81,71 @@ static bool abandoned(int fd, const char *name, void *arg)
 	return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* The subject of an entry that has no name: what it refers to keeps it. False when it has none, or
+ * cannot be read: then it stays by itself. */
+static bool entry_subject(const struct store *s, const json_t *entry, const struct desc *d,
+			  struct digest *ret)
+{
+	auto_manifest m = { 0 };
+
+	if (json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_REF_NAME) ||
+	    !desc_is_manifest(d) || store_manifest(s, d, &m, NULL, NULL) < 0 || !m.has_subject)
+		return false;
+	*ret = m.subject.digest;
+	return true;
+}
+
+/* Marks from every entry but those whose subject is not reached yet. Returns how many entries were
+ * newly reached: a referrer may have referrers of its own, so callers go on until there is none. */
+static int mark_entries(const struct store *s, const json_t *list, json_t *reached, struct err *e)
+{
+	json_t *entry;
+	size_t i;
+	int found = 0;
+
+	json_array_foreach(list, i, entry)
+	{
+		struct digest subject;
+		struct desc d;
+		int r = desc_parse(entry, "index.json", &d, e);
+
+		if (r < 0)
+			return r;
+		if (json_object_get(reached, d.digest.s) ||
+		    (entry_subject(s, entry, &d, &subject) && !json_object_get(reached, subject.s)))
+			continue;
+		r = mark(s, &d, reached, 0, e);
+		if (r < 0)
+			return r;
+		found++;
+	}
+	return found;
+}
+
+/* Signatures and other referrers go with what they refer to. */
+static int drop_orphans(const struct store *s, json_t *index, const json_t *reached, struct err *e)
+{
+	json_t *list = json_object_get(index, "manifests");
+	bool changed = false;
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const char *digest = json_string_or_null(json_array_get(list, i), "digest");
+
+		if (digest && json_object_get(reached, digest))
+			continue;
+		if (json_array_remove(list, i) < 0)
+			return FAIL_NOMEM(e);
+		changed = true;
+	}
+	return changed ? store_index_save(s, index, e) : 0;
+}
+
 static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 {
 	auto_close int lock = fs_lock(s->dir, "index.lock", STORE_LOCK_MS, e);
 	auto_json *index = NULL;
 	auto_json *reached = json_object();
 	uint64_t bytes = 0;
-	json_t *entry;
-	size_t i;
 	int r;
 
 	if (lock < 0)
@@ -96,15 +153,12 @@ static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 	if (!reached)
 		return FAIL_NOMEM(e);
 	r = store_index_load(s, &index, e);
-	json_array_foreach(json_object_get(index, "manifests"), i, entry)
-	{
-		struct desc d;
-
-		if (r == 0)
-			r = desc_parse(entry, "index.json", &d, e);
-		if (r == 0)
-			r = mark(s, &d, reached, 0, e);
-	}
+	do {
+		if (r >= 0)
+			r = mark_entries(s, json_object_get(index, "manifests"), reached, e);
+	} while (r > 0);
+	if (r == 0)
+		r = drop_orphans(s, index, reached, e);
 	if (r < 0)
 		return r;
 

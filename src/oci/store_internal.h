@@ -20,3 +20,5 @@ struct blob_path {
 struct blob_path blob_path(const struct digest *d);
 
 int store_index_load(const struct store *s, json_t **ret, struct err *e);
+int store_index_save(const struct store *s, const json_t *index,
+		     struct err *e); /* index.lock held */
