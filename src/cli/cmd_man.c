@@ -15,7 +15,7 @@ static int run_man(struct cli *c, void *opts, int argc, char **argv, struct err 
 	for (size_t i = 0; argc && commands[i] && !of; i++)
 		of = strcmp(commands[i]->name, argv[0]) == 0 ? commands[i] : NULL;
 	if (argc && !of)
-		return err_hint(e, FAIL(e, E_USAGE, "no command '%s'", argv[0]), "plimsoll --help");
+		return FAIL(e, E_USAGE, "no command '%s' (try 'plimsoll --help')", argv[0]);
 	r = of ? man_command(of, &b, e) : man_top(commands, &b, e);
 	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&b));
 }

@@ -12,7 +12,7 @@ static int open_trail(struct cli *c, struct trail **ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = trail_open(s, ret, e);
-	return r == E_NOTFOUND ? err_hint(e, r, "plimsoll build . (every step is recorded)") : r;
+	return r == E_NOTFOUND ? err_hint(e, r, "plimsoll build .") : r;
 }
 
 struct show_opts {
@@ -24,7 +24,7 @@ static const struct opt show_options[] = {
 	OPT_AT(struct show_opts, last, "last", 'n', OPT_U64, "N",
 	       "only the newest N of those that match"),
 	OPT_AT(struct show_opts, kind, "kind", 0, OPT_STRING, "KIND",
-	       "only entries of this kind: build, scan, push, admit, ..."),
+	       "only entries of this kind, as build, scan, push or admit"),
 	OPT_AT(struct show_opts, digest, "digest", 0, OPT_STRING, "DIGEST",
 	       "only entries about this digest, or one that begins so"),
 	OPT_AT(struct show_opts, result, "result", 0, OPT_STRING, "RESULT",

@@ -6,7 +6,7 @@
 
 const struct opt cli_globals[] = {
 	OPT_AT(struct globals, state, "state", 0, OPT_STRING, "DIR",
-	       "state folder (default /var/lib/plimsoll for root, else ~/.local/share/plimsoll)"),
+	       "state folder (default /var/lib/plimsoll; not root: ~/.local/share)"),
 	OPT_AT(struct globals, format, "format", 0, OPT_STRING, "FORMAT",
 	       "output as table (default) or json"),
 	OPT_AT(struct globals, quiet, "quiet", 'q', OPT_FLAG, NULL,
