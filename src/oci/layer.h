@@ -22,6 +22,8 @@
  */
 int layer_unpack(const struct state *state, const struct store *s, const struct desc *layer,
 		 const struct digest *diff_id, struct progress *p, struct err *e);
+/* Removes what killed unpackers left in <state>/layers. layer_unpack does it, too. */
+int layer_clean(const struct state *state, struct err *e);
 /* "<state>/layers/<hex>/fs", owned by the caller. */
 char *layer_path(const struct state *state, const struct digest *diff_id);
 
@@ -46,8 +48,12 @@ int layer_from_tar(struct store *s, int fd, int64_t clamp_mtime, struct desc *re
 /*
  * Reads chosen files of a layer in the sandbox, for scanners: want() is asked for each entry's
  * name, and got() receives the content of the wanted regular files (at most max bytes each; longer
- * is E_FORMAT), and whiteouts as entries with NULL content. Both run in the sandboxed child: they
- * may only compute and emit() bytes, which come back in ret (cap of ret holds).
+ * is E_FORMAT; NUL-terminated beyond n). NULL content have wanted entries that are not regular
+ * files (a link where a package list belongs: the caller must not take it for "no such file"), and
+ * all whiteouts, without being asked for, under their names in the archive: "var/lib/.wh.dpkg",
+ * "var/lib/.wh..wh..opq". Both run in the sandboxed child: they may only compute and emit() bytes,
+ * which come back in ret (cap of ret holds). When ret was filled, the blob's digest and the diff ID
+ * (unless NULL) held.
  */
 struct layer_reader {
 	bool (*want)(void *arg, const struct tar_entry *entry);

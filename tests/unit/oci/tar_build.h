@@ -9,12 +9,20 @@
 
 enum { ARCHIVE_MAX = 64 * 1024 * 1024 };
 
+/* As much of s as fits, without its NUL. */
+static inline void put_field(char *field, size_t n, const char *s)
+{
+	size_t len = strlen(s);
+
+	memcpy(field, s, len < n ? len : n);
+}
+
 static inline struct tar_header header(const char *name, char type, uint64_t size)
 {
 	struct tar_header h = { .type = type };
 	char digits[32];
 
-	memcpy(h.name, name, strnlen(name, sizeof(h.name)));
+	put_field(h.name, sizeof(h.name), name);
 	memcpy(h.magic, "ustar", 6);
 	memcpy(h.version, "00", 2);
 	memcpy(h.mode, "0000644", 8);
@@ -55,7 +63,7 @@ static inline void put_link(struct buf *b, const char *name, char type, const ch
 {
 	struct tar_header h = header(name, type, 0);
 
-	memcpy(h.link, target, strnlen(target, sizeof(h.link)));
+	put_field(h.link, sizeof(h.link), target);
 	put_header(b, &h);
 }
 

@@ -404,8 +404,8 @@ static int chown_inside(void *arg, struct buf *emit, struct err *e)
 
 	(void)emit;
 	if (fchownat(w->dir, "a/b/c", 1234, 1234, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    mknodat(w->dir, "a/white", S_IFCHR, 0) < 0 || fchdir(w->dir) < 0 ||
-	    lsetxattr("a", "trusted.overlay.opaque", "y", 1, 0) < 0)
+	    mknodat(w->dir, "a/white", S_IFCHR, 0) < 0 ||
+	    fsetxattr(w->dir, "trusted.overlay.opaque", "y", 1, 0) < 0)
 		return FAIL_SYS(e, "as root");
 	return 0;
 }
