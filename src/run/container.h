@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "run/machine.h"
+#include "run/network.h"
+
+/*
+ * The record of one container: <state>/containers/<id>/state.json, written whole before anything of
+ * it exists and again when its monitor changes. The folder's other files are launch.h's. Names and
+ * new folders are given out under containers/lock.
+ *
+ * A record whose monitor (the supervisor, or conmon) is gone before it said "clean" is stale:
+ * somebody was killed. container_reap() ends what is left of it.
+ */
+enum { CONTAINER_ID = 64, CONTAINER_SHORT = 12, LIMIT_NAME = 128, LIMIT_STATE_JSON = 4 << 20 };
+
+enum container_kind { CONTAINER_SERVICE, CONTAINER_STEP };
+
+struct container {
+	char id[CONTAINER_ID + 1];
+	char name[LIMIT_NAME + 1]; /* "" for steps */
+	enum container_kind kind;
+	int64_t created;
+	bool auto_remove; /* --rm */
+	bool detached, clean;
+	int stop_signal;
+	struct process_id monitor;
+	char *image, *digest, *command; /* for people; owned, may be NULL */
+	json_t *labels;			/* owned object, may be NULL */
+	struct ports *ports;		/* owned, may be NULL */
+	char *folder;			/* absolute, owned */
+	int fd;				/* of the folder */
+};
+void container_free(struct container *c);
+static inline void container_release(struct container *c)
+{
+	container_free(c);
+}
+#define auto_container __attribute__((cleanup(container_release))) struct container
+#define CONTAINER_INIT { .fd = -1 }
+
+/* What is true of it at this moment. */
+enum container_phase { PHASE_CREATED, PHASE_RUNNING, PHASE_EXITED };
+struct container_status {
+	enum container_phase phase;
+	pid_t pid;		   /* first process, while running */
+	int exit;		   /* once exited */
+	int64_t started, finished; /* 0: not known */
+};
+
+/* Fills id, folder, fd, created and monitor (ourselves), picks a name when none is set, and writes
+ * the record. A name that is taken is E_USAGE. */
+int container_create(const struct state *state, struct container *c, struct err *e);
+int container_save(const struct container *c, struct err *e);
+/* By name, id, or a prefix of the id that only one has. E_NOTFOUND. Steps are not found. */
+int container_find(const struct state *state, const char *text, struct container *ret,
+		   struct err *e);
+int container_status(const struct container *c, struct container_status *ret, struct err *e);
+const char *container_cgroup(const struct container *c, char ret[static CONTAINER_ID + 16]);
+
+/* Calls fn for every readable record, oldest first; a negative result ends the walk. */
+int container_each(const struct state *state,
+		   int (*fn)(void *arg, struct container *c, struct err *e), void *arg,
+		   struct err *e);
+
+/* Ends what is left of it, records an exit status when there is none (137), marks it clean, or
+ * removes its folder if that was asked for. */
+int container_cleanup(struct container *c, struct err *e);
+int container_remove(struct container *c, struct err *e); /* cleanup, then the folder */
+/* Every stale record. One that cannot be cleaned does not stop the others. */
+int container_reap(const struct state *state, struct err *e);
+
+/* The status file that a monitor writes; E_NOTFOUND while it runs. */
+int container_exit_status(const struct container *c, int *ret, struct err *e);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/proc.h"
+
+enum { LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600 };
+
+/* What a supervisor tells the process that made it, once. */
+struct report {
+	int r, status;
+	struct err e;
+};
+
+int launch_runtime_argv(const char *folder, struct strv *argv, struct err *e)
+{
+	int r = strv_add(argv, "crun", e);
+
+	if (r == 0)
+		r = strv_addf(argv, e, "--root=%s/crun", folder);
+	if (r == 0)
+		r = strv_addf(argv, e, "--log=%s/crun.log", folder);
+	if (r == 0)
+		r = strv_add(argv, "--log-format=json", e);
+	return r == 0 ? strv_add(argv, "--cgroup-manager=cgroupfs", e) : r;
+}
+
+/* The last line's "msg". */
+static bool runtime_message(const char *folder, char ret[static LIMIT_RUNTIME_MESSAGE])
+{
+	auto_buf text = BUF_INIT(LIMIT_RUNTIME_LOG);
+	auto_free char *path = NULL;
+	struct str rest, line;
+	bool found = false;
+
+	if (asprintf(&path, "%s/crun.log", folder) < 0)
+		return false;
+	if (fs_read_user(path, LIMIT_RUNTIME_LOG, &text, NULL) < 0)
+		return false;
+	rest = (struct str){ buf_str(&text), text.n };
+	while (str_line(&rest, &line)) {
+		auto_json *j = NULL;
+		const char *msg;
+
+		if (json_parse(line.p, line.n, "crun.log", &j, NULL) < 0)
+			continue;
+		msg = json_string_or_null(j, "msg");
+		if (!msg || strcmp(json_string_or_null(j, "level") ?: "error", "error") != 0)
+			continue;
+		(void)snprintf(ret, LIMIT_RUNTIME_MESSAGE, "%s", msg);
+		found = true;
+	}
+	if (found)
+		text_sanitize(ret);
+	return found;
+}
+
+int launch_runtime_error(const char *folder, int *ret_status, struct err *e)
+{
+	char msg[LIMIT_RUNTIME_MESSAGE];
+
+	if (!runtime_message(folder, msg))
+		return 0;
+	*ret_status = STATUS_FAILED;
+	if (strstr(msg, "executable file") && strstr(msg, "not found"))
+		*ret_status = STATUS_NOT_FOUND;
+	else if (strstr(msg, "open executable") || strstr(msg, "exec container process"))
+		*ret_status = strstr(msg, "No such file") ? STATUS_NOT_FOUND : STATUS_CANNOT_INVOKE;
+	return FAIL(e, E_SYSTEM, "crun: %s", msg);
+}
+
+static char *in_folder(const char *folder, const char *name)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+/* crun run: becomes the parent of the container's first process, ends with its status. */
+static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
+{
+	auto_strv argv = { 0 };
+	int r = launch_runtime_argv(l->folder, &argv, e);
+
+	if (r == 0)
+		r = strv_add(&argv, "run", e);
+	if (r == 0)
+		r = strv_addf(&argv, e, "--bundle=%s", l->folder);
+	if (r == 0)
+		r = strv_addf(&argv, e, "--pid-file=%s/pidfile", l->folder);
+	if (r == 0)
+		r = strv_add(&argv, l->id, e);
+	if (r < 0)
+		return r;
+
+	const struct proc p = {
+		.argv = (const char *const *)argv.v, .in = l->in, .out = l->out, .err = l->err
+	};
+
+	return proc_start(&p, ret, e);
+}
+
+/* Waits for the runtime; SIGTERM (the parent asks, or died) ends the container. */
+static int wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watched, int *ret_status)
+{
+	int status;
+
+	for (;;) {
+		siginfo_t info;
+
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		if (sigwaitinfo(watched, &info) == SIGTERM)
+			(void)cgroup_remove(l->cgroup, NULL);
+	}
+	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return 0;
+}
+
+static void record_exit(const struct launch *l, int status)
+{
+	auto_close int dir = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", status);
+
+	if (dir >= 0)
+		(void)fs_write_file(dir, "exit", text, (size_t)n, 0600, NULL);
+}
+
+static int run_foreground(const struct launch *l, const sigset_t *watched, int *ret_status,
+			  struct err *e)
+{
+	auto_free char *pidfile = in_folder(l->folder, "pidfile");
+	pid_t pid;
+	int r = start_runtime(l, &pid, e);
+
+	if (r < 0)
+		return r;
+	(void)wait_runtime(l, pid, watched, ret_status);
+	record_exit(l, *ret_status);
+	/* Without a pidfile no process was ever made; with one, only a failed execve(2) is ours. */
+	if (*ret_status != 0)
+		r = launch_runtime_error(l->folder, ret_status, e);
+	if (r == 0 && pidfile && access(pidfile, F_OK) < 0)
+		r = FAIL(e, E_SYSTEM, "crun: exit status %d without a message", *ret_status);
+	return r;
+}
+
+static int start_network(const struct launch *l, char **ret_netns, struct err *e)
+{
+	auto_free char *netns = in_folder(l->folder, "netns");
+	auto_free char *pid_file = in_folder(l->folder, "pasta.pid");
+	int r;
+
+	if (!netns || !pid_file)
+		return FAIL_NOMEM(e);
+	r = network_make(netns, e);
+	if (r == 0)
+		r = network_start(netns, l->ports, pid_file, e);
+	*ret_netns = TAKE(netns);
+	return r;
+}
+
+/* conmon forks itself into the background once the runtime made the container. */
+static int run_conmon(const struct launch *l, struct err *e)
+{
+	auto_strv argv = { 0 };
+	int r = proc_run(l->conmon, -1, NULL, e), status = 0;
+
+	if (r < 0) {
+		struct err why = ERR_INIT;
+
+		return launch_runtime_error(l->folder, &status, &why) < 0
+			       ? FAIL(e, E_SYSTEM, "%s", why.msg)
+			       : r;
+	}
+	r = launch_runtime_argv(l->folder, &argv, e);
+	if (r == 0)
+		r = strv_add(&argv, "start", e);
+	if (r == 0)
+		r = strv_add(&argv, l->id, e);
+	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
+}
+
+static void supervise(const struct launch *l, const sigset_t *watched, struct report *out)
+{
+	auto_free char *netns = NULL;
+	struct err ignored = ERR_INIT;
+
+	out->status = STATUS_FAILED;
+	out->r = machine_private_mounts(l->machine, &out->e);
+	if (out->r == 0 && l->network)
+		out->r = start_network(l, &netns, &out->e);
+	if (out->r == 0)
+		out->r = l->prepare(l->arg, netns, &out->status, &out->e);
+	if (out->r == 0)
+		out->r = l->conmon ? run_conmon(l, &out->e)
+				   : run_foreground(l, watched, &out->status, &out->e);
+	if (l->conmon && out->r == 0) {
+		out->status = 0;
+		return;
+	}
+	if (l->finish)
+		l->finish(l->arg);
+	if (launch_cleanup(l->folder, l->id, l->cgroup, out->r == 0 ? &out->e : &ignored) < 0 &&
+	    out->r == 0)
+		out->r = out->e.code;
+}
+
+static void become_supervisor(const struct launch *l, pid_t parent, sigset_t *watched)
+{
+	for (int s = 1; s < 32; s++)
+		(void)signal(s, SIG_DFL);
+	/* What the terminal sends reaches crun itself, which passes it on; we outlive it. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGTTOU, SIG_IGN);
+	(void)sigemptyset(watched);
+	(void)sigaddset(watched, SIGCHLD);
+	(void)sigaddset(watched, SIGTERM);
+	(void)sigprocmask(SIG_SETMASK, watched, NULL);
+	if (l->own_session)
+		(void)setsid();
+	(void)prctl(PR_SET_NAME, "plimsoll-super");
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		(void)raise(SIGTERM);
+}
+
+int launch_start(const struct launch *l, struct supervisor *ret, struct err *e)
+{
+	static struct report out; /* in the child only; large for a stack */
+	pid_t parent = getpid(), pid;
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		int r = FAIL_SYS(e, "fork");
+
+		(void)close(pipes[0]);
+		(void)close(pipes[1]);
+		return r;
+	}
+	if (pid == 0) {
+		sigset_t watched;
+
+		become_supervisor(l, parent, &watched);
+		out = (struct report){ 0 };
+		supervise(l, &watched, &out);
+		(void)fs_write_all(pipes[1], &out, sizeof(out), NULL);
+		_exit(0);
+	}
+	(void)close(pipes[1]);
+	*ret = (struct supervisor){ pid, pipes[0] };
+	return 0;
+}
+
+void launch_abort(const struct supervisor *s)
+{
+	(void)kill(s->pid, SIGTERM);
+}
+
+int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
+{
+	struct report in;
+	size_t n = 0;
+	int status;
+
+	while (n < sizeof(in)) {
+		ssize_t got = read(s->report, (char *)&in + n, sizeof(in) - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	(void)close(s->report);
+	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	*s = (struct supervisor){ -1, -1 };
+	*ret_status = STATUS_FAILED;
+	if (n < sizeof(in))
+		return FAIL(e, E_SYSTEM, "the supervisor was killed");
+	*ret_status = in.status;
+	if (in.r < 0 && e)
+		*e = in.e;
+	return in.r;
+}
+
+static int delete_runtime_state(const char *folder, const char *id, struct err *e)
+{
+	auto_free char *state = NULL;
+	auto_strv argv = { 0 };
+	int r = launch_runtime_argv(folder, &argv, e);
+
+	if (asprintf(&state, "%s/crun/%s", folder, id) < 0)
+		return FAIL_NOMEM(e);
+	if (access(state, F_OK) < 0)
+		return 0;
+	if (r == 0)
+		r = strv_add(&argv, "delete", e);
+	if (r == 0)
+		r = strv_add(&argv, "--force", e);
+	if (r == 0)
+		r = strv_add(&argv, id, e);
+	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
+}
+
+int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e)
+{
+	static const char *const mounted[] = { "rootfs", "upper", "netns" };
+	auto_free char *netns = in_folder(folder, "netns");
+	auto_free char *pid_file = in_folder(folder, "pasta.pid");
+	struct err ignored = ERR_INIT;
+
+	if (!netns || !pid_file)
+		return FAIL_NOMEM(e);
+	network_stop(netns, pid_file);
+	/* The runtime's own removal first; the cgroup's members are ended whatever it says. */
+	(void)delete_runtime_state(folder, id, &ignored);
+	for (size_t i = 0; i < sizeof(mounted) / sizeof(*mounted); i++) {
+		auto_free char *path = in_folder(folder, mounted[i]);
+
+		if (path)
+			(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	}
+	(void)unlink(netns);
+	(void)unlink(pid_file);
+	return cgroup_remove(cgroup, e);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "run/machine.h"
+#include "run/network.h"
+
+/*
+ * A supervisor: one forked process per container or build step that enters a private mount
+ * namespace, makes the network, has the root prepared, starts the OCI runtime in there and cleans
+ * up behind it. Nothing is ever mounted on the host, and when plimsoll itself is killed the
+ * supervisor still ends the container and cleans up.
+ *
+ * The folder is the OCI bundle and holds all there is to know: config.json, pidfile (the
+ * container's first process), exit (its status, once ended), crun.log, crun/ (the runtime's own
+ * state), netns, pasta.pid.
+ */
+struct launch {
+	const char *folder; /* absolute */
+	const char *id;
+	const char *cgroup; /* "/plimsoll-<id>" */
+	const struct machine *machine;
+	bool network;		   /* by pasta; else an empty network namespace */
+	const struct ports *ports; /* may be NULL */
+	/* In the supervisor: mounts the root and writes config.json. netns is NULL without a
+	 * network. On failure *ret_status may become 126 or 127. */
+	int (*prepare)(void *arg, const char *netns, int *ret_status, struct err *e);
+	void (*finish)(void *arg); /* after the runtime ended; may be NULL */
+	void *arg;
+	int in, out, err; /* the process's, as in struct proc */
+	bool own_session; /* out of reach of the terminal */
+	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
+	 * The supervisor then ends as soon as the container runs. */
+	const char *const *conmon;
+};
+
+enum { STATUS_FAILED = 125, STATUS_CANNOT_INVOKE = 126, STATUS_NOT_FOUND = 127 };
+
+struct supervisor {
+	pid_t pid;
+	int report; /* pipe */
+};
+
+int launch_start(const struct launch *l, struct supervisor *ret, struct err *e);
+/* Waits for the end. 0 and the container's own status, or an error and STATUS_*. */
+int launch_wait(struct supervisor *s, int *ret_status, struct err *e);
+/* Asks it to end the container and clean up; launch_wait() then returns soon. */
+void launch_abort(const struct supervisor *s);
+
+/* After the end, or from elsewhere when the supervisor is gone: network, runtime state, cgroup and
+ * what this mount namespace still has mounted in the folder. May be repeated. */
+int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e);
+
+/* argv of crun with its global options for this folder; further words are added by the caller. */
+int launch_runtime_argv(const char *folder, struct strv *argv, struct err *e);
+/* What the runtime wrote of its failure, as an error and STATUS_*; 0 when it wrote nothing. */
+int launch_runtime_error(const char *folder, int *ret_status, struct err *e);

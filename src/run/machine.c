@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/machine.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/str.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+#define CGROUP1_MAGIC 0x27e0ebL
+#define CGROUP2_MAGIC 0x63677270L
+
+enum { LIMIT_PROC_FILE = 256 * 1024, LIMIT_HIERARCHIES = 32 };
+
+static long filesystem_of(const char *path)
+{
+	struct statfs s;
+
+	return statfs(path, &s) == 0 ? (long)s.f_type : 0;
+}
+
+static bool is_cgroup2(const char *path)
+{
+	return filesystem_of(path) == CGROUP2_MAGIC;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	struct str rest = str_trim(str_of(text)), w;
+
+	while (str_cut(&rest, ' ', &w))
+		if (str_eqz(w, word))
+			return true;
+	return false;
+}
+
+static int detect_v2(struct machine *m, struct err *e)
+{
+	auto_buf controllers = BUF_INIT(LIMIT_PROC_FILE);
+	int r = fs_read_user(CGROUPS "/cgroup.controllers", LIMIT_PROC_FILE, &controllers, e);
+
+	if (r < 0)
+		return r;
+	m->cgroups = CGROUP_V2;
+	m->memory = has_word(buf_str(&controllers), "memory");
+	m->pids = has_word(buf_str(&controllers), "pids");
+	m->cpu = has_word(buf_str(&controllers), "cpu");
+	m->swap = m->memory;
+	return 0;
+}
+
+int machine_detect(struct machine *ret, struct err *e)
+{
+	struct machine m = { 0 };
+	struct rlimit files;
+	int r = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return FAIL_SYS(e, "read limit of open files");
+	m.nofile = files.rlim_max;
+	if (is_cgroup2(CGROUPS)) {
+		r = detect_v2(&m, e);
+	} else {
+		m.memory = access(CGROUPS "/memory/memory.limit_in_bytes", F_OK) == 0;
+		m.swap = access(CGROUPS "/memory/memory.memsw.limit_in_bytes", F_OK) == 0;
+		m.pids = access(CGROUPS "/pids/cgroup.procs", F_OK) == 0;
+		m.cpu = access(CGROUPS "/cpu/cpu.cfs_quota_us", F_OK) == 0;
+		if (m.memory || m.pids || m.cpu)
+			m.cgroups = is_cgroup2(CGROUPS "/unified") ? CGROUP_HYBRID : CGROUP_V1;
+	}
+	if (r == 0)
+		*ret = m;
+	return r;
+}
+
+int machine_check(const struct machine *m, const struct profile_limits *l, struct err *e)
+{
+	const char *lacks = l->memory && !m->memory   ? "memory"
+			    : l->pids && !m->pids     ? "pids"
+			    : l->cpu_milli && !m->cpu ? "cpu"
+						      : NULL;
+	int r;
+
+	if (m->cgroups == CGROUP_NONE) {
+		r = FAIL(e, E_SYSTEM,
+			 "no control groups are mounted on " CGROUPS
+			 ", so no limit can be enforced");
+		return err_hint(e, r, "mount -t cgroup2 cgroup2 " CGROUPS);
+	}
+	if (!lacks)
+		return 0;
+	r = FAIL(e, E_SYSTEM,
+		 "this kernel offers no '%s' control group, so its limit cannot be enforced",
+		 lacks);
+	return err_hint(e, r, "boot with cgroup_enable=%s, or mount that controller below " CGROUPS,
+			lacks);
+}
+
+int machine_private_mounts(const struct machine *m, struct err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return FAIL_SYS(e, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return FAIL_SYS(e, "keep mounts private");
+	/* crun still makes a folder there, which then ends with this namespace. */
+	if (m->cgroups == CGROUP_HYBRID && mount("tmpfs", CGROUPS "/unified", "tmpfs",
+						 MS_NOSUID | MS_NOEXEC | MS_NODEV, "size=64k") < 0)
+		return FAIL_SYS(e, "cover " CGROUPS "/unified");
+	return 0;
+}
+
+/* The folders where hierarchies are mounted: itself (v2), or each folder within (v1, hybrid). */
+struct hierarchies {
+	char *path[LIMIT_HIERARCHIES];
+	size_t n;
+};
+
+static void hierarchies_release(struct hierarchies *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->path[i]);
+}
+
+static void hierarchies_of(const char *cgroup, struct hierarchies *ret)
+{
+	auto_closedir DIR *d = opendir(CGROUPS);
+	struct dirent *ent;
+
+	if (is_cgroup2(CGROUPS)) {
+		if (asprintf(&ret->path[0], CGROUPS "%s", cgroup) > 0)
+			ret->n = 1;
+		return;
+	}
+	while (d && ret->n < LIMIT_HIERARCHIES && (ent = readdir(d))) {
+		char *path;
+
+		/* Links name co-mounted controllers a second time. */
+		if (ent->d_name[0] == '.' || ent->d_type == DT_LNK)
+			continue;
+		if (asprintf(&path, CGROUPS "/%s%s", ent->d_name, cgroup) < 0)
+			continue;
+		if (filesystem_of(path) == CGROUP1_MAGIC || is_cgroup2(path))
+			ret->path[ret->n++] = path;
+		else
+			free(path);
+	}
+}
+
+/* Signals every process of one folder; returns how many it had. */
+static size_t kill_members(const char *folder)
+{
+	auto_buf text = BUF_INIT(LIMIT_PROC_FILE);
+	char path[512];
+	struct str rest, line;
+	size_t n = 0;
+	uint64_t pid;
+
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	if (fs_read_user(path, LIMIT_PROC_FILE, &text, NULL) < 0)
+		return 0;
+	rest = (struct str){ buf_str(&text), text.n };
+	while (str_line(&rest, &line))
+		if (str_u64(line, INT32_MAX, &pid, NULL) == 0 && pid > 1) {
+			(void)kill((pid_t)pid, SIGKILL);
+			n++;
+		}
+	return n;
+}
+
+bool cgroup_exists(const char *cgroup)
+{
+	__attribute__((cleanup(hierarchies_release))) struct hierarchies h = { 0 };
+
+	hierarchies_of(cgroup, &h);
+	return h.n > 0 && access(h.path[0], F_OK) == 0;
+}
+
+int cgroup_remove(const char *cgroup, struct err *e)
+{
+	__attribute__((cleanup(hierarchies_release))) struct hierarchies h = { 0 };
+	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+
+	/* A bare "/" or "" would be the root of every hierarchy. */
+	if (strncmp(cgroup, "/plimsoll-", 10) != 0 || strstr(cgroup, ".."))
+		return FAIL(e, E_INTERNAL, "remove cgroup '%s'", cgroup);
+	hierarchies_of(cgroup, &h);
+	for (int tries = 0;; tries++) {
+		size_t left = 0;
+
+		for (size_t i = 0; i < h.n; i++)
+			left += kill_members(h.path[i]);
+		for (size_t i = 0; left == 0 && i < h.n; i++)
+			left += rmdir(h.path[i]) < 0 && access(h.path[i], F_OK) == 0;
+		if (left == 0)
+			return 0;
+		if (tries == 200)
+			return FAIL(e, E_SYSTEM, "cgroup '%s' still has processes", cgroup);
+		(void)nanosleep(&nap, NULL);
+	}
+}
+
+/* Field 3 (state) and 22 (start time) of /proc/PID/stat; the name before them may hold anything. */
+static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start, struct err *e)
+{
+	auto_buf text = BUF_INIT(4096);
+	char path[64];
+	struct str rest, word;
+	const char *close_paren;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	r = fs_read_user(path, 4096, &text, e);
+	if (r < 0)
+		return r;
+	close_paren = strrchr(buf_str(&text), ')');
+	if (!close_paren || !close_paren[1])
+		return FAIL(e, E_SYSTEM, "read '%s': not in the form of proc(5)", path);
+	rest = str_of(close_paren + 2);
+	*ret_state = rest.n ? rest.p[0] : '?';
+	for (int field = 3; str_cut(&rest, ' ', &word); field++)
+		if (field == 22)
+			return str_u64(word, UINT64_MAX, ret_start, e);
+	return FAIL(e, E_SYSTEM, "read '%s': too short", path);
+}
+
+int process_identify(pid_t pid, struct process_id *ret, struct err *e)
+{
+	uint64_t start = 0;
+	char state;
+	int r = read_stat(pid, &state, &start, e);
+
+	if (r == 0)
+		*ret = (struct process_id){ pid, start };
+	return r;
+}
+
+bool process_alive(const struct process_id *p)
+{
+	uint64_t start = 0;
+	char state;
+
+	return p->pid > 0 && read_stat(p->pid, &state, &start, NULL) == 0 && start == p->start &&
+	       state != 'Z' && state != 'X';
+}

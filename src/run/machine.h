@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "confine/profile.h"
+
+/*
+ * What this machine can enforce: the control groups, however they are mounted, and the mount
+ * namespace in which a container is set up.
+ */
+enum cgroup_mode {
+	CGROUP_NONE,
+	CGROUP_V1,     /* controllers mounted one by one */
+	CGROUP_HYBRID, /* the same, with an empty v2 tree beside them */
+	CGROUP_V2,
+};
+struct machine {
+	enum cgroup_mode cgroups;
+	bool memory, swap, pids, cpu; /* limits that can be set */
+	uint64_t nofile;	      /* our own hard limit of open files */
+};
+
+int machine_detect(struct machine *ret, struct err *e);
+/* E_SYSTEM with what to do when one of these limits could not be enforced. */
+int machine_check(const struct machine *m, const struct profile_limits *l, struct err *e);
+
+/*
+ * Moves the calling process into a mount namespace of its own, from which nothing reaches the host,
+ * and prepares it for crun: version 1.8.1 refuses a v2 tree with controllers beside v1, so there
+ * the v2 tree is taken out of sight. For a forked child.
+ */
+int machine_private_mounts(const struct machine *m, struct err *e);
+
+/* Kills every process of a cgroup ("/plimsoll-<id>", in every hierarchy) and removes it. A cgroup
+ * that is not there is success; E_SYSTEM when a process does not die within two seconds. */
+int cgroup_remove(const char *cgroup, struct err *e);
+bool cgroup_exists(const char *cgroup);
+
+/* A process by number and start time (proc(5), stat field 22), so that a reused number is told
+ * apart. */
+struct process_id {
+	pid_t pid;
+	uint64_t start;
+};
+int process_identify(pid_t pid, struct process_id *ret, struct err *e);
+bool process_alive(const struct process_id *p); /* and no zombie */

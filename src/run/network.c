@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/network.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/proc.h"
+
+/* An address of the link-local range that no network has: queries to it reach the host's server. */
+#define DNS_FORWARD "169.254.1.1"
+
+enum { LIMIT_RESOLV = 64 * 1024, LIMIT_NAMESERVERS = 3 };
+
+/* In a child, so that the caller stays in the host's network. */
+static int make_in_child(const char *file, struct err *e)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return FAIL_SYS(e, "fork");
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNET) < 0)
+			_exit(errno);
+		_exit(mount("/proc/self/ns/net", file, NULL, MS_BIND, NULL) < 0 ? errno : 0);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return FAIL_SYS(e, "wait");
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return errno ? FAIL_SYS(e, "make a network namespace") : 0;
+}
+
+int network_make(const char *file, struct err *e)
+{
+	auto_close int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return FAIL_SYS(e, "make '%s'", file);
+	return make_in_child(file, e);
+}
+
+static int add_port(struct strv *argv, const struct port *p, struct err *e)
+{
+	int r = strv_add(argv, p->udp ? "-u" : "-t", e);
+
+	if (r < 0)
+		return r;
+	if (!p->ip[0])
+		return strv_addf(argv, e, "%u:%u", p->host, p->container);
+	return strv_addf(argv, e, "%s/%u:%u", p->ip, p->host, p->container);
+}
+
+/* Everything off that is not asked for: by default pasta forwards every bound port both ways, and
+ * maps the gateway's address to the host's loopback. */
+static int pasta_argv(const char *file, const struct ports *ports, const char *pid_file,
+		      struct strv *argv, struct err *e)
+{
+	static const char *const fixed[] = {
+		"pasta",	"--quiet",     "--runas",	"0",	     "--config-net",
+		"--netns-only", "--no-map-gw", "--dns-forward", DNS_FORWARD, "--tcp-ns",
+		"none",		"--udp-ns",    "none",		"--pid",
+	};
+	bool tcp = false, udp = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
+		r = strv_add(argv, fixed[i], e);
+	if (r == 0)
+		r = strv_add(argv, pid_file, e);
+	for (size_t i = 0; r == 0 && ports && i < ports->n; i++) {
+		tcp |= !ports->p[i].udp;
+		udp |= ports->p[i].udp;
+		r = add_port(argv, &ports->p[i], e);
+	}
+	if (r == 0 && !tcp)
+		r = strv_add(argv, "--tcp-ports=none", e);
+	if (r == 0 && !udp)
+		r = strv_add(argv, "--udp-ports=none", e);
+	if (r == 0)
+		r = strv_add(argv, "--netns", e);
+	return r == 0 ? strv_add(argv, file, e) : r;
+}
+
+/* What pasta says of its refusal, without the lines about the missing syslog. */
+static void pasta_message(const char *text, char *ret, size_t cap)
+{
+	struct str rest = str_of(text), line;
+
+	(void)snprintf(ret, cap, "no message");
+	while (str_line(&rest, &line))
+		if (line.n && !str_starts(line, "Failed to send") &&
+		    !str_starts(line, "Couldn't open log"))
+			(void)snprintf(ret, cap, "%.*s", (int)(line.n < 300 ? line.n : 300),
+				       line.p);
+	text_sanitize(ret);
+}
+
+int network_start(const char *file, const struct ports *ports, const char *pid_file, struct err *e)
+{
+	auto_strv argv = { 0 };
+	auto_buf said = BUF_INIT(LIMIT_RESOLV);
+	auto_close int capture = memfd_create("pasta", MFD_CLOEXEC);
+	char message[400];
+	pid_t pid;
+	int r = pasta_argv(file, ports, pid_file, &argv, e), status = 0;
+
+	if (r < 0)
+		return r;
+	if (capture < 0)
+		return FAIL_SYS(e, "memfd_create");
+
+	const struct proc p = {
+		.argv = (const char *const *)argv.v, .in = -1, .out = -1, .err = capture
+	};
+
+	r = proc_start(&p, &pid, e);
+	if (r < 0)
+		return err_hint(e, r, "apt-get install passt");
+	r = proc_wait(pid, 20000, &status, e);
+	if (r < 0 || status == 0)
+		return r;
+	if (lseek(capture, 0, SEEK_SET) == 0)
+		(void)fs_read_fd(capture, "pasta", LIMIT_RESOLV, &said, NULL);
+	pasta_message(buf_str(&said), message, sizeof(message));
+	r = FAIL(e, E_SYSTEM, "network: pasta: %s", message);
+	return strstr(message, "bind") ? err_hint(e, r,
+						  "choose another host port: ss -tlnp shows "
+						  "who listens")
+				       : r;
+}
+
+/* The process of this number is pasta, on this very namespace file. */
+static bool is_ours(pid_t pid, const char *file)
+{
+	auto_buf line = BUF_INIT(16384);
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	return fs_read_user(path, 16384, &line, NULL) == 0 && line.n > strlen(file) &&
+	       strncmp(buf_str(&line), "pasta", 5) == 0 &&
+	       memmem(buf_str(&line), line.n, file, strlen(file) + 1) != NULL;
+}
+
+void network_stop(const char *file, const char *pid_file)
+{
+	auto_buf text = BUF_INIT(64);
+	const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
+	uint64_t pid;
+
+	if (fs_read_user(pid_file, 64, &text, NULL) < 0 ||
+	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1 ||
+	    !is_ours((pid_t)pid, file))
+		return;
+	(void)kill((pid_t)pid, SIGKILL);
+	/* So that its ports are free again when we return. */
+	for (int i = 0; i < 500 && is_ours((pid_t)pid, file); i++)
+		(void)nanosleep(&nap, NULL);
+}
+
+static bool is_loopback(struct str address)
+{
+	return str_starts(address, "127.") || str_eqz(address, "::1");
+}
+
+int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct err *e)
+{
+	struct str rest = { host_text, n }, line;
+	int servers = 0;
+	bool forwarded = false;
+
+	while (str_line(&rest, &line)) {
+		struct str t = str_trim(line), word;
+
+		if (str_starts(t, "search ") || str_starts(t, "options ") ||
+		    str_starts(t, "domain ")) {
+			buf_printf(ret, "%.*s\n", (int)t.n, t.p);
+			continue;
+		}
+		if (!str_starts(t, "nameserver") || servers == LIMIT_NAMESERVERS)
+			continue;
+		t = str_trim((struct str){ t.p + 10, t.n - 10 });
+		if (!str_cut(&t, ' ', &word))
+			continue;
+		if (!is_loopback(word))
+			buf_printf(ret, "nameserver %.*s\n", (int)word.n, word.p);
+		else if (!forwarded)
+			buf_puts(ret, "nameserver " DNS_FORWARD "\n");
+		forwarded |= is_loopback(word);
+		servers++;
+	}
+	return buf_check(ret, "resolv.conf", e);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * A container's own network. pasta copies traffic between a network namespace and the host's
+ * sockets in user space, so no host firewall or bridge is touched. The host's loopback is out of
+ * reach from inside: pasta's own defaults, which map it, are all turned off.
+ */
+enum { LIMIT_PORTS = 256 };
+
+struct port {
+	char ip[46]; /* "" is every address */
+	uint16_t host, container;
+	bool udp;
+};
+struct ports {
+	struct port p[LIMIT_PORTS];
+	size_t n;
+};
+
+/* "[IP:]HOST:CONTAINER[/tcp|/udp]", "[v6]:HOST:CONTAINER", ranges "8000-8003:80-83". As docker, a
+ * port without an address is published on every address; write 127.0.0.1: for this host alone.
+ * Appends; E_USAGE. */
+int port_parse(const char *text, struct ports *ret, struct err *e);
+/* "0.0.0.0:8080->80/tcp". Appends. */
+void port_print(const struct port *p, struct buf *ret);
+
+/* Makes a network namespace and binds it to file (made), in the caller's mount namespace. */
+int network_make(const char *file, struct err *e);
+/* Starts pasta on it, in the background; returns once the ports are bound. pid_file receives its
+ * process number. A taken port is E_SYSTEM. */
+int network_start(const char *file, const struct ports *ports, const char *pid_file, struct err *e);
+/* Ends the pasta that serves this namespace file, if it still runs. */
+void network_stop(const char *file, const char *pid_file);
+
+/* Text of the container's /etc/resolv.conf: the host's servers, with loopback ones (which mean the
+ * host) replaced by the address that pasta forwards. Appends. */
+int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct err *e);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+
+enum { LIMIT_PATH = 4096 };
+
+static const char *relative(const char *path)
+{
+	while (*path == '/')
+		path++;
+	return *path ? path : ".";
+}
+
+static int not_real(const char *path, const char *what, struct err *e)
+{
+	return FAIL(e, E_POLICY,
+		    "the image's '%s' is not a real %s: mounting there could touch the host", path,
+		    what);
+}
+
+/* Enters or makes one part. *at is replaced. */
+static int enter(int *at, const char *name, const char *path, struct strv *made, const char *so_far,
+		 struct err *e)
+{
+	int next = openat(*at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+
+	if (next < 0 && errno == ENOENT) {
+		if (mkdirat(*at, name, 0755) < 0)
+			return FAIL_SYS(e, "make '%s' in the image's root", path);
+		r = made ? strv_add(made, so_far, e) : 0;
+		if (r < 0)
+			return r;
+		next = openat(*at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (next < 0)
+		return errno == ENOTDIR || errno == ELOOP
+			       ? not_real(so_far, "folder", e)
+			       : FAIL_SYS(e, "open '%s' in the image's root", path);
+	(void)close(*at);
+	*at = next;
+	return 0;
+}
+
+int rootfs_folder(int root, const char *path, struct strv *made, struct err *e)
+{
+	auto_close int at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *copy = strdup(relative(path));
+	int r = 0;
+
+	if (!copy)
+		return FAIL_NOMEM(e);
+	if (at < 0)
+		return FAIL_SYS(e, "open the image's root");
+	for (char *part = copy, *end; r == 0 && part; part = end) {
+		end = strchr(part, '/');
+		if (end)
+			*end = '\0';
+		if (strcmp(part, "..") == 0)
+			return FAIL(e, E_USAGE, "path '%s' holds '..'", path);
+		if (*part && strcmp(part, ".") != 0)
+			r = enter(&at, part, path, made, copy, e);
+		if (end)
+			*end++ = '/';
+	}
+	return r;
+}
+
+/* Splits "/etc/hosts" and makes sure of the folder; *ret_name points into path. */
+static int parent_of(int root, const char *path, const char **ret_name, struct strv *made,
+		     struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = strndup(path, (size_t)(slash - path));
+	int r;
+
+	if (!folder)
+		return FAIL_NOMEM(e);
+	*ret_name = slash + 1;
+	r = rootfs_folder(root, folder, made, e);
+	return r < 0 ? r : fs_open_nolink(root, relative(folder), O_PATH | O_DIRECTORY, 0, e);
+}
+
+int rootfs_file(int root, const char *path, bool replace, struct strv *made, struct err *e)
+{
+	const char *name;
+	auto_close int folder = parent_of(root, path, &name, made, e);
+	struct stat st;
+	int fd;
+
+	if (folder < 0)
+		return folder;
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISREG(st.st_mode))
+			return 0;
+		if (!replace || S_ISDIR(st.st_mode))
+			return not_real(path, "file", e);
+		if (unlinkat(folder, name, 0) < 0)
+			return FAIL_SYS(e, "replace '%s' in the image's root", path);
+	}
+	fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return FAIL_SYS(e, "make '%s' in the image's root", path);
+	(void)close(fd);
+	return made ? strv_add(made, relative(path), e) : 0;
+}
+
+/* The real path, within the root, of an open descriptor. */
+static int path_within(int root, int fd, char **ret, struct err *e)
+{
+	char link[32], top[LIMIT_PATH], full[LIMIT_PATH];
+	ssize_t n = readlink(fs_fd_path(root, link), top, sizeof(top) - 1), m;
+
+	m = readlink(fs_fd_path(fd, link), full, sizeof(full) - 1);
+	if (n <= 0 || m <= 0)
+		return FAIL_SYS(e, "read the path of a descriptor");
+	top[n] = full[m] = '\0';
+	if (strcmp(top, "/") == 0)
+		n = 0;
+	if (strncmp(top, full, (size_t)n) != 0 || (full[n] != '/' && full[n] != '\0'))
+		return FAIL(e, E_POLICY, "'%s' lies outside the root '%s'", full, top);
+	*ret = strdup(full[n] ? full + n : "/");
+	return *ret ? 0 : FAIL_NOMEM(e);
+}
+
+static bool within(const char *path, const char *folder)
+{
+	const size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+static int refuse_kernel_folders(const char *path, const char *what, struct err *e)
+{
+	if (within(path, "/proc") || within(path, "/sys") || within(path, "/dev"))
+		return FAIL(e, E_POLICY, "%s '%s' lies in a folder of the kernel's", what, path);
+	return 0;
+}
+
+int rootfs_target(int root, const char *path, bool folder, char **ret, struct err *e)
+{
+	struct err why = ERR_INIT;
+	auto_free char *real = NULL;
+	auto_close int fd = -1;
+	struct stat st;
+	int r;
+
+	if (path[0] != '/' || strcmp(relative(path), ".") == 0)
+		return FAIL(e, E_USAGE, "mount target '%s': want an absolute path other than '/'",
+			    path);
+	fd = fs_open_in_root(root, path, O_PATH, 0, &why);
+	if (fd == E_NOTFOUND) {
+		r = folder ? rootfs_folder(root, path, NULL, e)
+			   : rootfs_file(root, path, false, NULL, e);
+		if (r < 0)
+			return WRAP(e, r, "mount target '%s'", path);
+		fd = fs_open_in_root(root, path, O_PATH, 0, &why);
+	}
+	if (fd < 0)
+		return FAIL(e, (enum err_code)fd, "mount target '%s': %s", path, why.msg);
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder)
+		return FAIL(e, E_USAGE, "mount target '%s' is %s in the image", path,
+			    folder ? "not a folder" : "a folder");
+	r = path_within(root, fd, &real, e);
+	if (r == 0)
+		r = refuse_kernel_folders(real, "mount target", e);
+	if (r == 0)
+		*ret = TAKE(real);
+	return r;
+}
+
+int rootfs_check_cwd(int root, const char *path, struct err *e)
+{
+	struct err why = ERR_INIT;
+	auto_free char *real = NULL;
+	auto_close int fd = fs_open_in_root(root, path, O_PATH | O_DIRECTORY, 0, &why);
+	int r;
+
+	if (fd < 0)
+		return FAIL(e, E_FORMAT, "working folder '%s' is not a folder of the image", path);
+	r = path_within(root, fd, &real, e);
+	return r == 0 ? refuse_kernel_folders(real, "working folder", e) : r;
+}
+
+/* 1 found, 0 not there, E_POLICY there but not to be executed. */
+static int try_program(int root, const char *path, struct err *e)
+{
+	auto_close int fd = fs_open_in_root(root, path, O_PATH, 0, NULL);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return FAIL(e, E_POLICY, "'%s' is not an executable file", path);
+	return 1;
+}
+
+int rootfs_check_program(int root, const char *cwd, const char *argv0, const char *path,
+			 struct err *e)
+{
+	struct str rest = str_of(path), folder;
+	struct err why = ERR_INIT;
+	char full[LIMIT_PATH];
+	int r = 0, found = 0;
+
+	if (strchr(argv0, '/')) {
+		if (snprintf(full, sizeof(full), "%s/%s", argv0[0] == '/' ? "" : cwd, argv0) >=
+		    (int)sizeof(full))
+			return FAIL(e, E_NOTFOUND, "command name too long");
+		r = try_program(root, full, e);
+		return r ? (r < 0 ? r : 0)
+			 : FAIL(e, E_NOTFOUND, "command '%s' is not in the image", argv0);
+	}
+	while (found <= 0 && str_cut(&rest, ':', &folder)) {
+		if (snprintf(full, sizeof(full), "/%.*s/%s", (int)folder.n, folder.p, argv0) >=
+		    (int)sizeof(full))
+			continue;
+		found = try_program(root, full, &why);
+		r = found < 0 ? found : r;
+	}
+	if (found > 0)
+		return 0;
+	if (r < 0)
+		return FAIL(e, E_POLICY, "%s", why.msg);
+	return FAIL(e, E_NOTFOUND, "command '%s' is not in the image's PATH (%s)", argv0, path);
+}
+
+void rootfs_undo(int root, const struct strv *made)
+{
+	struct stat st;
+
+	for (size_t i = made->n; i-- > 0;) {
+		auto_close int parent = -1;
+		auto_free char *folder = strdup(made->v[i]);
+		char *slash = folder ? strrchr(folder, '/') : NULL;
+		const char *name = slash ? slash + 1 : folder;
+
+		if (!folder)
+			continue;
+		if (slash)
+			*slash = '\0';
+		parent = fs_open_nolink(root, slash ? folder : ".", O_PATH | O_DIRECTORY, 0, NULL);
+		if (parent < 0 || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			(void)unlinkat(parent, name, AT_REMOVEDIR);
+		else if (S_ISREG(st.st_mode) && st.st_size == 0)
+			(void)unlinkat(parent, name, 0);
+	}
+}
