@@ -180,7 +180,7 @@ static void put_apk(struct buf *b)
 	put_number(b);
 	for (uint32_t i = pick(3); i > 0; i--) {
 		buf_putc(b, '.');
-		buf_printf(b, "%s%u", pick(5) ? "" : "0", 1 + pick(12));
+		buf_printf(b, pick(5) ? "%u" : "0%u", 1 + pick(9));
 	}
 	if (pick(4) == 0)
 		buf_putc(b, (char)('a' + pick(3)));
