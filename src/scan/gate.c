@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/scan.h"
+
+enum { NAMED = 3 }; /* findings that the message names */
+
+static bool over(const struct finding *f, const struct gate *g)
+{
+	return f->severity >= g->fail_on && (!g->ignore_unfixed || *f->fixed);
+}
+
+/* What could not be checked was not passed. */
+static int check_complete(const struct report *r, struct err *e)
+{
+	const char *ecosystem = json_string_or_null(r->list, "ecosystem");
+	const json_t *unreadable = json_object_get(r->list, "unreadable");
+	size_t n = json_array_size(json_object_get(r->list, "packages"));
+	int error = 0;
+
+	if (json_array_size(unreadable)) {
+		auto_strv notes = { 0 };
+
+		error = report_notes(r, &notes, e);
+		return error < 0 ? error : FAIL(e, E_POLICY, "%s", notes.v[0]);
+	}
+	if (n == 0)
+		return 0;
+	if (!ecosystem || !*ecosystem)
+		return FAIL(e, E_POLICY,
+			    "unknown distribution: none of %zu packages could be checked", n);
+	if (!r->has_advisories)
+		error = FAIL(e, E_POLICY, "no advisories: %zu packages could not be checked", n);
+	else if (!r->covered)
+		error = FAIL(e, E_POLICY, "no advisories for %s: %zu packages could not be checked",
+			     ecosystem, n);
+	return error < 0 ? err_hint(e, error, "plimsoll advisories import FILE...") : 0;
+}
+
+static void describe(const struct finding *f, struct buf *b)
+{
+	buf_printf(b, "%s %s in %s %s", severity_name(f->severity), f->advisory,
+		   json_string_or_null(f->package, "name"),
+		   json_string_or_null(f->package, "version"));
+	if (*f->fixed)
+		buf_printf(b, " (fixed in %s)", f->fixed);
+}
+
+static int refuse(const struct report *r, const struct gate *g, size_t n, bool fixable,
+		  struct err *e)
+{
+	auto_buf worst = BUF_INIT(1024);
+	size_t named = 0;
+	int error;
+
+	for (size_t i = 0; i < r->findings_n && named < NAMED; i++)
+		if (over(&r->findings[i], g)) {
+			if (named++)
+				buf_puts(&worst, ", ");
+			describe(&r->findings[i], &worst);
+		}
+	if (g->fail_on == SEVERITY_UNKNOWN)
+		error = FAIL(e, E_POLICY, "%zu finding%s: %s%s", n, n == 1 ? "" : "s",
+			     buf_str(&worst), n > named ? ", ..." : "");
+	else
+		error = FAIL(e, E_POLICY, "%zu finding%s of %s%s: %s%s", n, n == 1 ? "" : "s",
+			     severity_name(g->fail_on),
+			     g->fail_on == SEVERITY_CRITICAL ? "" : " or worse", buf_str(&worst),
+			     n > named ? ", ..." : "");
+	if (fixable)
+		return err_hint(e, error,
+				"upgrade in the Dockerfile (RUN apt-get update && apt-get upgrade "
+				"-y, or apk upgrade) or build on a newer base");
+	return err_hint(e, error,
+			"no fix is known for any of these: --ignore-unfixed lets them by");
+}
+
+int scan_gate(const struct report *r, const struct gate *g, size_t *ret_n, struct err *e)
+{
+	size_t n = 0;
+	bool fixable = false;
+	int error;
+
+	for (size_t i = 0; i < r->findings_n; i++)
+		if (over(&r->findings[i], g)) {
+			n++;
+			fixable |= *r->findings[i].fixed != '\0';
+		}
+	if (ret_n)
+		*ret_n = n;
+	error = check_complete(r, e);
+	if (error < 0)
+		return error;
+	return n ? refuse(r, g, n, fixable, e) : 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/layer.h"
+#include "scan/catalog.h"
+#include "scan/layer_list.h"
+#include "scan/scan.h"
+
+struct merge {
+	json_t *visible; /* path to file entry, see layer_list_apply() */
+	json_t *origin;	 /* package key to the layer that brought it, for those visible now */
+};
+
+static void merge_release(struct merge *m)
+{
+	json_decref(m->visible);
+	json_decref(m->origin);
+}
+
+static void package_key(const char *catalog, const json_t *package, struct buf *ret)
+{
+	buf_reset(ret);
+	buf_printf(ret, "%s\n%s\n%s\n%s", catalog, json_string_or_null(package, "name"),
+		   json_string_or_null(package, "version"), json_string_or_null(package, "arch"));
+}
+
+/*
+ * After a layer: what was there before in the same version keeps its layer, the rest is this
+ * layer's. A package that went away and came back belongs to the layer that brought it back.
+ */
+static int update_origins(struct merge *m, size_t layer, struct err *e)
+{
+	auto_json *origin = json_object();
+	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
+	const char *path;
+	json_t *file, *package;
+	size_t i;
+
+	if (!origin)
+		return FAIL_NOMEM(e);
+	json_object_foreach(m->visible, path, file)
+		json_array_foreach(json_object_get(file, "packages"), i, package)
+	{
+		const json_t *before;
+		int r;
+
+		package_key(json_string_or_null(file, "catalog"), package, &key);
+		before = json_object_get(m->origin, buf_str(&key));
+		r = json_put_u64(origin, buf_str(&key),
+				 before ? (uint64_t)json_integer_value(before) : layer, e);
+		if (r < 0)
+			return r;
+	}
+	json_decref(m->origin);
+	m->origin = TAKE(origin);
+	return 0;
+}
+
+static int add_package(json_t *packages, const struct merge *m, const char *catalog,
+		       const json_t *package, struct err *e)
+{
+	auto_json *copy = json_copy((json_t *)(uintptr_t)package);
+	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
+	int r;
+
+	if (!copy)
+		return FAIL_NOMEM(e);
+	package_key(catalog, package, &key);
+	r = json_put_string(copy, "catalog", catalog, e);
+	if (r == 0 && json_object_set(copy, "layer", json_object_get(m->origin, buf_str(&key))) < 0)
+		r = FAIL_NOMEM(e);
+	return r < 0 ? r : json_push(packages, TAKE(copy), e);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The visible paths in order, so that the same image always gives the same list. Borrowed names;
+ * the array is owned by the caller. */
+static const char **sorted_paths(const json_t *visible)
+{
+	const char **paths = calloc(json_object_size(visible) + 1, sizeof(*paths)), *path;
+	json_t *file;
+	size_t n = 0;
+
+	if (!paths)
+		return NULL;
+	json_object_foreach((json_t *)(uintptr_t)visible, path, file) paths[n++] = path;
+	qsort(paths, n, sizeof(*paths), compare_paths);
+	return paths;
+}
+
+static int collect(const struct merge *m, json_t *packages, json_t *unreadable, struct err *e)
+{
+	auto_free const char **paths = sorted_paths(m->visible);
+	int r = paths ? 0 : FAIL_NOMEM(e);
+
+	for (size_t n = 0; r == 0 && paths[n]; n++) {
+		const json_t *file = json_object_get(m->visible, paths[n]);
+		const char *error = json_string_or_null(file, "error");
+		size_t i;
+		json_t *package;
+
+		if (error)
+			r = json_push(unreadable,
+				      json_pack("{sssOss}", "path", paths[n], "layer",
+						json_object_get(file, "layer"), "error", error),
+				      e);
+		json_array_foreach(json_object_get(file, "packages"), i, package) r =
+			r < 0 ? r
+			      : add_package(packages, m, json_string_or_null(file, "catalog"),
+					    package, e);
+	}
+	return r;
+}
+
+/* etc/os-release, and where that is only a link, what it points to everywhere. */
+static const json_t *find_os(const struct merge *m)
+{
+	const json_t *os = json_object_get(json_object_get(m->visible, "etc/os-release"), "os");
+
+	return os ? os : json_object_get(json_object_get(m->visible, "usr/lib/os-release"), "os");
+}
+
+static int build(const struct merge *m, json_t *layers, json_t **ret, struct err *e)
+{
+	auto_json *list = json_object(), *packages = json_array(), *unreadable = json_array();
+	auto_buf ecosystem = BUF_INIT(4 * LIMIT_PACKAGE_FIELD);
+	const json_t *os = find_os(m);
+	int r;
+
+	if (!list || !packages || !unreadable)
+		return FAIL_NOMEM(e);
+	os_ecosystem(os, &ecosystem);
+	r = json_put_string(list, "schema", SCAN_LIST_SCHEMA, e);
+	r = r < 0 ? r : json_put_string(list, "ecosystem", buf_str(&ecosystem), e);
+	r = r < 0 ? r : json_put(list, "os", os ? json_deep_copy(os) : json_object(), e);
+	if (r == 0 && json_object_set(list, "layers", layers) < 0)
+		r = FAIL_NOMEM(e);
+	r = r < 0 ? r : collect(m, packages, unreadable, e);
+	r = r < 0 ? r : json_put(list, "packages", TAKE(packages), e);
+	r = r < 0 ? r : json_put(list, "unreadable", TAKE(unreadable), e);
+	if (r == 0)
+		*ret = TAKE(list);
+	return r;
+}
+
+static int add_layer(json_t *layers, const struct desc *layer, const char *instruction,
+		     struct err *e)
+{
+	json_t *o = json_object();
+	int r = json_push(layers, o, e);
+
+	r = r < 0 ? r : json_put_string(o, "digest", layer->digest.s, e);
+	/* History is free text: what is not UTF-8 was refused with the configuration. */
+	return r < 0 ? r : json_put_string(o, "instruction", instruction, e);
+}
+
+static int merge_layers(const struct state *state, const struct store *store,
+			const struct manifest *m, const struct config *c, struct merge *merge,
+			json_t *layers, struct progress *p, struct err *e)
+{
+	int r = 0;
+
+	progress_begin(p, "scan layers", m->layers_n);
+	for (size_t i = 0; i < m->layers_n && r == 0; i++) {
+		auto_json *list = NULL;
+
+		r = layer_list(state, store, &m->layers[i], &c->diff_ids[i], &list, e);
+		if (r < 0) {
+			r = WRAP(e, r, "scan layer %zu (%s)", i + 1, m->layers[i].digest.s);
+			break;
+		}
+		r = layer_list_apply(merge->visible, list, i, e);
+		r = r < 0 ? r : update_origins(merge, i, e);
+		r = r < 0 ? r : add_layer(layers, &m->layers[i], config_layer_instruction(c, i), e);
+		progress_advance(p, i + 1);
+	}
+	progress_end(p, NULL);
+	return r;
+}
+
+int scan_packages(const struct state *state, const struct store *store, const struct desc *image,
+		  struct progress *p, json_t **ret, struct err *e)
+{
+	auto_manifest m = { 0 };
+	auto_config c = { 0 };
+	auto_json *layers = json_array();
+	__attribute__((cleanup(merge_release))) struct merge merge = { .visible = json_object(),
+								       .origin = json_object() };
+	int r;
+
+	if (!layers || !merge.visible || !merge.origin)
+		return FAIL_NOMEM(e);
+	r = store_manifest(store, image, &m, NULL, e);
+	r = r < 0 ? r : store_config(store, &m, &c, e);
+	if (r < 0)
+		return r;
+	if (m.layers_n != c.diff_ids_n)
+		return FAIL(e, E_FORMAT, "%s: %zu layers, but %zu diff ids", image->digest.s,
+			    m.layers_n, c.diff_ids_n);
+	r = merge_layers(state, store, &m, &c, &merge, layers, p, e);
+	return r < 0 ? r : build(&merge, layers, ret, e);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "oci/store.h"
+#include "scan/severity.h"
+
+/*
+ * From an image to its findings, in two steps that can be taken apart: which packages it has
+ * (read from its layers once, kept by layer digest), and what today's advisories say of them. The
+ * second step alone is what admission does: it needs no layer.
+ */
+#define SCAN_LIST_SCHEMA "plimsoll.packages/1"
+#define SCAN_REPORT_SCHEMA "plimsoll.report/1"
+
+/*
+ * The packages of an image as one document:
+ *
+ *   {"schema":…, "ecosystem":"Debian:12", "os":{"id","version_id","name"},
+ *    "layers":[{"digest","instruction"}],
+ *    "packages":[{"name","version","arch","source","source_version","catalog","layer":0}],
+ *    "unreadable":[{"path","layer","error"}]}
+ *
+ * What later layers hide is not in it. A package's layer is the one that brought this version; its
+ * instruction is what the image's history says of that layer. Owned by the caller.
+ */
+int scan_packages(const struct state *state, const struct store *store, const struct desc *image,
+		  struct progress *p, json_t **ret, struct err *e);
+
+struct finding {
+	char *advisory; /* the id to show: a CVE where there is one */
+	char *aliases;	/* its other names, separated by spaces */
+	char *title;	/* "" when the advisory has none */
+	char *fixed;	/* "" when no fix is known */
+	enum severity severity;
+	int score;	       /* CVSS base score in tenths; -1: none */
+	const json_t *package; /* of the list; borrowed from the report */
+};
+
+struct report {
+	json_t *list;		  /* the packages, owned */
+	struct finding *findings; /* the worst first; owned */
+	size_t findings_n;
+	bool has_advisories;	 /* there is a database */
+	bool covered;		 /* which speaks of this distribution */
+	int64_t advisories_date; /* when it last changed; 0: never */
+};
+
+/* Matches a package list, of today or recorded earlier, against the database as it is now. No
+ * database is no error here: the report says so, and the gate refuses. list is borrowed. */
+int scan_match(const struct state *state, const json_t *list, struct report *ret, struct err *e);
+
+/* Both steps. */
+int scan_image(const struct state *state, const struct store *store, const struct desc *image,
+	       struct progress *p, struct report *ret, struct err *e);
+
+void report_free(struct report *r);
+static inline void report_release(struct report *r)
+{
+	report_free(r);
+}
+#define auto_report __attribute__((cleanup(report_release))) struct report
+
+/* The report as a document of SCAN_REPORT_SCHEMA. Owned. */
+int report_json(const struct report *r, json_t **ret, struct err *e);
+
+/* What a reader has to know beside the findings: "no advisories…", "unknown distribution…",
+ * "could not read…". One line each. */
+int report_notes(const struct report *r, struct strv *ret, struct err *e);
+
+/* Where a finding's package came from: the layer's digest and instruction; "" when unknown. */
+const char *report_layer(const struct report *r, const struct finding *f);
+const char *report_instruction(const struct report *r, const struct finding *f);
+
+struct gate {
+	enum severity fail_on; /* findings of this severity and above; unknown: all findings */
+	bool ignore_unfixed;   /* findings without a known fix pass */
+};
+
+/*
+ * E_POLICY when a finding is over the line, or when something could not be checked that has to be:
+ * a package list that could not be read, packages of a distribution that we do not know or have no
+ * advisories for. The message names how many and the worst. An image without packages passes.
+ * ret_n (may be NULL) is always set, to how many findings are over the line.
+ */
+int scan_gate(const struct report *r, const struct gate *g, size_t *ret_n, struct err *e);
