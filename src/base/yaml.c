@@ -2,6 +2,7 @@
 #include "base/yaml.h"
 
 #include <libfyaml.h>
+#include <limits.h>
 
 #include "base/str.h"
 
@@ -258,26 +259,25 @@ int yaml_parse(const char *p, size_t n, const char *what, json_t **ret, struct e
 {
 	__attribute__((cleanup(reader_release))) struct reader r = { .what = what,
 								     .complaint = BUF_INIT(4096) };
-	struct fy_diag_cfg diag_cfg;
 	int error;
 
 	if (n > LIMIT_YAML_BYTES)
 		return FAIL(e, E_FORMAT, "%s: more than %d bytes of YAML", what, LIMIT_YAML_BYTES);
 	if (!str_utf8((struct str){ p, n }))
 		return FAIL(e, E_FORMAT, "%s: YAML: not UTF-8, or a NUL byte", what);
-	fy_diag_cfg_default(&diag_cfg);
-	diag_cfg.fp = NULL;
-	diag_cfg.output_fn = take_diagnostic;
-	diag_cfg.user = &r.complaint;
-	diag_cfg.colorize = false;
+
+	/* Written out: fy_diag_cfg_default() asks whether standard error is a terminal, and that
+	 * system call is not for the sandbox. */
+	const struct fy_diag_cfg diag_cfg = { .output_fn = take_diagnostic,
+					      .user = &r.complaint,
+					      .level = FYET_ERROR,
+					      .module_mask = UINT_MAX };
 	auto_release(fy_diag_unref) struct fy_diag *diag = fy_diag_create(&diag_cfg);
 
 	if (!diag)
 		return FAIL_NOMEM(e);
 
-	const struct fy_parse_cfg cfg = {
-		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag
-	};
+	const struct fy_parse_cfg cfg = { .flags = FYPCF_JSON_NONE, .diag = diag };
 	auto_release(fy_parser_destroy) struct fy_parser *fyp = fy_parser_create(&cfg);
 
 	if (!fyp || fy_parser_set_string(fyp, n ? p : "\n", n ? n : 1) != 0)

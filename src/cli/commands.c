@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+extern const struct command cmd_advisories;
 extern const struct command cmd_completion;
 extern const struct command cmd_images;
 extern const struct command cmd_inspect;
@@ -23,6 +24,7 @@ const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_tag,
 	&cmd_rmi,
+	&cmd_advisories,
 	&cmd_push,
 	&cmd_pull,
 	&cmd_trust,

@@ -10,7 +10,7 @@
 #include "scan/advisory.h"
 
 enum {
-	BATCH = 64,			 /* files that one sandboxed child reads */
+	BATCH = 32,			 /* files that one sandboxed child reads */
 	BATCH_BYTES = 64 * 1024 * 1024,	 /* or fewer, when they are large */
 	LIMIT_EMIT = 1024 * 1024 * 1024, /* what it may answer */
 	LIMIT_IMPORT_FILES = 1000 * 1000,
@@ -220,8 +220,9 @@ int advisory_import(const struct state *state, char *const *paths, size_t n, int
 	if (r == 0 && counts.units == 0)
 		r = FAIL(e, E_FORMAT, "no advisories in what was named");
 	r = r < 0 ? r : advisory_build_commit(build, &counts.changed, e);
+	if (r < 0)
+		return r;
 	progress_end(progress, NULL);
-	if (r == 0)
-		*ret = counts;
-	return r;
+	*ret = counts;
+	return 0;
 }

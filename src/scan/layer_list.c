@@ -79,7 +79,6 @@ static void remove_hidden(json_t *visible, const char *hidden)
 
 	json_object_foreach_safe(visible, next, path, file) if (hides(hidden, path))(void)
 		json_object_del(visible, path);
-	return 0;
 }
 
 /* A file whose folder was no folder below: then the lower entry is gone. */

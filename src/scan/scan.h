@@ -12,8 +12,8 @@
  * (read from its layers once, kept by layer digest), and what today's advisories say of them. The
  * second step alone is what admission does: it needs no layer.
  */
-#define SCAN_LIST_SCHEMA "plimsoll.packages/1"
-#define SCAN_REPORT_SCHEMA "plimsoll.report/1"
+#define SCAN_LIST_SCHEMA "plimsoll.packages/v1"
+#define SCAN_REPORT_SCHEMA "plimsoll.report/v1"
 
 /*
  * The packages of an image as one document:

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table.h"
+#include "cli/images.h"
+#include "scan/scan.h"
+
+struct scan_opts {
+	const char *fail_on, *severity;
+	bool ignore_unfixed;
+};
+
+static const struct opt scan_opts[] = {
+	OPT_AT(struct scan_opts, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
+	       "exit 3 when a finding is of SEVERITY or worse: unknown (all), low, medium, high, "
+	       "critical"),
+	OPT_AT(struct scan_opts, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
+	       "leave out findings for which no fix is known"),
+	OPT_AT(struct scan_opts, severity, "severity", 's', OPT_STRING, "LIST",
+	       "show only these severities, separated by commas"),
+	OPT_END
+};
+
+/* What is shown: of the chosen severities, and with a fix if asked for. */
+struct filter {
+	bool severity[SEVERITIES];
+	bool ignore_unfixed;
+};
+
+static int parse_filter(const struct scan_opts *o, struct filter *ret, struct err *e)
+{
+	struct str rest = str_of(o->severity), word;
+
+	*ret = (struct filter){ .ignore_unfixed = o->ignore_unfixed };
+	for (int i = 0; i < SEVERITIES; i++)
+		ret->severity[i] = !o->severity;
+	if (o->severity && !rest.n)
+		return FAIL(e, E_USAGE, "--severity names none");
+	while (str_cut(&rest, ',', &word)) {
+		auto_free char *name = str_dup(str_trim(word));
+		enum severity s;
+		int r = name ? severity_parse(name, &s, e) : FAIL_NOMEM(e);
+
+		if (r < 0)
+			return WRAP(e, r, "--severity");
+		ret->severity[s] = true;
+	}
+	return 0;
+}
+
+static bool shown(const struct filter *f, const struct finding *finding)
+{
+	return f->severity[finding->severity] && (!f->ignore_unfixed || *finding->fixed);
+}
+
+/* "RUN /bin/sh -c apt-get…": without buildkit's remark, cut to what a line holds. */
+static void short_instruction(const char *s, struct buf *ret)
+{
+	static const char nop[] = "/bin/sh -c #(nop) ";
+	enum { WIDTH = 48 };
+	size_t n;
+
+	if (starts_with(s, nop))
+		s += sizeof(nop) - 1;
+	s += strspn(s, " ");
+	n = strlen(s);
+	if (ends_with(s, " # buildkit"))
+		n -= sizeof(" # buildkit") - 1;
+	if (n <= WIDTH) {
+		buf_put(ret, s, n);
+		return;
+	}
+	n = WIDTH - 3;
+	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	buf_put(ret, s, n);
+	buf_puts(ret, "...");
+}
+
+static int add_finding(struct table *t, const struct report *report, const struct finding *f,
+		       struct err *e)
+{
+	auto_buf where = BUF_INIT(256);
+	const char *instruction = report_instruction(report, f);
+
+	/* Where history says nothing, the layer by its digest. */
+	if (*instruction)
+		short_instruction(instruction, &where);
+	else
+		buf_printf(&where, "%.19s", report_layer(report, f));
+
+	const char *const cells[] = { f->advisory,
+				      severity_name(f->severity),
+				      json_string_or_null(f->package, "name"),
+				      json_string_or_null(f->package, "version"),
+				      *f->fixed ? f->fixed : NULL,
+				      buf_str(&where) };
+
+	return table_row(t, cells, e);
+}
+
+static int print_summary(struct cli *c, const struct report *report, const struct filter *f,
+			 struct err *e)
+{
+	size_t counts[SEVERITIES] = { 0 }, total = 0;
+	auto_buf b = BUF_INIT(256);
+
+	for (size_t i = 0; i < report->findings_n; i++)
+		if (shown(f, &report->findings[i])) {
+			counts[report->findings[i].severity]++;
+			total++;
+		}
+	for (int s = SEVERITIES - 1; s >= 0; s--)
+		if (counts[s])
+			buf_printf(&b, "%s%zu %s", b.n ? ", " : ": ", counts[s],
+				   severity_name((enum severity)s));
+	if (total < report->findings_n)
+		buf_printf(&b, " (%zu not shown)", report->findings_n - total);
+	return cli_print(c, e, "%s%zu finding%s%s in %zu packages\n", total ? "\n" : "", total,
+			 total == 1 ? "" : "s", buf_str(&b),
+			 json_array_size(json_object_get(report->list, "packages")));
+}
+
+static int print_report(struct cli *c, const struct report *report, const struct filter *f,
+			struct err *e)
+{
+	static const char *const headings[] = { "ADVISORY",  "SEVERITY", "PACKAGE",
+						"INSTALLED", "FIXED",	 "INSTRUCTION" };
+	auto_release(table_free) struct table *t = NULL;
+	bool any = false;
+	int r = table_new(&t, headings, 6, e);
+
+	for (size_t i = 0; i < report->findings_n && r == 0; i++)
+		if (shown(f, &report->findings[i])) {
+			any = true;
+			r = add_finding(t, report, &report->findings[i], e);
+		}
+	if (r == 0 && any)
+		r = cli_print_table(c, t, e);
+	return r < 0 ? r : print_summary(c, report, f, e);
+}
+
+/* The report as a document, findings that are not to be shown left out. */
+static int print_json(struct cli *c, const struct report *report, const struct filter *f,
+		      const struct desc *image, struct err *e)
+{
+	auto_json *j = NULL;
+	json_t *list;
+	int r = report_json(report, &j, e);
+
+	r = r < 0 ? r : json_put_string(j, "image", image->digest.s, e);
+	if (r < 0)
+		return r;
+	list = json_object_get(j, "findings");
+	for (size_t i = report->findings_n; i-- > 0;)
+		if (!shown(f, &report->findings[i]))
+			(void)json_array_remove(list, i);
+	return cli_print_json(c, j, e);
+}
+
+static int print_notes(const struct report *report, struct err *e)
+{
+	auto_strv notes = { 0 };
+	int r = report_notes(report, &notes, e);
+
+	for (size_t i = 0; i < notes.n && r == 0; i++) {
+		text_sanitize(notes.v[i]);
+		(void)fprintf(stderr, "plimsoll: %s\n", notes.v[i]);
+	}
+	return r;
+}
+
+static int scan(struct cli *c, const char *name, struct desc *image, struct report *ret,
+		struct err *e)
+{
+	auto_release(store_close) struct store *s = NULL;
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	r = r < 0 ? r : cli_store(c, &s, e);
+	r = r < 0 ? r : store_lookup(s, name, NULL, image, e);
+	return r < 0 ? r : scan_image(state, s, image, c->progress, ret, e);
+}
+
+static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct scan_opts *o = opts;
+	struct gate gate = { .ignore_unfixed = o->ignore_unfixed };
+	auto_report report = { 0 };
+	struct filter filter;
+	struct desc image;
+	int r = parse_filter(o, &filter, e);
+
+	(void)argc;
+	if (r == 0 && o->fail_on) {
+		r = severity_parse(o->fail_on, &gate.fail_on, e);
+		if (r < 0)
+			r = WRAP(e, r, "--fail-on");
+	}
+	r = r < 0 ? r : scan(c, argv[0], &image, &report, e);
+	if (r < 0)
+		return r;
+	if (c->json)
+		r = print_json(c, &report, &filter, &image, e);
+	else if (!c->quiet)
+		r = print_report(c, &report, &filter, e);
+	if (r == 0 && !c->quiet)
+		r = cli_flush(c, e);
+	if (r == 0 && !c->quiet)
+		r = print_notes(&report, e);
+	if (r == 0 && o->fail_on)
+		r = scan_gate(&report, &gate, NULL, e);
+	return r;
+}
+
+const struct command cmd_scan = {
+	.name = "scan",
+	.group = "Scan",
+	.args = "IMAGE",
+	.brief = "Match an image's packages against the advisories",
+	.details =
+		"Reads the package lists of dpkg and apk from the image's layers (each layer once: "
+		"its list is kept) and prints what the imported advisories say of them, the worst "
+		"first, with the instruction that brought the package. With --fail-on, findings of "
+		"that severity or worse refuse the image: exit status 3. So does what could not be "
+		"checked: a package list that cannot be read, packages of an unknown distribution, "
+		"or of one without advisories. A severity that nobody rated is unknown and stands "
+		"below low: only --fail-on unknown counts it. --severity changes what is shown, "
+		"not "
+		"what the gate looks at.",
+	.example = "plimsoll scan web:1\n"
+		   "plimsoll scan --fail-on high --ignore-unfixed web:1",
+	.opts = scan_opts,
+	.opts_size = sizeof(struct scan_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_scan,
+};
