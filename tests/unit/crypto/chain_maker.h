@@ -19,6 +19,7 @@ struct spec {
 	const EVP_MD *md;	    /* NULL: SHA-256 */
 	int from_days, days;	    /* 0, 0: from an hour ago, 30 days */
 	int version_1;
+	const char *crl; /* "URI:http://..." */
 };
 
 #define LEAF_SPEC                                                                                  \
@@ -77,6 +78,7 @@ static X509 *maker_cert(const struct spec *s, EVP_PKEY *key, X509 *issuer, EVP_P
 	maker_ext(x, NID_key_usage, s->usage);
 	maker_ext(x, NID_ext_key_usage, s->ext_usage);
 	maker_ext(x, NID_name_constraints, s->extra_critical);
+	maker_ext(x, NID_crl_distribution_points, s->crl);
 	if (X509_sign(x, issuer ? issuer_key : key,
 		      EVP_PKEY_is_a(issuer ? issuer_key : key, "ED25519") ? NULL
 		      : s->md ? s->md
