@@ -270,6 +270,7 @@ static int64_t read_zstd(struct inflater *i, void *p, size_t n, struct err *e)
 
 			if (r < 0)
 				return r;
+			i->zstd_at = 0;
 			in = (ZSTD_inBuffer){ .src = i->input, .size = i->input_n };
 		}
 		if (in.size == in.pos && i->zstd_want == 0)

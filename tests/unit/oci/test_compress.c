@@ -40,6 +40,9 @@ static int inflate(const struct buf *b, size_t step, size_t out_step, struct buf
 		return r;
 	while ((n = inflater_read(i, out, out_step, e)) > 0)
 		buf_put(ret, out, (size_t)n);
+	if (n == 0) /* the end stays the end */
+		n = inflater_read(i, out, out_step, e);
+	CHECK(n <= 0);
 	return (int)n;
 }
 
