@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trail/trail.h"
+#include "pipeline/road.h"
 #include "trust/trust.h"
 
 int cli_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e)
@@ -46,27 +46,15 @@ int cli_duration(const char *text, int64_t *ret, struct err *e)
 int cli_note(struct cli *c, const char *kind, const char *name, const struct desc *image,
 	     int outcome, json_t *detail, struct err *e)
 {
-	auto_json *owned = detail;
-	const struct state *state;
+	struct road road = { .name = name, .image = *image };
 	struct err own = ERR_INIT;
-	const struct trail_event ev = {
-		.kind = kind,
-		.result = outcome >= 0				       ? "ok"
-			  : outcome == E_VERIFY || outcome == E_POLICY ? "refused"
-								       : "failed",
-		.name = name,
-		.digest = image->digest.s[0] ? image->digest.s : NULL,
-		.reason = outcome < 0 ? e->msg : NULL,
-		.detail = owned,
-	};
-	int r = cli_state(c, &state, &own);
 
-	if (r == 0)
-		r = trail_record(state, &ev, NULL, &own);
-	if (r >= 0)
-		return outcome;
-	if (outcome < 0)
-		return WRAP(e, outcome, "(the trail could not be written: %.200s)", own.msg);
-	*e = own;
-	return WRAP(e, r, "record '%s' in the trail", kind);
+	if (cli_state(c, &road.state, &own) < 0) {
+		json_decref(detail);
+		if (outcome < 0)
+			return outcome;
+		*e = own;
+		return own.code;
+	}
+	return road_note(&road, kind, outcome, detail, e);
 }

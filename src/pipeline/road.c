@@ -28,16 +28,3 @@ int road_note(const struct road *road, const char *kind, int outcome, json_t *de
 		*e = own;
 	return WRAP(e, r, "record '%s' in the trail", kind);
 }
-
-const char *road_config(const struct road *road, const char *dotted)
-{
-	const json_t *at = road->config;
-	struct str rest = str_of(dotted), part;
-
-	while (str_cut(&rest, '.', &part)) {
-		auto_free char *key = str_dup(part);
-
-		at = key ? json_object_get(at, key) : NULL;
-	}
-	return json_string_value(at);
-}

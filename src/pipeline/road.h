@@ -13,7 +13,6 @@ struct road {
 	const struct state *state;
 	struct store *store;
 	struct progress *progress; /* may be NULL */
-	const json_t *config;	   /* merged plimsoll.yaml */
 	const char *name;	   /* the image as the user named it */
 	struct desc image;	   /* its manifest; digest "" until there is one */
 };
@@ -26,6 +25,3 @@ struct road {
  */
 int road_note(const struct road *road, const char *kind, int outcome, json_t *detail,
 	      struct err *e);
-
-/* A string of the configuration by its dotted name, "gate.fail-on"; NULL when not set. Borrowed. */
-const char *road_config(const struct road *road, const char *dotted);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/road.h"
+
+#include <string.h>
+
+#include "cli/images.h"
+
+int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
+{
+	const struct state *state;
+	struct store *store = NULL;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0)
+		r = cli_store(c, &store, e);
+	if (r < 0)
+		return r;
+	*ret = (struct road){
+		.state = state, .store = store, .progress = c->progress, .name = name
+	};
+	return 0;
+}
+
+int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, struct gate *ret,
+	     struct err *e)
+{
+	struct gate g = { .fail_on = SEVERITY_HIGH };
+	const char *unfixed = cli_config(c, "gate.ignore-unfixed");
+	int r = 0;
+
+	if (!fail_on) {
+		fail_on = cli_config(c, "gate.fail-on");
+		ignore_unfixed |= fail_on ? unfixed && strcmp(unfixed, "true") == 0 : true;
+	}
+	if (fail_on)
+		r = severity_parse(fail_on, &g.fail_on, e);
+	g.ignore_unfixed = ignore_unfixed;
+	if (r == 0)
+		*ret = g;
+	return r;
+}
+
+int cli_report_line(const struct report *r, struct buf *ret, struct err *e)
+{
+	size_t packages = json_array_size(json_object_get(r->list, "packages")),
+	       n[SEVERITIES] = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < r->findings_n; i++)
+		n[r->findings[i].severity]++;
+	for (int s = SEVERITIES - 1; s >= 0; s--) {
+		if (!n[s])
+			continue;
+		buf_printf(ret, "%s%zu %s", any ? ", " : "", n[s], severity_name((enum severity)s));
+		any = true;
+	}
+	buf_printf(ret, "%s in %zu packages", any ? "" : "no findings", packages);
+	return buf_check(ret, "report", e);
+}
