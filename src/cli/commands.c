@@ -4,6 +4,7 @@
 extern const struct command cmd_advisories;
 extern const struct command cmd_completion;
 extern const struct command cmd_images;
+extern const struct command cmd_import;
 extern const struct command cmd_inspect;
 extern const struct command cmd_man;
 extern const struct command cmd_pull;
@@ -21,6 +22,7 @@ extern const struct command cmd_version;
 /* clang-format off */
 const struct command *const commands[] = {
 	&cmd_images,
+	&cmd_import,
 	&cmd_inspect,
 	&cmd_tag,
 	&cmd_rmi,

@@ -20,11 +20,8 @@ json_t *report_summary(const struct report *r)
 
 int step_scan(const struct road *road, struct report *ret, struct err *e)
 {
-	int r;
+	int r = scan_image(road->state, road->store, &road->image, road->progress, ret, e);
 
-	progress_begin(road->progress, "scan", 0);
-	r = scan_image(road->state, road->store, &road->image, road->progress, ret, e);
-	progress_end(road->progress, r < 0 ? "failed" : NULL);
 	return road_note(road, "scan", r, r < 0 ? NULL : report_summary(ret), e);
 }
 
