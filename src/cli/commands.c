@@ -10,6 +10,7 @@ extern const struct command cmd_man;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
+extern const struct command cmd_scan;
 extern const struct command cmd_sign;
 extern const struct command cmd_tag;
 extern const struct command cmd_trail;
@@ -26,6 +27,7 @@ const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_tag,
 	&cmd_rmi,
+	&cmd_scan,
 	&cmd_advisories,
 	&cmd_push,
 	&cmd_pull,

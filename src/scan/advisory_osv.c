@@ -9,7 +9,8 @@
 
 bool advisory_is_osv(const json_t *doc)
 {
-	return json_string_or_null(doc, "id") && json_string_or_null(doc, "modified");
+	return json_string_or_null(doc, "id") && (json_string_or_null(doc, "modified") ||
+						  json_is_array(json_object_get(doc, "affected")));
 }
 
 /* A string that is part of a key or comparison; "" counts as missing. */
@@ -317,13 +318,14 @@ int advisory_osv(const json_t *doc, json_t **ret, struct err *e)
 	const char *modified = json_string_or_null(doc, "modified");
 	const char *id = json_string_or_null(doc, "id");
 	auto_buf key = BUF_INIT(2 * LIMIT_ADVISORY_STRING);
-	int64_t when;
+	int64_t when = 0;
 	int r;
 
 	if (!unit || !rows)
 		return FAIL_NOMEM(e);
 	r = check_string(id, "'id'", e);
-	if (r == 0 && clock_parse_rfc3339(str_of(modified), &when, e) < 0)
+	/* Some leave out when; then any other copy is the newer. */
+	if (r == 0 && modified && clock_parse_rfc3339(str_of(modified), &when, e) < 0)
 		r = FAIL(e, E_FORMAT, "'modified' is not a time");
 	if (r < 0)
 		return r;

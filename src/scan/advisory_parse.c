@@ -44,7 +44,7 @@ static int parse_json(int fd, struct buf *emit, struct err *e)
 		const char *id;
 
 		count++;
-		r = json_parse(text.p, text.n, "JSON", &doc, e);
+		r = json_parse(text.p, text.n, "text", &doc, e);
 		id = r < 0 ? NULL : json_string_or_null(doc, "id");
 		r = r < 0 ? r : emit_unit(doc, emit, e);
 		if (r < 0)
@@ -76,7 +76,9 @@ int advisory_parse_file(int fd, const char *name, struct buf *emit, struct err *
 	if (n < 0)
 		return FAIL_SYS(e, "read %s", name);
 	start = str_trim((struct str){ head, (size_t)n });
-	if (start.n && (*start.p == '{' || *start.p == '['))
+	if (!start.n)
+		r = FAIL(e, E_FORMAT, "empty");
+	else if (*start.p == '{' || *start.p == '[')
 		r = parse_json(fd, emit, e);
 	else
 		r = parse_yaml(fd, emit, e);
