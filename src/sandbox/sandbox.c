@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -226,6 +227,7 @@ int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, 
 			    LIMIT_KEEP);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "%s: pipe", s->what);
+	tzset(); /* timegm() reads /etc/localtime when nobody did before; the child may not */
 	pid = fork();
 	if (pid == 0)
 		child(s, fds[1], parent, cap, fn, arg);
