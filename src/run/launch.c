@@ -8,12 +8,16 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "run/conmon.h"
+
+#define RUNTIME_LOG "crun.log"
 
 enum { LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600 };
 
@@ -23,28 +27,29 @@ struct report {
 	struct err e;
 };
 
-int launch_runtime_argv(const char *folder, struct strv *argv, struct err *e)
+int launch_runtime_argv(const char *folder, const char *log, struct strv *argv, struct err *e)
 {
 	int r = strv_add(argv, "crun", e);
 
 	if (r == 0)
 		r = strv_addf(argv, e, "--root=%s/crun", folder);
 	if (r == 0)
-		r = strv_addf(argv, e, "--log=%s/crun.log", folder);
+		r = strv_addf(argv, e, "--log=%s/%s", folder, log);
 	if (r == 0)
 		r = strv_add(argv, "--log-format=json", e);
 	return r == 0 ? strv_add(argv, "--cgroup-manager=cgroupfs", e) : r;
 }
 
 /* The last line's "msg". */
-static bool runtime_message(const char *folder, char ret[static LIMIT_RUNTIME_MESSAGE])
+static bool runtime_message(const char *folder, const char *log,
+			    char ret[static LIMIT_RUNTIME_MESSAGE])
 {
 	auto_buf text = BUF_INIT(LIMIT_RUNTIME_LOG);
 	auto_free char *path = NULL;
 	struct str rest, line;
 	bool found = false;
 
-	if (asprintf(&path, "%s/crun.log", folder) < 0)
+	if (asprintf(&path, "%s/%s", folder, log) < 0)
 		return false;
 	if (fs_read_user(path, LIMIT_RUNTIME_LOG, &text, NULL) < 0)
 		return false;
@@ -66,11 +71,11 @@ static bool runtime_message(const char *folder, char ret[static LIMIT_RUNTIME_ME
 	return found;
 }
 
-int launch_runtime_error(const char *folder, int *ret_status, struct err *e)
+int launch_runtime_error(const char *folder, const char *log, int *ret_status, struct err *e)
 {
 	char msg[LIMIT_RUNTIME_MESSAGE];
 
-	if (!runtime_message(folder, msg))
+	if (!runtime_message(folder, log, msg))
 		return 0;
 	*ret_status = STATUS_FAILED;
 	if (strstr(msg, "executable file") && strstr(msg, "not found"))
@@ -91,7 +96,7 @@ static char *in_folder(const char *folder, const char *name)
 static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 {
 	auto_strv argv = { 0 };
-	int r = launch_runtime_argv(l->folder, &argv, e);
+	int r = launch_runtime_argv(l->folder, RUNTIME_LOG, &argv, e);
 
 	if (r == 0)
 		r = strv_add(&argv, "run", e);
@@ -111,21 +116,26 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 	return proc_start(&p, ret, e);
 }
 
-/* Waits for the runtime; SIGTERM (the parent asks, or died) ends the container. */
-static int wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watched, int *ret_status)
+/*
+ * Waits for the runtime. SIGTERM (the parent asks, or died) ends the container, again and again: it
+ * may not have been there yet the first time.
+ */
+static void wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watched,
+			 int *ret_status)
 {
+	const struct timespec again = { .tv_nsec = 20 * 1000 * 1000 }, later = { .tv_sec = 3600 };
+	bool abort = false;
 	int status;
 
-	for (;;) {
+	while (waitpid(pid, &status, WNOHANG) != pid) {
 		siginfo_t info;
 
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			break;
-		if (sigwaitinfo(watched, &info) == SIGTERM)
+		if (sigtimedwait(watched, &info, abort ? &again : &later) == SIGTERM)
+			abort = true;
+		if (abort)
 			(void)cgroup_remove(l->cgroup, NULL);
 	}
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return 0;
 }
 
 static void record_exit(const struct launch *l, int status)
@@ -147,11 +157,11 @@ static int run_foreground(const struct launch *l, const sigset_t *watched, int *
 
 	if (r < 0)
 		return r;
-	(void)wait_runtime(l, pid, watched, ret_status);
+	wait_runtime(l, pid, watched, ret_status);
 	record_exit(l, *ret_status);
 	/* Without a pidfile no process was ever made; with one, only a failed execve(2) is ours. */
 	if (*ret_status != 0)
-		r = launch_runtime_error(l->folder, ret_status, e);
+		r = launch_runtime_error(l->folder, RUNTIME_LOG, ret_status, e);
 	if (r == 0 && pidfile && access(pidfile, F_OK) < 0)
 		r = FAIL(e, E_SYSTEM, "crun: exit status %d without a message", *ret_status);
 	return r;
@@ -172,27 +182,6 @@ static int start_network(const struct launch *l, char **ret_netns, struct err *e
 	return r;
 }
 
-/* conmon forks itself into the background once the runtime made the container. */
-static int run_conmon(const struct launch *l, struct err *e)
-{
-	auto_strv argv = { 0 };
-	int r = proc_run(l->conmon, -1, NULL, e), status = 0;
-
-	if (r < 0) {
-		struct err why = ERR_INIT;
-
-		return launch_runtime_error(l->folder, &status, &why) < 0
-			       ? FAIL(e, E_SYSTEM, "%s", why.msg)
-			       : r;
-	}
-	r = launch_runtime_argv(l->folder, &argv, e);
-	if (r == 0)
-		r = strv_add(&argv, "start", e);
-	if (r == 0)
-		r = strv_add(&argv, l->id, e);
-	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
-}
-
 static void supervise(const struct launch *l, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
@@ -200,12 +189,14 @@ static void supervise(const struct launch *l, const sigset_t *watched, struct re
 
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
+	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
+		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && l->network)
 		out->r = start_network(l, &netns, &out->e);
 	if (out->r == 0)
 		out->r = l->prepare(l->arg, netns, &out->status, &out->e);
 	if (out->r == 0)
-		out->r = l->conmon ? run_conmon(l, &out->e)
+		out->r = l->conmon ? launch_conmon(l, &out->e)
 				   : run_foreground(l, watched, &out->status, &out->e);
 	if (l->conmon && out->r == 0) {
 		out->status = 0;
@@ -308,7 +299,7 @@ static int delete_runtime_state(const char *folder, const char *id, struct err *
 {
 	auto_free char *state = NULL;
 	auto_strv argv = { 0 };
-	int r = launch_runtime_argv(folder, &argv, e);
+	int r = launch_runtime_argv(folder, RUNTIME_LOG, &argv, e);
 
 	if (asprintf(&state, "%s/crun/%s", folder, id) < 0)
 		return FAIL_NOMEM(e);

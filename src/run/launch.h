@@ -31,6 +31,8 @@ struct launch {
 	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
 	 * The supervisor then ends as soon as the container runs. */
 	const char *const *conmon;
+	/* Once it runs: takes note of conmon's process. */
+	int (*started)(void *arg, pid_t conmon, struct err *e);
 };
 
 enum { STATUS_FAILED = 125, STATUS_CANNOT_INVOKE = 126, STATUS_NOT_FOUND = 127 };
@@ -50,7 +52,8 @@ void launch_abort(const struct supervisor *s);
  * what this mount namespace still has mounted in the folder. May be repeated. */
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e);
 
-/* argv of crun with its global options for this folder; further words are added by the caller. */
-int launch_runtime_argv(const char *folder, struct strv *argv, struct err *e);
+/* argv of crun with its global options for this folder; further words are added by the caller. Its
+ * messages go to the file log there. */
+int launch_runtime_argv(const char *folder, const char *log, struct strv *argv, struct err *e);
 /* What the runtime wrote of its failure, as an error and STATUS_*; 0 when it wrote nothing. */
-int launch_runtime_error(const char *folder, int *ret_status, struct err *e);
+int launch_runtime_error(const char *folder, const char *log, int *ret_status, struct err *e);

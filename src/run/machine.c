@@ -2,7 +2,6 @@
 #include "run/machine.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "oci/overlay.h"
 
 #define CGROUPS "/sys/fs/cgroup"
 #define CGROUP1_MAGIC 0x27e0ebL
@@ -110,10 +110,10 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 
 int machine_private_mounts(const struct machine *m, struct err *e)
 {
-	if (unshare(CLONE_NEWNS) < 0)
-		return FAIL_SYS(e, "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return FAIL_SYS(e, "keep mounts private");
+	int r = mounts_private(e);
+
+	if (r < 0)
+		return r;
 	/* crun still makes a folder there, which then ends with this namespace. */
 	if (m->cgroups == CGROUP_HYBRID && mount("tmpfs", CGROUPS "/unified", "tmpfs",
 						 MS_NOSUID | MS_NOEXEC | MS_NODEV, "size=64k") < 0)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/proc.h"
+#include "run/foreground.h"
+#include "run/run.h"
+
+enum { POLL_MS = 20, MONITOR_GRACE_MS = 5000, KILL_GRACE_MS = 10000 };
+
+static void nap(void)
+{
+	const struct timespec t = { .tv_nsec = POLL_MS * 1000L * 1000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+static pid_t pid_of(const struct container *c)
+{
+	char cgroup[CONTAINER_ID + 16];
+
+	return first_process(c->folder, container_cgroup(c, cgroup));
+}
+
+static bool ended(const struct container *c)
+{
+	int status;
+
+	return c->clean || container_exit_status(c, &status, NULL) == 0 ||
+	       !process_alive(&c->monitor);
+}
+
+/* Finds it, cleaning up first what killed monitors left. */
+static int find(const struct state *state, const char *text, struct container *ret, struct err *e)
+{
+	int r = container_reap(state, e);
+
+	return r == 0 ? container_find(state, text, ret, e) : r;
+}
+
+/* 1 when it ended within the time, else 0. -1: for ever, until interrupted. */
+static int wait_ended(const struct container *c, int64_t timeout_ms, struct err *e)
+{
+	const uint64_t from = clock_mono_ms();
+
+	while (!ended(c)) {
+		int r = timeout_ms < 0 ? proc_interrupted(e) : 0;
+
+		if (r < 0)
+			return r;
+		if (timeout_ms >= 0 && clock_mono_ms() - from >= (uint64_t)timeout_ms)
+			return 0;
+		nap();
+	}
+	return 1;
+}
+
+/* The monitor writes the status, then cleans up: let it. */
+static void wait_monitor(const struct container *c)
+{
+	const uint64_t from = clock_mono_ms();
+
+	while (process_alive(&c->monitor) && clock_mono_ms() - from < MONITOR_GRACE_MS)
+		nap();
+}
+
+static int kill_all(struct container *c, struct err *e)
+{
+	const pid_t pid = pid_of(c);
+	int r;
+
+	/* Every process of the container ends with the first one of its pid namespace. */
+	if (pid > 0 && kill(pid, SIGKILL) < 0 && errno != ESRCH)
+		return FAIL_SYS(e, "kill container '%s'", c->name);
+	r = wait_ended(c, KILL_GRACE_MS, e);
+	if (r == 0)
+		return FAIL(e, E_SYSTEM, "container '%s' does not die", c->name);
+	return r < 0 ? r : 0;
+}
+
+int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = find(state, container, &c, e), sig;
+	pid_t pid;
+
+	if (r < 0 || ended(&c))
+		return r;
+	sig = c.stop_signal > 0 ? c.stop_signal : SIGTERM;
+	pid = pid_of(&c);
+	/* What it does not handle never reaches it: waiting would be for nothing. */
+	if (pid > 0 && process_catches(pid, sig) && kill(pid, sig) == 0)
+		r = wait_ended(&c, (int64_t)timeout_s * 1000, e);
+	if (r == 0)
+		r = kill_all(&c, e);
+	wait_monitor(&c);
+	return r < 0 ? r : container_reap(state, e);
+}
+
+int run_kill(const struct state *state, const char *container, int signal, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = find(state, container, &c, e);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = ended(&c) ? 0 : pid_of(&c);
+	if (pid <= 0)
+		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	if (signal == SIGKILL) {
+		r = kill_all(&c, e);
+		wait_monitor(&c);
+		return r < 0 ? r : container_reap(state, e);
+	}
+	return kill(pid, signal) < 0 ? FAIL_SYS(e, "signal container '%s'", c.name) : 0;
+}
+
+int run_wait(const struct state *state, const char *container, int *ret_status, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = find(state, container, &c, e);
+
+	if (r < 0)
+		return r;
+	r = wait_ended(&c, -1, e);
+	if (r < 0)
+		return r;
+	/* Its monitor was killed: the reaper writes what is known. */
+	if (container_exit_status(&c, ret_status, NULL) < 0) {
+		r = container_reap(state, e);
+		if (r == 0 && container_exit_status(&c, ret_status, NULL) < 0)
+			*ret_status = 137;
+	}
+	return r < 0 ? r : 0;
+}
+
+int run_remove(const struct state *state, const char *container, bool force, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = find(state, container, &c, e);
+
+	if (r < 0)
+		return r;
+	if (!ended(&c)) {
+		if (!force)
+			return err_hint(
+				e, FAIL(e, E_USAGE, "container '%s' is still running", c.name),
+				"plimsoll stop %s, or plimsoll rm --force %s", c.name, c.name);
+		r = kill_all(&c, e);
+		if (r < 0)
+			return r;
+	}
+	wait_monitor(&c);
+	return container_remove(&c, e);
+}
+
+int run_ended(const struct state *state, const char *id, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = container_find(state, id, &c, e), status;
+
+	if (r == E_NOTFOUND)
+		return 0;
+	if (r < 0)
+		return r;
+	if (container_exit_status(&c, &status, e) < 0)
+		return FAIL(e, E_USAGE, "container '%s' has not ended", c.name);
+	return container_cleanup(&c, e);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/foreground.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fs.h"
+
+enum { LIMIT_PROC = 64 * 1024 };
+
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+pid_t first_process(const char *folder, const char *cgroup)
+{
+	auto_free char *path = NULL;
+	auto_buf text = BUF_INIT(64), groups = BUF_INIT(LIMIT_PROC);
+	char proc[64];
+	uint64_t pid;
+
+	if (asprintf(&path, "%s/pidfile", folder) < 0)
+		return 0;
+	if (fs_read_user(path, 32, &text, NULL) < 0 ||
+	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1)
+		return 0;
+	(void)snprintf(proc, sizeof(proc), "/proc/%llu/cgroup", (unsigned long long)pid);
+	if (fs_read_user(proc, LIMIT_PROC, &groups, NULL) < 0 || !strstr(buf_str(&groups), cgroup))
+		return 0;
+	return (pid_t)pid;
+}
+
+bool process_catches(pid_t pid, int sig)
+{
+	auto_buf text = BUF_INIT(LIMIT_PROC);
+	char path[64];
+	const char *line;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (fs_read_user(path, LIMIT_PROC, &text, NULL) < 0)
+		return false;
+	line = strstr(buf_str(&text), "\nSigCgt:");
+	return line && strtoull(line + 8, NULL, 16) & 1ULL << (sig - 1);
+}
+
+static bool asks_to_end(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
+}
+
+static void pass_on(const struct launch *l, const struct supervisor *s,
+		    const struct signalfd_siginfo *si, int *asked)
+{
+	const int sig = (int)si->ssi_signo;
+	const pid_t pid = first_process(l->folder, l->cgroup);
+
+	if (asks_to_end(sig) && (pid == 0 || (*asked)++ > 0 || !process_catches(pid, sig))) {
+		launch_abort(s);
+		return;
+	}
+	if (pid > 0 && si->ssi_code != SI_KERNEL)
+		(void)kill(pid, sig);
+}
+
+static void attend(const struct launch *l, const struct supervisor *s, int signals)
+{
+	struct pollfd p[] = { { .fd = signals, .events = POLLIN },
+			      { .fd = s->report, .events = POLLIN } };
+	int asked = 0;
+
+	for (;;) {
+		struct signalfd_siginfo si;
+
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[0].revents && read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
+			pass_on(l, s, &si, &asked);
+		if (p[1].revents)
+			return;
+	}
+}
+
+int foreground_run(const struct launch *l, int *ret_status, struct err *e)
+{
+	auto_close int signals = -1;
+	struct supervisor s;
+	sigset_t set, before;
+	int r;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
+		(void)sigaddset(&set, forwarded[i]);
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals < 0)
+		return FAIL_SYS(e, "signalfd");
+	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	r = launch_start(l, &s, e);
+	if (r == 0) {
+		attend(l, &s, signals);
+		r = launch_wait(&s, ret_status, e);
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/progress.h"
+#include "confine/spec.h"
+#include "oci/store.h"
+#include "run/container.h"
+#include "run/launch.h"
+#include "run/network.h"
+
+/*
+ * A container's life. Nothing here decides trust: run_start() starts exactly the manifest whose
+ * descriptor it is given, and the caller has admitted that digest.
+ */
+struct run_opts {
+	const char *name;  /* NULL: made from the id */
+	const char *image; /* as the user wrote it, for ps; may be NULL */
+	struct command_opts command;
+	bool detach, interactive, tty, auto_remove;
+	bool writable; /* --read-only=false: a root on disk, gone with rm */
+	bool no_network;
+	const struct ports *ports;  /* may be NULL */
+	const struct strv *volumes; /* "HOST:CONTAINER[:ro|:rw]"; may be NULL, as the next */
+	const struct strv *tmpfs;   /* "PATH[:size=64m,mode=1777]" */
+	const struct strv *labels;  /* "K=V" */
+	const struct strv *cap_add, *cap_drop; /* names, or ALL for drop */
+	const char *hostname;		       /* NULL: the short id */
+	uint64_t memory, pids, cpu_milli;      /* 0: the profile's */
+	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
+	 * left is cleaned by the next command. */
+	const char *const *exit_command;
+};
+
+/* What can be said of the options before anything is done: E_USAGE, E_POLICY, E_NOTFOUND. */
+int run_check(const struct state *state, const struct run_opts *o, struct err *e);
+
+/*
+ * Starts it. In the foreground this returns when it ended, *ret_status being its own status (128 +
+ * N for a signal); detached, once it runs, *ret_status 0. On failure *ret_status is 125, or 126 and
+ * 127 when the command could not be invoked or was not found. ret_id receives the id.
+ */
+int run_start(const struct state *state, const struct store *store, const struct desc *manifest,
+	      const struct run_opts *o, struct progress *p, char ret_id[static CONTAINER_ID + 1],
+	      int *ret_status, struct err *e);
+
+/* Parsers of option values; all E_USAGE. "512m", "1g", "65536"; "1.5" cores in thousandths. */
+int run_parse_size(const char *text, uint64_t *ret, struct err *e);
+int run_parse_cpus(const char *text, uint64_t *ret_milli, struct err *e);
+/* Lines "K=V" or "K" (taken from our own environment); "#" begins a comment. Appends. */
+int run_parse_env_file(const char *path, struct strv *ret, struct err *e);
+int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
+		   struct err *e);
+struct volume {
+	char *host, *target; /* owned */
+	bool read_only;
+};
+void volume_free(struct volume *v);
+/* Refuses what a container must not see of its host: E_POLICY names the rule. */
+int volume_parse(const struct state *state, const char *text, struct volume *ret, struct err *e);
+
+struct exec_opts {
+	const char *const *argv; /* ends with NULL */
+	const struct strv *env;	 /* may be NULL */
+	const char *user, *workdir;
+	bool interactive, tty;
+};
+/* Runs a further process in a running container, as confined as the first. Statuses as run_start.
+ */
+int run_exec(const struct state *state, const char *container, const struct exec_opts *o,
+	     int *ret_status, struct err *e);
+
+/* Its stop signal, then SIGKILL after timeout_s seconds. Already stopped is success. */
+int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e);
+int run_kill(const struct state *state, const char *container, int signal, struct err *e);
+int run_wait(const struct state *state, const char *container, int *ret_status, struct err *e);
+/* A running one only with force. */
+int run_remove(const struct state *state, const char *container, bool force, struct err *e);
+
+/* Output of a detached container, line by line. tail: the last N lines, -1 all. follow: until it
+ * ends or we are interrupted. emit() gets whole lines without "\n"; partial writes are joined. */
+struct log_sink {
+	int (*emit)(void *arg, bool is_stderr, const char *line, size_t n, struct err *e);
+	void *arg;
+};
+int run_logs(const struct state *state, const char *container, int64_t tail, bool follow,
+	     const struct log_sink *sink, struct err *e);
+
+/* What conmon's exit command calls: cleans up behind this container if it ended. */
+int run_ended(const struct state *state, const char *id, struct err *e);

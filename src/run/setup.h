@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "run/run.h"
+
+/*
+ * Within the supervisor: the root filesystem from layers, checks, volumes and config.json.
+ */
+struct setup {
+	const struct state *state;
+	const struct run_opts *opts;
+	const struct machine *machine;
+	struct container *c;
+	const struct digest *diff_ids; /* unpacked */
+	size_t diff_ids_n;
+	const json_t *exec; /* the image's configuration; may be NULL */
+	const struct command_line *command;
+	struct profile_limits limits;
+	uint64_t caps;
+};
+/* For struct launch; arg is a struct setup. */
+int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e);

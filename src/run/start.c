@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/proc.h"
+#include "oci/layer.h"
+#include "run/conmon.h"
+#include "run/foreground.h"
+#include "run/setup.h"
+
+/* What an image says, and what was made of it with the options. */
+struct image {
+	struct manifest manifest;
+	struct config config;
+	struct command_line command;
+};
+
+static void image_release(struct image *i)
+{
+	manifest_free(&i->manifest);
+	config_free(&i->config);
+	command_free(&i->command);
+}
+#define auto_image __attribute__((cleanup(image_release))) struct image
+
+static int load_image(const struct store *store, const struct desc *d, const struct run_opts *o,
+		      struct image *ret, struct err *e)
+{
+	int r = store_manifest(store, d, &ret->manifest, NULL, e);
+
+	if (r == 0)
+		r = store_config(store, &ret->manifest, &ret->config, e);
+	if (r < 0)
+		return r;
+	if (strcmp(ret->config.os ?: "", "linux") != 0 ||
+	    strcmp(ret->config.architecture ?: "", oci_architecture()) != 0)
+		return FAIL(e, E_FORMAT, "image %s is for %s/%s, this machine is linux/%s",
+			    d->digest.s, ret->config.os ?: "?", ret->config.architecture ?: "?",
+			    oci_architecture());
+	if (ret->config.diff_ids_n != ret->manifest.layers_n)
+		return FAIL(e, E_FORMAT, "image %s: %zu layers but %zu diff ids", d->digest.s,
+			    ret->manifest.layers_n, ret->config.diff_ids_n);
+	return command_resolve(ret->config.exec, &o->command, &ret->command, e);
+}
+
+static int unpack(const struct state *state, const struct store *store, const struct image *i,
+		  struct progress *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t n = 0; r == 0 && n < i->manifest.layers_n; n++)
+		r = layer_unpack(state, store, &i->manifest.layers[n], &i->config.diff_ids[n], p,
+				 e);
+	return r;
+}
+
+static json_t *labels_json(const struct run_opts *o)
+{
+	json_t *j = json_object();
+
+	for (size_t i = 0; j && o->labels && i < o->labels->n; i++) {
+		struct str rest = str_of(o->labels->v[i]), key = { "", 0 };
+		auto_free char *k = NULL;
+
+		(void)str_cut(&rest, '=', &key);
+		k = str_dup(key);
+		if (k)
+			(void)json_object_set_new(j, k, json_stringn(rest.p, rest.n));
+	}
+	return j;
+}
+
+/* The command as ps shows it. */
+static char *command_text(const struct command_line *c)
+{
+	auto_buf b = BUF_INIT(4096);
+
+	for (size_t i = 0; i < c->argv.n && b.n < 1024; i++)
+		buf_printf(&b, "%s%s", i ? " " : "", c->argv.v[i]);
+	return buf_take(&b) ?: strdup("?");
+}
+
+static int create(const struct state *state, const struct desc *d, const struct run_opts *o,
+		  const struct command_line *command, struct container *c, struct err *e)
+{
+	if (o->name && snprintf(c->name, sizeof(c->name), "%s", o->name) >= (int)sizeof(c->name))
+		return FAIL(e, E_USAGE, "container name is longer than %d", LIMIT_NAME);
+	c->auto_remove = o->auto_remove;
+	c->detached = o->detach;
+	c->stop_signal = command->stop_signal;
+	c->image = o->image ? strdup(o->image) : NULL;
+	c->digest = strdup(d->digest.s);
+	c->command = command_text(command);
+	c->labels = labels_json(o);
+	if (o->ports && o->ports->n) {
+		c->ports = malloc(sizeof(*c->ports));
+		if (!c->ports)
+			return FAIL_NOMEM(e);
+		*c->ports = *o->ports;
+	}
+	return container_create(state, c, e);
+}
+
+static void choose_limits(const struct run_opts *o, const struct machine *m,
+			  struct profile_limits *ret)
+{
+	*ret = profile_default.limits;
+	ret->memory = o->memory ?: ret->memory;
+	ret->pids = o->pids ?: ret->pids;
+	ret->cpu_milli = o->cpu_milli ?: ret->cpu_milli;
+	if (ret->nofile > m->nofile)
+		ret->nofile = m->nofile;
+}
+
+/* In the supervisor. Unless the container ended and was cleaned up in the meantime. */
+static int note_monitor(void *arg, pid_t conmon, struct err *e)
+{
+	struct setup *s = arg;
+	int r = process_identify(conmon, &s->c->monitor, e);
+
+	return r == 0 ? container_save(s->c, e) : r;
+}
+
+static int launch(const struct setup *s, bool detach, int *ret_status, struct err *e)
+{
+	char cgroup[CONTAINER_ID + 16];
+	auto_strv conmon = { 0 };
+	const struct run_opts *o = s->opts;
+	struct setup copy = *s;
+	struct launch l = { .folder = s->c->folder,
+			    .id = s->c->id,
+			    .cgroup = container_cgroup(s->c, cgroup),
+			    .machine = s->machine,
+			    .network = !o->no_network,
+			    .ports = o->ports,
+			    .prepare = setup_prepare,
+			    .started = note_monitor,
+			    .arg = &copy,
+			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
+			    .out = PROC_INHERIT,
+			    .err = PROC_INHERIT,
+			    .own_session = detach };
+	struct supervisor super;
+	int r;
+
+	if (!detach)
+		return foreground_run(&l, ret_status, e);
+
+	const struct conmon_opts c = { .folder = s->c->folder,
+				       .id = s->c->id,
+				       .name = s->c->name,
+				       .tty = o->tty,
+				       .interactive = o->interactive,
+				       .exit_command = o->exit_command };
+
+	r = conmon_argv(&c, &conmon, e);
+	if (r < 0)
+		return r;
+	l.conmon = (const char *const *)conmon.v;
+	r = launch_start(&l, &super, e);
+	return r == 0 ? launch_wait(&super, ret_status, e) : r;
+}
+
+static int start(const struct state *state, const struct desc *d, const struct run_opts *o,
+		 const struct image *i, struct container *c, int *ret_status, struct err *e)
+{
+	struct machine machine;
+	struct setup s = { .state = state,
+			   .opts = o,
+			   .machine = &machine,
+			   .c = c,
+			   .diff_ids = i->config.diff_ids,
+			   .diff_ids_n = i->config.diff_ids_n,
+			   .exec = i->config.exec,
+			   .command = &i->command };
+	int r = machine_detect(&machine, e);
+
+	if (r < 0)
+		return r;
+	choose_limits(o, &machine, &s.limits);
+	r = machine_check(&machine, &s.limits, e);
+	if (r == 0)
+		r = run_parse_caps(o->cap_add, o->cap_drop, profile_caps(&profile_default), &s.caps,
+				   e);
+	if (r == 0)
+		r = create(state, d, o, &i->command, c, e);
+	return r == 0 ? launch(&s, o->detach, ret_status, e) : r;
+}
+
+/* A container that never started leaves no record; one that ended keeps its own unless --rm. */
+static int conclude(struct container *c, int started, const struct run_opts *o, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!c->folder)
+		return started;
+	if (started < 0) {
+		(void)container_remove(c, &ignored);
+		return started;
+	}
+	return o->detach ? 0 : container_cleanup(c, e);
+}
+
+int run_start(const struct state *state, const struct store *store, const struct desc *manifest,
+	      const struct run_opts *o, struct progress *p, char ret_id[static CONTAINER_ID + 1],
+	      int *ret_status, struct err *e)
+{
+	auto_image image = { 0 };
+	auto_container c = CONTAINER_INIT;
+	int r = run_check(state, o, e);
+
+	*ret_status = STATUS_FAILED;
+	if (r == 0)
+		r = container_reap(state, e);
+	if (r == 0)
+		r = load_image(store, manifest, o, &image, e);
+	if (r == 0)
+		r = unpack(state, store, &image, p, e);
+	if (r == 0)
+		r = start(state, manifest, o, &image, &c, ret_status, e);
+	(void)snprintf(ret_id, CONTAINER_ID + 1, "%s", c.id);
+	return conclude(&c, r, o, e);
+}
