@@ -106,7 +106,7 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 	if (c->quiet && !c->json)
 		return cli_print(c, e, "%s\n", d.digest.s);
 	if (ref.name[0])
-		image_name(&ref, &name);
+		ref_stored(&ref, &name);
 	j = json_object();
 	if ((r = json_put_string(j, "schema", "plimsoll.inspect/v1", e)) < 0 ||
 	    (r = json_put_string(j, "reference", ref.name[0] ? buf_str(&name) : NULL, e)) < 0 ||

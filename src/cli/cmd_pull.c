@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/images.h"
+#include "cli/road.h"
+#include "pipeline/steps.h"
 
 struct pull_opts {
 	bool no_referrers;
 };
-
-/* Signatures and the like of the image; of an index, also of its image for this machine. */
-static int pull_referrers(struct cli *c, struct registry *reg, struct store *s, const char *name,
-			  const struct desc *d, struct referrers_got *ret, struct err *e)
-{
-	auto_manifest m = { 0 };
-	struct referrers_got more = { 0 };
-	struct desc at;
-	int r = registry_pull_referrers(reg, s, name, &d->digest, NULL, c->progress, ret, e);
-
-	if (r < 0 || !desc_is_index(d))
-		return r;
-	r = store_manifest(s, d, &m, &at, e);
-	if (r == 0)
-		r = registry_pull_referrers(reg, s, name, &at.digest, NULL, c->progress, &more, e);
-	ret->added += more.added;
-	ret->skipped += more.skipped;
-	ret->more |= more.more;
-	return r;
-}
 
 static int report(struct cli *c, const char *name, const struct desc *d,
 		  const struct referrers_got *got, struct err *e)
@@ -49,28 +30,20 @@ static int report(struct cli *c, const char *name, const struct desc *d,
 static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct pull_opts *o = opts;
-	auto_release(store_close) struct store *s = NULL;
-	auto_release(registry_close) struct registry *reg = NULL;
+	auto_road road = { 0 };
 	auto_buf name = BUF_INIT(LIMIT_REF + 128);
 	struct referrers_got got = { 0 };
 	struct ref ref;
-	struct desc d;
 	int r = ref_parse(argv[0], &ref, e);
 
 	(void)argc;
 	if (r < 0)
 		return r;
-	image_name(&ref, &name);
-	r = registry_open(ref.host, &reg, e);
+	ref_stored(&ref, &name);
+	r = cli_road(c, argv[0], &road, e);
 	if (r == 0)
-		r = cli_store(c, &s, e);
-	if (r == 0)
-		r = registry_pull(reg, s, &ref, c->progress, &d, e);
-	if (r == 0 && !o->no_referrers)
-		r = pull_referrers(c, reg, s, ref.name, &d, &got, e);
-	if (r == 0)
-		r = store_tag(s, buf_str(&name), &d, e);
-	return r < 0 ? r : report(c, buf_str(&name), &d, &got, e);
+		r = step_pull(&road, &ref, o->no_referrers, &got, e);
+	return r < 0 ? r : report(c, buf_str(&name), &road.image, &got, e);
 }
 
 static const struct opt pull_opts[] = {

@@ -38,7 +38,7 @@ static int remove_one(struct cli *c, struct store *s, const char *text, struct e
 		return r;
 	if (!ref.name[0])
 		return untag_all(c, s, &d.digest, e);
-	image_name(&ref, &name);
+	ref_stored(&ref, &name);
 	/* NAME@DIGEST is a name only when the image was pulled so; else it means the image. */
 	if (ref.digest.s[0]) {
 		struct err ignored = ERR_INIT;

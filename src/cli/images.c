@@ -9,14 +9,6 @@ int cli_store(struct cli *c, struct store **ret, struct err *e)
 	return r < 0 ? r : store_open(ret, state, e);
 }
 
-void image_name(const struct ref *r, struct buf *ret)
-{
-	if (r->tag[0])
-		ref_tagged(r, ret);
-	else
-		ref_full(r, ret);
-}
-
 void size_human(uint64_t bytes, char ret[static 16])
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };

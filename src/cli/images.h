@@ -10,10 +10,6 @@
 /* The state folder's image store; the caller closes it. */
 int cli_store(struct cli *c, struct store **ret, struct err *e);
 
-/* The name under which what a reference brought is kept: HOST/NAME:TAG, or HOST/NAME@DIGEST for one
- * without a tag. Appends. */
-void image_name(const struct ref *r, struct buf *ret);
-
 /* "1.2 MB" as docker prints sizes: powers of 1000, three digits. */
 void size_human(uint64_t bytes, char ret[static 16]);
 /* "3 hours ago". */

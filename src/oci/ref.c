@@ -189,6 +189,14 @@ void ref_tagged(const struct ref *r, struct buf *ret)
 		buf_printf(ret, ":%s", r->tag);
 }
 
+void ref_stored(const struct ref *r, struct buf *ret)
+{
+	if (r->tag[0])
+		ref_tagged(r, ret);
+	else
+		ref_full(r, ret);
+}
+
 void ref_full(const struct ref *r, struct buf *ret)
 {
 	ref_tagged(r, ret);

@@ -26,5 +26,8 @@ int ref_parse(const char *s, struct ref *ret, struct err *e);
 void ref_repository(const struct ref *r, struct buf *ret);
 /* HOST/NAME:TAG, the name under which a store keeps it ("web" reads and stores as "web:latest"). */
 void ref_tagged(const struct ref *r, struct buf *ret);
+/* The name under which a store keeps what the reference brought: HOST/NAME:TAG, or HOST/NAME@DIGEST
+ * for one without a tag. */
+void ref_stored(const struct ref *r, struct buf *ret);
 /* All that is there: HOST/NAME[:TAG][@DIGEST]. */
 void ref_full(const struct ref *r, struct buf *ret);

@@ -12,7 +12,7 @@ static int fetch(struct road *road, const struct ref *ref, struct err *e)
 
 	if (r == E_NOTFOUND && ref->host[0]) {
 		*e = ERR_INIT;
-		return step_pull(road, ref, e);
+		return step_pull(road, ref, false, NULL, e);
 	}
 	if (r == 0)
 		road->image = d;

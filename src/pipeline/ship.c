@@ -12,7 +12,7 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 	if (r == 0)
 		r = step_sign(road, &o->sign, &ret->signature, e);
 	if (r == 0)
-		r = step_push(road, o->to, &ret->referrers, e);
+		r = step_push(road, o->to, &(struct push_opts){ 0 }, &ret->referrers, e);
 	return r;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "registry/registry.h"
-
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 		json_t *detail, struct err *e)
 {
@@ -45,73 +43,105 @@ int step_verify(const struct road *road, const struct ref *ref, struct trust_res
 	return road_note(road, "verify", r, TAKE(detail), e);
 }
 
-static int push(const struct road *road, const struct ref *ref, size_t *ret_referrers,
-		struct err *e)
+/* The image for this machine of an index; 1 when there is one, 0 when d is no index or holds none.
+ */
+static int child_of_index(const struct store *s, const struct desc *d, struct desc *ret)
 {
-	auto_release(registry_close) struct registry *reg = NULL;
-	int r;
+	auto_manifest m = { 0 };
 
-	if (!ref->host[0])
-		return err_hint(e, FAIL(e, E_USAGE, "'%s' names no registry", ref->name),
-				"plimsoll push %s HOST:PORT/%s", ref->name, ref->name);
-	r = registry_open(ref->host, &reg, e);
-	if (r == 0)
-		r = registry_push(reg, road->store, &road->image, ref->name,
-				  ref->tag[0] ? ref->tag : NULL, road->progress, e);
-	if (r == 0)
-		r = registry_push_referrers(reg, road->store, &road->image.digest, ref->name,
-					    road->progress, ret_referrers, e);
+	return desc_is_index(d) && store_manifest(s, d, &m, ret, NULL) == 0;
+}
+
+static int push_referrers(const struct road *road, struct registry *reg, const char *name,
+			  size_t *ret_n, struct err *e)
+{
+	struct desc child;
+	size_t more = 0;
+	int r = registry_push_referrers(reg, road->store, &road->image.digest, name, road->progress,
+					ret_n, e);
+
+	if (r == 0 && child_of_index(road->store, &road->image, &child))
+		r = registry_push_referrers(reg, road->store, &child.digest, name, road->progress,
+					    &more, e);
+	*ret_n += more;
 	return r;
 }
 
-int step_push(const struct road *road, const struct ref *ref, size_t *ret_referrers, struct err *e)
-{
-	size_t referrers = 0;
-	int r = push(road, ref, &referrers, e);
-	json_t *detail = json_pack("{s:s, s:s, s:I}", "registry", ref->host, "repository",
-				   ref->name, "referrers", (json_int_t)referrers);
-
-	if (r == 0 && ret_referrers)
-		*ret_referrers = referrers;
-	return road_note(road, "push", r, detail, e);
-}
-
-/* Signatures of the image; when it is an index, also of the image for this machine. */
-static int pull_referrers(const struct road *road, struct registry *reg, const struct ref *ref,
-			  const struct desc *d, struct err *e)
-{
-	auto_manifest m = { 0 };
-	struct desc at;
-	int r = registry_pull_referrers(reg, road->store, ref->name, &d->digest, NULL,
-					road->progress, NULL, e);
-
-	if (r < 0 || !desc_is_index(d))
-		return r;
-	r = store_manifest(road->store, d, &m, &at, e);
-	if (r < 0)
-		return r;
-	return registry_pull_referrers(reg, road->store, ref->name, &at.digest, NULL,
-				       road->progress, NULL, e);
-}
-
-static int pull(struct road *road, const struct ref *ref, struct err *e)
+static int push(const struct road *road, const struct ref *ref, const struct push_opts *o,
+		size_t *ret_n, struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
-	auto_buf name = BUF_INIT(LIMIT_REF + DIGEST_HEX);
+	const char *tag = ref->tag[0] ? ref->tag : NULL;
+	int r;
+
+	if (!ref->host[0])
+		return err_hint(e, FAIL(e, E_USAGE, "'%s' names no registry", road->name),
+				"plimsoll push %s HOST[:PORT]/%s", road->name,
+				ref->name[0] ? ref->name : "NAME:TAG");
+	if (ref->digest.s[0] && !digest_eq(&ref->digest, &road->image.digest))
+		return FAIL(e, E_USAGE, "'%s' is %s, not what the destination names", road->name,
+			    road->image.digest.s);
+	r = registry_open(ref->host, &reg, e);
+	if (r == 0 && o->mount_from)
+		r = registry_mount_from(reg, o->mount_from, e);
+	if (r == 0)
+		r = registry_push(reg, road->store, &road->image, ref->name, tag, road->progress,
+				  e);
+	if (r == 0 && !o->no_referrers)
+		r = push_referrers(road, reg, ref->name, ret_n, e);
+	return r;
+}
+
+int step_push(const struct road *road, const struct ref *ref, const struct push_opts *o,
+	      size_t *ret_referrers, struct err *e)
+{
+	size_t n = 0;
+	int r = push(road, ref, o, &n, e);
+
+	if (ret_referrers)
+		*ret_referrers = n;
+	return road_note(road, "push", r,
+			 json_pack("{s:s, s:s, s:I}", "registry", ref->host, "repository",
+				   ref->name, "referrers", (json_int_t)n),
+			 e);
+}
+
+static int pull_referrers(const struct road *road, struct registry *reg, const char *name,
+			  const struct desc *d, struct referrers_got *ret, struct err *e)
+{
+	struct referrers_got more = { 0 };
+	struct desc child;
+	int r = registry_pull_referrers(reg, road->store, name, &d->digest, NULL, road->progress,
+					ret, e);
+
+	if (r == 0 && child_of_index(road->store, d, &child))
+		r = registry_pull_referrers(reg, road->store, name, &child.digest, NULL,
+					    road->progress, &more, e);
+	ret->added += more.added;
+	ret->skipped += more.skipped;
+	ret->more |= more.more;
+	return r;
+}
+
+static int pull(struct road *road, const struct ref *ref, bool no_referrers,
+		struct referrers_got *ret, struct err *e)
+{
+	auto_release(registry_close) struct registry *reg = NULL;
+	auto_buf name = BUF_INIT(LIMIT_REF + DIGEST_HEX + 16);
 	struct desc d;
 	int r;
 
 	if (!ref->host[0])
-		return err_hint(e, FAIL(e, E_USAGE, "'%s' names no registry", ref->name),
-				"plimsoll pull HOST:PORT/%s", ref->name);
-	ref_full(ref, &name);
-	r = buf_check(&name, "name", e);
-	if (r == 0)
-		r = registry_open(ref->host, &reg, e);
+		return err_hint(e, FAIL(e, E_USAGE, "'%s' names no registry", road->name),
+				"plimsoll pull HOST[:PORT]/%s", ref->name);
+	ref_stored(ref, &name);
+	r = registry_open(ref->host, &reg, e);
 	if (r == 0)
 		r = registry_pull(reg, road->store, ref, road->progress, &d, e);
+	if (r == 0 && !no_referrers)
+		r = pull_referrers(road, reg, ref->name, &d, ret, e);
 	if (r == 0)
-		r = pull_referrers(road, reg, ref, &d, e);
+		r = buf_check(&name, "name", e);
 	if (r == 0)
 		r = store_tag(road->store, buf_str(&name), &d, e);
 	if (r == 0)
@@ -119,15 +149,20 @@ static int pull(struct road *road, const struct ref *ref, struct err *e)
 	return r;
 }
 
-int step_pull(struct road *road, const struct ref *ref, struct err *e)
+int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
+	      struct referrers_got *ret, struct err *e)
 {
+	struct referrers_got got = { 0 };
 	int r;
 
 	if (ref->digest.s[0]) /* so that a refusal names what was asked for */
 		road->image = (struct desc){ .digest = ref->digest };
-	r = pull(road, ref, e);
+	r = pull(road, ref, no_referrers, &got, e);
+	if (ret)
+		*ret = got;
 	return road_note(road, "pull", r,
-			 json_pack("{s:s, s:s}", "registry", ref->host, "repository", ref->name),
+			 json_pack("{s:s, s:s, s:I}", "registry", ref->host, "repository",
+				   ref->name, "referrers", (json_int_t)got.added),
 			 e);
 }
 
@@ -141,7 +176,7 @@ int step_base(void *arg, const char *name, struct desc *ret, struct err *e)
 	base.name = name;
 	if (r == E_NOTFOUND && ref_parse(name, &ref, NULL) == 0 && ref.host[0]) {
 		*e = ERR_INIT;
-		r = step_pull(&base, &ref, e);
+		r = step_pull(&base, &ref, false, NULL, e);
 	}
 	if (r == E_NOTFOUND) {
 		r = FAIL(e, E_NOTFOUND, "base image '%s' is not in the store", name);

@@ -3,6 +3,7 @@
 
 #include "oci/ref.h"
 #include "pipeline/road.h"
+#include "registry/registry.h"
 #include "trust/trust.h"
 
 /*
@@ -19,11 +20,19 @@ int step_sign(const struct road *road, const struct trust_sign_opts *o, struct d
 int step_verify(const struct road *road, const struct ref *ref, struct trust_result *ret,
 		struct err *e);
 
-/* Sends road->image, its blobs and all that refers to it. ret_referrers may be NULL. */
-int step_push(const struct road *road, const struct ref *ref, size_t *ret_referrers, struct err *e);
+/* Sends road->image, its blobs and, unless no_referrers, all that refers to it. */
+struct push_opts {
+	const char
+		*mount_from; /* repository of the same registry that may have the blobs; or NULL */
+	bool no_referrers;
+};
+int step_push(const struct road *road, const struct ref *ref, const struct push_opts *o,
+	      size_t *ret_referrers, struct err *e);
 
-/* Fetches ref with its signatures, names it in the store, and sets road->image. */
-int step_pull(struct road *road, const struct ref *ref, struct err *e);
+/* Fetches ref, with what refers to it unless no_referrers, names it in the store and sets
+ * road->image. ret (may be NULL) tells of the referrers. */
+int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
+	      struct referrers_got *ret, struct err *e);
 
 /*
  * The base of a FROM: in the store, else fetched when it names a registry, and signed by somebody
