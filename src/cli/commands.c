@@ -2,7 +2,9 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_advisories;
+extern const struct command cmd_build;
 extern const struct command cmd_completion;
+extern const struct command cmd_history;
 extern const struct command cmd_images;
 extern const struct command cmd_import;
 extern const struct command cmd_inspect;
@@ -22,7 +24,9 @@ extern const struct command cmd_version;
  * reads the names from here, for the manual pages). */
 /* clang-format off */
 const struct command *const commands[] = {
+	&cmd_build,
 	&cmd_images,
+	&cmd_history,
 	&cmd_import,
 	&cmd_inspect,
 	&cmd_tag,

@@ -120,8 +120,14 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 	/* The target may be relative to where we are now. */
 	auto_free char *at = realpath(target, NULL);
 	unsigned long flags = MS_NODEV | (read_only || !upper ? MS_RDONLY : 0);
+	/* state->fd may have been opened before mounts_private(): folders reached by it lie in the
+	 * mount namespace left behind, and overlayfs refuses those. */
+	auto_close int fd = fs_open_user(state->path, O_PATH | O_DIRECTORY, 0, e);
+	const struct state here = { .fd = fd, .path = state->path };
 	int r;
 
+	if (fd < 0)
+		return fd;
 	if (!at)
 		return FAIL_SYS(e, "mount layers at '%s'", target);
 	if (!upper != !work)
@@ -129,7 +135,7 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 	if (n > LIMIT_OVERLAY)
 		return FAIL(e, E_FORMAT, "%zu layers: overlayfs stacks at most %d", n,
 			    LIMIT_OVERLAY);
-	r = add_lowers(&f, state, diff_ids, n, upper ? 1 : 2, &options, e);
+	r = add_lowers(&f, &here, diff_ids, n, upper ? 1 : 2, &options, e);
 	if (r == 0 && upper)
 		r = add_upper(&f, upper, work, &options, e);
 	if (r < 0)

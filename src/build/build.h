@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fs.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "build/expand.h"
+#include "oci/store.h"
+
+/*
+ * From a Dockerfile and a folder to an image in the store. What touches the outside is asked for by
+ * callbacks: whether a base image may be used, and the running of a command.
+ */
+
+enum build_network { BUILD_NETWORK_DEFAULT, BUILD_NETWORK_NONE };
+
+/* One RUN. All is borrowed for the time of the call. */
+struct build_step {
+	const char *rootfs; /* absolute path: the merged tree, changes to it become the layer */
+	const char *const *argv, *const *env; /* end with NULL */
+	const char *cwd;		      /* absolute, within rootfs; it is there */
+	const char *user; /* "USER[:GROUP]" as in the configuration, "" for root */
+	enum build_network network;
+	int in;			   /* standard input, or -1 */
+	struct progress *progress; /* where its output goes, a line at a time; may be NULL */
+};
+
+struct build_hooks {
+	/* The image that FROM or COPY --from means, after the trust policy accepted it. */
+	int (*base)(void *arg, const char *name, struct desc *ret, struct err *e);
+	/* Runs to the end: 0 with the command's exit status and, in ret_tail, its last lines of
+	 * output; a negative E_* when it could not be run. */
+	int (*step)(void *arg, const struct build_step *s, int *ret_status, struct buf *ret_tail,
+		    struct err *e);
+	void *arg;
+};
+
+struct build_opts {
+	const struct state *state;
+	struct store *store;
+	const char *context;	/* a folder */
+	const char *dockerfile; /* a path, "-" for standard input; NULL: CONTEXT/Dockerfile */
+	const struct strv *tags;
+	const struct strv *build_args; /* NAME=VALUE */
+	const struct strv *labels;     /* NAME=VALUE */
+	const char *target;	       /* NULL: the last stage */
+	const char *platform;	       /* NULL or this machine's own */
+	enum build_network network;    /* for steps that do not say */
+	bool no_cache;
+	int64_t source_date_epoch; /* -1: the newest input's time */
+	struct progress *progress;
+	struct build_hooks hooks;
+};
+
+/* A base image that was used: for provenance. */
+struct build_base {
+	char *name;
+	struct desc image;
+};
+
+struct build_result {
+	struct desc image;
+	struct digest config;
+	size_t stages;	      /* that were built */
+	size_t steps, cached; /* that make layers; how many of them were known */
+	struct build_base *bases;
+	size_t bases_n;
+	struct digest dockerfile; /* of its text */
+	char *syntax;		  /* the directive's value, or NULL */
+};
+
+/*
+ * Builds and tags. Takes the process into a mount namespace of its own. Bad input is E_FORMAT and
+ * points into the Dockerfile; a command that fails is E_FORMAT with the last lines it printed.
+ */
+int build_run(const struct build_opts *o, struct build_result *ret, struct err *e);
+void build_result_free(struct build_result *r);

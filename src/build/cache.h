@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/fs.h"
+#include "oci/store.h"
+
+/*
+ * What steps made, by the digest of all that went into them: <state>/cache/build/<hex>.json. It may
+ * be deleted at any time.
+ */
+struct cached {
+	bool empty; /* nothing changed: no layer */
+	struct desc layer;
+	struct digest diff_id;
+	int64_t epoch; /* newest input's time when it was made */
+};
+
+/* A key is hashed from pieces; each carries its length, so no two lists of pieces are the same. */
+struct keyer {
+	struct sha256 *h;
+};
+int keyer_new(struct keyer *k, const char *kind, const struct digest *parent, struct err *e);
+void keyer_put(struct keyer *k, const char *s);
+void keyer_put_list(struct keyer *k, const char *const *list, size_t n);
+void keyer_end(struct keyer *k, struct digest *ret); /* once */
+void keyer_free(struct keyer *k);
+static inline void keyer_release(struct keyer *k)
+{
+	keyer_free(k);
+}
+#define auto_keyer __attribute__((cleanup(keyer_release))) struct keyer
+
+/* True and *ret when the step is known and its layer is in the store. */
+bool cache_get(const struct state *state, const struct store *s, const struct digest *key,
+	       struct cached *ret);
+int cache_put(const struct state *state, const struct digest *key, const struct cached *c,
+	      struct err *e);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build/context.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "build/dockerfile.h"
+
+/* Reads an opened regular file; anything else (a pipe, a device) would hang or never end. */
+static int read_regular(int fd, const char *name, size_t max, struct buf *ret, int64_t *ret_mtime,
+			struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return FAIL_SYS(e, "read '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return FAIL(e, E_FORMAT, "read '%s': not a regular file", name);
+	if (ret_mtime)
+		*ret_mtime = st.st_mtime;
+	return fs_read_fd(fd, name, max, ret, e);
+}
+
+static int open_dockerfile(struct context *c, const char *path, const char *dockerfile,
+			   struct err *e)
+{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd = dockerfile ? fs_open_user(dockerfile, flags, 0, e)
+			    : fs_open(c->fd, "Dockerfile", flags, 0, e);
+
+	if (fd == E_NOTFOUND && !dockerfile) {
+		(void)FAIL(e, E_FORMAT, "there is no Dockerfile in '%s'", path);
+		return err_hint(e, E_FORMAT, "plimsoll build -f FILE %s", path);
+	}
+	return fd;
+}
+
+static int read_dockerfile(struct context *c, const char *path, const char *dockerfile,
+			   struct err *e)
+{
+	auto_buf b = BUF_INIT(LIMIT_DOCKERFILE + 1);
+	int r;
+
+	if (dockerfile && strcmp(dockerfile, "-") == 0) {
+		c->dockerfile_name = strdup("Dockerfile");
+		r = fs_read_user("-", LIMIT_DOCKERFILE, &b, e);
+	} else {
+		auto_close int fd = open_dockerfile(c, path, dockerfile, e);
+
+		c->dockerfile_name = strdup(dockerfile ? dockerfile : "Dockerfile");
+		r = fd < 0 ? fd
+			   : read_regular(fd, dockerfile ? dockerfile : "Dockerfile",
+					  LIMIT_DOCKERFILE, &b, &c->dockerfile_mtime, e);
+	}
+	if (r < 0)
+		return r;
+	c->dockerfile_n = b.n;
+	c->dockerfile = b.n ? buf_take(&b) : strdup("");
+	return c->dockerfile && c->dockerfile_name ? 0 : FAIL_NOMEM(e);
+}
+
+static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
+{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	auto_buf text = BUF_INIT(LIMIT_IGNORE + 1);
+	auto_free char *own = NULL;
+	const char *name = ".dockerignore";
+	auto_close int fd = E_NOTFOUND;
+	int r;
+
+	if (asprintf(&own, "%s.dockerignore", dockerfile ? dockerfile : "Dockerfile") < 0)
+		return FAIL_NOMEM(e);
+	if (!dockerfile)
+		fd = fs_open(c->fd, own, flags, 0, e);
+	else if (strcmp(dockerfile, "-") != 0)
+		fd = fs_open_user(own, flags, 0, e);
+	if (fd >= 0)
+		name = own;
+	else if (fd == E_NOTFOUND)
+		fd = fs_open(c->fd, name, flags, 0, e);
+	if (fd == E_NOTFOUND)
+		return 0;
+	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, NULL, e);
+	return r < 0 ? r
+		     : ignore_parse((struct str){ buf_str(&text), text.n }, name, &c->ignore, e);
+}
+
+int context_open(struct context *ret, const char *path, const char *dockerfile, struct err *e)
+{
+	auto_context c = CONTEXT_NONE;
+	int r;
+
+	c.fd = fs_open_user(path, O_RDONLY | O_DIRECTORY, 0, e);
+	if (c.fd < 0)
+		return WRAP(e, c.fd, "build context");
+	r = read_dockerfile(&c, path, dockerfile, e);
+	if (r == 0)
+		r = read_ignore(&c, dockerfile, e);
+	if (r < 0)
+		return r;
+	*ret = c;
+	c = CONTEXT_NONE;
+	return 0;
+}
+
+void context_close(struct context *c)
+{
+	close_release(&c->fd);
+	ignore_free(&c->ignore);
+	free(c->dockerfile_name);
+	free(c->dockerfile);
+	*c = CONTEXT_NONE;
+}

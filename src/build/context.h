@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "build/ignore.h"
+
+/* The folder that COPY and ADD take files from, and the Dockerfile's text. The folder is hostile:
+ * nothing is opened through a link that leaves it. */
+struct context {
+	int fd;
+	struct ignore ignore;
+	char *dockerfile_name; /* for messages */
+	char *dockerfile;
+	size_t dockerfile_n;
+	int64_t dockerfile_mtime; /* 0: from standard input */
+};
+#define CONTEXT_NONE ((struct context){ .fd = -1 })
+
+/*
+ * dockerfile as in build_opts. The patterns come from DOCKERFILE.dockerignore beside the
+ * Dockerfile when it is there, else from .dockerignore of the folder.
+ */
+int context_open(struct context *ret, const char *path, const char *dockerfile, struct err *e);
+void context_close(struct context *c);
+static inline void context_release(struct context *c)
+{
+	context_close(c);
+}
+#define auto_context __attribute__((cleanup(context_release))) struct context

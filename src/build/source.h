@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "build/ignore.h"
+#include "crypto/digest.h"
+
+/*
+ * What COPY and ADD take: the files and folders that a pattern names beneath a root, be it the
+ * context or another stage's file system. Links are followed as if the root were "/", so nothing
+ * outside is reached.
+ */
+enum { LIMIT_SOURCES = 100000 };
+
+struct source {
+	int fd;	    /* O_PATH, of what the name leads to */
+	char *path; /* as named, relative to the root; "" is the root itself */
+	struct stat st;
+};
+struct sources {
+	struct source *v;
+	size_t n;
+};
+struct source_root {
+	int fd;
+	const struct ignore *ignore; /* the context's, or NULL */
+	bool keep_owner;	     /* owners and extended attributes belong to what is copied */
+};
+
+/*
+ * Adds what the pattern names. A name without anything special in it that is not there is
+ * E_NOTFOUND; a pattern may match nothing. A path that climbs out with ".." is E_FORMAT.
+ */
+int sources_find(const struct source_root *root, const char *pattern, struct sources *ret,
+		 struct err *e);
+void sources_free(struct sources *s);
+static inline void sources_release(struct sources *s)
+{
+	sources_free(s);
+}
+#define auto_sources __attribute__((cleanup(sources_release))) struct sources
+
+/* The last part of its name, what it is called in a folder; "" for the root. Borrowed. */
+const char *source_base(const struct source *s);
+
+/* Hashes names, kinds, modes and contents, but no times. *newest rises to the newest file's. */
+int sources_hash(const struct source_root *root, const struct sources *s, struct sha256 *h,
+		 int64_t *newest, struct err *e);

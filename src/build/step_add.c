@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ADD takes archives of the context apart. They are hostile: everything reads them in a sandboxed
+ * child, and they reach the image by way of an unpacked layer, with all the checks that has. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "build/work.h"
+#include "oci/compress.h"
+#include "oci/layer.h"
+#include "oci/tar.h"
+#include "sandbox/sandbox.h"
+
+static int64_t read_file(void *arg, void *p, size_t n, struct err *e)
+{
+	const int *fd = arg;
+
+	for (;;) {
+		ssize_t got = read(*fd, p, n);
+
+		if (got >= 0)
+			return got;
+		if (errno != EINTR)
+			return FAIL_SYS(e, "read archive");
+	}
+}
+
+struct probe {
+	int fd;
+	enum compression kind;
+};
+
+/* In the sandbox: emits a byte when the first entry reads as tar. */
+static int probe_child(void *arg, struct buf *emit, struct err *e)
+{
+	struct probe *p = arg;
+	auto_release(inflater_free) struct inflater *i = NULL;
+	struct tar_reader *t = NULL;
+	const struct tar_entry *entry;
+
+	(void)e;
+	if (inflater_new(&i, p->kind, read_file, &p->fd, NULL) < 0 ||
+	    tar_reader_new(&t, inflater_read, i, NULL) < 0)
+		return 0;
+	if (tar_next(t, &entry, NULL) == 1)
+		buf_putc(emit, 'y');
+	tar_reader_free(t);
+	return 0;
+}
+
+static bool name_says_tar(const char *name)
+{
+	static const char *const ends[] = { ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
+/*
+ * True when the file is a tar archive, compressed or not. What is inside of bzip2 and xz only their
+ * programs can tell; there the file's name decides.
+ */
+static int is_archive(int fd, const char *name, bool *ret, struct err *e)
+{
+	unsigned char head[6];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+	auto_buf answer = BUF_INIT(16);
+	struct probe p = { .fd = fd };
+	struct sandbox box = {
+		.what = "look into archive", .keep = &fd, .keep_n = 1, .write_dir = -1
+	};
+	int r;
+
+	if (n < 0)
+		return FAIL_SYS(e, "read '%s'", name);
+	p.kind = compression_detect(head, (size_t)n);
+	if (p.kind == COMPRESSION_BZIP2 || p.kind == COMPRESSION_XZ) {
+		*ret = name_says_tar(name);
+		return 0;
+	}
+	r = sandbox_run(&box, probe_child, &p, &answer, e);
+	*ret = answer.n == 1;
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		return FAIL_SYS(e, "rewind '%s'", name);
+	return r;
+}
+
+static int unpack(struct stage_work *s, int fd, const struct tree_copy *t, struct err *e)
+{
+	const struct build_opts *o = s->w->o;
+	struct source_root root = { .fd = -1, .keep_owner = true };
+	struct tree_copy into = *t;
+	auto_sources all = { 0 };
+	struct digest diff_id;
+	struct desc layer;
+	int r = layer_from_tar(o->store, fd, t->clamp, &layer, &diff_id, NULL, e);
+
+	if (r == 0)
+		r = layer_unpack(o->state, o->store, &layer, &diff_id, NULL, e);
+	if (r < 0)
+		return r;
+
+	auto_free char *path = layer_path(o->state, &diff_id);
+	auto_close int dir =
+		path ? fs_open_user(path, O_RDONLY | O_DIRECTORY, 0, e) : FAIL_NOMEM(e);
+
+	if (dir < 0)
+		return dir;
+	root.fd = dir;
+	/* The archive says whose its files are; the flags are for files that are copied. */
+	into.set_owner = into.set_mode = false;
+	into.into = true;
+	r = sources_find(&root, ".", &all, e);
+	return r < 0 ? r : tree_copy(&into, &root, &all.v[0], e);
+}
+
+int add_archive(struct stage_work *s, const struct source *src, const struct tree_copy *t,
+		struct err *e)
+{
+	bool archive = false;
+	int r;
+
+	if (!S_ISREG(src->st.st_mode) || src->st.st_size == 0)
+		return 0;
+
+	auto_close int fd =
+		open(fs_fd_path(src->fd, (char[32]){ 0 }), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return FAIL_SYS(e, "open '%s'", src->path);
+	r = is_archive(fd, src->path, &archive, e);
+	if (r == 0 && archive)
+		r = unpack(s, fd, t, e);
+	return r < 0 ? WRAP(e, r, "archive '%.200s'", src->path) : archive;
+}

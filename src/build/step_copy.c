@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* COPY and ADD. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "build/glob.h"
+#include "build/work.h"
+
+/* One of them with its words replaced. */
+struct copy {
+	const struct df_node *n;
+	struct strv patterns;	     /* sources that are files */
+	size_t *words;		     /* of each pattern, its word in n->args: for messages */
+	struct strv names, contents; /* sources that are here-documents */
+	char *target_word;	     /* as written, after substitution */
+	char *target;		     /* absolute, clean */
+	bool into;
+	char *chown, *chmod;
+	mode_t mode;
+	bool link;
+	/* Where files come from: the context, or a file system that some image or stage has. */
+	struct source_root root;
+	struct draft image;	     /* --from=IMAGE */
+	const struct draft *from;    /* --from: the layers; NULL: the context */
+	struct mounted from_mounted; /* --from, mounted when something is to be copied */
+	struct sources sources;
+	int64_t newest;
+};
+
+static void copy_free(struct copy *c)
+{
+	sources_free(&c->sources);
+	mounted_close(&c->from_mounted);
+	draft_free(&c->image);
+	strv_free(&c->patterns);
+	strv_free(&c->names);
+	strv_free(&c->contents);
+	free(c->words);
+	free(c->target_word);
+	free(c->target);
+	free(c->chown);
+	free(c->chmod);
+}
+#define auto_copy __attribute__((cleanup(copy_free))) struct copy
+
+static int read_heredoc(const struct stage_work *s, struct copy *c, const struct df_heredoc *doc,
+			struct err *e)
+{
+	struct expand x = scope_expand(&s->scope);
+	auto_free char *content = NULL;
+	int r;
+
+	x.escape = '\\';
+	x.keep_quotes = true;
+	if (strchr(doc->name, '/') || strcmp(doc->name, ".") == 0 || strcmp(doc->name, "..") == 0)
+		return FAIL(e, E_FORMAT, "'%.100s' is no name for a file", doc->name);
+	r = doc->expand ? expand_string(doc->content, &x, &content, e) : 0;
+	if (r == 0)
+		r = strv_add(&c->names, doc->name, e);
+	return r < 0 ? r : strv_add(&c->contents, content ? content : doc->content, e);
+}
+
+static bool is_remote(const char *source)
+{
+	return strncasecmp(source, "http://", 7) == 0 || strncasecmp(source, "https://", 8) == 0 ||
+	       strncasecmp(source, "git@", 4) == 0 || strncasecmp(source, "git://", 6) == 0 ||
+	       strncasecmp(source, "ssh://", 6) == 0;
+}
+
+static int read_source(const struct stage_work *s, struct copy *c, size_t i, size_t *doc,
+		       struct err *e)
+{
+	const struct df_node *n = c->n;
+	const struct df_word *w = &n->args[i];
+	auto_free char *source = NULL;
+	int r;
+
+	if (*doc < n->docs_n && !n->exec && strstr(w->s, "<<")) {
+		r = read_heredoc(s, c, &n->docs[(*doc)++], e);
+		return r < 0 ? df_wrap(s->scope.df, n, w->at, w->len, r, e) : 0;
+	}
+	r = scope_word(&s->scope, n, w, &source, e);
+	if (r < 0)
+		return r;
+	if (n->op == DF_ADD && is_remote(source))
+		return DF_FAIL_WORD(s->scope.df, n, w, e,
+				    "ADD of something remote is not supported yet");
+	c->words[c->patterns.n] = i;
+	return strv_add(&c->patterns, source, e);
+}
+
+static int read_target(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	const struct df_word *w = &c->n->args[c->n->args_n - 1];
+	int r = scope_word(&s->scope, c->n, w, &c->target_word, e);
+	const char *t = c->target_word;
+
+	if (r == 0)
+		r = scope_path(&s->scope, t, &c->target, e);
+	if (r < 0)
+		return r;
+	c->into = !*t || ends_with(t, "/") || strcmp(t, ".") == 0 || strcmp(t, "..") == 0 ||
+		  ends_with(t, "/.") || ends_with(t, "/..");
+	if (c->patterns.n + c->names.n > 1 && !c->into)
+		return DF_FAIL_WORD(s->scope.df, c->n, w, e,
+				    "%s: the target of several sources is a folder and ends in '/'",
+				    df_op_name(c->n->op));
+	return 0;
+}
+
+static int read_flag(const struct stage_work *s, const struct df_node *n, const char *name,
+		     char **ret, struct err *e)
+{
+	const struct df_flag *f = df_find_flag(n, name);
+	struct df_word w;
+
+	if (!f)
+		return 0;
+	w = (struct df_word){ f->value, f->at, f->len };
+	return scope_word(&s->scope, n, &w, ret, e);
+}
+
+static int read_mode(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	char *end;
+	unsigned long v;
+
+	if (!c->chmod)
+		return 0;
+	v = strtoul(c->chmod, &end, 8);
+	if (!*c->chmod || *end || v > 07777 || strspn(c->chmod, "01234567") != strlen(c->chmod))
+		return DF_FAIL_FLAG(s->scope.df, c->n, "chmod", e,
+				    "--chmod takes an octal mode such as 755, not '%.40s'",
+				    c->chmod);
+	c->mode = (mode_t)v;
+	return 0;
+}
+
+static int read_copy(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	const char *link = df_flag(c->n, "link");
+	size_t doc = 0;
+	int r = 0;
+
+	c->from_mounted = MOUNTED_NONE;
+	c->link = link && strcmp(link, "false") != 0;
+	c->words = calloc(c->n->args_n, sizeof(*c->words));
+	if (!c->words)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; r == 0 && i + 1 < c->n->args_n; i++)
+		r = read_source(s, c, i, &doc, e);
+	if (r == 0)
+		r = read_target(s, c, e);
+	if (r == 0)
+		r = read_flag(s, c->n, "chown", &c->chown, e);
+	if (r == 0)
+		r = read_flag(s, c->n, "chmod", &c->chmod, e);
+	return r < 0 ? r : read_mode(s, c, e);
+}
+
+/* Settles where files come from. */
+static int find_root(struct stage_work *s, struct copy *c, struct err *e)
+{
+	const char *from = df_flag(c->n, "from");
+	struct desc image;
+	long at = -1;
+	int r;
+
+	c->root = (struct source_root){ s->w->ctx.fd, &s->w->ctx.ignore, false };
+	if (!from)
+		return 0;
+	r = plan_find_stage(&s->w->plan, c->n, from, &at, e);
+	if (r < 0)
+		return r;
+	c->root = (struct source_root){ -1, NULL, true };
+	if (at >= 0) {
+		c->from = &s->w->stages[at].scope.draft;
+		return 0;
+	}
+	if (strcmp(from, "scratch") == 0)
+		return DF_FAIL_FLAG(s->scope.df, c->n, "from", e,
+				    "there is nothing in scratch to copy");
+	r = find_base(s->w, from, &image, e);
+	if (r == 0)
+		r = draft_from_image(s->w->o->store, &image, &c->image, e);
+	c->from = &c->image;
+	return r < 0 ? df_wrap(s->scope.df, c->n, df_find_flag(c->n, "from")->at,
+			       df_find_flag(c->n, "from")->len, r, e)
+		     : 0;
+}
+
+static int find_sources(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	for (size_t i = 0; i < c->patterns.n; i++) {
+		const struct df_word *w = &c->n->args[c->words[i]];
+		int r = sources_find(&c->root, c->patterns.v[i], &c->sources, e);
+
+		if (r < 0)
+			return df_wrap(s->scope.df, c->n, w->at, w->len, r, e);
+	}
+	if (c->sources.n == 0 && c->names.n == 0)
+		return df_fail(s->scope.df, c->n, c->n->args[0].at, c->n->args[0].len, e,
+			       "%s: no file matches", df_op_name(c->n->op));
+	/* A pattern may have become several. */
+	if (c->sources.n + c->names.n > 1 && !c->into)
+		return DF_FAIL_WORD(s->scope.df, c->n, &c->n->args[c->n->args_n - 1], e,
+				    "%s: %zu files match, so the target is a folder and ends in "
+				    "'/'",
+				    df_op_name(c->n->op), c->sources.n);
+	return 0;
+}
+
+/* Files of the context count by content, those of a stage by its layers and their name. */
+static int find_key(const struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
+{
+	auto_keyer k = { 0 };
+	struct digest parent, from = { "" };
+	int r;
+
+	if (c->link && !c->from)
+		digest_of("", 0, &parent);
+	else
+		draft_digest(&s->scope.draft, &parent);
+	r = keyer_new(&k, df_op_name(c->n->op), &parent, e);
+	if (r < 0)
+		return r;
+	keyer_put(&k, c->target);
+	keyer_put(&k, c->into ? "into" : "");
+	keyer_put(&k, c->link ? "link" : "");
+	keyer_put(&k, c->chown ? c->chown : "");
+	keyer_put(&k, c->chmod ? c->chmod : "");
+	keyer_put_list(&k, (const char *const *)c->names.v, c->names.n);
+	keyer_put_list(&k, (const char *const *)c->contents.v, c->contents.n);
+	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
+	if (c->from) {
+		draft_digest(c->from, &from);
+		keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
+	} else {
+		r = sources_hash(&c->root, &c->sources, k.h, &c->newest, e);
+	}
+	keyer_put(&k, from.s);
+	keyer_end(&k, ret);
+	return r;
+}
+
+/* The target tree, and what is said by flags about what is made in it. */
+static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m,
+		   struct tree_copy *ret, struct err *e)
+{
+	const struct draft *d = &s->scope.draft;
+	int r = mount_draft(s->w, d, c->link ? MOUNT_ALONE : MOUNT_CHANGE, m, e);
+
+	if (r < 0)
+		return r;
+	*ret = (struct tree_copy){
+		.root = m->root,
+		.target = c->target,
+		.into = c->into,
+		.set_owner = c->chown,
+		.set_mode = c->chmod,
+		.mode = c->mode,
+		.clamp = step_epoch(s, c->from ? c->from->epoch : c->newest),
+	};
+	if (!c->chown)
+		return 0;
+	r = tree_owner(m->root, c->chown, &ret->owner, e);
+	return r < 0 ? df_wrap(s->scope.df, c->n, df_find_flag(c->n, "chown")->at,
+			       df_find_flag(c->n, "chown")->len, r, e)
+		     : 0;
+}
+
+static int copy_all(struct stage_work *s, const struct copy *c, const struct tree_copy *t,
+		    struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->sources.n; i++) {
+		const struct source *src = &c->sources.v[i];
+
+		if (c->n->op == DF_ADD) {
+			r = add_archive(s, src, t, e);
+			if (r != 0) {
+				r = r < 0 ? r : 0;
+				continue;
+			}
+		}
+		r = tree_copy(t, &c->root, src, e);
+		if (r < 0)
+			r = WRAP(e, r, "'%.200s'", *src->path ? src->path : ".");
+	}
+	for (size_t i = 0; r == 0 && i < c->names.n; i++)
+		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
+	return r;
+}
+
+static int make_layer(struct stage_work *s, struct copy *c, struct cached *made, struct err *e)
+{
+	auto_mounted m = MOUNTED_NONE;
+	struct tree_copy t;
+	int r = 0;
+
+	if (c->from) {
+		r = mount_draft(s->w, c->from, MOUNT_READ, &c->from_mounted, e);
+		c->root.fd = c->from_mounted.root;
+		if (r == 0)
+			r = find_sources(s, c, e);
+	}
+	if (r == 0)
+		r = prepare(s, c, &m, &t, e);
+	if (r == 0)
+		r = copy_all(s, c, &t, e);
+	return r < 0 ? r : mount_commit(s->w, &m, t.clamp, made, e);
+}
+
+/* "COPY --chown=1:2 a b /target" as it was carried out. */
+static void describe(const struct copy *c, struct buf *b)
+{
+	buf_puts(b, df_op_name(c->n->op));
+	if (c->link)
+		buf_puts(b, " --link");
+	if (c->chown)
+		buf_printf(b, " --chown=%s", c->chown);
+	if (c->chmod)
+		buf_printf(b, " --chmod=%s", c->chmod);
+	for (size_t i = 0; i < c->patterns.n; i++)
+		buf_printf(b, " %s", c->patterns.v[i]);
+	for (size_t i = 0; i < c->names.n; i++)
+		buf_printf(b, " <<%s", c->names.v[i]);
+	buf_printf(b, " %s", c->target_word);
+}
+
+static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE);
+	struct cached made = { 0 };
+	struct work *w = s->w;
+	struct digest key;
+	bool hit;
+	int r = read_copy(s, c, e);
+
+	if (r < 0)
+		return r;
+	step_begin(s, c->n);
+	r = find_root(s, c, e);
+	if (r == 0 && !c->from)
+		r = find_sources(s, c, e);
+	if (r == 0)
+		r = find_key(s, c, &key, e);
+	if (r < 0)
+		return r;
+	describe(c, &text);
+	r = buf_check(&text, "history", e);
+	hit = !w->o->no_cache && cache_get(w->o->state, w->o->store, &key, &made);
+	if (r == 0 && !hit)
+		r = make_layer(s, c, &made, e);
+	if (r == 0 && !hit)
+		r = cache_put(w->o->state, &key, &made, e);
+	return r < 0 ? r : step_end(s, &made, hit, buf_str(&text), e);
+}
+
+int do_copy(struct stage_work *s, const struct df_node *n, struct err *e)
+{
+	auto_copy c = { .n = n, .from_mounted = MOUNTED_NONE };
+	int r = copy_step(s, &c, e);
+
+	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;
+}

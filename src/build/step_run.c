@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RUN. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "build/work.h"
+
+/* A RUN, all of it that decides what comes out. */
+struct command {
+	struct strv argv;
+	struct vars env;		 /* what the command sees, but for the proxies */
+	struct vars proxy;		 /* HTTP_PROXY... as given: in neither key nor history */
+	const struct df_heredoc *script; /* a here-document with "#!": the program's input */
+	const char *user;
+	enum build_network network;
+	struct buf created_by;
+};
+
+static void command_free(struct command *c)
+{
+	strv_free(&c->argv);
+	vars_free(&c->env);
+	vars_free(&c->proxy);
+	buf_free(&c->created_by);
+}
+#define auto_command __attribute__((cleanup(command_free))) struct command
+
+/* A whole line that is nothing but one here-document, e.g. "RUN <<EOF". */
+static bool only_heredoc(const struct df_node *n)
+{
+	const char *s = n->args[0].s;
+
+	return n->docs_n == 1 && s[strspn(s, "0123456789")] == '<' && !strpbrk(s, " \t");
+}
+
+/*
+ * "#!program [argument]" of a here-document: the program is started as the kernel would, with the
+ * text as its standard input and /proc/self/fd/0 as its script.
+ */
+static int shebang(struct command *c, const struct df_heredoc *doc, struct err *e)
+{
+	struct str rest = str_of(doc->content + 2), line, program;
+	int r;
+
+	if (!str_line(&rest, &line) || str_trim(line).n == 0)
+		return FAIL(e, E_FORMAT, "nothing behind '#!'");
+	line = str_trim(line);
+	(void)str_cut(&line, ' ', &program);
+	r = strv_addf(&c->argv, e, "%.*s", (int)program.n, program.p);
+	line = str_trim(line);
+	if (r == 0 && line.n)
+		r = strv_addf(&c->argv, e, "%.*s", (int)line.n, line.p);
+	if (r == 0)
+		r = strv_add(&c->argv, "/proc/self/fd/0", e);
+	c->script = doc;
+	return r;
+}
+
+/* The shell's command line: as written, or with its here-documents put behind it again. */
+static int shell_text(const struct df_node *n, struct buf *ret, struct err *e)
+{
+	if (only_heredoc(n)) {
+		buf_puts(ret, n->docs[0].content);
+		return buf_check(ret, "here-document", e);
+	}
+	buf_puts(ret, n->args[0].s);
+	for (size_t i = 0; i < n->docs_n; i++)
+		buf_printf(ret, "\n%s%s", n->docs[i].content, n->docs[i].name);
+	return buf_check(ret, "command", e);
+}
+
+static int read_argv(const struct stage_work *s, const struct df_node *n, struct command *c,
+		     struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE * 2);
+	auto_json *list = NULL;
+	json_t *v;
+	size_t i;
+	int r;
+
+	if (!n->exec && only_heredoc(n) && starts_with(n->docs[0].content, "#!"))
+		return shebang(c, &n->docs[0], e);
+	if (n->exec && n->docs_n)
+		return FAIL(e, E_FORMAT, "a here-document cannot stand in the exec form");
+	r = scope_command(&s->scope, n, 0, &list, e);
+	if (r == 0 && n->docs_n) {
+		r = shell_text(n, &text, e);
+		if (r == 0 && json_array_set_new(list, json_array_size(list) - 1,
+						 json_string(buf_str(&text))) < 0)
+			r = FAIL_NOMEM(e);
+	}
+	if (r < 0)
+		return r;
+	json_array_foreach(list, i, v)
+	{
+		if (r == 0)
+			r = strv_add(&c->argv, json_string_value(v), e);
+	}
+	return r;
+}
+
+static int read_env(const struct stage_work *s, struct command *c, struct err *e)
+{
+	const struct scope *sc = &s->scope;
+	int r = vars_copy(&c->env, &sc->args, e);
+
+	if (r == 0)
+		r = vars_copy(&c->env, &sc->draft.env, e); /* ENV is stronger than ARG */
+	if (r == 0 && !vars_get(&c->env, "PATH"))
+		r = vars_set(&c->env, "PATH",
+			     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", e);
+	for (size_t i = 0; r == 0 && i < s->w->build_args.v.n; i++) {
+		const char *entry = s->w->build_args.v.v[i], *eq = strchr(entry, '=');
+		auto_free char *name = strndup(entry, (size_t)(eq - entry));
+
+		if (!name)
+			return FAIL_NOMEM(e);
+		if (!plan_proxy_arg(name) || vars_get(&c->env, name))
+			continue;
+		r = vars_set(&c->proxy, name, eq + 1, e);
+		if (r == 0)
+			r = strv_add(&s->w->args_used, name, e);
+	}
+	return r;
+}
+
+/* "RUN |1 FOO=bar /bin/sh -c make": the ARGs in force stand before the command. */
+static int describe(const struct stage_work *s, struct command *c, struct err *e)
+{
+	const struct vars *args = &s->scope.args;
+
+	c->created_by = BUF_INIT(LIMIT_DOCKERFILE * 4);
+	buf_puts(&c->created_by, "RUN");
+	if (args->v.n)
+		buf_printf(&c->created_by, " |%zu", args->v.n);
+	for (size_t i = 0; i < args->v.n; i++)
+		buf_printf(&c->created_by, " %s", args->v.v[i]);
+	for (size_t i = 0; i < c->argv.n; i++)
+		buf_printf(&c->created_by, " %s", c->argv.v[i]);
+	return buf_check(&c->created_by, "history", e);
+}
+
+static int read_network(const struct stage_work *s, const struct df_node *n, struct command *c,
+			struct err *e)
+{
+	const char *flag = df_flag(n, "network");
+
+	c->network = s->w->o->network;
+	if (!flag)
+		return 0;
+	if (strcmp(flag, "none") == 0)
+		c->network = BUILD_NETWORK_NONE;
+	else if (strcmp(flag, "default") != 0)
+		return DF_FAIL_FLAG(s->scope.df, n, "network", e,
+				    "the network is none or default, not '%.40s'", flag);
+	return 0;
+}
+
+static int read_command(const struct stage_work *s, const struct df_node *n, struct command *c,
+			struct err *e)
+{
+	const char *user = json_string_or_null(s->scope.draft.config, "User");
+	int r = read_network(s, n, c, e);
+
+	c->user = user ? user : "";
+	if (r == 0)
+		r = read_argv(s, n, c, e);
+	if (r == 0)
+		r = read_env(s, c, e);
+	return r < 0 ? r : describe(s, c, e);
+}
+
+static int find_key(const struct stage_work *s, const struct command *c, struct digest *ret,
+		    struct err *e)
+{
+	auto_keyer k = { 0 };
+	struct digest parent;
+	int r;
+
+	draft_digest(&s->scope.draft, &parent);
+	r = keyer_new(&k, "RUN", &parent, e);
+	if (r < 0)
+		return r;
+	keyer_put_list(&k, (const char *const *)c->argv.v, c->argv.n);
+	keyer_put_list(&k, (const char *const *)c->env.v.v, c->env.v.n);
+	keyer_put(&k, c->script ? c->script->content : "");
+	keyer_put(&k, scope_cwd(&s->scope));
+	keyer_put(&k, c->user);
+	keyer_put(&k, c->network == BUILD_NETWORK_NONE ? "none" : "default");
+	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
+	keyer_end(&k, ret);
+	return 0;
+}
+
+static int script_input(const struct command *c, struct err *e)
+{
+	auto_close int fd = -1;
+	int r;
+
+	if (!c->script)
+		return -1;
+	fd = memfd_create("script", MFD_CLOEXEC);
+	if (fd < 0)
+		return FAIL_SYS(e, "make a temporary file");
+	r = fs_write_all(fd, c->script->content, strlen(c->script->content), e);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = FAIL_SYS(e, "rewind a temporary file");
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* The error of a command that ended badly: where it stands, its status, its last words. */
+static int fail_status(const struct stage_work *s, const struct df_node *n, int status,
+		       const struct buf *tail, struct err *e)
+{
+	int r = df_fail(s->scope.df, n, 0, 0, e, "the command ended with exit status %d", status);
+	struct str out = str_trim((struct str){ buf_str(tail), tail->n });
+	size_t have = e ? strlen(e->msg) : 0;
+
+	if (!e || out.n == 0)
+		return r;
+	/* The end of the output says why; what does not fit is cut off at its beginning. */
+	size_t room = sizeof(e->msg) - have - 2;
+
+	if (out.n > room)
+		out = (struct str){ out.p + (out.n - room), room };
+	(void)snprintf(e->msg + have, sizeof(e->msg) - have, "\n%.*s", (int)out.n, out.p);
+	text_sanitize(e->msg + have);
+	return r;
+}
+
+static int run_command(struct stage_work *s, const struct df_node *n, struct command *c,
+		       struct cached *made, struct err *e)
+{
+	const struct build_hooks *hooks = &s->w->o->hooks;
+	auto_buf tail = BUF_INIT(256 * 1024);
+	auto_mounted m = MOUNTED_NONE;
+	auto_close int in = script_input(c, e);
+	int status = 0, r;
+
+	if (in < -1)
+		return in;
+	r = mount_draft(s->w, &s->scope.draft, MOUNT_CHANGE, &m, e);
+	if (r == 0)
+		r = vars_copy(&c->env, &c->proxy, e);
+	if (r < 0)
+		return r;
+
+	struct build_step step = {
+		.rootfs = m.root_path,
+		.argv = (const char *const *)c->argv.v,
+		.env = (const char *const *)c->env.v.v,
+		.cwd = scope_cwd(&s->scope),
+		.user = c->user,
+		.network = c->network,
+		.in = in,
+		.progress = s->w->o->progress,
+	};
+
+	r = hooks->step(hooks->arg, &step, &status, &tail, e);
+	if (r < 0)
+		return r;
+	if (status != 0)
+		return fail_status(s, n, status, &tail, e);
+	return mount_commit(s->w, &m, step_epoch(s, 0), made, e);
+}
+
+int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
+{
+	struct work *w = s->w;
+	struct cached made = { 0 };
+	auto_command c = { 0 };
+	struct digest key;
+	bool hit = false;
+	int r = read_command(s, n, &c, e);
+
+	if (r == 0)
+		r = find_key(s, &c, &key, e);
+	if (r == 0) {
+		step_begin(s, n);
+		hit = !w->o->no_cache && cache_get(w->o->state, w->o->store, &key, &made);
+	}
+	if (r == 0 && !hit)
+		r = run_command(s, n, &c, &made, e);
+	if (r == 0 && !hit)
+		r = cache_put(w->o->state, &key, &made, e);
+	if (r == 0)
+		r = step_end(s, &made, hit, buf_str(&c.created_by), e);
+	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A build while it runs. Between the files that carry instructions out; nobody else includes it. */
+#include "build/area.h"
+#include "build/build.h"
+#include "build/cache.h"
+#include "build/context.h"
+#include "build/plan.h"
+#include "build/scope.h"
+#include "build/tree.h"
+
+struct work {
+	const struct build_opts *o;
+	struct context ctx;
+	struct dockerfile df;
+	struct vars build_args;
+	struct strv args_used;
+	struct plan plan;
+	struct area area;
+	struct stage_work *stages; /* as many as plan.stages */
+	struct build_result res;
+};
+
+struct stage_work {
+	struct work *w;
+	const struct stage *stage;
+	size_t index;
+	struct scope scope;
+	size_t step, steps; /* how many were begun, of how many */
+};
+
+/* A stage's file system, mounted. Changes go to upper. */
+struct mounted {
+	char *root_path; /* absolute path of the merged tree */
+	char upper[64];	 /* within the area; "" when read-only */
+	int root;
+	bool overlay; /* a mount, to be undone */
+};
+#define MOUNTED_NONE ((struct mounted){ .root = -1 })
+void mounted_close(struct mounted *m);
+static inline void mounted_release(struct mounted *m)
+{
+	mounted_close(m);
+}
+#define auto_mounted __attribute__((cleanup(mounted_release))) struct mounted
+
+/* Mounts the layers so far, for reading or with a fresh upper folder. `alone`: the upper folder by
+ * itself, for changes that do not depend on what is below. */
+enum mount_how { MOUNT_READ, MOUNT_CHANGE, MOUNT_ALONE };
+int mount_draft(struct work *w, const struct draft *d, enum mount_how how, struct mounted *ret,
+		struct err *e);
+/* Makes a layer of the changes (none: c->empty) and keeps the folder as the unpacked layer. */
+int mount_commit(struct work *w, struct mounted *m, int64_t clamp, struct cached *c, struct err *e);
+
+/* The time that a step which is not cached uses: the newest input's, or the one given. */
+int64_t step_epoch(const struct stage_work *s, int64_t newest);
+/* Says what begins: "[stage 2/5] RUN make". */
+void step_begin(struct stage_work *s, const struct df_node *n);
+
+/* What a step comes to, done or found: layer, history, time. Ends the step's progress. */
+int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
+	     struct err *e);
+
+int do_from(struct stage_work *s, struct err *e);
+int do_run(struct stage_work *s, const struct df_node *n, struct err *e);
+int do_copy(struct stage_work *s, const struct df_node *n, struct err *e); /* and ADD */
+int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e);
+/* One instruction behind FROM. */
+int do_node(struct stage_work *s, const struct df_node *n, struct err *e);
+
+/* The image of that name by the base hook, noted in the result. */
+int find_base(struct work *w, const char *name, struct desc *ret, struct err *e);
+
+/* ADD: 1 when the file is an archive and was taken apart into the target, 0 when it is none. */
+int add_archive(struct stage_work *s, const struct source *src, const struct tree_copy *c,
+		struct err *e);

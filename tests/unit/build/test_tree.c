@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources and targets on a real folder. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "build/tree.h"
+#include "tap.h"
+
+TAP_MAIN()
+
+struct ground {
+	char path[64];
+	int ctx, root; /* two folders within */
+};
+
+static void make_ground(struct ground *g)
+{
+	(void)snprintf(g->path, sizeof(g->path), "/tmp/plimsoll-tree-XXXXXX");
+	CHECK(mkdtemp(g->path) != NULL);
+
+	auto_close int top = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CHECK(mkdirat(top, "ctx", 0755) == 0 && mkdirat(top, "root", 0755) == 0);
+	g->ctx = openat(top, "ctx", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g->root = openat(top, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void remove_ground(struct ground *g)
+{
+	(void)close(g->ctx);
+	(void)close(g->root);
+	auto_close int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CHECK(fs_remove_tree(tmp, g->path + 5, NULL) == 0);
+}
+
+static void file(int dir, const char *name, const char *content)
+{
+	CHECK(fs_write_file(dir, name, content, strlen(content), 0644, NULL) == 0);
+}
+
+static bool holds(int dir, const char *name, const char *content)
+{
+	auto_buf b = BUF_INIT(4096);
+
+	return fs_read(dir, name, 4096, &b, NULL) == 0 && strcmp(buf_str(&b), content) == 0;
+}
+
+static int copy(struct ground *g, const char *pattern, const char *target, bool into, struct err *e)
+{
+	struct source_root from = { .fd = g->ctx };
+	struct tree_copy c = { .root = g->root,
+			       .target = target,
+			       .into = into,
+			       .set_owner = true,
+			       .owner = { getuid(), getgid() },
+			       .clamp = INT_MAX };
+	auto_sources s = { 0 };
+	int r = sources_find(&from, pattern, &s, e);
+
+	for (size_t i = 0; r == 0 && i < s.n; i++)
+		r = tree_copy(&c, &from, &s.v[i], e);
+	return r < 0 ? r : (int)s.n;
+}
+
+TEST(patterns)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct source_root from;
+	auto_sources s = { 0 };
+
+	make_ground(&g);
+	from = (struct source_root){ .fd = g.ctx };
+	CHECK(mkdirat(g.ctx, "d", 0755) == 0 && mkdirat(g.ctx, "e", 0755) == 0);
+	file(g.ctx, "d/x.c", "1");
+	file(g.ctx, "e/x.c", "2");
+	file(g.ctx, "d/.y.c", "3");
+	file(g.ctx, "[a]", "4");
+	CHECK(sources_find(&from, "*/x.?", &s, &e) == 0 && s.n == 2);
+	CHECK_STR(s.v[0].path, "d/x.c");
+	CHECK_STR(source_base(&s.v[1]), "x.c");
+	CHECK(sources_find(&from, "/d/*.c", &s, &e) == 0 && s.n == 4);
+	CHECK(sources_find(&from, "[[]a]", &s, &e) == 0 && s.n == 5);
+	CHECK(sources_find(&from, "none*", &s, &e) == 0 && s.n == 5);
+	CHECK(sources_find(&from, "none", &s, &e) == E_NOTFOUND);
+	CHECK(sources_find(&from, "d/../e/./x.c", &s, &e) == 0 && s.n == 6);
+	CHECK(sources_find(&from, "../ctx/d", &s, &e) == E_FORMAT);
+	CHECK(sources_find(&from, "d/../../x", &s, &e) == E_FORMAT);
+	CHECK(sources_find(&from, "[", &s, &e) == E_FORMAT);
+	sources_free(&s);
+	remove_ground(&g);
+}
+
+TEST(links_do_not_leave)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+
+	make_ground(&g);
+	file(g.ctx, "real", "inside");
+	CHECK(symlinkat("/real", g.ctx, "abs") == 0);
+	CHECK(symlinkat("../../../../etc/passwd", g.ctx, "out") == 0);
+	CHECK(symlinkat("/etc/passwd", g.ctx, "out2") == 0);
+	CHECK(copy(&g, "abs", "/a", false, &e) == 1 && holds(g.root, "a", "inside"));
+	CHECK(copy(&g, "out", "/b", false, &e) == E_NOTFOUND);
+	CHECK(copy(&g, "out2", "/b", false, &e) == E_NOTFOUND);
+	/* Within a folder a link is copied as it is. */
+	CHECK(copy(&g, ".", "/all/", true, &e) == 1);
+
+	char target[64] = "";
+
+	CHECK(readlinkat(g.root, "all/out2", target, sizeof(target) - 1) == 11);
+	CHECK_STR(target, "/etc/passwd");
+	remove_ground(&g);
+}
+
+TEST(targets)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+
+	make_ground(&g);
+	file(g.ctx, "f", "1");
+	CHECK(mkdirat(g.ctx, "d", 0750) == 0);
+	file(g.ctx, "d/g", "2");
+	CHECK(copy(&g, "f", "/new/name", false, &e) == 1 && holds(g.root, "new/name", "1"));
+	CHECK(copy(&g, "f", "/new/dir", true, &e) == 1 && holds(g.root, "new/dir/f", "1"));
+	CHECK(copy(&g, "f", "/new/dir", false, &e) == 1 && holds(g.root, "new/dir/f", "1"));
+	CHECK(copy(&g, "d", "/k", false, &e) == 1 && holds(g.root, "k/g", "2"));
+	CHECK(copy(&g, "d", "/new", false, &e) == 1 && holds(g.root, "new/g", "2"));
+
+	struct stat st;
+
+	CHECK(fstatat(g.root, "k", &st, 0) == 0 && (st.st_mode & 07777) == 0750);
+	CHECK(fstatat(g.root, "new", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
+	CHECK(copy(&g, "d", "/new/name", false, &e) == E_FORMAT); /* a file is in the way */
+	CHECK(copy(&g, "f", "/new/name/x", false, &e) < 0);
+	remove_ground(&g);
+}
+
+TEST(links_in_the_target_stay_inside)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct stat st;
+
+	make_ground(&g);
+	file(g.ctx, "f", "1");
+	CHECK(mkdirat(g.root, "real", 0755) == 0);
+	CHECK(symlinkat("/real", g.root, "dir") == 0);
+	CHECK(symlinkat("../../../real/made", g.root, "dangling") == 0);
+	CHECK(symlinkat("loop", g.root, "loop") == 0);
+	CHECK(copy(&g, "f", "/dir/x", false, &e) == 1 && holds(g.root, "real/x", "1"));
+	CHECK(copy(&g, "f", "/dir/sub/x", false, &e) == 1 && holds(g.root, "real/sub/x", "1"));
+	CHECK(copy(&g, "f", "/dangling", false, &e) == 1 && holds(g.root, "real/made", "1"));
+	CHECK(fstatat(g.root, "dangling", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
+	CHECK(copy(&g, "f", "/loop", false, &e) < 0);
+	remove_ground(&g);
+}
+
+TEST(hard_links_and_hashes)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct stat a, b;
+
+	make_ground(&g);
+	file(g.ctx, "one", "1");
+	CHECK(linkat(g.ctx, "one", g.ctx, "two", 0) == 0);
+	CHECK(copy(&g, ".", "/", true, &e) == 1);
+	CHECK(fstatat(g.root, "one", &a, 0) == 0 && fstatat(g.root, "two", &b, 0) == 0);
+	CHECK(a.st_ino == b.st_ino && a.st_nlink == 2);
+
+	unsigned char before[SHA256_LEN], touched[SHA256_LEN], chmodded[SHA256_LEN];
+	unsigned char *const out[] = { before, touched, chmodded };
+	int64_t newest = 0;
+
+	for (int i = 0; i < 3; i++) {
+		struct source_root from = { .fd = g.ctx };
+		struct timespec t[2] = { { .tv_sec = 2000000000 }, { .tv_sec = 2000000000 } };
+		auto_sources s = { 0 };
+		auto_release(sha256_free) struct sha256 *h = NULL;
+
+		if (i == 1)
+			CHECK(utimensat(g.ctx, "one", t, 0) == 0);
+		if (i == 2)
+			CHECK(fchmodat(g.ctx, "one", 0600, 0) == 0);
+		CHECK(sha256_new(&h, &e) == 0 && sources_find(&from, ".", &s, &e) == 0);
+		CHECK(sources_hash(&from, &s, h, &newest, &e) == 0);
+		sha256_final(h, out[i]);
+	}
+	CHECK(memcmp(before, touched, SHA256_LEN) == 0);
+	CHECK(memcmp(before, chmodded, SHA256_LEN) != 0);
+	CHECK(newest == 2000000000);
+	remove_ground(&g);
+}
+
+TEST(owners)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct owner o;
+
+	make_ground(&g);
+	CHECK(mkdirat(g.root, "etc", 0755) == 0);
+	file(g.root, "etc/passwd", "root:x:0:0::/:\nweb:x:33:44::/:\nbad\n:::\n");
+	file(g.root, "etc/group", "staff:x:50:\n");
+	CHECK(tree_owner(g.root, "web", &o, &e) == 0 && o.uid == 33 && o.gid == 44);
+	CHECK(tree_owner(g.root, "web:staff", &o, &e) == 0 && o.uid == 33 && o.gid == 50);
+	CHECK(tree_owner(g.root, "7", &o, &e) == 0 && o.uid == 7 && o.gid == 7);
+	CHECK(tree_owner(g.root, "7:8", &o, &e) == 0 && o.gid == 8);
+	CHECK(tree_owner(g.root, "nobody", &o, &e) == E_FORMAT);
+	CHECK(tree_owner(g.root, "web:none", &o, &e) == E_FORMAT);
+	CHECK(tree_owner(g.root, "web:", &o, &e) == E_FORMAT);
+	CHECK(tree_owner(g.root, ":1", &o, &e) == E_FORMAT);
+	CHECK(tree_owner(g.root, "4294967295", &o, &e) == E_FORMAT);
+	remove_ground(&g);
+}
+
+TEST(ignored_folders_appear_for_what_is_taken_back)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	auto_ignore ig = { 0 };
+
+	make_ground(&g);
+	CHECK(mkdirat(g.ctx, "d", 0755) == 0 && mkdirat(g.ctx, "d/e", 0755) == 0 &&
+	      mkdirat(g.ctx, "d/f", 0755) == 0);
+	file(g.ctx, "d/e/keep", "1");
+	file(g.ctx, "d/f/drop", "2");
+	file(g.ctx, "x", "3");
+	CHECK(ignore_parse(STR("d\nx\n!d/e/keep\n"), "i", &ig, &e) == 0);
+
+	struct source_root from = { .fd = g.ctx, .ignore = &ig };
+	struct tree_copy c = { .root = g.root,
+			       .target = "/",
+			       .into = true,
+			       .set_owner = true,
+			       .owner = { getuid(), getgid() },
+			       .clamp = INT_MAX };
+	auto_sources s = { 0 };
+
+	CHECK(sources_find(&from, ".", &s, &e) == 0);
+	CHECK(tree_copy(&c, &from, &s.v[0], &e) == 0);
+	CHECK(holds(g.root, "d/e/keep", "1"));
+	CHECK(!fs_exists(g.root, "d/f") && !fs_exists(g.root, "x"));
+	CHECK(sources_find(&from, "x", &s, &e) == E_NOTFOUND);
+	remove_ground(&g);
+}
