@@ -13,7 +13,7 @@ static void same(const struct buf *again, const uint8_t *data, size_t size)
 		abort();
 }
 
-static void request(struct str packet, const uint8_t *data, size_t size)
+static void request(struct str packet, size_t size)
 {
 	struct fetch_request q;
 	auto_buf b = BUF_INIT(LIMIT_FETCH_PACKET);
@@ -23,7 +23,6 @@ static void request(struct str packet, const uint8_t *data, size_t size)
 	if (fetch_put_request(&b, &q, NULL) < 0 || b.n != size)
 		abort(); /* header names come back in lower case: the length only */
 	http_headers_free(&q.headers);
-	(void)data;
 }
 
 static void head(struct str packet, size_t size)
@@ -50,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > LIMIT_FETCH_PACKET)
 		return 0;
-	request(packet, data, size);
+	request(packet, size);
 	head(packet, size);
 	if (fetch_get_sent(packet, &sent, NULL) == 0) {
 		auto_buf b = BUF_INIT(64);

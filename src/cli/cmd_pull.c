@@ -59,7 +59,8 @@ const struct command cmd_pull = {
 	.brief = "Fetch an image and its signatures from a registry",
 	.details =
 		"Every byte is checked against its digest before it has a name here. The digest is "
-		"printed. Pulling decides nothing: run admits.",
+		"printed. Pulling decides nothing: run admits. A server that is silent for "
+		"30 seconds is given up; PLIMSOLL_STALL_SECONDS sets another number.",
 	.example = "plimsoll pull 127.0.0.1:5000/web:1",
 	.opts = pull_opts,
 	.opts_size = sizeof(struct pull_opts),

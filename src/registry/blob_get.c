@@ -41,7 +41,7 @@ static int on_head(void *arg, const struct fetch_head *h, struct err *e)
 	if (r == 0 && (g.first != in->have || g.total != in->want->size || g.last + 1 != g.total))
 		r = FAIL(e, E_FORMAT, "asked for the bytes from %llu on, got '%.100s'",
 			 (unsigned long long)in->have, range);
-	return r < 0 ? WRAP(e, E_REMOTE, "resume") : 1;
+	return r < 0 ? WRAP(e, blame_registry(e), "resume") : 1;
 }
 
 static int on_data(void *arg, const void *p, size_t n, struct err *e)

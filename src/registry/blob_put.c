@@ -51,7 +51,7 @@ static int upload_url(const struct outgoing *out, const struct fetch_response *r
 	if (r == 0)
 		r = url_resolve(&from, str_of(location), ret, e);
 	if (r < 0)
-		return WRAP(e, E_REMOTE, "upload: Location");
+		return WRAP(e, blame_registry(e), "upload: Location");
 	if (!url_same_origin(ret, &out->reg->base))
 		return FAIL(e, E_REMOTE, "upload: Location leads away, to %s://%s:%u",
 			    ret->https ? "https" : "http", ret->host, (unsigned)ret->port);
@@ -168,6 +168,9 @@ int registry_put_blob(struct registry *reg, const struct store *s, const char *n
 		if (r == 0)
 			r = upload(&out, &note, e);
 	}
+	/* The repository may be new, a session may have expired: still the registry's side. */
+	if (r == E_NOTFOUND && store_has(s, &d->digest, d->size))
+		r = blame_registry(e);
 	progress_end(p, r < 0 ? "failed" : note);
 	return r < 0 ? WRAP(e, r, "upload %s", d->digest.s) : 0;
 }

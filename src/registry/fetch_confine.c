@@ -64,7 +64,8 @@ static int ll_allow(int rules, const char *path, struct err *e)
 static int confine_files(struct err *e)
 {
 	static const char *const readable[] = {
-		"/etc/ssl",
+		"/etc/ssl/certs",
+		"/etc/ssl/openssl.cnf",
 		"/etc/ca-certificates",
 		"/etc/pki",
 		"/etc/docker/certs.d",

@@ -30,7 +30,7 @@ static int check_type(const struct fetch_response *resp, char ret[static LIMIT_M
 				     said ? said : "no content type"),
 				"is this a registry, and the name an image?");
 	if (json_parse(buf_str(&resp->body), resp->body.n, "manifest", &j, e) < 0)
-		return WRAP(e, E_REMOTE, "answered with nonsense");
+		return WRAP(e, blame_registry(e), "answered with nonsense");
 	own = json_string_or_null(j, "mediaType");
 	if (own && strcmp(own, type) != 0)
 		return FAIL(e, E_REMOTE, "answered with type '%s', the document says '%.100s'",

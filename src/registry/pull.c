@@ -30,6 +30,15 @@ int registry_get_image(struct registry *reg, struct store *s, const char *name,
 	return r < 0 ? r : registry_keep(s, d, bytes, e);
 }
 
+/* A blob that the manifest names and the registry has not is the registry's fault. */
+static int get_image(struct registry *reg, struct store *s, const char *name, const struct desc *d,
+		     const struct buf *bytes, struct progress *p, struct err *e)
+{
+	int r = registry_get_image(reg, s, name, d, bytes, LIMIT_BLOB, p, e);
+
+	return r == E_NOTFOUND ? blame_registry(e) : r;
+}
+
 /* The image of an index that is for this machine, then the index. */
 static int get_index(struct registry *reg, struct store *s, const char *name, const struct desc *d,
 		     const struct buf *bytes, struct progress *p, struct err *e)
@@ -45,7 +54,7 @@ static int get_index(struct registry *reg, struct store *s, const char *name, co
 	if (r == 0)
 		r = registry_get_manifest(reg, name, at.digest.s, &at, &sub, NULL, e);
 	if (r == 0)
-		r = registry_get_image(reg, s, name, &at, &sub, LIMIT_BLOB, p, e);
+		r = get_image(reg, s, name, &at, &sub, p, e);
 	return r < 0 ? r : registry_keep(s, d, bytes, e);
 }
 
@@ -64,9 +73,8 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
 		(void)err_hint(e, r, "curl -fsS %s://%s/v2/%s/tags/list",
 			       reg->base.https ? "https" : "http", reg->host, ref->name);
 	if (r == 0)
-		r = desc_is_index(&d)
-			    ? get_index(reg, s, ref->name, &d, &bytes, p, e)
-			    : registry_get_image(reg, s, ref->name, &d, &bytes, LIMIT_BLOB, p, e);
+		r = desc_is_index(&d) ? get_index(reg, s, ref->name, &d, &bytes, p, e)
+				      : get_image(reg, s, ref->name, &d, &bytes, p, e);
 	if (r < 0)
 		return WRAP(e, r, "%s", buf_str(&full));
 	*ret = d;

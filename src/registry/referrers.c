@@ -107,6 +107,9 @@ static int get_referrer(struct registry *reg, struct store *s, const char *name,
 	struct desc d;
 	int r = desc_parse(entry, "referrer", &d, e);
 
+	if (r == 0 && !desc_is_manifest(&d))
+		r = FAIL(e, E_FORMAT, "%s is a '%s', not an image manifest", d.digest.s,
+			 d.media_type);
 	if (r == 0)
 		r = registry_get_manifest(reg, name, d.digest.s, &d, &bytes, NULL, e);
 	if (r == 0)

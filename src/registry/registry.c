@@ -19,15 +19,12 @@ static bool is_page(const struct fetch_response *resp)
 }
 
 /* GET /v2/ (distribution-spec, "Determining Support"). 401 is a registry too. */
-static int ping(struct registry *reg, bool *ret_not_http, struct err *e)
+static int ping(struct registry *reg, struct err *e)
 {
 	const struct call c = { .method = HTTP_GET, .path = "/v2/" };
 	auto_response resp = { 0 };
 	int r = registry_call_again(reg, &c, &resp, e);
 
-	*ret_not_http =
-		r < 0 ? resp.end.outcome == FETCH_NONSENSE || resp.end.outcome == FETCH_BROKEN
-		      : resp.head.status == 400;
 	if (r < 0)
 		return r;
 	if ((resp.head.status == 200 && !is_page(&resp)) || resp.head.status == 401)
@@ -36,30 +33,46 @@ static int ping(struct registry *reg, bool *ret_not_http, struct err *e)
 		r = FAIL(e, E_REMOTE, "GET /v2/: answered with a web page");
 	else
 		r = registry_status(&c, &resp, e);
-	return err_hint(e, r == E_NOTFOUND ? E_REMOTE : r,
-			"is '%s' a registry?  curl -i %s://%s/v2/", reg->host,
+	return err_hint(e, blame_registry(e), "is '%s' a registry?  curl -i %s://%s/v2/", reg->host,
 			reg->base.https ? "https" : "http", reg->host);
 }
 
-/* On this machine a registry may speak either; what answers HTTP with "400" or nonsense speaks TLS.
- */
+/* Whether anything answers /v2/ that is not the complaint of a TLS server about plain HTTP. */
+static int probe(struct registry *reg, bool *ret, struct err *e)
+{
+	const struct call c = { .method = HTTP_GET, .path = "/v2/" };
+	auto_response resp = { 0 };
+	int r = registry_call_raw(reg, &c, &resp, e);
+
+	*ret = r == 0 && resp.end.outcome != FETCH_BROKEN && resp.end.outcome != FETCH_NONSENSE &&
+	       resp.head.status != 400;
+	return r;
+}
+
+/* On this machine a registry may speak either: what does not speak HTTP may speak TLS. */
 static int find_scheme(struct registry *reg, struct err *e)
 {
-	bool not_http;
+	uint16_t port = reg->base.port;
+	bool speaks;
 	int r;
 
 	reg->base.https = !host_is_loopback(reg->base.host);
 	if (reg->base.https)
-		return ping(reg, &not_http, e);
+		return 0;
 	if (!strrchr(reg->host, ':') || ends_with(reg->host, "]"))
-		reg->base.port = 80;
-	r = ping(reg, &not_http, e);
-	if (r == 0 || !not_http)
+		reg->base.port = 80; /* no port was given */
+	r = probe(reg, &speaks, e);
+	if (r < 0 || speaks)
 		return r;
+
+	const struct url plain = reg->base;
+
 	reg->base.https = true;
-	if (reg->base.port == 80)
-		reg->base.port = 443;
-	return ping(reg, &not_http, e);
+	reg->base.port = port;
+	r = probe(reg, &speaks, e);
+	if (r == 0 && !speaks)
+		reg->base = plain;
+	return r;
 }
 
 int registry_open(const char *host, struct registry **ret, struct err *e)
@@ -82,6 +95,8 @@ int registry_open(const char *host, struct registry **ret, struct err *e)
 		r = fetch_new(&reg->fetch, e);
 	if (r == 0)
 		r = find_scheme(reg, e);
+	if (r == 0)
+		r = ping(reg, e);
 	if (r < 0)
 		return WRAP(e, r, "registry %s", host);
 	*ret = TAKE(reg);

@@ -54,8 +54,17 @@ bool registry_may_pass(const struct fetch_response *resp); /* worth another try 
 /* Waits before try n (1, 2…), as long as resp asks for. E_SIGNAL when interrupted. */
 int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e);
 
-/* A status that is not what was hoped for, as an error with the registry's words. Is never 0. */
+/* A status that is not what was hoped for, as an error with the registry's words. 404 is
+ * E_NOTFOUND, all else E_REMOTE; never 0. */
 int registry_status(const struct call *c, const struct fetch_response *resp, struct err *e);
+
+/* The failure that e tells of is the registry's fault, whatever the code says that found it. */
+static inline int blame_registry(struct err *e)
+{
+	if (e)
+		e->code = E_REMOTE;
+	return E_REMOTE;
+}
 
 /* A manifest's bytes, checked: content type, digest, and size and type when want has them. ret may
  * be NULL. reference is a tag or digest. */

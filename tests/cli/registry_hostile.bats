@@ -124,7 +124,7 @@ refused() { # status, words...
 @test "500 for ever: a few tries, the registry's words, no escape sequences" {
 	pull_from down500
 	refused 7 "HTTP 500 UNKNOWN: disk?[31m on fire"
-	[ "$(wc -l <"$BAD_LOG")" -le 4 ]
+	[ "$(wc -l <"$BAD_LOG")" -le 5 ] # one to learn whether it speaks HTTP, and four tries
 }
 
 @test "redirects without end" {
@@ -156,6 +156,29 @@ refused() { # status, words...
 @test "a registry that wants a login says for what" {
 	pull_from login
 	refused 7 "HTTP 401" "Bearer" "https://auth.test/token"
+}
+
+@test "a blob that the manifest names and the registry has not" {
+	pull_from no-blob
+	refused 7 "HTTP 404 BLOB_UNKNOWN"
+}
+
+@test "a full disk: exit 6, nothing half-written, and the next pull works" {
+	need_root
+	make_layout "$SRC" web:1 700000
+	mkdir "$STATE"
+	mount -t tmpfs -o size=512k tmpfs "$STATE" || skip "no mount here"
+	pull_from fine
+	local first=$status said=$output left
+	left=$(find "$STATE/tmp" "$STATE/blobs" -type f -size +100k)
+	mount -o remount,size=4m "$STATE"
+	run plimsoll -q pull "$BAD/web:1"
+	umount "$STATE"
+	assert_status 0
+	assert_eq "$output" "$DIGEST"
+	assert_eq "$first" 6
+	assert_eq "$left" ""
+	[[ "$said" == *"No space left"* ]]
 }
 
 @test "a proxy is not used for this machine" {
