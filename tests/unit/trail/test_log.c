@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -313,38 +315,220 @@ TEST(eight_processes_lose_nothing)
 	       (unsigned long long)(clock_mono_ms() - began));
 }
 
-/* Writers are killed at random instants; the log is whole after each, and holds at least what was
- * reported as written. */
-TEST(a_kill_leaves_the_old_log_or_the_new)
+/* A worker that tells the index of each entry it appended. */
+static pid_t start_worker(const struct state *s, int tell)
 {
+	pid_t pid = fork();
+
+	for (unsigned i = 0; pid == 0; i++) {
+		uint64_t index;
+		struct err e;
+
+		if (i == EACH)
+			_exit(0);
+		if (trail_record(s, &event, &index, &e) < 0)
+			_exit(1);
+		if (write(tell, &index, sizeof(index)) != (ssize_t)sizeof(index))
+			_exit(2);
+	}
+	return pid;
+}
+
+/* Kills one worker after a while and starts another in its place. */
+static void kill_and_replace(const struct state *s, pid_t *pid, int tell, useconds_t after)
+{
+	int status;
+
+	(void)usleep(after);
+	(void)kill(*pid, SIGKILL);
+	CHECK(waitpid(*pid, &status, 0) == *pid);
+	CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+	*pid = start_worker(s, tell);
+}
+
+/* What was reported is there, once; what is there beyond is at most one entry for each kill: it was
+ * written, and its writer died before it could tell. */
+TEST(kills_at_random_instants_leave_a_whole_log)
+{
+	enum { KILLS = 30 };
 	auto_tmp tmp;
+	auto_free char *seen = calloc(1, WORKERS * EACH * KILLS);
+	pid_t pids[WORKERS];
+	int tell[2], status;
+	uint64_t index, told = 0, size;
 	struct err e = ERR_INIT;
-	uint64_t last = 0;
 	unsigned seed = 7;
 
 	tmp_make(&tmp);
+	CHECK(fill(&tmp.state, 0) == 0);
+	CHECK(pipe2(tell, O_CLOEXEC) == 0 && fcntl(tell[0], F_SETPIPE_SZ, 1 << 20) > 0);
 	(void)fflush(stdout);
-	for (int round = 0; round < 40; round++) {
+	for (int i = 0; i < WORKERS; i++)
+		pids[i] = start_worker(&tmp.state, tell[1]);
+	for (int i = 0; i < KILLS; i++) {
 		auto_release(trail_close) struct trail *t = NULL;
-		pid_t pid = fork();
-		int status;
 
-		if (pid == 0)
-			_exit(fill(&tmp.state, 1000) < 0);
-		(void)usleep((useconds_t)(rand_r(&seed) % 30000));
-		CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
-
-		int r = trail_open(&tmp.state, &t, &e);
-
-		if (r == E_NOTFOUND && last == 0)
-			continue; /* killed before it was made */
-		CHECK(r == 0 && trail_verify(t, NULL, &e) == 0);
-		if (!t)
-			continue;
-		CHECK(trail_size(t) >= last);
-		last = trail_size(t);
+		kill_and_replace(&tmp.state, &pids[i % WORKERS], tell[1],
+				 (useconds_t)(rand_r(&seed) % 15000));
+		if (i % 10 == 0) /* a reader beside the writers, who take no notice of it */
+			CHECK(trail_open(&tmp.state, &t, &e) == 0 &&
+			      trail_verify(t, NULL, &e) == 0);
 	}
-	CHECK(fill(&tmp.state, 1) == 0);
-	CHECK(verify(&tmp.state, last + 1, &e) == 0);
-	printf("# %llu entries after 40 kills\n", (unsigned long long)last);
+	for (int i = 0; i < WORKERS; i++)
+		CHECK(waitpid(pids[i], &status, 0) == pids[i] && status == 0);
+	(void)close(tell[1]);
+
+	auto_release(trail_close) struct trail *t = NULL;
+
+	CHECK(trail_open(&tmp.state, &t, &e) == 0 && trail_verify(t, NULL, &e) == 0);
+	size = t ? trail_size(t) : 0;
+	while (seen && read(tell[0], &index, sizeof(index)) == (ssize_t)sizeof(index)) {
+		CHECK(index < size && !seen[index]);
+		if (index < size)
+			seen[index] = 1;
+		told++;
+	}
+	(void)close(tell[0]);
+	CHECK(told >= WORKERS * EACH && size >= told && size - told <= KILLS);
+	printf("# %llu entries, %llu of them reported, %d kills\n", (unsigned long long)size,
+	       (unsigned long long)told, KILLS);
+}
+
+TEST(every_flipped_bit_of_a_small_log_is_noticed)
+{
+	static const char *const files[] = { "trail/checkpoint", "trail/tile/0/000.p/2",
+					     "trail/tile/entries/000.p/2" };
+	auto_tmp tmp;
+	auto_release(trail_close) struct trail *t = NULL;
+	struct err e = ERR_INIT;
+
+	tmp_make(&tmp);
+	CHECK(fill(&tmp.state, 2) == 0);
+	CHECK(trail_open(&tmp.state, &t, &e) == 0);
+	for (size_t f = 0; t && f < sizeof(files) / sizeof(*files); f++) {
+		auto_close int fd = fs_open(tmp.state.fd, files[f], O_RDWR, 0, &e);
+		char c;
+
+		for (off_t at = 0; pread(fd, &c, 1, at) == 1; at++) {
+			char flipped = (char)(c ^ 1 << at % 8);
+
+			CHECK(pwrite(fd, &flipped, 1, at) == 1);
+			CHECK(trail_verify(t, NULL, &e) == E_VERIFY);
+			CHECK(pwrite(fd, &c, 1, at) == 1);
+		}
+	}
+	CHECK(t && trail_verify(t, NULL, &e) == 0);
+}
+
+/* True at the entry of a system call that changes files, so that between two of these nothing does.
+ */
+static bool about_to_change(pid_t pid)
+{
+	struct __ptrace_syscall_info info = { .op = 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) < 0 ||
+	    info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return false;
+	switch (info.entry.nr) {
+	case SYS_write:
+	case SYS_openat2:
+	case SYS_renameat:
+	case SYS_mkdirat:
+	case SYS_unlinkat:
+	case SYS_fchmod:
+	case SYS_fsync: return true;
+	default: return false;
+	}
+}
+
+/* Runs one append in a child that is killed before its nth change. True when it ended by itself,
+ * having made fewer. */
+static bool append_and_kill(const struct state *s, int nth)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		(void)raise(SIGSTOP);
+		_exit(trail_record(s, &event, NULL, NULL) < 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	CHECK(ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) == 0);
+	while (nth > 0) {
+		(void)ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		if (waitpid(pid, &status, 0) != pid || WIFEXITED(status)) {
+			CHECK(WEXITSTATUS(status) == 0);
+			return true;
+		}
+		nth -= about_to_change(pid);
+	}
+	(void)kill(pid, SIGKILL);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	return false;
+}
+
+/* From a log of size entries, one append is killed before every change it makes. */
+static void kill_everywhere(unsigned size)
+{
+	auto_tmp tmp;
+	auto_buf note = BUF_INIT(4096);
+	auto_close int dir = -1;
+	struct err e = ERR_INIT;
+	int old = 0, new = 0;
+	bool ended = false;
+
+	tmp_make(&tmp);
+	CHECK(fill(&tmp.state, size) == 0);
+	dir = fs_open(tmp.state.fd, "trail", O_RDONLY | O_DIRECTORY, 0, &e);
+	CHECK(fs_read(dir, "checkpoint", 4096, &note, &e) == 0);
+	(void)fflush(stdout);
+	for (int nth = 1; !ended && nth < 5000 && !tap_failed; nth++) {
+		auto_release(trail_close) struct trail *t = NULL;
+
+		ended = append_and_kill(&tmp.state, nth);
+		CHECK(trail_open(&tmp.state, &t, &e) == 0 && trail_verify(t, NULL, &e) == 0);
+		if (!t)
+			break;
+		CHECK(trail_size(t) == size || trail_size(t) == size + 1);
+		*(trail_size(t) == size ? &old : &new) += 1;
+		/* What the kill left is no hindrance to the next append. */
+		CHECK(trail_record(&tmp.state, &event, NULL, &e) == 0);
+		CHECK(trail_verify(t, NULL, &e) == 0);
+		CHECK(fs_write_file(dir, "checkpoint", note.p, note.n, 0644, &e) == 0);
+	}
+	CHECK(ended && old > 20 && new > 0);
+	printf("# from %u entries: %d kills left the old log, %d the new\n", size, old, new);
+	if (tap_failed)
+		printf("# %s\n", e.msg);
+}
+
+TEST(a_kill_before_every_change)
+{
+	kill_everywhere(3);
+	kill_everywhere(255); /* the tile becomes full, its partial ones go */
+	kill_everywhere(256);
+}
+
+TEST(a_kill_before_every_change_of_the_first)
+{
+	struct err e = ERR_INIT;
+	bool ended = false;
+
+	for (int nth = 1; !ended && nth < 5000 && !tap_failed; nth++) {
+		auto_tmp tmp;
+		auto_release(trail_close) struct trail *t = NULL;
+		int r;
+
+		tmp_make(&tmp);
+		(void)fflush(stdout);
+		ended = append_and_kill(&tmp.state, nth);
+		r = trail_open(&tmp.state, &t, &e);
+		CHECK(r == E_NOTFOUND || (r == 0 && trail_verify(t, NULL, &e) == 0));
+		CHECK(fill(&tmp.state, 2) == 0);
+		CHECK(verify(&tmp.state, 2 + (t ? trail_size(t) : 0), &e) == 0);
+	}
+	CHECK(ended);
+	if (tap_failed)
+		printf("# %s\n", e.msg);
 }
