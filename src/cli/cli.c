@@ -184,6 +184,8 @@ int cli_main(int argc, char **argv)
 		r = r < 0 ? r : run(&c, &p, &e);
 		/* A run, exec or wait hands on the exit status of its container. */
 		status = r > 0 ? r & 0xff : err_exit_status(r);
+		if (r < 0 && c.exit_status)
+			status = c.exit_status;
 		teardown(&c);
 		if (r < 0 && !c.out_closed)
 			print_error(&p, &e);

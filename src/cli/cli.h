@@ -34,6 +34,7 @@ struct opt {
 	size_t offset;	  /* into the command's options struct */
 	const char *arg;  /* placeholder for help: "DIR"; NULL for flags */
 	const char *help; /* one line, no final stop */
+	bool inverted;	  /* OPT_FLAG: the field says no, for what is so by default */
 };
 
 #define OPT_AT(type, field, name_, letter_, kind_, arg_, help_)                                    \
@@ -53,6 +54,8 @@ struct cli {
 	json_t *config;		   /* merged plimsoll.yaml, an object; never NULL */
 	struct progress *progress; /* NULL when quiet */
 	FILE *out;		   /* standard output: data, and nothing else */
+	int exit_status;	   /* what to exit with after an error instead of its own status;
+				      0: its own (run and exec: 125 to 127) */
 	bool state_open;	   /* state holds an open folder */
 	bool out_closed;	   /* the reader of our output went away: end without a word */
 	json_t *config_text;	   /* dotted key -> string, of every scalar in config */

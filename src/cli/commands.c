@@ -19,6 +19,15 @@ extern const struct command cmd_trail;
 extern const struct command cmd_trust;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
+extern const struct command cmd_ended;
+extern const struct command cmd_exec;
+extern const struct command cmd_kill;
+extern const struct command cmd_logs;
+extern const struct command cmd_ps;
+extern const struct command cmd_rm;
+extern const struct command cmd_run;
+extern const struct command cmd_stop;
+extern const struct command cmd_wait;
 
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
  * reads the names from here, for the manual pages). */
@@ -35,6 +44,15 @@ const struct command *const commands[] = {
 	&cmd_advisories,
 	&cmd_push,
 	&cmd_pull,
+	&cmd_run,
+	&cmd_ps,
+	&cmd_exec,
+	&cmd_logs,
+	&cmd_stop,
+	&cmd_kill,
+	&cmd_wait,
+	&cmd_rm,
+	&cmd_ended,
 	&cmd_trust,
 	&cmd_sign,
 	&cmd_verify,

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "run/run.h"
+
+struct exec_cli_opts {
+	bool interactive, tty;
+	const char *user, *workdir;
+	struct strv env;
+};
+
+static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct exec_cli_opts *o = opts;
+	auto_strv env = { 0 };
+	const struct exec_opts x = { .argv = (const char *const *)argv + 1,
+				     .env = &env,
+				     .user = o->user,
+				     .workdir = o->workdir,
+				     .interactive = o->interactive,
+				     .tty = o->tty };
+	const struct state *state;
+	int status = 0, r = 0;
+
+	(void)argc;
+	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
+		const char *value = getenv(o->env.v[i]);
+
+		if (strchr(o->env.v[i], '='))
+			r = strv_add(&env, o->env.v[i], e);
+		else if (value)
+			r = strv_addf(&env, e, "%s=%s", o->env.v[i], value);
+	}
+	if (r == 0 && o->tty && !isatty(STDIN_FILENO))
+		r = FAIL(e, E_USAGE, "--tty: standard input is not a terminal");
+	if (r == 0)
+		r = cli_state(c, &state, e);
+	if (r < 0)
+		return r;
+	r = run_exec(state, argv[0], &x, &status, e);
+	if (r < 0)
+		c->exit_status = r == E_NOTFOUND || r == E_USAGE ? 0 : status;
+	return r < 0 ? r : status;
+}
+
+static const struct opt exec_table[] = {
+	OPT_AT(struct exec_cli_opts, interactive, "interactive", 'i', OPT_FLAG, NULL,
+	       "hand on standard input"),
+	OPT_AT(struct exec_cli_opts, tty, "tty", 't', OPT_FLAG, NULL, "give it a terminal"),
+	OPT_AT(struct exec_cli_opts, env, "env", 'e', OPT_LIST, "NAME[=VALUE]",
+	       "set an environment variable"),
+	OPT_AT(struct exec_cli_opts, user, "user", 'u', OPT_STRING, "USER[:GROUP]",
+	       "run as this user"),
+	OPT_AT(struct exec_cli_opts, workdir, "workdir", 'w', OPT_STRING, "PATH",
+	       "run in this folder"),
+	OPT_END,
+};
+
+const struct command cmd_exec = {
+	.name = "exec",
+	.group = "Containers",
+	.args = "CONTAINER COMMAND [ARG...]",
+	.brief = "Run a further command in a running container",
+	.details = "It is confined as the container's first process is. The exit status is the "
+		   "command's own; 126 when it could not be invoked, 127 when it was not found.",
+	.example = "plimsoll exec -it web sh",
+	.opts = exec_table,
+	.opts_size = sizeof(struct exec_cli_opts),
+	.min_args = 2,
+	.max_args = -1,
+	.stop_at_arg = true,
+	.run = run_exec_command,
+};
