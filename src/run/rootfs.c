@@ -191,6 +191,33 @@ int rootfs_check_cwd(int root, const char *path, struct err *e)
 	return r == 0 ? refuse_kernel_folders(real, "working folder", e) : r;
 }
 
+/*
+ * What execve(2) would say of its first bytes. The runtime could tell only once the container's
+ * output is ours no more.
+ */
+static int check_format(int root, const char *path, struct err *e)
+{
+	auto_close int fd = fs_open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	char head[257] = { 0 }, *interpreter;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = pread(fd, head, sizeof(head) - 1, 0);
+	if (n >= 4 && memcmp(head, "\177ELF", 4) == 0)
+		return 1;
+	if (n < 3 || head[0] != '#' || head[1] != '!')
+		return FAIL(e, E_POLICY, "'%s' is neither a program nor a script with '#!'", path);
+	interpreter = head + 2 + strspn(head + 2, " \t");
+	interpreter[strcspn(interpreter, " \t\r\n")] = '\0';
+
+	auto_close int found = fs_open_in_root(root, interpreter, O_PATH, 0, NULL);
+
+	return found >= 0 ? 1
+			  : FAIL(e, E_NOTFOUND, "'%s' wants '%s', which is not in the image", path,
+				 interpreter);
+}
+
 /* 1 found, 0 not there, E_POLICY there but not to be executed. */
 static int try_program(int root, const char *path, struct err *e)
 {
@@ -201,7 +228,7 @@ static int try_program(int root, const char *path, struct err *e)
 		return 0;
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return FAIL(e, E_POLICY, "'%s' is not an executable file", path);
-	return 1;
+	return check_format(root, path, e);
 }
 
 int rootfs_check_program(int root, const char *cwd, const char *argv0, const char *path,
@@ -213,8 +240,8 @@ int rootfs_check_program(int root, const char *cwd, const char *argv0, const cha
 	int r = 0, found = 0;
 
 	if (strchr(argv0, '/')) {
-		if (snprintf(full, sizeof(full), "%s/%s", argv0[0] == '/' ? "" : cwd, argv0) >=
-		    (int)sizeof(full))
+		if (snprintf(full, sizeof(full), "%s%s%s", argv0[0] == '/' ? "" : cwd,
+			     argv0[0] == '/' ? "" : "/", argv0) >= (int)sizeof(full))
 			return FAIL(e, E_NOTFOUND, "command name too long");
 		r = try_program(root, full, e);
 		return r ? (r < 0 ? r : 0)
@@ -230,7 +257,7 @@ int rootfs_check_program(int root, const char *cwd, const char *argv0, const cha
 	if (found > 0)
 		return 0;
 	if (r < 0)
-		return FAIL(e, E_POLICY, "%s", why.msg);
+		return FAIL(e, (enum err_code)r, "%s", why.msg);
 	return FAIL(e, E_NOTFOUND, "command '%s' is not in the image's PATH (%s)", argv0, path);
 }
 

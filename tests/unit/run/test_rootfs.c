@@ -105,9 +105,15 @@ TEST(programs_are_found_as_execvp_would)
 	int fd = set_up();
 
 	CHECK(mkdirat(fd, "bin", 0755) == 0 && mkdirat(fd, "sbin", 0755) == 0);
-	CHECK(fs_write_file(fd, "bin/x", "x", 1, 0755, &e) == 0);
+	CHECK(fs_write_file(fd, "bin/x", "#!/bin/x", 8, 0755, &e) == 0);
 	CHECK(fs_write_file(fd, "sbin/x", "x", 1, 0644, &e) == 0);
 	CHECK(fs_write_file(fd, "bin/plain", "x", 1, 0644, &e) == 0);
+	CHECK(fs_write_file(fd, "bin/elf", "\177ELF", 4, 0755, &e) == 0);
+	CHECK(fs_write_file(fd, "bin/junk", "junk", 4, 0755, &e) == 0);
+	CHECK(fs_write_file(fd, "bin/lost", "#! /nosuch -x\n", 14, 0755, &e) == 0);
+	CHECK(rootfs_check_program(fd, "/", "elf", "/bin", &e) == 0);
+	CHECK(rootfs_check_program(fd, "/", "junk", "/bin", &e) == E_POLICY);
+	CHECK(rootfs_check_program(fd, "/", "lost", "/bin", &e) == E_NOTFOUND);
 	CHECK(rootfs_check_program(fd, "/", "x", "/sbin:/bin", &e) == 0);
 	CHECK(rootfs_check_program(fd, "/bin", "./x", "", &e) == 0);
 	CHECK(rootfs_check_program(fd, "/", "plain", "/bin", &e) == E_POLICY);
