@@ -35,6 +35,10 @@ int table_row(struct table *t, const char *const *cells, struct err *e)
 		if (r < 0)
 			return r;
 		text_sanitize(t->cells.v[t->cells.n - 1]);
+		for (char *p = t->cells.v[t->cells.n - 1]; *p; p++) {
+			if (*p == '\n' || *p == '\t')
+				*p = ' ';
+		}
 	}
 	return 0;
 }
