@@ -104,6 +104,7 @@ static int run_status(struct cli *c, void *opts, int argc, char **argv, struct e
 
 static const struct command cmd_status = {
 	.name = "status",
+	.args = "",
 	.brief = "Show where advisories come from and how old they are",
 	.details = "NEWEST is when the newest document of a source was last changed by its "
 		   "publisher, where it says so; IMPORTED is when an import last brought something "
@@ -117,6 +118,8 @@ static const struct command *const subs[] = { &cmd_import, &cmd_status, NULL };
 const struct command cmd_advisories = {
 	.name = "advisories",
 	.group = "Scan",
+	.args = "",
 	.brief = "Import and inspect the advisories that scans match against",
+	.example = "plimsoll advisories status",
 	.subs = subs,
 };

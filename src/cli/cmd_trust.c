@@ -257,6 +257,7 @@ static const struct command *const subs[] = {
 const struct command cmd_trust = {
 	.name = "trust",
 	.group = "Trust",
+	.args = "",
 	.brief = "Keys, trusted certificates and the trust policy",
 	.subs = subs,
 };
