@@ -127,12 +127,10 @@ flip() { # file, offset: changes one bit
 
 @test "many at once lose nothing" {
 	local i
-	local -a pids
 	for i in 1 2 3 4; do
 		"$FILL" "$STATE" 20 &
-		pids+=($!)
 	done
-	wait "${pids[@]}" # not bare: bats' own countdown is a child too
+	wait
 	assert_eq "$(plimsoll trail verify --format json | jq .size)" 80
 }
 
