@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/cleanup.h"
+#include "build/walk.h"
 #include "build/work.h"
 #include "oci/layer.h"
 #include "oci/overlay.h"
@@ -148,7 +150,63 @@ static int adopt(struct work *w, const char *upper, const struct digest *diff_id
 	return fsync(layers) < 0 ? FAIL_SYS(e, "sync folder of layers") : 0;
 }
 
-int mount_commit(struct work *w, struct mounted *m, int64_t clamp, struct cached *c, struct err *e)
+struct pruning {
+	const struct work *w;
+	const struct draft *d;
+};
+
+/* Whether the topmost layer that has the folder has it with the same mode and owner. */
+static bool same_below(const struct pruning *p, const struct walk_item *it)
+{
+	struct stat st;
+
+	for (size_t i = p->d->n; i-- > 0;) {
+		auto_free char *path = layer_path(p->w->o->state, &p->d->diff_ids[i]);
+		auto_close int layer = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+		auto_close int fd =
+			layer < 0 ? -1 : fs_open_nolink(layer, it->path, O_PATH, 0, NULL);
+
+		if (fd >= 0)
+			return fstat(fd, &st) == 0 && st.st_mode == it->st->st_mode &&
+			       st.st_uid == it->st->st_uid && st.st_gid == it->st->st_gid;
+	}
+	return false;
+}
+
+/* Takes away an empty folder that says nothing new: something in it came and went. */
+static int prune_dir(void *arg, const struct walk_item *it, struct err *e)
+{
+	char opaque;
+
+	(void)e;
+	if (*it->path == '\0' || !same_below(arg, it))
+		return 0;
+
+	auto_close int fd = openat(it->dir, it->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fgetxattr(fd, "trusted.overlay.opaque", &opaque, 1) == 1)
+		return 0;
+	/* ENOTEMPTY: then it stays. */
+	(void)unlinkat(it->dir, it->name, AT_REMOVEDIR);
+	return 0;
+}
+
+static int nothing(void *arg, const struct walk_item *it, struct err *e)
+{
+	(void)arg, (void)it, (void)e;
+	return 0;
+}
+
+static int prune(struct work *w, const struct draft *d, int upper, struct err *e)
+{
+	struct pruning p = { w, d };
+	struct walker walker = { .enter = nothing, .leave = prune_dir, .file = nothing, .arg = &p };
+
+	return walk_tree(upper, ".", &walker, e);
+}
+
+int mount_commit(struct work *w, const struct draft *below, struct mounted *m, int64_t clamp,
+		 struct cached *c, struct err *e)
 {
 	struct layer_opts o = { .from_overlay = true, .clamp_mtime = clamp };
 	auto_close int upper = fs_open_nolink(w->area.fd, m->upper, O_RDONLY | O_DIRECTORY, 0, e);
@@ -161,7 +219,9 @@ int mount_commit(struct work *w, struct mounted *m, int64_t clamp, struct cached
 		return FAIL_SYS(e, "unmount '%s'", m->root_path);
 	m->overlay = false;
 	c->epoch = clamp;
-	r = is_empty(upper, &c->empty, e);
+	r = below ? prune(w, below, upper, e) : 0;
+	if (r == 0)
+		r = is_empty(upper, &c->empty, e);
 	if (r < 0 || c->empty)
 		return r;
 	r = tree_clamp(upper, clamp, e);

@@ -182,7 +182,7 @@ static int make_workdir(struct stage_work *s, const char *path, struct cached *c
 	if (fd < 0)
 		return fd;
 	close_release(&fd);
-	return mount_commit(s->w, &m, epoch, c, e);
+	return mount_commit(s->w, &s->scope.draft, &m, epoch, c, e);
 }
 
 int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e)

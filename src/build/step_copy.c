@@ -313,7 +313,7 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 		r = prepare(s, c, &m, &t, e);
 	if (r == 0)
 		r = copy_all(s, c, &t, e);
-	return r < 0 ? r : mount_commit(s->w, &m, t.clamp, made, e);
+	return r < 0 ? r : mount_commit(s->w, NULL, &m, t.clamp, made, e);
 }
 
 /* "COPY --chown=1:2 a b /target" as it was carried out. */

@@ -266,7 +266,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		return r;
 	if (status != 0)
 		return fail_status(s, n, status, &tail, e);
-	return mount_commit(s->w, &m, step_epoch(s, 0), made, e);
+	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, 0), made, e);
 }
 
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e)

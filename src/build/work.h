@@ -50,8 +50,10 @@ static inline void mounted_release(struct mounted *m)
 enum mount_how { MOUNT_READ, MOUNT_CHANGE, MOUNT_ALONE };
 int mount_draft(struct work *w, const struct draft *d, enum mount_how how, struct mounted *ret,
 		struct err *e);
-/* Makes a layer of the changes (none: c->empty) and keeps the folder as the unpacked layer. */
-int mount_commit(struct work *w, struct mounted *m, int64_t clamp, struct cached *c, struct err *e);
+/* Makes a layer of the changes (none: c->empty) and keeps the folder as the unpacked layer. below
+ * (may be NULL): folders that are there as they are in its layers are no change. */
+int mount_commit(struct work *w, const struct draft *below, struct mounted *m, int64_t clamp,
+		 struct cached *c, struct err *e);
 
 /* The time that a step which is not cached uses: the newest input's, or the one given. */
 int64_t step_epoch(const struct stage_work *s, int64_t newest);

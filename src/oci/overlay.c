@@ -57,16 +57,34 @@ static int open_empty(const struct state *state, const char *path, struct err *e
 	return r < 0 ? r : fs_open_nolink(state->fd, path, O_PATH | O_DIRECTORY, 0, e);
 }
 
+/*
+ * The same layer may stand in an image twice, but overlayfs takes a folder only once. The upper one
+ * has all that the lower one has, so the lower one does not matter.
+ */
+static bool comes_again(const struct digest *diff_ids, size_t i, size_t n)
+{
+	for (size_t k = i + 1; k < n; k++)
+		if (digest_eq(&diff_ids[i], &diff_ids[k]))
+			return true;
+	return false;
+}
+
 static int add_lowers(struct folders *f, const struct state *state, const struct digest *diff_ids,
 		      size_t n, size_t at_least, struct buf *options, struct err *e)
 {
 	const char *const empty[] = { "layers/.empty/a", "layers/.empty/b" };
 	const char *before = "lowerdir=";
+	size_t have = 0;
 	int r = 0;
 
-	for (size_t i = n; r == 0 && i-- > 0; before = ":")
+	for (size_t i = n; r == 0 && i-- > 0;) {
+		if (comes_again(diff_ids, i, n))
+			continue;
 		r = add_folder(f, open_layer(state, &diff_ids[i], e), options, before);
-	for (size_t i = n; r == 0 && i < at_least; i++, before = ":")
+		before = ":";
+		have++;
+	}
+	for (size_t i = have; r == 0 && i < at_least; i++, before = ":")
 		r = add_folder(f, open_empty(state, empty[i], e), options, before);
 	return r;
 }

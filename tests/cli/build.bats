@@ -1,0 +1,458 @@
+#!/usr/bin/env bats
+# plimsoll build: what comes out, what is refused and how, and that the same input gives the same bytes.
+
+load ../lib/common
+
+setup() {
+	common_setup
+	mkdir ctx
+}
+
+teardown() {
+	common_teardown
+}
+
+dockerfile() { # lines on standard input
+	cat >ctx/Dockerfile
+}
+
+build() { # arguments; stdout is the digest
+	run plimsoll build "$@" ctx
+}
+
+config() { # name jq-filter
+	plimsoll inspect "$1" | jq -c ".config$2"
+}
+
+# The entries of an image's layers, one "MODE OWNER NAME" a line.
+entries() { # name
+	local d
+	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
+		tar tvzf "$STATE/blobs/sha256/${d#sha256:}" --numeric-owner | awk '{ print $1, $2, $6, $7, $8 }' | sed 's/ *$//'
+	done
+}
+
+content() { # name path
+	local d
+	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
+		tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2" 2>/dev/null || true
+	done
+}
+
+# --- what comes out ---
+
+@test "configuration: every instruction without files" {
+	dockerfile <<-'EOF'
+	FROM scratch
+	ARG V=1
+	ENV A="x y" B=$V
+	LABEL a=$A
+	USER 1:2
+	EXPOSE 80 90-91/udp
+	VOLUME ["/data"]
+	STOPSIGNAL SIGINT
+	HEALTHCHECK --interval=5s --retries=2 CMD ["/probe"]
+	SHELL ["/bin/x", "-c"]
+	ENTRYPOINT run $A
+	CMD ["b"]
+	EOF
+	build -t t
+	assert_status 0
+	assert_eq "$(config t .config)" '{"Cmd":["b"],"Entrypoint":["/bin/x","-c","run $A"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","A=x y","B=1"],"ExposedPorts":{"80/tcp":{},"90/udp":{},"91/udp":{}},"Healthcheck":{"Interval":5000000000,"Retries":2,"Test":["CMD","/probe"]},"Labels":{"a":"x y"},"Shell":["/bin/x","-c"],"StopSignal":"SIGINT","User":"1:2","Volumes":{"/data":{}},"WorkingDir":"/"}'
+	assert_eq "$(config t .rootfs.diff_ids)" '[]'
+	assert_eq "$(config t '.history | [.[].empty_layer] | unique')" '[true]'
+}
+
+@test "COPY: files, folders, patterns, owners, modes, links" {
+	need_root
+	mkdir -p ctx/d/sub
+	echo 1 >ctx/a.txt
+	echo 2 >ctx/b.txt
+	echo 3 >ctx/d/f
+	ln -s ../a.txt ctx/d/link
+	chmod 640 ctx/a.txt
+	chmod 711 ctx/d/sub
+	dockerfile <<-'EOF'
+	FROM scratch
+	COPY a.txt /one
+	COPY *.txt /dir/
+	COPY --chown=5:6 --chmod=0700 d /own
+	EOF
+	build -t t
+	assert_status 0
+	assert_eq "$(entries t)" "$(printf '%s\n' \
+		'-rw-r----- 0/0 one' \
+		'drwxr-xr-x 0/0 dir/' '-rw-r----- 0/0 dir/a.txt' '-rw-r--r-- 0/0 dir/b.txt' \
+		'drwx------ 5/6 own/' '-rwx------ 5/6 own/f' 'lrwxrwxrwx 5/6 own/link -> ../a.txt' \
+		'drwx------ 5/6 own/sub/')"
+	assert_eq "$(config t '[.history[].created_by]')" '["COPY a.txt /one","COPY *.txt /dir/","COPY --chown=5:6 --chmod=0700 d /own"]'
+}
+
+@test "COPY: here-documents, replaced and quoted" {
+	need_root
+	dockerfile <<-'OUT'
+	FROM scratch
+	ENV X=val
+	COPY <<a <<-"b" /etc/
+	one "$X" it's
+	a
+	two $X
+	b
+	OUT
+	build -t t
+	assert_status 0
+	assert_eq "$(content t etc/a)" "one \"val\" it's"
+	assert_eq "$(content t etc/b)" 'two $X'
+}
+
+@test "stages: only what the target needs is built" {
+	need_root
+	echo 1 >ctx/a
+	dockerfile <<-'EOF'
+	FROM not-there AS unused
+	COPY nothing /
+	FROM scratch AS one
+	COPY a /deep/a
+	FROM scratch AS two
+	COPY --from=one /deep /x
+	FROM unused
+	EOF
+	build -t t --target two
+	assert_status 0
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 0/0 x/' '-rw-r--r-- 0/0 x/a')"
+	build -t t
+	assert_status 5
+	assert_output_has "Dockerfile:1: base image 'not-there'"
+}
+
+@test ".dockerignore: what is left out is not copied, also when named" {
+	need_root
+	mkdir -p ctx/keep ctx/drop
+	touch ctx/keep/a ctx/drop/b ctx/drop/c ctx/x.log
+	printf '%s\n' '# no logs' '*.log' drop '!drop/c' .dockerignore Dockerfile >ctx/.dockerignore
+	printf 'FROM scratch\nCOPY . /\n' | dockerfile
+	build -t t
+	assert_status 0
+	assert_eq "$(entries t | awk '{ print $3 }' | xargs)" "drop/ drop/c keep/ keep/a"
+	printf 'FROM scratch\nCOPY x.log /\n' | dockerfile
+	build
+	assert_status 5
+	assert_output_has "'x.log' is left out by .dockerignore" "    COPY x.log /" "         ^~~~~"
+}
+
+@test "ADD: archives are taken apart, by their content" {
+	need_root
+	mkdir a
+	echo in >a/f
+	for z in gzip:gz zstd:zst xz:xz bzip2:bz2; do
+		command -v "${z%:*}" >/dev/null || continue
+		tar c --owner=7 --group=8 a | "${z%:*}" -c >"ctx/x.tar.${z#*:}"
+	done
+	tar cf ctx/plain --owner=7 --group=8 a
+	gzip -c a/f >ctx/f.gz
+	{
+		echo FROM scratch
+		for f in ctx/x.* ctx/plain; do echo "ADD $(basename "$f") /$(basename "$f").d"; done
+		echo ADD f.gz /
+	} | dockerfile
+	build -t t
+	assert_status 0
+	for f in ctx/x.* ctx/plain; do
+		entries t | grep -qx -- "-rw-r--r-- 7/8 $(basename "$f").d/a/f" || fail "$f" "$(entries t)"
+	done
+	entries t | grep -qx -- '-rw-r--r-- 0/0 f.gz'
+}
+
+@test "names, labels, iidfile, build arguments, standard input" {
+	need_root
+	run plimsoll build -t a:1 -t b:2 --label x=y --build-arg V=2 --iidfile iid -f - ctx <<-'EOF'
+	ARG V=1
+	FROM scratch
+	ARG V
+	LABEL v=$V
+	EOF
+	assert_status 0
+	assert_output_has "$(cat iid)"
+	assert_eq "$(config b:2 .config.Labels)" '{"v":"2","x":"y"}'
+	assert_eq "$(plimsoll inspect a:1 | jq -r .digest)" "$(cat iid)"
+	run plimsoll build --build-arg TYPO=1 -f - ctx <<<'FROM scratch'
+	assert_status 0
+	assert_output_has "no ARG asks for the build argument TYPO"
+}
+
+@test "history: newest first, with sizes" {
+	need_root
+	echo 1 >ctx/a
+	printf 'FROM scratch\nCOPY a /\nENV X=1\n' | dockerfile
+	build -t t
+	run plimsoll history t
+	assert_status 0
+	[[ ${lines[0]} == CREATED* && ${lines[1]} == *"ENV X=1"*"0 B" && ${lines[2]} == *"COPY a /"* ]] || fail "$output"
+}
+
+# --- the same bytes, and the cache ---
+
+@test "two folders and two stores give one digest" {
+	need_root
+	mkdir -p ctx/d
+	echo 1 >ctx/d/a
+	touch -d 2020-01-01 ctx/d/a
+	printf 'FROM scratch\nCOPY d /d\nWORKDIR /w\nCMD ["x"]\n' | dockerfile
+	touch -d 2021-01-01T00:00:00Z ctx/Dockerfile
+	cp -a ctx elsewhere
+	one=$(plimsoll build -q ctx)
+	two=$("$PLIMSOLL" --state other build -q elsewhere)
+	assert_eq "$one" "$two"
+	plimsoll build -q -t t ctx
+	assert_eq "$(config t .created)" '"2021-01-01T00:00:00Z"'
+	SOURCE_DATE_EPOCH=86400 plimsoll build -q -t t ctx
+	assert_eq "$(config t .created)" '"1970-01-02T00:00:00Z"'
+}
+
+@test "a touched file rebuilds nothing, a changed mode does" {
+	need_root
+	echo 1 >ctx/a
+	printf 'FROM scratch\nCOPY a /\nWORKDIR /w\n' | dockerfile
+	one=$(plimsoll build ctx)
+	touch -d 2030-01-01 ctx/a
+	build
+	assert_output_has "COPY a / cached" "WORKDIR /w cached" "$one"
+	chmod 600 ctx/a
+	build
+	refute_output_has "COPY a / cached" "$one"
+	build --no-cache
+	refute_output_has cached
+}
+
+# --- refusals ---
+
+@test "no Dockerfile" {
+	build
+	assert_status 5
+	assert_output_has "there is no Dockerfile in 'ctx'" "plimsoll build -f FILE ctx"
+}
+
+@test "an unknown instruction is pointed at" {
+	printf 'FROM scratch\n\nRUNN apt-get update\n' | dockerfile
+	build
+	assert_status 5
+	assert_output_has "Dockerfile:3: unknown instruction 'RUNN' (did you mean RUN?)" \
+		"    RUNN apt-get update" "    ^~~~"
+}
+
+@test "what is not supported is refused, not ignored" {
+	for line in 'RUN --mount=type=cache,target=/x true' 'RUN --security=insecure true' \
+		'ADD https://example.org/x /' 'ADD git@example.org:x.git /' 'COPY --parents a /' \
+		'ADD --checksum=sha256:00 a /'; do
+		printf 'FROM scratch\n%s\n' "$line" | dockerfile
+		build
+		assert_status 5
+		assert_output_has "Dockerfile:2: " "not supported yet" '^~~'
+	done
+}
+
+@test "a base that is not there, and one that nobody signed" {
+	need_root
+	printf 'FROM nobase:1\n' | dockerfile
+	build
+	assert_status 5
+	assert_output_has "Dockerfile:1: base image 'nobase:1'" "    FROM nobase:1" "         ^~~~~~~~"
+	printf 'FROM scratch\nLABEL a=b\n' | dockerfile
+	build -t unsigned:1
+	assert_status 0
+	plimsoll trust init >/dev/null
+	printf 'FROM unsigned:1\n' | dockerfile
+	build
+	assert_status 4
+	assert_output_has "Dockerfile:1: "
+	plimsoll sign unsigned:1
+	build
+	assert_status 0
+}
+
+@test "COPY of nothing" {
+	for s in nothing '*.none' 'd/*/x'; do
+		printf 'FROM scratch\nCOPY %s /x/\n' "$s" | dockerfile
+		build
+		assert_status 5
+		assert_output_has "Dockerfile:2: " "    COPY $s /x/" '         ^~'
+	done
+}
+
+@test "bad flags are usage" {
+	printf 'FROM scratch\n' | dockerfile
+	build --network host
+	assert_status 2
+	build --progress loud
+	assert_status 2
+	build -t 'Bad Name'
+	assert_status 2
+	build --bogus
+	assert_status 2
+	run plimsoll build
+	assert_status 2
+	SOURCE_DATE_EPOCH=x build
+	assert_status 2
+}
+
+# --- hostile contexts ---
+
+@test "nothing outside of the context is read" {
+	need_root
+	echo secret >secret
+	mkdir ctx/d
+	ln -s ../secret ctx/up
+	ln -s "$PWD/secret" ctx/abs
+	ln -s ../.. ctx/d/dots
+	for s in ../secret d/../../secret up abs d/dots/secret 'd/dots/*' /../secret; do
+		printf 'FROM scratch\nCOPY %s /x/\n' "$s" | dockerfile
+		build
+		assert_status 5
+		assert_output_has "Dockerfile:2: "
+	done
+	printf 'FROM scratch\nCOPY . /x/\n' | dockerfile
+	build -t t
+	assert_status 0
+	entries t | grep -qx 'lrwxrwxrwx 0/0 x/up -> ../secret'
+	! grep -rq secret "$STATE/layers" || fail "the secret was read"
+}
+
+@test "a Dockerfile that is a link out, a pipe or a folder" {
+	echo 'secret words' >secret
+	ln -s ../secret ctx/Dockerfile
+	build
+	[ "$status" -ne 0 ]
+	refute_output_has "secret words"
+	rm ctx/Dockerfile
+	mkfifo ctx/Dockerfile
+	run timeout 10 "$PLIMSOLL" --state "$STATE" build ctx
+	assert_status 5
+	rm ctx/Dockerfile
+	mkdir ctx/Dockerfile
+	build
+	assert_status 5
+}
+
+@test "devices: in the context and in an added archive" {
+	need_root
+	mkdir ctx/d
+	mknod ctx/d/dev b 8 0
+	printf 'FROM scratch\nCOPY d /d\n' | dockerfile
+	build
+	assert_status 5
+	assert_output_has "'dev' is a device"
+	tar cf ctx/x.tar -C ctx d
+	rm -r ctx/d
+	printf 'FROM scratch\nADD x.tar /\n' | dockerfile
+	build
+	assert_status 5
+	assert_output_has "Dockerfile:2: "
+}
+
+@test "an added archive does not climb out" {
+	need_root
+	python3 - <<-'EOF'
+	import io, tarfile
+	def make(name, *members):
+	    with tarfile.open("ctx/" + name, "w") as t:
+	        for n, kind, link in members:
+	            i = tarfile.TarInfo(n)
+	            i.type = kind
+	            i.linkname = link
+	            t.addfile(i, io.BytesIO())
+	make("dots.tar", ("../escaped", tarfile.REGTYPE, ""))
+	make("link.tar", ("l", tarfile.SYMTYPE, "../../../../../../tmp"), ("l/plimsoll-escaped", tarfile.REGTYPE, ""))
+	make("hard.tar", ("h", tarfile.LNKTYPE, "../../../etc/passwd"))
+	EOF
+	for a in dots link hard; do
+		printf 'FROM scratch\nADD %s.tar /\n' "$a" | dockerfile
+		build
+		assert_status 5
+		[ ! -e /tmp/plimsoll-escaped ]
+	done
+}
+
+# --- RUN ---
+
+base() { # a signed base image from shared/
+	need_root
+	need_cmd crun
+	need_shared data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz
+	plimsoll trust init >/dev/null
+	plimsoll import "$SHARED_FILE" base >/dev/null
+}
+
+@test "RUN: shell, exec and here-document form, and what they leave" {
+	base
+	dockerfile <<-'OUT'
+	FROM base
+	ARG V=arg
+	ENV E=env
+	WORKDIR /work
+	RUN echo $V $E $PWD >/out
+	RUN ["/bin/sh", "-c", "cat /out >/out2"]
+	RUN <<EOF
+	rm /etc/motd
+	echo multi >/three
+	EOF
+	RUN <<EOF
+	#!/bin/sh
+	echo "script" >/four
+	EOF
+	RUN cat >/five <<A && cat >>/five <<B
+	a
+	A
+	b
+	B
+	USER nobody
+	RUN id -un
+	RUN true
+	OUT
+	build --network none -t t
+	assert_status 0
+	assert_output_has nobody
+	assert_eq "$(content t out2)" "arg env /work"
+	assert_eq "$(content t three)" multi
+	assert_eq "$(content t four)" script
+	assert_eq "$(content t five)" "$(printf 'a\nb')"
+	entries t | grep -q 'etc/.wh.motd$'
+	assert_eq "$(config t '.history[-1]|[.created_by,.empty_layer]')" '["RUN |1 V=arg /bin/sh -c true",true]'
+	build --network none -t t
+	assert_output_has "RUN id -un cached" "RUN true cached"
+}
+
+@test "RUN: two builds from nothing give one digest" {
+	base
+	printf 'FROM base\nRUN date >/dev/null; echo x >/a; mkdir -p /b/c; ln -s a /b/l\n' | dockerfile
+	one=$(plimsoll build -q --network none --no-cache ctx)
+	sleep 1.1
+	assert_eq "$(plimsoll build -q --network none --no-cache ctx)" "$one"
+}
+
+@test "RUN: a failing command is named, with its last words" {
+	base
+	printf 'FROM base\nRUN echo why it failed; \\\n    exit 3\n' | dockerfile
+	build --network none -t t
+	assert_status 5
+	assert_output_has "Dockerfile:2: the command ended with exit status 3" "    RUN echo why it failed" "why it failed"
+	run plimsoll inspect t
+	assert_status 5
+}
+
+@test "kill -9 in the middle leaves no mount, and the next build works" {
+	base
+	printf 'FROM base\nRUN echo going; sleep 300\n' | dockerfile
+	plimsoll build --network none ctx 2>log >/dev/null &
+	pid=$!
+	for _ in $(seq 100); do grep -q '^going' log && break; sleep 0.1; done
+	grep -q '^going' log
+	kill -9 "$(pgrep -P "$pid" || echo "$pid")" 2>/dev/null || true
+	kill -9 "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	assert_eq "$(leftover_mounts)" ""
+	ls "$STATE"/tmp | grep -q '^build-.*'
+	printf 'FROM base\nRUN true\n' | dockerfile
+	build --network none -t t
+	assert_status 0
+	assert_eq "$(ls "$STATE/tmp")" build.lock
+}
