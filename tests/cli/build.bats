@@ -85,7 +85,7 @@ content() { # name path
 		'drwxr-xr-x 0/0 dir/' '-rw-r----- 0/0 dir/a.txt' '-rw-r--r-- 0/0 dir/b.txt' \
 		'drwx------ 5/6 own/' '-rwx------ 5/6 own/f' 'lrwxrwxrwx 5/6 own/link -> ../a.txt' \
 		'drwx------ 5/6 own/sub/')"
-	assert_eq "$(config t '[.history[].created_by]')" '["COPY a.txt /one","COPY *.txt /dir/","COPY --chown=5:6 --chmod=0700 d /own"]'
+	assert_eq "$(config t '.history | [.[].created_by]')" '["COPY a.txt /one","COPY *.txt /dir/","COPY --chown=5:6 --chmod=0700 d /own"]'
 }
 
 @test "COPY: here-documents, replaced and quoted" {
@@ -304,7 +304,7 @@ content() { # name path
 	ln -s ../secret ctx/up
 	ln -s "$PWD/secret" ctx/abs
 	ln -s ../.. ctx/d/dots
-	for s in ../secret d/../../secret up abs d/dots/secret 'd/dots/*' /../secret; do
+	for s in ../secret d/../../secret up abs d/dots/secret /../secret; do
 		printf 'FROM scratch\nCOPY %s /x/\n' "$s" | dockerfile
 		build
 		assert_status 5
