@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/table.h"
-#include "cli/images.h"
-#include "scan/scan.h"
+#include "cli/road.h"
+#include "pipeline/inspect.h"
 
 struct scan_opts {
 	const char *fail_on, *severity;
@@ -168,25 +168,13 @@ static int print_notes(const struct report *report, struct err *e)
 	return r;
 }
 
-static int scan(struct cli *c, const char *name, struct desc *image, struct report *ret,
-		struct err *e)
-{
-	auto_release(store_close) struct store *s = NULL;
-	const struct state *state;
-	int r = cli_state(c, &state, e);
-
-	r = r < 0 ? r : cli_store(c, &s, e);
-	r = r < 0 ? r : store_lookup(s, name, NULL, image, e);
-	return r < 0 ? r : scan_image(state, s, image, c->progress, ret, e);
-}
-
 static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct scan_opts *o = opts;
 	struct gate gate = { .ignore_unfixed = o->ignore_unfixed };
 	auto_report report = { 0 };
 	struct filter filter;
-	struct desc image;
+	auto_road road = { 0 };
 	int r = parse_filter(o, &filter, e);
 
 	(void)argc;
@@ -195,11 +183,13 @@ static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err
 		if (r < 0)
 			r = WRAP(e, r, "--fail-on");
 	}
-	r = r < 0 ? r : scan(c, argv[0], &image, &report, e);
+	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
+	r = r < 0 ? r : store_lookup(road.store, argv[0], NULL, &road.image, e);
+	r = r < 0 ? r : step_scan(&road, &report, e);
 	if (r < 0)
 		return r;
 	if (c->json)
-		r = print_json(c, &report, &filter, &image, e);
+		r = print_json(c, &report, &filter, &road.image, e);
 	else if (!c->quiet)
 		r = print_report(c, &report, &filter, e);
 	if (r == 0 && !c->quiet)
@@ -207,7 +197,7 @@ static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0 && !c->quiet)
 		r = print_notes(&report, e);
 	if (r == 0 && o->fail_on)
-		r = scan_gate(&report, &gate, NULL, e);
+		r = step_gate(&road, &report, &gate, e);
 	return r;
 }
 

@@ -13,6 +13,7 @@ extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
 extern const struct command cmd_scan;
+extern const struct command cmd_ship;
 extern const struct command cmd_sign;
 extern const struct command cmd_tag;
 extern const struct command cmd_trail;
@@ -33,6 +34,7 @@ extern const struct command cmd_wait;
  * reads the names from here, for the manual pages). */
 /* clang-format off */
 const struct command *const commands[] = {
+	&cmd_ship,
 	&cmd_build,
 	&cmd_images,
 	&cmd_history,

@@ -41,6 +41,12 @@ static int inspect(struct road *road, const struct ref *ref, const struct gate *
 	struct desc image;
 	int r = trust_verify(road->state, road->store, ref, &road->image, &a->trust, e);
 
+	/* A policy may skip a repository for other tools; here it would admit what nobody signed.
+	 */
+	if (r == 0 && a->trust.skipped)
+		r = FAIL(e, E_VERIFY,
+			 "trust policy '%s' skips this repository: nothing was verified",
+			 a->trust.statement);
 	if (r == 0)
 		r = store_manifest(road->store, &road->image, &m, &image, e);
 	if (r == 0)

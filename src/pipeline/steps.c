@@ -185,6 +185,10 @@ int step_base(void *arg, const char *name, struct desc *ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = trust_verify(base.state, base.store, &ref, &base.image, &result, e);
+	if (r == 0 && result.skipped)
+		r = FAIL(e, E_VERIFY,
+			 "trust policy '%s' skips this repository: nothing was verified",
+			 result.statement);
 	if (r < 0)
 		return WRAP(e, road_note(&base, "verify", r, NULL, e), "base image '%s'", name);
 	*ret = base.image;

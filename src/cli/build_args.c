@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/build_args.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "NAME" alone takes its value from the environment; a name that is not set there is left out. */
+static int read_args(const struct strv *given, struct strv *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < given->n; i++) {
+		const char *value = strchr(given->v[i], '=') ? NULL : getenv(given->v[i]);
+
+		if (strchr(given->v[i], '='))
+			r = strv_add(ret, given->v[i], e);
+		else if (value)
+			r = strv_addf(ret, e, "%s=%s", given->v[i], value);
+	}
+	return r;
+}
+
+static int read_labels(const struct strv *given, struct strv *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < given->n; i++)
+		r = strv_addf(ret, e, "%s%s", given->v[i], strchr(given->v[i], '=') ? "" : "=");
+	return r;
+}
+
+/* SOURCE_DATE_EPOCH of the environment, also what an ARG of that name gets. */
+static int read_epoch(struct build_opts *b, struct strv *args, struct err *e)
+{
+	const char *s = getenv("SOURCE_DATE_EPOCH");
+	uint64_t v;
+
+	for (size_t i = 0; i < args->n; i++)
+		if (starts_with(args->v[i], "SOURCE_DATE_EPOCH="))
+			s = strchr(args->v[i], '=') + 1;
+	b->source_date_epoch = -1;
+	if (!s || !*s)
+		return 0;
+	/* Four-digit years, as RFC 3339 has them. */
+	if (str_u64(str_of(s), UINT64_C(253402300799), &v, NULL) < 0)
+		return FAIL(e, E_USAGE, "SOURCE_DATE_EPOCH '%.40s' is no unix time", s);
+	b->source_date_epoch = (int64_t)v;
+	return strv_addf(args, e, "SOURCE_DATE_EPOCH=%s", s);
+}
+
+static int read_network(const char *s, enum build_network *ret, struct err *e)
+{
+	*ret = s && strcmp(s, "none") == 0 ? BUILD_NETWORK_NONE : BUILD_NETWORK_DEFAULT;
+	if (s && strcmp(s, "none") != 0 && strcmp(s, "default") != 0)
+		return FAIL(e, E_USAGE, "--network is none or default, not '%.40s'", s);
+	return 0;
+}
+
+static int check_progress(const char *s, struct err *e)
+{
+	if (s && strcmp(s, "auto") != 0 && strcmp(s, "plain") != 0 && strcmp(s, "tty") != 0)
+		return FAIL(e, E_USAGE, "--progress is auto, plain or tty, not '%.40s'", s);
+	return 0;
+}
+
+int build_request(const struct build_args *a, const char *context, struct build_request *ret,
+		  struct err *e)
+{
+	struct build_opts *b = &ret->opts;
+	int r;
+
+	*b = (struct build_opts){
+		.context = context,
+		.dockerfile = a->file,
+		.tags = &a->tags,
+		.build_args = &ret->args,
+		.labels = &ret->labels,
+		.target = a->target,
+		.platform = a->platform,
+		.no_cache = a->no_cache,
+	};
+	r = read_network(a->network, &b->network, e);
+	if (r == 0)
+		r = check_progress(a->progress, e);
+	if (r == 0)
+		r = read_args(&a->build_args, &ret->args, e);
+	if (r == 0)
+		r = read_labels(&a->labels, &ret->labels, e);
+	return r < 0 ? r : read_epoch(b, &ret->args, e);
+}
+
+void build_request_free(struct build_request *r)
+{
+	strv_free(&r->args);
+	strv_free(&r->labels);
+}
+
+int build_write_iid(const struct build_args *a, const struct build_result *b, struct err *e)
+{
+	return a->iidfile ? fs_write_file(AT_FDCWD, a->iidfile, b->image.digest.s,
+					  strlen(b->image.digest.s), 0644, e)
+			  : 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "build/build.h"
+#include "cli/cli.h"
+
+/*
+ * The options that say what to build and how, shared by build and ship. A command's own options
+ * struct begins with struct build_args, so that one table serves both.
+ */
+struct build_args {
+	struct strv tags, build_args, labels;
+	const char *file, *target, *network, *platform, *iidfile, *progress;
+	bool no_cache;
+};
+
+/* clang-format off */
+#define BUILD_ARGS_OPTIONS                                                                                             \
+	OPT_AT(struct build_args, tags, "tag", 't', OPT_LIST, "NAME[:TAG]", \
+	       "name of the image; may be given many times"), \
+	OPT_AT(struct build_args, file, "file", 'f', OPT_STRING, "FILE", \
+	       "the Dockerfile, - for standard input (CONTEXT/Dockerfile)"), \
+	OPT_AT(struct build_args, target, "target", 0, OPT_STRING, "STAGE", \
+	       "build this stage, by name or index (the last one)"), \
+	OPT_AT(struct build_args, build_args, "build-arg", 0, OPT_LIST, "NAME[=VALUE]", \
+	       "value of an ARG; without a value, that of the environment"), \
+	OPT_AT(struct build_args, labels, "label", 0, OPT_LIST, "NAME[=VALUE]", \
+	       "add a label to the image"), \
+	OPT_AT(struct build_args, no_cache, "no-cache", 0, OPT_FLAG, NULL, \
+	       "do every step again"), \
+	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default", \
+	       "the network of RUN steps (default)"), \
+	OPT_AT(struct build_args, platform, "platform", 0, OPT_STRING, "OS/ARCH", \
+	       "only this machine's own can be built"), \
+	OPT_AT(struct build_args, iidfile, "iidfile", 0, OPT_STRING, "FILE", \
+	       "write the image's digest to FILE"), \
+	OPT_AT(struct build_args, progress, "progress", 0, OPT_STRING, "auto|plain|tty", \
+	       "how progress is shown (auto: by whether standard error is a terminal)")
+/* clang-format on */
+
+/* What the options make of a build; owned strings live as long as this. */
+struct build_request {
+	struct strv args, labels;
+	struct build_opts opts; /* state, store, progress and hooks are step_build()'s */
+};
+int build_request(const struct build_args *a, const char *context, struct build_request *ret,
+		  struct err *e);
+void build_request_free(struct build_request *r);
+static inline void build_request_release(struct build_request *r)
+{
+	build_request_free(r);
+}
+#define auto_build_request __attribute__((cleanup(build_request_release))) struct build_request
+
+/* Writes --iidfile, when it was given. */
+int build_write_iid(const struct build_args *a, const struct build_result *b, struct err *e);

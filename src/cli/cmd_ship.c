@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/build_args.h"
+#include "cli/road.h"
+#include "cli/signing.h"
+#include "pipeline/ship.h"
+
+struct ship_options {
+	struct build_args build; /* first: BUILD_ARGS_OPTIONS */
+	const char *key, *passphrase_file, *fail_on;
+	bool ignore_unfixed;
+};
+
+static const struct opt ship_options[] = {
+	BUILD_ARGS_OPTIONS,
+	OPT_AT(struct ship_options, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
+	       "refuse findings of this severity and above (high, without a fix: passed)"),
+	OPT_AT(struct ship_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
+	       "with --fail-on: let findings pass for which no fix is known"),
+	OPT_AT(struct ship_options, key, "key", 'k', OPT_STRING, "NAME",
+	       "key to sign with (default)"),
+	OPT_AT(struct ship_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
+	       "read the key's passphrase from FILE, or from descriptor N for fd:N"),
+	OPT_END,
+};
+
+/* The first tag that names a registry is where it goes. */
+static int destination(const struct strv *tags, struct ref *ret, const char **ret_name,
+		       struct err *e)
+{
+	struct ref ref;
+	int r;
+
+	for (size_t i = 0; i < tags->n; i++) {
+		r = ref_parse(tags->v[i], &ref, e);
+		if (r < 0)
+			return r;
+		if (ref.host[0]) {
+			*ret = ref;
+			*ret_name = tags->v[i];
+			return 0;
+		}
+	}
+	return err_hint(e, FAIL(e, E_USAGE, "no --tag names a registry to ship to"),
+			"plimsoll ship -t HOST[:PORT]/NAME:TAG CONTEXT");
+}
+
+static int print(struct cli *c, const struct road *road, const struct ship_result *s, struct err *e)
+{
+	auto_buf line = BUF_INIT(1024);
+	auto_json *j = NULL;
+	int r;
+
+	if (c->json) {
+		j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "schema", "plimsoll.ship/v1",
+			      "reference", road->name, "digest", road->image.digest.s, "signature",
+			      s->signature.digest.s, "referrers", (json_int_t)s->referrers,
+			      "findings", report_summary(&s->report));
+		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+	}
+	if (c->quiet)
+		return cli_print(c, e, "%s\n", road->image.digest.s);
+	r = cli_report_line(&s->report, &line, e);
+	if (r < 0)
+		return r;
+	return cli_print(c, e,
+			 "built    %zu steps, %zu of them known\nscanned  %s\nsigned   %s\nshipped "
+			 " %s\n%s\n",
+			 s->build.steps, s->build.cached, buf_str(&line), s->signature.digest.s,
+			 road->name, road->image.digest.s);
+}
+
+static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct ship_options *o = opts;
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	auto_build_request request = { 0 };
+	struct ship_result result = { 0 };
+	struct ref to;
+	struct ship_opts so = { .to = &to, .sign.key = o->key };
+	const char *name;
+	auto_road road = { 0 };
+	int r = destination(&o->build.tags, &to, &name, e);
+
+	(void)argc;
+	if (r == 0)
+		r = build_request(&o->build, argv[0], &request, e);
+	if (r == 0)
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &so.gate, e);
+	if (r == 0)
+		r = cli_passphrase(o->passphrase_file, &secret, &so.sign.passphrase, e);
+	if (r == 0)
+		r = cli_road(c, name, &road, e);
+	so.build = request.opts;
+	if (r == 0)
+		r = ship(&road, &so, &result, e);
+	if (r == 0)
+		r = build_write_iid(&o->build, &result.build, e);
+	if (r == 0)
+		r = print(c, &road, &result, e);
+	ship_result_free(&result);
+	return r;
+}
+
+const struct command cmd_ship = {
+	.name = "ship",
+	.group = "The road",
+	.args = "CONTEXT",
+	.brief = "Build, scan, gate, sign and push: the road from a Dockerfile to the registry",
+	.details = "Each step writes one entry into the audit trail, also when it refuses. The "
+		   "image goes where the "
+		   "first --tag with a registry says; its digest is the last line on standard "
+		   "output. An image over "
+		   "the gate is neither signed nor pushed, and the exit status is 3.",
+	.example = "plimsoll ship -t 127.0.0.1:5000/web:1 .\n"
+		   "plimsoll ship -t registry.example/team/web:1 --fail-on critical "
+		   "--ignore-unfixed .",
+	.opts = ship_options,
+	.opts_size = sizeof(struct ship_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_ship,
+};
