@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+
+#include "scan/advisory.h"
+#include "scan/range.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every row that was read can be matched against. */
+static void match(const json_t *unit)
+{
+	static const char *const versions[] = { "0", "1.0-r0", "1:2.3~rc1-1+b1", "not a version" };
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(unit, "rows"), i, row)
+	{
+		const char *ecosystem = json_string_or_null(row, "e");
+		const struct version_order *order = version_order_of(str_of(ecosystem));
+		struct range_answer a;
+
+		if (!ecosystem || !*json_string_or_null(row, "p"))
+			__builtin_trap();
+		for (size_t v = 0; order && v < sizeof(versions) / sizeof(*versions); v++)
+			range_match(order, row, versions[v], &a);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	auto_json *doc = NULL, *unit = NULL;
+	struct err e = ERR_INIT;
+
+	if (json_parse((const char *)data, size, "fuzz", &doc, &e) < 0 || !advisory_is_osv(doc) ||
+	    advisory_osv(doc, &unit, &e) < 0)
+		return 0;
+	match(unit);
+	return 0;
+}
