@@ -9,7 +9,7 @@
 
 int layer_stream_start(struct layer_stream *ret, int fd, struct err *e)
 {
-	auto_layer_stream s = { .fd = fd };
+	auto_layer_stream s = { .fd = fd, .plain_max = LIMIT_LAYER_BYTES };
 	char magic[6];
 	ssize_t n = pread(fd, magic, sizeof(magic), 0);
 	int r;
@@ -60,9 +60,9 @@ int64_t layer_stream_read(void *stream, void *p, size_t n, struct err *e)
 	if (got < 0)
 		return got;
 	s->plain_n += (uint64_t)got;
-	if (s->plain_n > LIMIT_LAYER_BYTES)
+	if (s->plain_n > s->plain_max)
 		return FAIL(e, E_FORMAT, "more than %llu bytes when unpacked",
-			    (unsigned long long)LIMIT_LAYER_BYTES);
+			    (unsigned long long)s->plain_max);
 	sha256_update(s->plain, p, (size_t)got);
 	return got;
 }

@@ -21,7 +21,7 @@ struct layer_stream {
 	struct sha256 *packed, *plain;
 	enum compression kind;
 	struct inflater *inflater;
-	uint64_t plain_n;
+	uint64_t plain_n, plain_max; /* LIMIT_LAYER_BYTES */
 };
 int layer_stream_start(struct layer_stream *ret, int fd, struct err *e);
 int64_t layer_stream_read(void *stream, void *p, size_t n, struct err *e); /* a tar_read_fn */

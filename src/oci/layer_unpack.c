@@ -16,7 +16,8 @@
 #define TEMPORARY ".tmp-"
 
 /* An unpacker holds a lock on its temporary folder; one without a holder was left by a kill. The
- * lock on layers/.lock covers the moment between making and locking it. */
+ * lock on layers/.lock covers the moment between making and locking it. One that cannot be removed
+ * now (its child may just be dying) is left for the next time. */
 static int remove_abandoned(int layers, struct err *e)
 {
 	int copy = openat(layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -27,16 +28,13 @@ static int remove_abandoned(int layers, struct err *e)
 		return FAIL_SYS(e, "list unpacked layers");
 	while ((ent = readdir(d))) {
 		auto_close int fd = -1;
-		int r;
 
 		if (!starts_with(ent->d_name, TEMPORARY))
 			continue;
 		fd = openat(layers, ent->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 			continue;
-		r = fs_remove_tree(layers, ent->d_name, e);
-		if (r < 0)
-			return r;
+		(void)fs_remove_tree(layers, ent->d_name, NULL);
 	}
 	return 0;
 }

@@ -139,7 +139,7 @@ int lockdown_syscalls(const struct sandbox *s, struct err *e)
 		return FAIL_NOMEM(e);
 	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(*allowed); i++)
 		if (applies(s, allowed[i].who))
-			r = seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, allowed[i].nr, 0);
+			r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i].nr, 0);
 	r = r < 0 ? r : add_conditional(f, s);
 	r = r < 0 ? r : seccomp_load(f);
 	if (r < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacking good layers, and hostile ones. */
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -7,13 +8,6 @@
 #include "layer_help.h"
 
 TAP_MAIN()
-
-static bool root_user(void)
-{
-	if (geteuid() != 0)
-		printf("# SKIP not root\n");
-	return geteuid() == 0;
-}
 
 /* Unpacks the archive; returns the root's descriptor. */
 static int unpack(struct place *p, const struct buf *archive)
@@ -48,8 +42,8 @@ TEST(files_with_their_metadata)
 	struct tar_header su = header("bin/su", '0', 3), dir = header("tmp", '5', 0);
 	struct stat st;
 
-	if (!root_user())
-		return;
+	if (geteuid() != 0)
+		SKIP("not root");
 	memcpy(dir.mode, "0001777", 8);
 	memcpy(dir.mtime, "00000001750", 12);
 	put_header(&b, &dir);
@@ -88,8 +82,8 @@ TEST(only_harmless_attributes)
 	static const char cap[20] = { 1, 0, 0, 2, 0, 4 };
 	char got[64];
 
-	if (!root_user())
-		return;
+	if (geteuid() != 0)
+		SKIP("not root");
 	pax_record(&pax, "SCHILY.xattr.user.a", "1", 1);
 	pax_record(&pax, "SCHILY.xattr.security.capability", cap, sizeof(cap));
 	pax_record(&pax, "SCHILY.xattr.trusted.overlay.redirect", "/etc", 4);
@@ -136,8 +130,8 @@ TEST(whiteouts)
 	auto_place p = place_open();
 	auto_buf b = BUF_INIT(ARCHIVE_MAX);
 
-	if (!root_user())
-		return;
+	if (geteuid() != 0)
+		SKIP("not root");
 	put_member(&b, "etc/.wh.gone", '0', "");
 	put_member(&b, "opaque/.wh..wh..opq", '0', "");
 	put_member(&b, "opaque/new", '0', "");
@@ -428,6 +422,71 @@ TEST(unpackers_at_once_all_succeed)
 	auto_close int root = layer_root(&p, &diff_id);
 
 	check_content(root, "f199", "some content");
+	CHECK(layers_n(&p) == 1);
+}
+
+/* A bomb: little on disk, more than it may be when unpacked. */
+TEST(size_at_the_limit_and_one_past)
+{
+	for (uint64_t past = 0; past < 2; past++) {
+		auto_place p = place_open();
+		auto_buf b = BUF_INIT(ARCHIVE_MAX);
+		auto_layer_stream s = { .fd = -1 };
+		struct digest diff_id;
+		struct err e = ERR_INIT;
+		struct desc d;
+		int r;
+
+		while (b.n < 3000000)
+			buf_put(&b, "\0\0\0\0", 4);
+		d = put_layer(&p, &b, &diff_id);
+		CHECK(d.size < 10000);
+
+		auto_close int fd = store_blob_open(p.store, &d, &e);
+
+		CHECK(layer_stream_start(&s, fd, &e) == 0);
+		CHECK(s.plain_max == LIMIT_LAYER_BYTES);
+		s.plain_max = b.n - past;
+		r = layer_stream_end(&s, &d, &diff_id, &e);
+		CHECK(r == (past ? E_FORMAT : 0));
+	}
+}
+
+TEST(killed_in_the_middle)
+{
+	auto_place p = place_open();
+	auto_buf b = BUF_INIT(ARCHIVE_MAX);
+	struct digest diff_id;
+	struct desc d;
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < 2000; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "d%d/f", i);
+		put_member(&b, name, '0', "some content");
+	}
+	d = put_layer(&p, &b, &diff_id);
+	for (int i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(layer_unpack(&p.state, p.store, &d, &diff_id, NULL, NULL) == 0 ? 0
+											     : 1);
+		(void)usleep((useconds_t)(1000 << (2 * i)));
+		CHECK(kill(pid, SIGKILL) == 0 || errno == ESRCH);
+		CHECK(waitpid(pid, NULL, 0) == pid);
+		/* Whole, or not there. */
+		auto_close int root = layer_root(&p, &diff_id);
+
+		CHECK(root < 0 || faccessat(root, "d1999/f", F_OK, 0) == 0);
+	}
+	CHECK(layer_unpack(&p.state, p.store, &d, &diff_id, NULL, &e) == 0);
+	CHECK_STR(e.msg, "");
+	for (int i = 0; i < 100 && layers_n(&p) > 1; i++) {
+		(void)usleep(20 * 1000); /* the killed one's child is going, too */
+		CHECK(layer_clean(&p.state, &e) == 0);
+	}
 	CHECK(layers_n(&p) == 1);
 }
 

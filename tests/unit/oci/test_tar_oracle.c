@@ -223,8 +223,10 @@ TEST(extended_attributes)
 	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_close int f = openat(fd, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	if (fsetxattr(f, "user.plimsoll", "value", 5, 0) < 0)
-		printf("# SKIP no user.* attributes here\n");
+	bool able = fsetxattr(f, "user.plimsoll", "value", 5, 0) == 0;
+
 	compare(argv, 2);
 	CHECK(fs_remove_tree(AT_FDCWD, dir, &e) == 0);
+	if (!able)
+		SKIP("no user.* attributes here");
 }
