@@ -16,10 +16,12 @@
 #include "base/cleanup.h"
 #include "oci/layer_internal.h"
 
-/* A folder's time is set last, since every file made in it changes it. */
-struct folder_time {
+/* A folder's time is set last, since every file made in it changes it; and its mode, since it may
+ * keep one who is not root out. */
+struct folder_last {
 	char *name; /* owned */
 	struct timespec mtime;
+	mode_t mode;
 };
 
 struct extract {
@@ -28,8 +30,8 @@ struct extract {
 	/* The folder of the last entry: most entries are their neighbour's sibling. */
 	struct buf parent_name;
 	int parent; /* -1: none */
-	struct folder_time *times;
-	size_t times_n, times_cap;
+	struct folder_last *folders;
+	size_t folders_n, folders_cap;
 	struct tar_reader *tar;
 	char chunk[128 * 1024];
 };
@@ -38,9 +40,9 @@ static void extract_free(struct extract *x)
 {
 	if (!x)
 		return;
-	for (size_t i = 0; i < x->times_n; i++)
-		free(x->times[i].name);
-	free(x->times);
+	for (size_t i = 0; i < x->folders_n; i++)
+		free(x->folders[i].name);
+	free(x->folders);
 	if (x->parent >= 0)
 		(void)close(x->parent);
 	buf_free(&x->parent_name);
@@ -56,21 +58,23 @@ static void forget_parent(struct extract *x)
 	x->parent = -1;
 }
 
-static int remember_time(struct extract *x, const char *name, struct timespec mtime, struct err *e)
+static int remember(struct extract *x, const char *name, struct timespec mtime, mode_t mode,
+		    struct err *e)
 {
-	if (x->times_n == x->times_cap) {
-		size_t cap = x->times_cap ? x->times_cap * 2 : 64;
-		struct folder_time *p = reallocarray(x->times, cap, sizeof(*p));
+	if (x->folders_n == x->folders_cap) {
+		size_t cap = x->folders_cap ? x->folders_cap * 2 : 64;
+		struct folder_last *p = reallocarray(x->folders, cap, sizeof(*p));
 
 		if (!p)
 			return FAIL_NOMEM(e);
-		x->times = p;
-		x->times_cap = cap;
+		x->folders = p;
+		x->folders_cap = cap;
 	}
-	x->times[x->times_n].name = strdup(name);
-	if (!x->times[x->times_n].name)
+	x->folders[x->folders_n].name = strdup(name);
+	if (!x->folders[x->folders_n].name)
 		return FAIL_NOMEM(e);
-	x->times[x->times_n++].mtime = mtime;
+	x->folders[x->folders_n].mode = mode;
+	x->folders[x->folders_n++].mtime = mtime;
 	return 0;
 }
 
@@ -172,7 +176,7 @@ static int make_parents(struct extract *x, const char *path, struct err *e)
 
 		if (fstatat(at, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_whiteout(&st)) {
 			r = make_folder(x, at, leaf, e);
-			r = r < 0 ? r : remember_time(x, prefix, (struct timespec){ 0 }, e);
+			r = r < 0 ? r : remember(x, prefix, (struct timespec){ 0 }, 0755, e);
 		}
 		next = r < 0 ? r : open_folder(x, prefix, e);
 		if (next == E_NOTFOUND)
@@ -222,12 +226,16 @@ static int parent_of(struct extract *x, const char *name, const char **ret_leaf,
 
 /* --- making entries --- */
 
+static struct timespec time_of(const struct tar_entry *m)
+{
+	return (struct timespec){ .tv_sec = m->mtime, .tv_nsec = m->mtime_ns };
+}
+
 /* Owner, mode, attributes and time of an open file or folder. Mode after owner, since chown takes
  * setuid away; attributes after owner, since it takes security.capability away, too. */
 static int set_metadata(const struct extract *x, int fd, const struct tar_entry *m, struct err *e)
 {
-	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
-				       { .tv_sec = m->mtime, .tv_nsec = m->mtime_ns } };
+	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, time_of(m) };
 
 	if (fchown(fd, m->uid, m->gid) < 0 && x->as_root)
 		return FAIL_SYS(e, "set owner");
@@ -289,18 +297,16 @@ static int enter_dir(struct extract *x, int parent, const char *leaf, const stru
 	if (fd < 0)
 		return FAIL_SYS(e, "open folder");
 	r = set_metadata(x, fd, m, e);
-	return r < 0 ? r
-		     : remember_time(
-			       x, m->name,
-			       (struct timespec){ .tv_sec = m->mtime, .tv_nsec = m->mtime_ns }, e);
+	if (r == 0 && !x->as_root && fchmod(fd, m->mode | 0700) < 0)
+		r = FAIL_SYS(e, "set mode");
+	return r < 0 ? r : remember(x, m->name, time_of(m), m->mode, e);
 }
 
 /* Symbolic links and named pipes, which cannot be opened. */
 static int make_special(const struct extract *x, int parent, const char *leaf,
 			const struct tar_entry *m, struct err *e)
 {
-	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
-				       { .tv_sec = m->mtime, .tv_nsec = m->mtime_ns } };
+	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, time_of(m) };
 
 	if (m->type == TAR_SYMLINK && symlinkat(m->link, parent, leaf) < 0)
 		return errno == ENAMETOOLONG ? FAIL(e, E_FORMAT, "symbolic link too long")
@@ -435,8 +441,7 @@ static int make_entry(struct extract *x, const struct tar_entry *m, struct err *
 				      m->dev_major, m->dev_minor);
 	if (strcmp(m->name, ".") == 0) {
 		r = make_root(x, m, e);
-		return r < 0 ? r
-			     : remember_time(x, ".", (struct timespec){ .tv_sec = m->mtime }, e);
+		return r < 0 ? r : remember(x, ".", time_of(m), m->mode, e);
 	}
 	parent = parent_of(x, m->name, &leaf, e);
 	if (parent < 0)
@@ -458,16 +463,17 @@ static int make_entry(struct extract *x, const struct tar_entry *m, struct err *
 	return r;
 }
 
-static int set_times(const struct extract *x, struct err *e)
+static int finish_folders(const struct extract *x, struct err *e)
 {
-	for (size_t i = 0; i < x->times_n; i++) {
-		const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, x->times[i].mtime };
-		auto_close int fd = fs_open_in_root(x->root, x->times[i].name,
+	for (size_t i = 0; i < x->folders_n; i++) {
+		const struct folder_last *f = &x->folders[i];
+		const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, f->mtime };
+		auto_close int fd = fs_open_in_root(x->root, f->name,
 						    O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, NULL);
 
 		/* Gone when a later entry replaced it. */
-		if (fd >= 0 && futimens(fd, t) < 0)
-			return FAIL_SYS(e, "set time of '%.200s'", x->times[i].name);
+		if (fd >= 0 && (futimens(fd, t) < 0 || (!x->as_root && fchmod(fd, f->mode) < 0)))
+			return FAIL_SYS(e, "finish folder '%.200s'", f->name);
 	}
 	return 0;
 }
@@ -494,5 +500,5 @@ int layer_extract(struct layer_stream *stream, int root, struct err *e)
 		if (m->type != TAR_FILE)
 			forget_parent(x);
 	}
-	return r < 0 ? r : set_times(x, e);
+	return r < 0 ? r : finish_folders(x, e);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,12 @@ int lockdown_root(const struct sandbox *s, struct err *e)
 		return 0;
 	if (fchdir(s->write_dir) < 0)
 		return FAIL_SYS(e, "enter the folder to write to");
-	if (chroot(".") < 0 && (errno != EPERM || s->keep_caps))
+	if (chroot(".") == 0)
+		return 0;
+	if (errno != EPERM || s->keep_caps)
+		return FAIL_SYS(e, "make the folder to write to the root folder");
+	/* Not root: a user namespace, where there are any, gives the right to. */
+	if (unshare(CLONE_NEWUSER) == 0 && chroot(".") < 0)
 		return FAIL_SYS(e, "make the folder to write to the root folder");
 	return 0;
 }

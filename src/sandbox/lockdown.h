@@ -26,8 +26,8 @@ enum { SANDBOX_NOFILE = 1024 };
 /* Core size, open files, processes, CPU time, address space. */
 int lockdown_limits(const struct sandbox *s, struct err *e);
 /* Makes write_dir the root folder, so that path calls which Landlock does not mediate (chmod,
- * chown, setxattr) cannot name anything else. Needs CAP_SYS_CHROOT: without it a child that keeps
- * no capabilities goes on, any other fails. */
+ * chown, setxattr) cannot name anything else. Needs CAP_SYS_CHROOT, or a user namespace for one who
+ * is not root and keeps no capabilities; where those are forbidden, such a child goes on. */
 int lockdown_root(const struct sandbox *s, struct err *e);
 /* Every file right denied but beneath write_dir, TCP, abstract sockets and signals denied. A kernel
  * without Landlock is not an error. */

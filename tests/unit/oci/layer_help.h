@@ -40,6 +40,14 @@ static inline struct place place_open(void)
 	return p;
 }
 
+static inline void put_folder(struct buf *b, const char *name)
+{
+	struct tar_header h = header(name, '5', 0);
+
+	memcpy(h.mode, "0000755", 8);
+	put_header(b, &h);
+}
+
 /* Stores an archive as a gzip layer. */
 static inline struct desc put_layer(struct place *p, const struct buf *archive,
 				    struct digest *ret_diff_id)

@@ -93,7 +93,7 @@ TEST(only_harmless_attributes)
 	put_ext(&b, 'x', pax.p, pax.n);
 	put_member(&b, "f", '0', "x");
 	put_ext(&b, 'x', pax.p, pax.n);
-	put_member(&b, "d", '5', "");
+	put_folder(&b, "d");
 
 	auto_close int root = unpack(&p, &b);
 
@@ -139,7 +139,7 @@ TEST(whiteouts)
 	put_member(&b, "a/x", '0', "a");
 	put_member(&b, ".wh.a", '0', "");
 	put_member(&b, ".wh.b", '0', "");
-	put_member(&b, "b", '5', "");
+	put_folder(&b, "b");
 	put_member(&b, ".wh.c", '0', "");
 	put_member(&b, "c/d/e", '0', "c");
 	put_member(&b, "f", '0', "f");
@@ -181,13 +181,13 @@ TEST(later_entries_replace_earlier_ones)
 	put_member(&b, "dir/sub/file", '0', "x");
 	put_member(&b, "dir", '0', "a file now");
 	put_member(&b, "file", '0', "x");
-	put_member(&b, "file/in", '5', "");
+	put_folder(&b, "file/in");
 	auto_buf bad = BUF_INIT(ARCHIVE_MAX);
 
 	buf_put(&bad, b.p, b.n);
 	refuse(&bad, "'file' is not a folder");
 	b.n -= TAR_BLOCK_SIZE;
-	put_member(&b, "file", '5', "");
+	put_folder(&b, "file");
 	put_member(&b, "file/in", '0', "in");
 	put_link(&b, "link", '2', "dir");
 	put_member(&b, "link", '0', "not through the link");
@@ -195,7 +195,7 @@ TEST(later_entries_replace_earlier_ones)
 	put_link(&b, "hard", '1', "twice");
 	put_member(&b, "twice", '0', "two");
 	put_member(&b, "kept/a", '0', "a");
-	put_member(&b, "kept", '5', "");
+	put_folder(&b, "kept");
 
 	auto_close int root = unpack(&p, &b);
 
@@ -213,7 +213,7 @@ TEST(links_in_names_stay_inside)
 	auto_place p = place_open();
 	auto_buf b = BUF_INIT(ARCHIVE_MAX);
 
-	put_member(&b, "usr/lib", '5', "");
+	put_folder(&b, "usr/lib");
 	put_link(&b, "lib", '2', "usr/lib");
 	put_link(&b, "abs", '2', "/usr");
 	put_link(&b, "up", '2', "../../../../usr");
@@ -259,7 +259,7 @@ TEST(bad_hard_links)
 {
 	auto_buf b = BUF_INIT(ARCHIVE_MAX);
 
-	put_member(&b, "d", '5', "");
+	put_folder(&b, "d");
 	put_link(&b, "l", '1', "d");
 	refuse(&b, "no file of this layer");
 	buf_reset(&b);
