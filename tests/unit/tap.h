@@ -28,7 +28,7 @@ extern const char *tap_skipped;
 			       : (tap_failed = 1, (void)printf("# %s:%d: '%s' != '%s'\n",          \
 							       __FILE__, __LINE__, (a), (b))))
 /* Ends a test that cannot be tried here; the reason is printed beside its name. */
-#define SKIP(reason)                                                                               \
+#define TAP_SKIP(reason)                                                                           \
 	do {                                                                                       \
 		tap_skipped = (reason);                                                            \
 		return;                                                                            \

@@ -138,7 +138,7 @@ TEST(attributes)
 	auto_close int f = openat(dir, "f", O_RDWR | O_CLOEXEC);
 
 	if (geteuid() != 0 || fsetxattr(f, "user.b", "1", 1, 0) < 0)
-		SKIP("not root, or no attributes here");
+		TAP_SKIP("not root, or no attributes here");
 	CHECK(fsetxattr(f, "user.a", "", 0, 0) == 0);
 	CHECK(fsetxattr(f, "user.overlay.x", "", 0, 0) == 0);
 	CHECK(fsetxattr(f, "trusted.overlay.redirect", "/x", 2, 0) == 0);
@@ -161,7 +161,7 @@ TEST(overlay_whiteouts)
 	struct err e = ERR_INIT;
 
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	CHECK(mkdirat(dir, "o", 0755) == 0);
 	(void)write_file(dir, "o/x", "x", 0644);
 	CHECK(mknodat(dir, "gone", S_IFCHR, 0) == 0 && mknodat(dir, "o/y", S_IFCHR, 0) == 0);
@@ -286,9 +286,7 @@ TEST(archive_in_every_compression)
 
 TEST(bad_archives)
 {
-	static const char *const bytes[] = { "", "hello", "BZh9 no more",
-					     "\xfd"
-					     "7zXZ",
+	static const char *const bytes[] = { "", "hello", "BZh9 no more", "\375\067zXZ",
 					     "\x1f\x8b\x08" };
 	auto_place p = place_open();
 	struct digest id;
@@ -391,7 +389,7 @@ TEST(real_images)
 	auto_close int in = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (in < 0)
-		SKIP("no real images here (PLIMSOLL_SHARED)");
+		TAP_SKIP("no real images here (PLIMSOLL_SHARED)");
 	CHECK(layer_from_tar(p.store, in, INT64_MAX, &d, &id, NULL, &e) == 0);
 	CHECK_STR(e.msg, "");
 	CHECK(layer_unpack(&p.state, p.store, &d, &id, NULL, &e) == 0);

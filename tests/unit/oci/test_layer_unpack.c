@@ -43,7 +43,7 @@ TEST(files_with_their_metadata)
 	struct stat st;
 
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	memcpy(dir.mode, "0001777", 8);
 	memcpy(dir.mtime, "00000001750", 12);
 	put_header(&b, &dir);
@@ -83,7 +83,7 @@ TEST(only_harmless_attributes)
 	char got[64];
 
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	pax_record(&pax, "SCHILY.xattr.user.a", "1", 1);
 	pax_record(&pax, "SCHILY.xattr.security.capability", cap, sizeof(cap));
 	pax_record(&pax, "SCHILY.xattr.trusted.overlay.redirect", "/etc", 4);
@@ -131,7 +131,7 @@ TEST(whiteouts)
 	auto_buf b = BUF_INIT(ARCHIVE_MAX);
 
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	put_member(&b, "etc/.wh.gone", '0', "");
 	put_member(&b, "opaque/.wh..wh..opq", '0', "");
 	put_member(&b, "opaque/new", '0', "");

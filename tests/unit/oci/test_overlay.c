@@ -84,25 +84,25 @@ static void mount_n(int n)
 TEST(no_layer)
 {
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	mount_n(0);
 }
 TEST(one_layer)
 {
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	mount_n(1);
 }
 TEST(two_layers)
 {
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	mount_n(2);
 }
 TEST(many_layers)
 {
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	mount_n(130);
 }
 
@@ -114,7 +114,7 @@ TEST(upper_becomes_a_layer)
 	struct err e = ERR_INIT;
 
 	if (geteuid() != 0)
-		SKIP("not root");
+		TAP_SKIP("not root");
 	prepare();
 
 	auto_place p = place_open();

@@ -228,5 +228,5 @@ TEST(extended_attributes)
 	compare(argv, 2);
 	CHECK(fs_remove_tree(AT_FDCWD, dir, &e) == 0);
 	if (!able)
-		SKIP("no user.* attributes here");
+		TAP_SKIP("no user.* attributes here");
 }

@@ -184,7 +184,7 @@ TEST(memory_is_capped)
 	struct err e = ERR_INIT;
 
 #if SANDBOX_ASAN
-	SKIP("no memory cap under AddressSanitizer");
+	TAP_SKIP("no memory cap under AddressSanitizer");
 #endif
 	CHECK(sandbox_run(&s, allocate, NULL, NULL, &e) == E_FORMAT);
 	CHECK(strstr(e.msg, "64 MiB of memory") != NULL);
