@@ -2,6 +2,7 @@
 #include "registry/fetch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -93,7 +94,7 @@ static int gone(struct fetch *f, struct err *e)
 	(void)close(f->sock);
 	f->sock = -1;
 	(void)proc_wait(f->pid, 5000, &status, NULL);
-	if (status == 128 + 31) /* SIGSYS */
+	if (status == 128 + SIGSYS)
 		return FAIL(e, E_REMOTE, "plimsoll-fetch was killed by its seccomp filter");
 	return FAIL(e, E_SYSTEM, "plimsoll-fetch ended (status %d)", status);
 }
