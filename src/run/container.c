@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container.h"
+#include "run/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +66,7 @@ int container_save(const struct container *c, struct err *e)
 		return FAIL(e, E_FORMAT, "record of container %.12s: text is not UTF-8", c->id);
 	r = json_pretty(j, &text, e);
 	if (r == 0)
-		r = fs_write_file(c->fd, "state.json", buf_str(&text), text.n, 0600, e);
+		r = file_put(c->fd, "state.json", buf_str(&text), text.n, e);
 	return r < 0 ? WRAP(e, r, "record of container %.12s", c->id) : 0;
 }
 
@@ -390,7 +391,7 @@ static int write_killed(const struct container *c, struct err *e)
 
 	if (container_exit_status(c, &status, NULL) == 0)
 		return 0;
-	return fs_write_file(c->fd, "exit", "137", 3, 0600, e);
+	return file_put(c->fd, "exit", "137", 3, e);
 }
 
 int container_remove(struct container *c, struct err *e)
@@ -450,7 +451,8 @@ static void remove_unrecorded(const struct state *state)
 		if (strlen(ent->d_name) != CONTAINER_ID)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/state.json", ent->d_name);
-		if (faccessat(dirfd(d), path, F_OK, 0) == 0 || errno != ENOENT ||
+		/* Empty: the power went before it reached the disk. */
+		if ((fstatat(dirfd(d), path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0) ||
 		    fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    clock_now() - st.st_mtime < 60)
 			continue;

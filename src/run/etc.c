@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "run/etc.h"
+#include "run/file.h"
 #include "run/network.h"
 
 enum { LIMIT_ETC = 64 * 1024 };
@@ -26,7 +27,7 @@ static int put(int folder, const char *name, const struct buf *b, struct err *e)
 {
 	int r = buf_check(b, name, e);
 
-	return r < 0 ? r : fs_write_file(folder, name, buf_str(b), b->n, 0644, e);
+	return r < 0 ? r : file_put(folder, name, buf_str(b), b->n, e);
 }
 
 int etc_write(int folder, const char *hostname, bool network, struct err *e)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "run/file.h"
 #include "run/foreground.h"
 #include "run/run.h"
 
@@ -96,7 +97,7 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 		r = json_put(process, "terminal", json_boolean(o->tty), e);
 	if (r == 0)
 		r = json_pretty(process, &text, e);
-	return r == 0 ? fs_write_file(c->fd, file, buf_str(&text), text.n, 0600, e) : r;
+	return r == 0 ? file_put(c->fd, file, buf_str(&text), text.n, e) : r;
 }
 
 static int exec_argv(const struct container *c, const char *file, const char *log,

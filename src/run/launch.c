@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/launch.h"
+#include "run/file.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -145,7 +146,7 @@ static void record_exit(const struct launch *l, int status)
 	int n = snprintf(text, sizeof(text), "%d", status);
 
 	if (dir >= 0)
-		(void)fs_write_file(dir, "exit", text, (size_t)n, 0600, NULL);
+		(void)file_put(dir, "exit", text, (size_t)n, NULL);
 }
 
 static int run_foreground(const struct launch *l, const sigset_t *watched, int *ret_status,
@@ -167,7 +168,7 @@ static int run_foreground(const struct launch *l, const sigset_t *watched, int *
 	return r;
 }
 
-static int start_network(const struct launch *l, char **ret_netns, struct err *e)
+static int start_network(const struct launch *l, char **ret_netns, struct pasta *ret, struct err *e)
 {
 	auto_free char *netns = in_folder(l->folder, "netns");
 	auto_free char *pid_file = in_folder(l->folder, "pasta.pid");
@@ -177,7 +178,7 @@ static int start_network(const struct launch *l, char **ret_netns, struct err *e
 		return FAIL_NOMEM(e);
 	r = network_make(netns, e);
 	if (r == 0)
-		r = network_start(netns, l->ports, pid_file, e);
+		r = network_start(netns, l->ports, pid_file, ret, e);
 	*ret_netns = TAKE(netns);
 	return r;
 }
@@ -185,16 +186,22 @@ static int start_network(const struct launch *l, char **ret_netns, struct err *e
 static void supervise(const struct launch *l, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
+	struct pasta pasta = { 0, -1 };
 	struct err ignored = ERR_INIT;
+	int r;
 
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && l->network)
-		out->r = start_network(l, &netns, &out->e);
+		out->r = start_network(l, &netns, &pasta, &out->e);
 	if (out->r == 0)
 		out->r = l->prepare(l->arg, netns, &out->status, &out->e);
+	/* It came up meanwhile; awaited in any case, so that it can be found and ended. */
+	if (pasta.pid > 0 && (r = network_started(&pasta, out->r == 0 ? &out->e : &ignored)) < 0 &&
+	    out->r == 0)
+		out->r = r;
 	if (out->r == 0)
 		out->r = l->conmon ? launch_conmon(l, &out->e)
 				   : run_foreground(l, watched, &out->status, &out->e);

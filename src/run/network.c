@@ -107,37 +107,47 @@ static void pasta_message(const char *text, char *ret, size_t cap)
 	text_sanitize(ret);
 }
 
-int network_start(const char *file, const struct ports *ports, const char *pid_file, struct err *e)
+int network_start(const char *file, const struct ports *ports, const char *pid_file,
+		  struct pasta *ret, struct err *e)
 {
 	auto_strv argv = { 0 };
-	auto_buf said = BUF_INIT(LIMIT_RESOLV);
-	auto_close int capture = memfd_create("pasta", MFD_CLOEXEC);
-	char message[400];
+	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
 	pid_t pid;
-	int r = pasta_argv(file, ports, pid_file, &argv, e), status = 0;
+	int r = pasta_argv(file, ports, pid_file, &argv, e);
 
 	if (r < 0)
 		return r;
-	if (capture < 0)
+	if (said < 0)
 		return FAIL_SYS(e, "memfd_create");
 
 	const struct proc p = {
-		.argv = (const char *const *)argv.v, .in = -1, .out = -1, .err = capture
+		.argv = (const char *const *)argv.v, .in = -1, .out = -1, .err = said
 	};
 
 	r = proc_start(&p, &pid, e);
 	if (r < 0)
 		return err_hint(e, r, "apt-get install passt");
-	r = proc_wait(pid, 20000, &status, e);
+	*ret = (struct pasta){ pid, TAKE_FD(said) };
+	return 0;
+}
+
+int network_started(struct pasta *p, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_RESOLV);
+	auto_close int said = p->said;
+	char message[400];
+	int status = 0, r = proc_wait(p->pid, 20000, &status, e);
+
+	*p = (struct pasta){ 0, -1 };
 	if (r < 0 || status == 0)
 		return r;
-	if (lseek(capture, 0, SEEK_SET) == 0)
-		(void)fs_read_fd(capture, "pasta", LIMIT_RESOLV, &said, NULL);
-	pasta_message(buf_str(&said), message, sizeof(message));
+	if (lseek(said, 0, SEEK_SET) == 0)
+		(void)fs_read_fd(said, "pasta", LIMIT_RESOLV, &text, NULL);
+	pasta_message(buf_str(&text), message, sizeof(message));
 	r = FAIL(e, E_SYSTEM, "network: pasta: %s", message);
 	return strstr(message, "bind") ? err_hint(e, r,
-						  "choose another host port: ss -tlnp shows "
-						  "who listens")
+						  "choose another host port: ss -tlnp shows who "
+						  "listens")
 				       : r;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -34,9 +35,16 @@ void port_print(const struct port *p, struct buf *ret);
 
 /* Makes a network namespace and binds it to file (made), in the caller's mount namespace. */
 int network_make(const char *file, struct err *e);
-/* Starts pasta on it, in the background; returns once the ports are bound. pid_file receives its
- * process number. A taken port is E_SYSTEM. */
-int network_start(const char *file, const struct ports *ports, const char *pid_file, struct err *e);
+/* Starts pasta on it; network_started() waits until the ports are bound and it went into the
+ * background, and must be called before network_stop(). pid_file receives its process number. A
+ * taken port is E_SYSTEM. */
+struct pasta {
+	pid_t pid;
+	int said; /* memfd of what it prints */
+};
+int network_start(const char *file, const struct ports *ports, const char *pid_file,
+		  struct pasta *ret, struct err *e);
+int network_started(struct pasta *p, struct err *e);
 /* Ends the pasta that serves this namespace file, if it still runs. */
 void network_stop(const char *file, const char *pid_file);
 

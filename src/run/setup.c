@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/setup.h"
+#include "run/file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -261,7 +262,7 @@ static int write_config(const struct setup *s, const char *netns, const char *ho
 	r = spec_json(&spec, &j, e);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
-	return r == 0 ? fs_write_file(s->c->fd, "config.json", buf_str(&text), text.n, 0600, e) : r;
+	return r == 0 ? file_put(s->c->fd, "config.json", buf_str(&text), text.n, e) : r;
 }
 
 static int check_command(const struct setup *s, int root, int *ret_status, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/step.h"
+#include "run/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,8 +90,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 		free(source[i]);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
-	return r == 0 ? fs_write_file(st->c->fd, "config.json", buf_str(&text), text.n, 0600, e)
-		      : r;
+	return r == 0 ? file_put(st->c->fd, "config.json", buf_str(&text), text.n, e) : r;
 }
 
 static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)

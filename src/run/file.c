@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+
+int file_put(int folder, const char *name, const void *p, size_t n, struct err *e)
+{
+	char temp[64];
+	auto_close int fd = -1;
+	int r = fs_temp_name(".tmp-", temp, sizeof(temp), e);
+
+	if (r < 0)
+		return r;
+	/* Readable by all: hosts and resolv.conf are mounted into the container as they are. The
+	 * folder itself is root's alone. */
+	fd = openat(folder, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return FAIL_SYS(e, "write '%s'", name);
+	r = fs_write_all(fd, p, n, e);
+	if (r == 0 && (fchmod(fd, 0644) < 0 || renameat(folder, temp, folder, name) < 0))
+		r = FAIL_SYS(e, "finish");
+	if (r < 0) {
+		(void)unlinkat(folder, temp, 0);
+		return WRAP(e, r, "write '%s'", name);
+	}
+	return 0;
+}
