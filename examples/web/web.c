@@ -174,8 +174,11 @@ int main(int argc, char **argv)
 
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
-	if (port == 0 || port > UINT16_MAX || fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	if (port == 0 || port > UINT16_MAX) {
+		(void)fprintf(stderr, "web: '%s' is no port\n", argv[1]);
+		return 2;
+	}
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 64) < 0) {
 		(void)fprintf(stderr, "web: port %lu: %s\n", port, strerror(errno));
 		return 1;
