@@ -34,7 +34,8 @@ production() {
 
 production_host() {
 	rm -rf "$PRODUCTION"
-	production trust add "$STATE/trust/keys/default.crt"
+	plimsoll trust export >builder.pem
+	production trust add builder.pem
 	production advisories import "$PLIMSOLL_SRC/examples/advisories"
 }
 

@@ -35,7 +35,7 @@ make_bases() {
 	mkdir -p "$SHIP/base"
 	if [ -e "$SHIP/base/$SUITE.tar" ] && [ -e "$SHIP/base/$SUITE-build.tar" ]; then
 		age=$((($(date +%s) - $(stat -c %Y "$SHIP/base/$SUITE.tar")) / 86400))
-		say_note "kept from $age days ago (rm -r $SHIP makes everything anew)"
+		say_note "kept from $age days ago (rm -r ${SHIP#"$PWD/"} makes everything anew)"
 		return
 	fi
 	debian_sources >"$SHIP/base/sources.list"

@@ -9,7 +9,7 @@ fi
 
 say_step() { printf '\n%s── %s%s\n' "$BOLD" "$*" "$PLAIN"; }
 say_note() { printf '%s%s%s\n' "$DIM" "$*" "$PLAIN"; }
-say_command() { printf '%s%s$%s %s\n' "$DIM" "$1" "$PLAIN" "$2" >&2; }
+say_command() { printf '%s%s$%s %s\n' "$DIM" "$1" "$PLAIN" "${2//"$PWD/"/}" >&2; }
 say_refused() { printf '%s%s%s\n' "$GREEN" "$*" "$PLAIN"; }
 say_failed() { printf '%smake ship: %s%s\n' "$RED" "$*" "$PLAIN" >&2; }
 die() {
