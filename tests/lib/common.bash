@@ -174,7 +174,7 @@ host_rootfs() {
 	shift
 	tiny_rootfs "$dir"
 	for prog in dash cat ls id sleep "$@"; do
-		prog=$(readlink -f "$(command -v "$prog")")
+		prog=$(readlink -f "$(type -P "$prog")")
 		install -D "$prog" "$dir/bin/$(basename "$prog")"
 		for lib in $(ldd "$prog" 2>/dev/null | grep -o '/[^ ]*'); do
 			install -D "$lib" "$dir$lib"
