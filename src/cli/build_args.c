@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/progress_tty.h"
+
+enum { TTY_COLUMNS = 80 }; /* of --progress tty */
+
 /* "NAME" alone takes its value from the environment; a name that is not set there is left out. */
 static int read_args(const struct strv *given, struct strv *ret, struct err *e)
 {
@@ -57,15 +61,28 @@ static int read_network(const char *s, enum build_network *ret, struct err *e)
 	return 0;
 }
 
-static int check_progress(const char *s, struct err *e)
+/* Replaces the display that was chosen by what standard error is. */
+static int set_progress(struct cli *c, const char *s, struct err *e)
 {
-	if (s && strcmp(s, "auto") != 0 && strcmp(s, "plain") != 0 && strcmp(s, "tty") != 0)
+	struct progress *chosen;
+	int r;
+
+	if (!s || strcmp(s, "auto") == 0)
+		return 0;
+	if (strcmp(s, "plain") != 0 && strcmp(s, "tty") != 0)
 		return FAIL(e, E_USAGE, "--progress is auto, plain or tty, not '%.40s'", s);
+	if (c->quiet)
+		return 0;
+	r = progress_tty_new_on(stderr, strcmp(s, "tty") == 0 ? TTY_COLUMNS : 0, false, &chosen, e);
+	if (r < 0)
+		return r;
+	progress_tty_free(c->progress);
+	c->progress = chosen;
 	return 0;
 }
 
-int build_request(const struct build_args *a, const char *context, struct build_request *ret,
-		  struct err *e)
+int build_request(struct cli *c, const struct build_args *a, const char *context,
+		  struct build_request *ret, struct err *e)
 {
 	struct build_opts *b = &ret->opts;
 	int r;
@@ -82,7 +99,7 @@ int build_request(const struct build_args *a, const char *context, struct build_
 	};
 	r = read_network(a->network, &b->network, e);
 	if (r == 0)
-		r = check_progress(a->progress, e);
+		r = set_progress(c, a->progress, e);
 	if (r == 0)
 		r = read_args(&a->build_args, &ret->args, e);
 	if (r == 0)

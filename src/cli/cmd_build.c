@@ -33,7 +33,7 @@ static int run_build(struct cli *c, void *opts, int argc, char **argv, struct er
 	auto_build_request request = { 0 };
 	struct build_result result = { 0 };
 	auto_road road = { 0 };
-	int r = build_request(o, argv[0], &request, e);
+	int r = build_request(c, o, argv[0], &request, e);
 
 	(void)argc;
 	if (r == 0)

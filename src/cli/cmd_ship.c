@@ -83,7 +83,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 
 	(void)argc;
 	if (r == 0)
-		r = build_request(&o->build, argv[0], &request, e);
+		r = build_request(c, &o->build, argv[0], &request, e);
 	if (r == 0)
 		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &so.gate, e);
 	if (r == 0)
