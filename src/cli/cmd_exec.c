@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/containers.h"
 #include "run/run.h"
 
 struct exec_cli_opts {
@@ -23,6 +23,7 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 				     .interactive = o->interactive,
 				     .tty = o->tty };
 	const struct state *state;
+	struct subject subject;
 	int status = 0, r = 0;
 
 	(void)argc;
@@ -40,7 +41,12 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 		r = cli_state(c, &state, e);
 	if (r < 0)
 		return r;
-	r = run_exec(state, argv[0], &x, &status, e);
+	/* Written down first: who ran what in it matters also when it never ends. */
+	cli_subject(state, argv[0], &subject);
+	r = cli_note_container(c, "exec", argv[0], &subject, 0,
+			       cli_argv((const char *const *)argv + 1), e);
+	if (r == 0)
+		r = run_exec(state, argv[0], &x, &status, e);
 	if (r < 0)
 		c->exit_status = r == E_NOTFOUND || r == E_USAGE ? 0 : status;
 	return r < 0 ? r : status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/containers.h"
 #include "run/run.h"
 
 struct kill_opts {
@@ -15,7 +15,12 @@ static int run_kill_command(struct cli *c, void *opts, int argc, char **argv, st
 	if (r == 0)
 		r = cli_state(c, &state, e);
 	for (int i = 0; r == 0 && i < argc; i++) {
+		struct subject subject;
+
+		cli_subject(state, argv[i], &subject);
 		r = run_kill(state, argv[i], sig, e);
+		r = cli_note_container(c, "kill", argv[i], &subject, r,
+				       json_pack("{s:i}", "signal", sig), e);
 		if (r == 0)
 			r = cli_print(c, e, "%s\n", argv[i]);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/containers.h"
 #include "run/run.h"
 
 struct rm_opts {
@@ -13,7 +13,11 @@ static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, stru
 	int r = cli_state(c, &state, e);
 
 	for (int i = 0; r == 0 && i < argc; i++) {
+		struct subject subject;
+
+		cli_subject(state, argv[i], &subject);
 		r = run_remove(state, argv[i], o->force, e);
+		r = cli_note_container(c, "rm", argv[i], &subject, r, NULL, e);
 		if (r == 0)
 			r = cli_print(c, e, "%s\n", argv[i]);
 	}

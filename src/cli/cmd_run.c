@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/containers.h"
 #include "cli/road.h"
 #include "pipeline/admit.h"
 #include "run/run.h"
@@ -107,6 +108,15 @@ static int admit_image(struct cli *c, const struct run_cli_opts *o, struct road 
 	return r;
 }
 
+/* What of the options the trail keeps: not the environment, which may hold secrets. */
+static json_t *run_detail(const struct run_opts *o)
+{
+	auto_json *argv = cli_argv(o->command.args);
+
+	return json_pack("{s:s?, s:O?}", "name", o->name, "command",
+			 json_object_get(argv, "command"));
+}
+
 static int start(struct cli *c, struct road *road, struct run_opts *o, struct err *e)
 {
 	char self[4096] = { 0 }, id[CONTAINER_ID + 1];
@@ -116,9 +126,15 @@ static int start(struct cli *c, struct road *road, struct run_opts *o, struct er
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return FAIL_SYS(e, "find our own program");
 	o->exit_command = exit_command;
+	/* Before it starts: no container runs that the trail does not know of. */
+	r = road_note(road, "run", 0, run_detail(o), e);
+	if (r < 0)
+		return r;
 	r = run_start(road->state, road->store, &road->image, o, road->progress, id, &status, e);
-	if (r < 0 && r != E_SIGNAL)
+	if (r < 0 && r != E_SIGNAL) {
 		c->exit_status = status;
+		r = road_note(road, "run", r, run_detail(o), e);
+	}
 	if (r < 0)
 		return r;
 	return o->detach ? cli_print(c, e, "%s\n", id) : status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/containers.h"
 #include "run/run.h"
 
 struct stop_opts {
@@ -16,7 +16,11 @@ static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, st
 	if (r == 0 && o->time && str_u64(str_of(o->time), 86400, &seconds, NULL) < 0)
 		r = FAIL(e, E_USAGE, "--time '%s': want a number of seconds", o->time);
 	for (int i = 0; r == 0 && i < argc; i++) {
+		struct subject subject;
+
+		cli_subject(state, argv[i], &subject);
 		r = run_stop(state, argv[i], (unsigned)seconds, e);
+		r = cli_note_container(c, "stop", argv[i], &subject, r, NULL, e);
 		if (r == 0)
 			r = cli_print(c, e, "%s\n", argv[i]);
 	}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+#include "oci/descriptor.h"
+#include "run/container.h"
+
+/* What the trail says of a container that a command works on: asked for before, since rm takes it
+ * away. */
+struct subject {
+	struct desc image; /* digest "" when there is no such container */
+	char id[CONTAINER_ID + 1];
+};
+void cli_subject(const struct state *state, const char *text, struct subject *ret);
+
+/* Records what was done to a container and returns outcome; detail (may be NULL) is stolen. What
+ * cannot be written down did not pass. */
+int cli_note_container(struct cli *c, const char *kind, const char *text, const struct subject *s,
+		       int outcome, json_t *detail, struct err *e);
+
+/* {"command":[...]} of arguments, cut at LIMIT_NOTED_ARGS bytes in all. Owned; NULL: out of memory.
+ */
+enum { LIMIT_NOTED_ARGS = 4096 };
+json_t *cli_argv(const char *const *argv); /* ends with NULL */
