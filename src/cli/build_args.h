@@ -38,13 +38,14 @@ struct build_args {
 	       "how progress is shown (auto: by whether standard error is a terminal)")
 /* clang-format on */
 
-/* What the options make of a build (--progress takes effect at once); owned strings live as long as this. */
+/* What the options make of a build (--progress takes effect at once); owned strings live as long as
+ * this. */
 struct build_request {
 	struct strv args, labels;
 	struct build_opts opts; /* state, store, progress and hooks are step_build()'s */
 };
-int build_request(struct cli *c, const struct build_args *a, const char *context, struct build_request *ret,
-		  struct err *e);
+int build_request(struct cli *c, const struct build_args *a, const char *context,
+		  struct build_request *ret, struct err *e);
 void build_request_free(struct build_request *r);
 static inline void build_request_release(struct build_request *r)
 {
