@@ -20,7 +20,7 @@
 /* An address of the link-local range that no network has: queries to it reach the host's server. */
 #define DNS_FORWARD "169.254.1.1"
 
-enum { LIMIT_RESOLV = 64 * 1024, LIMIT_NAMESERVERS = 3 };
+enum { LIMIT_RESOLV = 64 * 1024 };
 
 /* In a child, so that the caller stays in the host's network. */
 static int make_in_child(const char *file, struct err *e)
@@ -179,36 +179,20 @@ void network_stop(const char *file, const char *pid_file)
 		(void)nanosleep(&nap, NULL);
 }
 
-static bool is_loopback(struct str address)
-{
-	return str_starts(address, "127.") || str_eqz(address, "::1");
-}
-
 int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct err *e)
 {
 	struct str rest = { host_text, n }, line;
-	int servers = 0;
-	bool forwarded = false;
+	bool server = false;
 
 	while (str_line(&rest, &line)) {
-		struct str t = str_trim(line), word;
+		struct str t = str_trim(line);
 
 		if (str_starts(t, "search ") || str_starts(t, "options ") ||
-		    str_starts(t, "domain ")) {
+		    str_starts(t, "domain "))
 			buf_printf(ret, "%.*s\n", (int)t.n, t.p);
-			continue;
-		}
-		if (!str_starts(t, "nameserver") || servers == LIMIT_NAMESERVERS)
-			continue;
-		t = str_trim((struct str){ t.p + 10, t.n - 10 });
-		if (!str_cut(&t, ' ', &word))
-			continue;
-		if (!is_loopback(word))
-			buf_printf(ret, "nameserver %.*s\n", (int)word.n, word.p);
-		else if (!forwarded)
-			buf_puts(ret, "nameserver " DNS_FORWARD "\n");
-		forwarded |= is_loopback(word);
-		servers++;
+		server |= str_starts(t, "nameserver");
 	}
+	if (server)
+		buf_puts(ret, "nameserver " DNS_FORWARD "\n");
 	return buf_check(ret, "resolv.conf", e);
 }

@@ -48,6 +48,7 @@ int network_started(struct pasta *p, struct err *e);
 /* Ends the pasta that serves this namespace file, if it still runs. */
 void network_stop(const char *file, const char *pid_file);
 
-/* Text of the container's /etc/resolv.conf: the host's servers, with loopback ones (which mean the
- * host) replaced by the address that pasta forwards. Appends. */
+/* Text of the container's /etc/resolv.conf: the host's search list, and as its only server the
+ * address that pasta forwards to the host's. Asked directly, a server's answers would come back
+ * under that address (passt 2023-03-29) and be dropped. Appends. */
 int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct err *e);
