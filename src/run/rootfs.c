@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 
-enum { LIMIT_PATH = 4096 };
+enum { LIMIT_PATH = 4096, LIMIT_LINKS = 40 };
 
 static const char *relative(const char *path)
 {
@@ -146,36 +146,133 @@ static int refuse_kernel_folders(const char *path, const char *what, struct err 
 	return 0;
 }
 
+/* Where the first part of rest, in the folder at real, leads if it is a link; NULL if it is not. */
+static int link_of(int root, const char *real, const char *rest, char **ret, struct err *e)
+{
+	auto_free char *name = strndup(rest, strcspn(rest, "/"));
+	auto_close int folder = fs_open_nolink(root, relative(real), O_PATH | O_DIRECTORY, 0, e);
+	char link[LIMIT_PATH];
+	ssize_t n;
+
+	if (!name)
+		return FAIL_NOMEM(e);
+	if (folder < 0)
+		return folder;
+	n = readlinkat(folder, name, link, sizeof(link));
+	if (n == (ssize_t)sizeof(link))
+		return FAIL(e, E_POLICY, "the image's '%s/%s': link too long", real, name);
+	if (n < 0)
+		return 0; /* not there, or no link: whoever makes the rest will see */
+	*ret = strndup(link, (size_t)n);
+	return *ret ? 0 : FAIL_NOMEM(e);
+}
+
+/*
+ * The longest beginning of path that is there, links followed within the root. The real path of it
+ * comes back, owned; *ret_rest is what is missing behind it, "" when all is there.
+ */
+static int there(int root, const char *path, char **ret, const char **ret_rest, struct err *e)
+{
+	auto_free char *start = strdup(path);
+	size_t n = strlen(path);
+	int r = 0;
+
+	if (!start)
+		return FAIL_NOMEM(e);
+	for (;;) {
+		auto_close int fd = fs_open_in_root(root, n ? start : "/", O_PATH, 0, e);
+
+		r = fd == E_NOTFOUND && n ? 0 : fd < 0 ? fd : path_within(root, fd, ret, e);
+		if (r < 0 || fd >= 0)
+			break;
+		while (n && start[--n] != '/')
+			;
+		start[n] = '\0';
+	}
+	*ret_rest = path + n + strspn(path + n, "/");
+	return r;
+}
+
+/* What path names within the root, links followed, also those that lead to what is not there yet.
+ * Owned; no part of it is a link. */
+static int locate(int root, const char *path, char **ret, struct err *e)
+{
+	auto_free char *at = strdup(path);
+
+	if (!at)
+		return FAIL_NOMEM(e);
+	for (int hops = 0; hops < LIMIT_LINKS; hops++) {
+		auto_free char *real = NULL, *link = NULL, *next = NULL;
+		const char *rest;
+		int r = there(root, at, &real, &rest, e);
+
+		if (r < 0)
+			return r;
+		if (*rest == '\0') {
+			*ret = TAKE(real);
+			return 0;
+		}
+		if (strcmp(real, "/") == 0)
+			*real = '\0';
+		r = link_of(root, real, rest, &link, e);
+		if (r < 0)
+			return r;
+		if (asprintf(&next, "%s%s%s%s", link && *link == '/' ? "" : real,
+			     link && *link == '/' ? "" : "/", link ?: rest,
+			     link ? rest + strcspn(rest, "/") : "") < 0)
+			return FAIL_NOMEM(e);
+		if (!link) {
+			*ret = TAKE(next);
+			return 0;
+		}
+		free(at);
+		at = TAKE(next);
+	}
+	return FAIL(e, E_POLICY, "the image's '%s': too many links", path);
+}
+
+int rootfs_real_file(int root, const char *path, struct strv *made, char **ret, struct err *e)
+{
+	auto_free char *real = NULL;
+	int r = locate(root, path, &real, e);
+
+	if (r == 0)
+		r = refuse_kernel_folders(real, "the image's file", e);
+	if (r == 0)
+		r = rootfs_file(root, real, false, made, e);
+	if (r == 0)
+		*ret = TAKE(real);
+	return r;
+}
+
 int rootfs_target(int root, const char *path, bool folder, char **ret, struct err *e)
 {
-	struct err why = ERR_INIT;
 	auto_free char *real = NULL;
-	auto_close int fd = -1;
 	struct stat st;
 	int r;
 
 	if (path[0] != '/' || strcmp(relative(path), ".") == 0)
 		return FAIL(e, E_USAGE, "mount target '%s': want an absolute path other than '/'",
 			    path);
-	fd = fs_open_in_root(root, path, O_PATH, 0, &why);
-	if (fd == E_NOTFOUND) {
-		r = folder ? rootfs_folder(root, path, NULL, e)
-			   : rootfs_file(root, path, false, NULL, e);
-		if (r < 0)
-			return WRAP(e, r, "mount target '%s'", path);
-		fd = fs_open_in_root(root, path, O_PATH, 0, &why);
-	}
-	if (fd < 0)
-		return FAIL(e, (enum err_code)fd, "mount target '%s': %s", path, why.msg);
-	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder)
-		return FAIL(e, E_USAGE, "mount target '%s' is %s in the image", path,
-			    folder ? "not a folder" : "a folder");
-	r = path_within(root, fd, &real, e);
+	r = locate(root, path, &real, e);
 	if (r == 0)
 		r = refuse_kernel_folders(real, "mount target", e);
-	if (r == 0)
-		*ret = TAKE(real);
-	return r;
+	if (r < 0)
+		return WRAP(e, r, "mount target '%s'", path);
+
+	auto_close int fd = fs_open_nolink(root, relative(real), O_PATH, 0, NULL);
+
+	if (fd < 0) {
+		r = folder ? rootfs_folder(root, real, NULL, e)
+			   : rootfs_file(root, real, false, NULL, e);
+		if (r < 0)
+			return WRAP(e, r, "mount target '%s'", path);
+	} else if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder) {
+		return FAIL(e, E_USAGE, "mount target '%s' is %s in the image", path,
+			    folder ? "not a folder" : "a folder");
+	}
+	*ret = TAKE(real);
+	return 0;
 }
 
 int rootfs_check_cwd(int root, const char *path, struct err *e)

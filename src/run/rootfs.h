@@ -20,6 +20,12 @@ int rootfs_folder(int root, const char *path, struct strv *made, struct err *e);
  * roots of which we own the upper layer. */
 int rootfs_file(int root, const char *path, bool replace, struct strv *made, struct err *e);
 
+/* As rootfs_file(), for a file that images keep as a link (Debian's /etc/resolv.conf leads into
+ * /run, to what is not there): links are followed within the root, and what they lead to is made
+ * when missing. The real path comes back, owned: no part of it is a link. E_POLICY when it lies in
+ * /proc, /sys or /dev, or is no file. */
+int rootfs_real_file(int root, const char *path, struct strv *made, char **ret, struct err *e);
+
 /* For targets that the user names: links are followed within the root, the rest is made. The real
  * path comes back, owned. E_POLICY when it lies in /proc, /sys or /dev. */
 int rootfs_target(int root, const char *path, bool folder, char **ret, struct err *e);

@@ -17,7 +17,7 @@
 #include "run/launch.h"
 #include "run/rootfs.h"
 
-enum { LIMIT_CONFIG = 4 * 1024 * 1024 };
+enum { LIMIT_CONFIG = 4 * 1024 * 1024, ETC_FILES = 3 };
 
 struct step {
 	const struct run_step *s;
@@ -25,7 +25,11 @@ struct step {
 	const struct machine *machine;
 	int root;
 	struct strv made;
+	char *targets[ETC_FILES]; /* where etc_names are mounted, links followed */
 };
+
+/* What a step gets from us and the layer does not keep. */
+static const char *const etc_names[ETC_FILES] = { "resolv.conf", "hosts", "hostname" };
 
 static const char *path_of(const char *const *env)
 {
@@ -39,33 +43,33 @@ static const char *path_of(const char *const *env)
 static int prepare_root(struct step *st, struct err *e)
 {
 	static const char *const folders[] = { "/proc", "/sys", "/dev", "/etc" };
-	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/hostname" };
+	char path[64];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(*folders); i++)
 		r = rootfs_folder(st->root, folders[i], &st->made, e);
-	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(*files); i++)
-		r = rootfs_file(st->root, files[i], false, &st->made, e);
+	for (size_t i = 0; r == 0 && i < ETC_FILES; i++) {
+		(void)snprintf(path, sizeof(path), "/etc/%s", etc_names[i]);
+		r = rootfs_real_file(st->root, path, &st->made, &st->targets[i], e);
+	}
 	return r;
 }
 
 static int write_config(struct step *st, const char *netns, const struct user *user, struct err *e)
 {
 	const struct run_step *s = st->s;
-	char cgroup[CONTAINER_ID + 16], *source[3] = { 0 };
-	static const char *const names[] = { "resolv.conf", "hosts", "hostname" };
-	static const char *const targets[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/hostname" };
-	struct spec_mount mounts[3];
+	char cgroup[CONTAINER_ID + 16], *source[ETC_FILES] = { 0 };
+	struct spec_mount mounts[ETC_FILES];
 	struct profile_limits limits = profile_build.limits;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	int r = 0;
 
 	limits.nofile = limits.nofile < st->machine->nofile ? limits.nofile : st->machine->nofile;
-	for (int i = 0; i < 3; i++) {
-		if (asprintf(&source[i], "%s/%s", st->c->folder, names[i]) < 0)
+	for (int i = 0; i < ETC_FILES; i++) {
+		if (asprintf(&source[i], "%s/%s", st->c->folder, etc_names[i]) < 0)
 			r = FAIL_NOMEM(e);
-		mounts[i] = (struct spec_mount){ targets[i], "bind", source[i],
+		mounts[i] = (struct spec_mount){ st->targets[i], "bind", source[i],
 						 "bind,ro,nosuid,nodev,noexec" };
 	}
 
@@ -82,11 +86,11 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 				   .caps = profile_caps(&profile_build),
 				   .limits = limits,
 				   .mounts = mounts,
-				   .mounts_n = 3 };
+				   .mounts_n = ETC_FILES };
 
 	if (r == 0)
 		r = spec_json(&spec, &j, e);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < ETC_FILES; i++)
 		free(source[i]);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
@@ -127,6 +131,9 @@ static void finish(void *arg)
 
 	if (st->root >= 0)
 		rootfs_undo(st->root, &st->made);
+	strv_free(&st->made);
+	for (size_t i = 0; i < ETC_FILES; i++)
+		free(st->targets[i]);
 }
 
 /* Output by lines, and a ring of the last ones. */
