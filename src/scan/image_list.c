@@ -162,11 +162,10 @@ static int merge_layers(const struct state *state, const struct store *store,
 {
 	int r = 0;
 
-	progress_begin(p, "scan layers", m->layers_n);
 	for (size_t i = 0; i < m->layers_n && r == 0; i++) {
 		auto_json *list = NULL;
 
-		r = layer_list(state, store, &m->layers[i], &c->diff_ids[i], &list, e);
+		r = layer_list(state, store, &m->layers[i], &c->diff_ids[i], p, &list, e);
 		if (r < 0) {
 			r = WRAP(e, r, "scan layer %zu (%s)", i + 1, m->layers[i].digest.s);
 			break;
@@ -174,9 +173,7 @@ static int merge_layers(const struct state *state, const struct store *store,
 		r = layer_list_apply(merge->visible, list, i, e);
 		r = r < 0 ? r : update_origins(merge, i, e);
 		r = r < 0 ? r : add_layer(layers, &m->layers[i], config_layer_instruction(c, i), e);
-		progress_advance(p, i + 1);
 	}
-	progress_end(p, NULL);
 	return r;
 }
 

@@ -36,10 +36,10 @@ static int parse_list(const struct buf *text, json_t **ret, struct err *e)
 }
 
 int layer_list(const struct state *state, const struct store *store, const struct desc *layer,
-	       const struct digest *diff_id, json_t **ret, struct err *e)
+	       const struct digest *diff_id, struct progress *p, json_t **ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_LAYER_LIST);
-	char path[128];
+	char path[128], what[40];
 	int r;
 
 	(void)snprintf(path, sizeof(path), CACHE "/%s.json", digest_hex(&layer->digest));
@@ -49,7 +49,10 @@ int layer_list(const struct state *state, const struct store *store, const struc
 		return 0;
 	buf_reset(&text);
 	json_object_seed(0); /* reads /dev/urandom, which the child may not */
+	(void)snprintf(what, sizeof(what), "scan %.19s", layer->digest.s);
+	progress_begin(p, what, layer->size);
 	r = read_layer(store, layer, diff_id, &text, e);
+	progress_end(p, r < 0 ? "failed" : NULL);
 	r = r < 0 ? r : parse_list(&text, ret, e);
 	if (r < 0)
 		return r;

@@ -20,7 +20,7 @@ enum { LIMIT_LAYER_HIDDEN = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
 
 /* Reads a layer, or the list of it kept in <state>/cache/packages/<hex>.json. Owned. */
 int layer_list(const struct state *state, const struct store *store, const struct desc *layer,
-	       const struct digest *diff_id, json_t **ret, struct err *e);
+	       const struct digest *diff_id, struct progress *p, json_t **ret, struct err *e);
 
 /* The reader that layer_read() drives, to be tested without a layer. arg is a layer_scan. */
 struct layer_scan {
