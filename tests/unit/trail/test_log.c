@@ -320,18 +320,18 @@ static pid_t start_worker(const struct state *s, int tell)
 {
 	pid_t pid = fork();
 
-	for (unsigned i = 0; pid == 0; i++) {
+	if (pid != 0)
+		return pid;
+	for (unsigned i = 0; i < EACH; i++) {
 		uint64_t index;
 		struct err e;
 
-		if (i == EACH)
-			_exit(0);
 		if (trail_record(s, &event, &index, &e) < 0)
 			_exit(1);
 		if (write(tell, &index, sizeof(index)) != (ssize_t)sizeof(index))
 			_exit(2);
 	}
-	return pid;
+	_exit(0);
 }
 
 /* Kills one worker after a while and starts another in its place. */
