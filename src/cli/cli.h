@@ -67,6 +67,7 @@ struct command {
 	const char *args;	/* "IMAGE [COMMAND [ARG...]]" */
 	const char *brief;	/* one line */
 	const char *details;	/* more for --help and the man page, or NULL */
+	bool hidden;		/* called by programs only: not in help, completion or man pages */
 	const char *example;	/* one or more lines for --help and the man page, or NULL */
 	const struct opt *opts; /* ends with OPT_END, or NULL */
 	size_t opts_size;

@@ -31,7 +31,7 @@ static int run_completion(struct cli *c, void *opts, int argc, char **argv, stru
 
 const struct command cmd_completion = {
 	.name = "completion",
-	.group = "About",
+	.group = "Other",
 	.args = "bash|zsh|fish",
 	.brief = "Print a script that completes plimsoll's command line",
 	.details = "Every command and option in the script comes from the table that the command "

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "cli/images.h"
+#include "cli/shorten.h"
 
 struct history_options {
 	bool full;
@@ -17,21 +18,6 @@ static const struct opt history_options[] = {
 };
 
 enum { SHOWN = 60 }; /* characters of an instruction */
-
-/* An instruction on one line, cut to size at a character's border. */
-static void one_line(const char *s, bool full, struct buf *ret)
-{
-	size_t chars = 0;
-
-	for (; *s; s++) {
-		chars += ((unsigned char)*s & 0xc0) != 0x80;
-		if (!full && chars > SHOWN) {
-			buf_puts(ret, "…");
-			return;
-		}
-		buf_putc(ret, *s == '\n' || *s == '\t' ? ' ' : *s);
-	}
-}
 
 /* One row of the table or object of the list. layer: NULL for an entry that made none. */
 static int add(struct table *t, json_t *list, const json_t *h, const struct desc *layer, bool full,
@@ -52,7 +38,12 @@ static int add(struct table *t, json_t *list, const json_t *h, const struct desc
 	}
 	if (created && clock_parse_rfc3339(str_of(created), &when, NULL) == 0)
 		age_human(clock_now() - when, age);
-	one_line(by ? by : "-", full, &text);
+	if (!by)
+		by = "-";
+	if (full)
+		buf_puts(&text, by);
+	else
+		cell_short(by, SHOWN, &text);
 	if (layer)
 		size_human(layer->size, size);
 

@@ -3,6 +3,15 @@
 #include "base/table.h"
 #include "cli/images.h"
 
+struct images_opts {
+	bool full;
+};
+
+static const struct opt images_options[] = {
+	OPT_AT(struct images_opts, full, "no-trunc", 0, OPT_FLAG, NULL, "show digests in full"),
+	OPT_END,
+};
+
 /* One named image. */
 struct row {
 	char repository[LIMIT_REF + 1], tag[132];
@@ -42,12 +51,12 @@ static void read_image(const struct store *s, struct row *row)
 		row->created = 0;
 }
 
-static int add_table(struct table *t, const struct row *row, struct err *e)
+static int add_table(struct table *t, const struct row *row, bool full, struct err *e)
 {
-	char digest[24], created[32] = "-", size[16] = "-";
+	char digest[sizeof(row->d.digest.s)], created[32] = "-", size[16] = "-";
 	const char *const cells[] = { row->repository, row->tag, digest, created, size };
 
-	(void)snprintf(digest, sizeof(digest), "%.19s", row->d.digest.s);
+	(void)snprintf(digest, sizeof(digest), "%.*s", full ? -1 : 19, row->d.digest.s);
 	if (row->created)
 		age_human(clock_now() - row->created, created);
 	if (row->damaged)
@@ -75,8 +84,8 @@ static int add_json(json_t *list, const struct row *row, struct err *e)
 	return r < 0 ? r : json_push(list, TAKE(j), e);
 }
 
-static int add_row(struct cli *c, const struct store *s, const json_t *entry, struct table *t,
-		   json_t *list, struct err *e)
+static int add_row(struct cli *c, const struct store *s, const json_t *entry, bool full,
+		   struct table *t, json_t *list, struct err *e)
 {
 	const char *name =
 		json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_REF_NAME);
@@ -92,7 +101,7 @@ static int add_row(struct cli *c, const struct store *s, const json_t *entry, st
 	if (c->quiet && !c->json)
 		return cli_print(c, e, "%s\n", row.d.digest.s);
 	read_image(s, &row);
-	return c->json ? add_json(list, &row, e) : add_table(t, &row, e);
+	return c->json ? add_json(list, &row, e) : add_table(t, &row, full, e);
 }
 
 static int print_images(struct cli *c, struct table *t, json_t *list, struct err *e)
@@ -108,6 +117,7 @@ static int print_images(struct cli *c, struct table *t, json_t *list, struct err
 static int run_images(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const headings[] = { "REPOSITORY", "TAG", "DIGEST", "CREATED", "SIZE" };
+	const struct images_opts *o = opts;
 	auto_release(store_close) struct store *s = NULL;
 	auto_release(table_free) struct table *t = NULL;
 	auto_json *entries = NULL;
@@ -116,7 +126,7 @@ static int run_images(struct cli *c, void *opts, int argc, char **argv, struct e
 	size_t i;
 	int r = list ? cli_store(c, &s, e) : FAIL_NOMEM(e);
 
-	(void)opts, (void)argc, (void)argv;
+	(void)argc, (void)argv;
 	if (r == 0)
 		r = store_list(s, &entries, e);
 	if (r == 0)
@@ -124,7 +134,7 @@ static int run_images(struct cli *c, void *opts, int argc, char **argv, struct e
 	json_array_foreach(entries, i, entry)
 	{
 		if (r == 0)
-			r = add_row(c, s, entry, t, list, e);
+			r = add_row(c, s, entry, o->full, t, list, e);
 	}
 	return r < 0 ? r : print_images(c, t, list, e);
 }
@@ -136,6 +146,8 @@ const struct command cmd_images = {
 	.brief = "List the images in the state folder",
 	.details = "SIZE is that of the compressed layers and the configuration. With --quiet only "
 		   "digests are printed.",
-	.example = "plimsoll images",
+	.example = "plimsoll images\nplimsoll images --no-trunc",
+	.opts = images_options,
+	.opts_size = sizeof(struct images_opts),
 	.run = run_images,
 };

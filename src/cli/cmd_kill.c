@@ -38,6 +38,7 @@ const struct command cmd_kill = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Send a signal to containers",
+	.example = "plimsoll kill web\nplimsoll kill --signal HUP web",
 	.opts = kill_table,
 	.opts_size = sizeof(struct kill_opts),
 	.min_args = 1,

@@ -13,7 +13,8 @@ static int run_man(struct cli *c, void *opts, int argc, char **argv, struct err 
 
 	(void)opts;
 	for (size_t i = 0; argc && commands[i] && !of; i++)
-		of = strcmp(commands[i]->name, argv[0]) == 0 ? commands[i] : NULL;
+		if (!commands[i]->hidden && strcmp(commands[i]->name, argv[0]) == 0)
+			of = commands[i];
 	if (argc && !of)
 		return FAIL(e, E_USAGE, "no command '%s' (try 'plimsoll --help')", argv[0]);
 	r = of ? man_command(of, &b, e) : man_top(commands, &b, e);
@@ -22,7 +23,7 @@ static int run_man(struct cli *c, void *opts, int argc, char **argv, struct err 
 
 const struct command cmd_man = {
 	.name = "man",
-	.group = "About",
+	.group = "Other",
 	.args = "[COMMAND]",
 	.brief = "Print the source of a manual page",
 	.details = "The page of plimsoll, or of one of its commands, in the form that scdoc(1) "

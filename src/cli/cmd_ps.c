@@ -4,15 +4,18 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "cli/images.h"
+#include "cli/shorten.h"
 #include "run/run.h"
 
 struct ps_opts {
-	bool all;
+	bool all, full;
 };
+
+enum { COMMAND_SHOWN = 24 };
 
 struct listing {
 	struct cli *c;
-	bool all;
+	bool all, full;
 	struct table *table;
 	json_t *array;
 };
@@ -38,10 +41,15 @@ static void status_text(const struct container_status *s, char *ret, size_t cap)
 static int add_row(struct listing *l, const struct container *c, const struct container_status *s,
 		   struct err *e)
 {
-	auto_buf ports = BUF_INIT(65536);
-	char age[32], status[96], id[CONTAINER_SHORT + 1];
+	auto_buf ports = BUF_INIT(65536), image = BUF_INIT(4096), command = BUF_INIT(4096);
+	char age[32], status[96], id[sizeof(c->id)];
 
-	(void)snprintf(id, sizeof(id), "%.*s", CONTAINER_SHORT, c->id);
+	(void)snprintf(id, sizeof(id), "%.*s", l->full ? (int)sizeof(id) - 1 : CONTAINER_SHORT,
+		       c->id);
+	if (c->image)
+		cell_short(c->image, 0, &image);
+	if (c->command)
+		cell_short(c->command, COMMAND_SHOWN, &command);
 	age_human(clock_now() - c->created, age);
 	status_text(s, status, sizeof(status));
 	for (size_t i = 0; c->ports && i < c->ports->n; i++) {
@@ -49,8 +57,13 @@ static int add_row(struct listing *l, const struct container *c, const struct co
 		port_print(&c->ports->p[i], &ports);
 	}
 
-	const char *const cells[] = { id,     c->image,	       c->command, age,
-				      status, buf_str(&ports), c->name };
+	const char *const cells[] = { id,
+				      l->full ? c->image : buf_str(&image),
+				      l->full ? c->command : buf_str(&command),
+				      age,
+				      status,
+				      buf_str(&ports),
+				      c->name };
 
 	return table_row(l->table, cells, e);
 }
@@ -85,7 +98,7 @@ static int list_one(void *arg, struct container *c, struct err *e)
 	if (l->c->json)
 		return add_json(l, c, &s, e);
 	if (l->c->quiet)
-		return cli_print(l->c, e, "%.12s\n", c->id);
+		return cli_print(l->c, e, "%.*s\n", l->full ? -1 : CONTAINER_SHORT, c->id);
 	return add_row(l, c, &s, e);
 }
 
@@ -94,7 +107,7 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 	static const char *const headings[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
 						"STATUS",	"PORTS", "NAMES" };
 	const struct ps_opts *o = opts;
-	struct listing l = { .c = c, .all = o->all, .array = json_array() };
+	struct listing l = { .c = c, .all = o->all, .full = o->full, .array = json_array() };
 	auto_json *out = json_pack("{s:s, s:o}", "schema", "plimsoll.ps/v1", "containers", l.array);
 	const struct state *state;
 	int r = cli_state(c, &state, e);
@@ -119,12 +132,15 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 
 static const struct opt ps_table[] = {
 	OPT_AT(struct ps_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that ended"),
+	OPT_AT(struct ps_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
+	       "show identifiers, digests and commands in full"),
 	OPT_END,
 };
 
 const struct command cmd_ps = {
 	.name = "ps",
 	.group = "Containers",
+	.args = "",
 	.brief = "List containers",
 	.example = "plimsoll ps --all\nplimsoll ps -q",
 	.opts = ps_table,

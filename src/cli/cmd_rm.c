@@ -34,6 +34,7 @@ const struct command cmd_rm = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Remove containers, with their records, logs and volumes",
+	.example = "plimsoll rm web\nplimsoll rm --force web",
 	.opts = rm_table,
 	.opts_size = sizeof(struct rm_opts),
 	.min_args = 1,

@@ -211,9 +211,9 @@ static const struct opt run_table[] = {
 	FIELD(cap_drop, "cap-drop", 0, OPT_LIST, "CAPABILITY", "take one away, or ALL"),
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
-	      "refuse an image with a finding this severe or worse"),
+	      "refuse findings of this severity and above (high; what has no fix passes)"),
 	FIELD(ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
-	      "findings without a known fix pass"),
+	      "with --fail-on: let findings pass for which no fix is known"),
 	FIELD(privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),
 	FIELD(pid, "pid", 0, OPT_STRING, "KIND", "private (default); others are refused"),
 	FIELD(ipc, "ipc", 0, OPT_STRING, "KIND", "private (default); others are refused"),
@@ -222,7 +222,7 @@ static const struct opt run_table[] = {
 
 const struct command cmd_run = {
 	.name = "run",
-	.group = "Containers",
+	.group = "The road",
 	.args = "IMAGE [COMMAND [ARG...]]",
 	.brief = "Admit an image and run it, locked down",
 	.details =
@@ -233,9 +233,9 @@ const struct command cmd_run = {
 		"gains "
 		"no privileges, may use the system calls of an allow list, has a read-only root, a "
 		"/tmp of 64 MiB without execution, 1 GiB of memory, 512 processes, one core, and a "
-		"network of its own.\n"
+		"network of its own.\n\n"
 		"--cap-add gives AUDIT_WRITE, FOWNER, FSETID, IPC_LOCK, LEASE, NET_BIND_SERVICE, "
-		"NET_RAW, SETFCAP, SETPCAP, SYS_CHROOT and SYS_NICE; the others reach the host.\n"
+		"NET_RAW, SETFCAP, SETPCAP, SYS_CHROOT and SYS_NICE; the others reach the host.\n\n"
 		"The exit status is the container's own, 128 + N when signal N ended it; 125 when "
 		"it "
 		"could not be started, 126 when the command could not be invoked, 127 when it was "
@@ -252,7 +252,8 @@ const struct command cmd_run = {
 
 const struct command cmd_ended = {
 	.name = "ended",
-	.group = "Containers",
+	.group = "Other",
+	.hidden = true,
 	.args = "CONTAINER",
 	.brief = "Clean up behind a container that ended (called by its monitor)",
 	.min_args = 1,

@@ -13,7 +13,7 @@ struct ship_options {
 static const struct opt ship_options[] = {
 	BUILD_ARGS_OPTIONS,
 	OPT_AT(struct ship_options, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
-	       "refuse findings of this severity and above (high, without a fix: passed)"),
+	       "refuse findings of this severity and above (high; what has no fix passes)"),
 	OPT_AT(struct ship_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "with --fail-on: let findings pass for which no fix is known"),
 	OPT_AT(struct ship_options, key, "key", 'k', OPT_STRING, "NAME",

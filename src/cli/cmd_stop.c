@@ -40,6 +40,7 @@ const struct command cmd_stop = {
 	.brief = "Ask containers to end, then make them",
 	.details = "The signal is the image's STOPSIGNAL, or TERM. A first process that does not "
 		   "handle it would never see it, so it is killed at once.",
+	.example = "plimsoll stop web\nplimsoll stop --time 60 db",
 	.opts = stop_table,
 	.opts_size = sizeof(struct stop_opts),
 	.min_args = 1,

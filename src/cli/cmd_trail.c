@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/encode.h"
+#include <string.h>
 
+#include "base/encode.h"
 #include "cli/cli.h"
+#include "cli/shorten.h"
 #include "trail/trail.h"
 
 static int open_trail(struct cli *c, struct trail **ret, struct err *e)
@@ -18,6 +20,7 @@ static int open_trail(struct cli *c, struct trail **ret, struct err *e)
 struct show_opts {
 	uint64_t last;
 	const char *kind, *digest, *result;
+	bool full;
 };
 
 static const struct opt show_options[] = {
@@ -29,6 +32,8 @@ static const struct opt show_options[] = {
 	       "only entries about this digest, or one that begins so"),
 	OPT_AT(struct show_opts, result, "result", 0, OPT_STRING, "RESULT",
 	       "only entries with this result: ok, refused or failed"),
+	OPT_AT(struct show_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
+	       "show digests and reasons in full"),
 	OPT_END,
 };
 
@@ -66,34 +71,46 @@ static int find_first(struct trail *t, const struct show_opts *o, uint64_t *ret,
 	return 0;
 }
 
-/* "web:1 sha256:9f2c1b…": the name, and enough of the digest to tell. */
-static void subject(const json_t *entry, struct buf *ret)
+enum { REASON_SHOWN = 120 };
+
+/* "web:1 sha256:9f2c1b7a0d4e"; a name that holds the digest is not followed by it again. */
+static void subject(const json_t *entry, bool full, struct buf *ret)
 {
 	const json_t *s = json_object_get(entry, "subject");
 	const char *name = json_string_or_null(s, "name");
 	const char *digest = json_string_or_null(s, "digest");
+	auto_buf both = BUF_INIT(LIMIT_TRAIL_ENTRY);
 
 	if (name)
-		buf_puts(ret, name);
-	if (digest)
-		buf_printf(ret, "%s%.19s", name ? " " : "", digest);
+		buf_puts(&both, name);
+	if (digest && !(name && strstr(name, digest)))
+		buf_printf(&both, "%s%s", name ? " " : "", digest);
+	if (full)
+		buf_put(ret, buf_str(&both), both.n);
+	else
+		cell_short(buf_str(&both), 0, ret);
 }
 
-static int add_row(struct table *table, const json_t *entry, struct err *e)
+static int add_row(struct table *table, const json_t *entry, bool full, struct err *e)
 {
-	auto_buf about = BUF_INIT(LIMIT_TRAIL_ENTRY);
+	auto_buf about = BUF_INIT(LIMIT_TRAIL_ENTRY), short_reason = BUF_INIT(4096);
+	const char *reason = json_string_or_null(entry, "reason");
 	char index[24];
 	const char *cells[6];
 
 	(void)snprintf(index, sizeof(index), "%" JSON_INTEGER_FORMAT,
 		       json_integer_value(json_object_get(entry, "index")));
-	subject(entry, &about);
+	subject(entry, full, &about);
+	if (reason && !full) {
+		cell_short(reason, REASON_SHOWN, &short_reason);
+		reason = buf_str(&short_reason);
+	}
 	cells[0] = index;
 	cells[1] = json_string_or_null(entry, "time");
 	cells[2] = json_string_or_null(entry, "kind");
 	cells[3] = json_string_or_null(entry, "result");
 	cells[4] = about.n ? buf_str(&about) : NULL;
-	cells[5] = json_string_or_null(entry, "reason");
+	cells[5] = reason;
 	return table_row(table, cells, e);
 }
 
@@ -118,7 +135,7 @@ static int run_show(struct cli *c, void *opts, int argc, char **argv, struct err
 		if (r == 0 && matches(entry, o))
 			r = c->json    ? cli_print_json_line(c, entry, e)
 			    : c->quiet ? cli_print(c, e, "%llu\n", (unsigned long long)i)
-				       : add_row(table, entry, e);
+				       : add_row(table, entry, o->full, e);
 		if (r < 0)
 			return r;
 	}
@@ -261,7 +278,7 @@ static const struct command *const trail_subs[] = {
 
 const struct command cmd_trail = {
 	.name = "trail",
-	.group = "Audit",
+	.group = "Trail",
 	.args = "",
 	.brief = "Show and verify the audit trail",
 	.details = "Every step that plimsoll takes appends one entry to an append-only log, also "

@@ -259,5 +259,11 @@ const struct command cmd_trust = {
 	.group = "Trust",
 	.args = "",
 	.brief = "Keys, trusted certificates and the trust policy",
+	.details = "A builder makes a key once, with init, and gives its certificate out; a host "
+		   "that runs its images adds that certificate. The policy is Notary Project's "
+		   "trustpolicy.json, in the folder trust of the state folder.",
+	.example = "plimsoll trust init\n"
+		   "plimsoll trust export > builder.pem\n"
+		   "plimsoll trust add builder.pem",
 	.subs = subs,
 };

@@ -42,7 +42,8 @@ static int version_json(json_t **ret, struct err *e)
 		return r;
 	r = json_put(j, "libraries", libs, e);
 	for (size_t i = 0; commands[i] && r == 0; i++)
-		r = json_push(list, json_string(commands[i]->name), e);
+		if (!commands[i]->hidden)
+			r = json_push(list, json_string(commands[i]->name), e);
 	if (r < 0 || (r = json_put_string(j, "schema", "plimsoll.version/v1", e)) < 0 ||
 	    (r = json_put_string(j, "version", PLIMSOLL_VERSION, e)) < 0 ||
 	    (r = json_put_string(j, "compiler", COMPILER, e)) < 0 ||
@@ -74,7 +75,7 @@ static int run_version(struct cli *c, void *opts, int argc, char **argv, struct 
 
 const struct command cmd_version = {
 	.name = "version",
-	.group = "About",
+	.group = "Other",
 	.args = "",
 	.brief = "Show the version, the compiler and the libraries",
 	.example = "plimsoll version --format json",

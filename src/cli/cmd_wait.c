@@ -21,6 +21,7 @@ const struct command cmd_wait = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Wait until containers end and print their exit statuses",
+	.example = "plimsoll wait web",
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_wait_command,

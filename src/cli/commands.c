@@ -31,22 +31,25 @@ extern const struct command cmd_stop;
 extern const struct command cmd_wait;
 
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
- * reads the names from here, for the manual pages). */
+ * reads the names from here, for the manual pages; hidden ones have none, and come last). */
 /* clang-format off */
 const struct command *const commands[] = {
 	&cmd_ship,
+	&cmd_run,
 	&cmd_build,
-	&cmd_images,
-	&cmd_history,
 	&cmd_import,
+	&cmd_images,
 	&cmd_inspect,
+	&cmd_history,
 	&cmd_tag,
 	&cmd_rmi,
 	&cmd_scan,
 	&cmd_advisories,
+	&cmd_trust,
+	&cmd_sign,
+	&cmd_verify,
 	&cmd_push,
 	&cmd_pull,
-	&cmd_run,
 	&cmd_ps,
 	&cmd_exec,
 	&cmd_logs,
@@ -54,14 +57,11 @@ const struct command *const commands[] = {
 	&cmd_kill,
 	&cmd_wait,
 	&cmd_rm,
-	&cmd_ended,
-	&cmd_trust,
-	&cmd_sign,
-	&cmd_verify,
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,
 	&cmd_version,
+	&cmd_ended, /* hidden */
 	NULL,
 };
 /* clang-format on */

@@ -17,6 +17,8 @@ static void walk(const struct command *const *table, const char *above, each_fn 
 	for (const struct command *const *c = table; c && *c; c++) {
 		auto_buf path = BUF_INIT(256);
 
+		if ((*c)->hidden)
+			continue;
 		buf_printf(&path, "%s%s%s", above, *above ? " " : "", (*c)->name);
 		each(b, buf_str(&path), *c);
 		walk((*c)->subs, buf_str(&path), each, b);
@@ -57,7 +59,8 @@ static void bash_case(struct buf *b, const char *path, const struct command *c)
 {
 	buf_printf(b, "\t'%s')\n\t\tcommands='", path);
 	for (const struct command *const *s = c->subs; s && *s; s++)
-		buf_printf(b, "%s ", (*s)->name);
+		if (!(*s)->hidden)
+			buf_printf(b, "%s ", (*s)->name);
 	buf_puts(b, "'\n\t\toptions='");
 	bash_options(b, c->opts);
 	buf_puts(b, "'\n\t\t;;\n");
@@ -112,7 +115,8 @@ static void zsh_case(struct buf *b, const char *path, const struct command *c)
 {
 	buf_printf(b, "\t'%s')\n\t\tcommands=(", path);
 	for (const struct command *const *s = c->subs; s && *s; s++)
-		zsh_item(b, "", (*s)->name, (*s)->brief);
+		if (!(*s)->hidden)
+			zsh_item(b, "", (*s)->name, (*s)->brief);
 	buf_puts(b, ")\n\t\toptions=(");
 	zsh_options(b, c->opts);
 	buf_puts(b, ")\n\t\t;;\n");
@@ -162,6 +166,8 @@ static void fish_options(struct buf *b, const char *path, const struct opt *tabl
 static void fish_commands(struct buf *b, const char *path, const struct command *c)
 {
 	for (const struct command *const *s = c->subs; s && *s; s++) {
+		if ((*s)->hidden)
+			continue;
 		buf_printf(b, "complete -c plimsoll -n '__plimsoll_at \"%s\"' -f -a %s -d ", path,
 			   (*s)->name);
 		quoted(b, (*s)->brief, "\\'");

@@ -9,49 +9,72 @@
 #include "base/yaml.h"
 #include "cli/parse.h"
 
-const struct config_section cli_config_sections[] = {
-	{ "advisories", "where advisories come from and how old they may be" },
-	{ "build", "defaults of plimsoll build" },
-	{ "confine", "container defaults: capabilities, limits, mounts" },
-	{ "gate", "what the gate refuses: fail-on, ignore-unfixed" },
-	{ "network", "how containers reach the network" },
-	{ "registry", "registries, their certificates and credentials" },
-	{ "run", "defaults of plimsoll run" },
-	{ "scan", "defaults of plimsoll scan" },
-	{ "ship", "defaults of plimsoll ship" },
-	{ "sign", "the key that signs" },
-	{ "trail", "the audit trail" },
-	{ "trust", "the trust policy" },
+const struct config_key cli_config_keys[] = {
+	{ "gate.fail-on",
+	  "the least severity that is refused: low, medium, high (default) or critical" },
+	{ "gate.ignore-unfixed",
+	  "true: findings without a known fix pass (default, unless fail-on is given)" },
 	{ NULL, NULL },
 };
 
-static bool known_section(const char *name)
+enum { LIMIT_KEYS = 32 };
+
+static int unknown(const char *what, const char *name, const char *const *names, size_t n,
+		   const char *file, struct err *e)
 {
-	for (const struct config_section *s = cli_config_sections; s->name; s++)
-		if (strcmp(s->name, name) == 0)
-			return true;
-	return false;
+	const char *near = cli_nearest(name, names, n);
+
+	return FAIL(e, E_USAGE, "%s: unknown %s '%s'%s%s%s", file, what, name,
+		    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* The keys of one section: each is known, and a scalar. */
+static int check_section(const char *section, json_t *keys, const char *file, struct err *e)
+{
+	const char *names[LIMIT_KEYS], *key;
+	size_t n = 0;
+	json_t *value;
+
+	if (!json_is_object(keys) && !json_is_null(keys))
+		return FAIL(e, E_USAGE, "%s: '%s' is not a mapping of keys", file, section);
+	for (const struct config_key *k = cli_config_keys; k->name && n < LIMIT_KEYS; k++)
+		names[n++] = k->name;
+	json_object_foreach(keys, key, value)
+	{
+		char dotted[LIMIT_CONFIG_KEY + 1];
+		size_t i = 0;
+
+		(void)snprintf(dotted, sizeof(dotted), "%s.%s", section, key);
+		while (i < n && strcmp(names[i], dotted) != 0)
+			i++;
+		if (i == n)
+			return unknown("key", dotted, names, n, file, e);
+		if (!json_is_string(value) && !json_is_boolean(value) && !json_is_integer(value))
+			return FAIL(e, E_USAGE, "%s: '%s' is not one value", file, dotted);
+	}
+	return 0;
 }
 
 static int check_sections(json_t *config, const char *file, struct err *e)
 {
-	const char *names[32], *key;
-	size_t n = 0;
-	json_t *value;
+	static const char *const sections[] = { "gate" };
+	const size_t n = sizeof(sections) / sizeof(*sections);
+	const char *section;
+	json_t *keys;
 
 	if (!json_is_object(config))
 		return FAIL(e, E_USAGE, "%s: is not a mapping of sections", file);
-	for (const struct config_section *s = cli_config_sections; s->name && n < 32; s++)
-		names[n++] = s->name;
-	json_object_foreach(config, key, value)
+	json_object_foreach(config, section, keys)
 	{
-		const char *near;
+		size_t i = 0;
+		int r;
 
-		if (known_section(key))
-			continue;
-		near = cli_nearest(key, names, n);
-		return FAIL(e, E_USAGE, "%s: unknown section '%s'%s%s%s", file, key,
-			    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+		while (i < n && strcmp(sections[i], section) != 0)
+			i++;
+		r = i == n ? unknown("section", section, sections, n, file, e)
+			   : check_section(section, keys, file, e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -65,6 +88,10 @@ static int merge(json_t *into, json_t *from, struct err *e)
 	json_object_foreach(from, key, value)
 	{
 		json_t *there = json_object_get(into, key);
+
+		if (json_is_null(value)) /* a section without a key */
+			continue;
+
 		int r = json_is_object(there) && json_is_object(value)
 				? merge(there, value, e)
 				: json_put(into, key, json_incref(value), e);

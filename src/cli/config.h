@@ -5,18 +5,19 @@
 
 enum { LIMIT_CONFIG_BYTES = 1024 * 1024, LIMIT_CONFIG_KEY = 128 };
 
-/* The sections plimsoll.yaml may hold, each with what it is for; ends with NULL. One list, also
- * for plimsoll(1). */
-struct config_section {
+/* The keys plimsoll.yaml may hold, by dotted name, each with what it is for; ends with NULL. One
+ * list, also for plimsoll(1). */
+struct config_key {
 	const char *name, *help;
 };
-extern const struct config_section cli_config_sections[];
+extern const struct config_key cli_config_keys[];
 
 /*
  * Merges /etc/plimsoll/plimsoll.yaml, $XDG_CONFIG_HOME/plimsoll/plimsoll.yaml (~/.config when that
  * is not set) and file, if given: objects deep, else the later wins. The first two may be missing.
- * An unknown section is E_USAGE. ret_config is an object; ret_text maps the dotted name of every
- * scalar in it to its text. Both owned by the caller.
+ * An unknown key, or one that is not a scalar, is E_USAGE: nothing is ignored in silence.
+ * ret_config is an object; ret_text maps the dotted name of every scalar in it to its text. Both
+ * owned by the caller.
  */
 int cli_config_load(const char *file, json_t **ret_config, json_t **ret_text, struct err *e);
 

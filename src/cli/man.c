@@ -156,10 +156,13 @@ static void configuration(struct buf *b)
 		"Both files under FILES and the one given with *\\-\\-config* are read in this "
 		"order\n"
 		"and merged, the later one wins; then come the variables under ENVIRONMENT and at\n"
-		"last the command line. A section that is not in this list is an error:\n\n");
-	for (const struct config_section *s = cli_config_sections; s->name; s++) {
-		buf_printf(b, "*%s*\n\t", s->name);
-		text(b, s->help);
+		"last the command line. A key that is not in this list, SECTION.KEY, is an\n"
+		"error:\n\n");
+	for (const struct config_key *k = cli_config_keys; k->name; k++) {
+		buf_putc(b, '*');
+		text(b, k->name);
+		buf_puts(b, "*\n\t");
+		text(b, k->help);
 		buf_puts(b, "\n\n");
 	}
 }
@@ -177,6 +180,8 @@ int man_top(const struct command *const *table, struct buf *ret, struct err *e)
 		"its signature and today's findings allow, confines it and runs it. Every step is\n"
 		"written to an audit trail, also when it is refused.\n\n# COMMANDS\n\n");
 	for (const struct command *const *c = table; *c; c++) {
+		if ((*c)->hidden)
+			continue;
 		if (!group || strcmp(group, (*c)->group) != 0) {
 			group = (*c)->group;
 			buf_puts(ret, "## ");
@@ -198,7 +203,8 @@ int man_top(const struct command *const *table, struct buf *ret, struct err *e)
 	environment(ret);
 	buf_puts(ret, "# SEE ALSO\n\n");
 	for (const struct command *const *c = table; *c; c++)
-		buf_printf(ret, "%s*plimsoll\\-%s*(1)", c == table ? "" : ", ", (*c)->name);
+		if (!(*c)->hidden)
+			buf_printf(ret, "%s*plimsoll\\-%s*(1)", c == table ? "" : ", ", (*c)->name);
 	buf_putc(ret, '\n');
 	return buf_check(ret, "manual page", e);
 }

@@ -177,7 +177,8 @@ static int unknown_command(const struct parser *p, const char *word, struct err 
 	size_t n = 0;
 
 	for (size_t i = 0; p->words[i] && n < 256; i++)
-		names[n++] = p->words[i]->name;
+		if (!p->words[i]->hidden)
+			names[n++] = p->words[i]->name;
 	return fail_usage(p, e, p->command ? "unknown sub-command" : "unknown command", word,
 			  cli_nearest(word, names, n), "");
 }

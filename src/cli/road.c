@@ -28,9 +28,12 @@ int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, struct gat
 	const char *unfixed = cli_config(c, "gate.ignore-unfixed");
 	int r = 0;
 
+	if (unfixed && strcmp(unfixed, "true") != 0 && strcmp(unfixed, "false") != 0)
+		return FAIL(e, E_USAGE, "gate.ignore-unfixed is true or false, not '%s'", unfixed);
+	/* A line given on the command line replaces the configured one as a whole. */
 	if (!fail_on) {
 		fail_on = cli_config(c, "gate.fail-on");
-		ignore_unfixed |= fail_on ? unfixed && strcmp(unfixed, "true") == 0 : true;
+		ignore_unfixed |= unfixed ? strcmp(unfixed, "true") == 0 : !fail_on;
 	}
 	if (fail_on)
 		r = severity_parse(fail_on, &g.fail_on, e);

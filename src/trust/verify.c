@@ -77,6 +77,10 @@ static void add_reason(struct buf *reasons, const struct desc *d, const struct e
 			   d->digest.s, why->msg);
 }
 
+/* The host that verifies seldom has a key that its policy trusts: the one that built it has. */
+#define NOBODY_SIGNED                                                                              \
+	"whoever built it signs it and pushes it again: plimsoll sign %s, plimsoll push"
+
 static int none_passed(const struct desc *manifest, const struct ref *ref, size_t tried,
 		       size_t there, const struct buf *reasons, struct err *e)
 {
@@ -88,14 +92,13 @@ static int none_passed(const struct desc *manifest, const struct ref *ref, size_
 		buf_reset(&name);
 	if (there == 0) {
 		r = FAIL(e, E_VERIFY, "nobody signed %s", manifest->digest.s);
-		return err_hint(e, r, "plimsoll sign %s", name.n ? name.p : manifest->digest.s);
+		return err_hint(e, r, NOBODY_SIGNED, name.n ? name.p : manifest->digest.s);
 	}
 	r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", manifest->digest.s,
 		 buf_str(reasons), there > tried ? "; more signatures than are tried" : "");
 	return err_hint(e, r,
-			"plimsoll trust add CERT.pem if you trust the signer, or "
-			"plimsoll sign %s",
-			name.n ? name.p : manifest->digest.s);
+			"plimsoll trust add CERT.pem, when you trust that signer and have the "
+			"certificate from them");
 }
 
 static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,

@@ -23,7 +23,7 @@ both() {
 	both help
 	assert_status 0
 	assert_eq "$err" ""
-	[[ $out == *"Usage:  plimsoll"*"Audit:"*"trail"*"Global options:"*"--state DIR"* ]]
+	[[ $out == *"Usage:  plimsoll"*"Trail:"*"trail"*"Global options:"*"--state DIR"* ]]
 	cp out first
 	both --help
 	cmp out first

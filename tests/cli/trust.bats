@@ -71,7 +71,7 @@ unb64url() {
 	plimsoll trust init
 	run plimsoll verify web:1
 	assert_status 4
-	assert_output_has "nobody signed $DIGEST" "plimsoll sign web:1"
+	assert_output_has "nobody signed $DIGEST" "whoever built it" "plimsoll sign web:1"
 	run plimsoll trail show --kind verify --format json
 	assert_output_has '"result":"refused"'
 }

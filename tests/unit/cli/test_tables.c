@@ -186,7 +186,7 @@ TEST(help_man_and_completion_name_the_same_options)
 	CHECK(completion_bash(commands, &bash, &e) == 0);
 	CHECK(completion_zsh(commands, &zsh, &e) == 0);
 	CHECK(completion_fish(commands, &fish, &e) == 0);
-	for (size_t i = 0; commands[i]; i++) {
+	for (size_t i = 0; commands[i] && !commands[i]->hidden; i++) {
 		auto_buf man = BUF_INIT(CAP);
 		auto_strv in_man = { 0 }, in_help = { 0 };
 
@@ -217,7 +217,7 @@ TEST(global_options_too)
 		auto_buf entry = BUF_INIT(256);
 
 		buf_printf(&entry, "*plimsoll\\-%s*(1)", commands[i]->name);
-		CHECK(strstr(man.p, buf_str(&entry)));
+		CHECK(!strstr(man.p, buf_str(&entry)) == commands[i]->hidden);
 	}
 }
 
@@ -229,6 +229,7 @@ static void says_enough(const char *path, const struct command *c, bool top)
 		: !c->brief || !*c->brief	   ? "a brief"
 		: ends_with(c->brief, ".")	   ? "a brief without final stop"
 		: !c->args			   ? "args (\"\" for none)"
+		: c->hidden			   ? NULL /* no person reads its help */
 		: !c->example || !*c->example	   ? "an example"
 		: !starts_with(c->example, "plimsoll") && !strstr(c->example, "plimsoll ")
 			? "an example that calls plimsoll"
@@ -273,9 +274,46 @@ TEST(every_command_says_enough)
 	}
 }
 
+TEST(hidden_commands_are_last_and_nowhere_named)
+{
+	struct err e = ERR_INIT;
+	auto_buf b = BUF_INIT(CAP), z = BUF_INIT(CAP), f = BUF_INIT(CAP);
+	auto_free char *text = help_of("", NULL);
+	size_t found = 0;
+
+	CHECK(completion_bash(commands, &b, &e) == 0);
+	CHECK(completion_zsh(commands, &z, &e) == 0);
+	CHECK(completion_fish(commands, &f, &e) == 0);
+	for (size_t i = 0; commands[i]; i++) {
+		auto_buf line = BUF_INIT(256);
+
+		if (!commands[i]->hidden) {
+			CHECK(found == 0); /* the loops above end at the first */
+			continue;
+		}
+		found++;
+		buf_printf(&line, "\n  %-12s ", commands[i]->name);
+		CHECK(!strstr(text, buf_str(&line)));
+		buf_reset(&line);
+		buf_printf(&line, " '%s'", commands[i]->name); /* as a word to complete after */
+		CHECK(!strstr(b.p, buf_str(&line)) && !strstr(z.p, buf_str(&line)));
+		buf_reset(&line);
+		buf_printf(&line, "' %s'", commands[i]->name);
+		CHECK(!strstr(b.p, buf_str(&line)) && !strstr(z.p, buf_str(&line)) &&
+		      !strstr(f.p, buf_str(&line)));
+		buf_reset(&line);
+		buf_printf(&line, "'%s:", commands[i]->name);
+		CHECK(!strstr(z.p, buf_str(&line)));
+		buf_reset(&line);
+		buf_printf(&line, " -a %s ", commands[i]->name);
+		CHECK(!strstr(f.p, buf_str(&line)));
+	}
+	CHECK(found > 0);
+}
+
 TEST(groups_stand_together)
 {
-	for (size_t i = 1; commands[i]; i++)
+	for (size_t i = 1; commands[i] && !commands[i]->hidden; i++)
 		for (size_t j = 0; j + 1 < i; j++)
 			if (strcmp(commands[i]->group, commands[j]->group) == 0 &&
 			    strcmp(commands[i]->group, commands[i - 1]->group) != 0) {
