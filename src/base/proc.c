@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,6 +22,8 @@
 #ifndef PLIMSOLL_LIBEXECDIR
 #define PLIMSOLL_LIBEXECDIR "/usr/local/libexec/plimsoll"
 #endif
+
+#define PROC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { LIMIT_STDERR = 64 * 1024 };
 
@@ -91,7 +94,7 @@ static int lift(int fd)
 	return fd >= 0 && fd < 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
-static void child(const struct proc *p, int report, pid_t parent)
+static void child(const struct proc *p, const char *program, int report, pid_t parent)
 {
 	int in = lift(p->in), out = lift(p->out), err = lift(p->err), keep[64], failed;
 	size_t n = 0;
@@ -116,40 +119,71 @@ static void child(const struct proc *p, int report, pid_t parent)
 	(void)fcntl(report, F_SETFD, FD_CLOEXEC);
 	if (p->cwd && chdir(p->cwd) < 0)
 		goto fail;
-	/* execvpe wants char *const[] though it writes nothing. */
+	/* execve wants char *const[] though it writes nothing. */
 	union {
 		const char *const *in;
 		char *const *out;
 	} argv = { .in = p->argv }, env = { .in = p->env };
 
-	if (p->env)
-		(void)execvpe(p->argv[0], argv.out, env.out);
-	else
-		(void)execvp(p->argv[0], argv.out);
+	(void)execve(program, argv.out, p->env ? env.out : environ);
 fail:
 	failed = errno;
 	(void)!write(report, &failed, sizeof(failed));
 	_exit(127);
 }
 
+/* Debian's package of a program. */
+static const char *package_of(const char *program)
+{
+	return strcmp(program, "pasta") == 0 ? "passt" : program;
+}
+
+int proc_find(const char *name, char **ret, struct err *e)
+{
+	const char *path = getenv("PATH") ?: PROC_PATH;
+	struct str rest = str_of(path), folder;
+	struct stat st;
+
+	if (strchr(name, '/')) {
+		*ret = strdup(name);
+		return *ret ? 0 : FAIL_NOMEM(e);
+	}
+	while (str_cut(&rest, ':', &folder)) {
+		auto_free char *full = NULL;
+
+		if (asprintf(&full, "%.*s/%s", (int)folder.n, folder.p, name) < 0)
+			return FAIL_NOMEM(e);
+		if (folder.n == 0 || full[0] != '/' || access(full, X_OK) < 0 ||
+		    stat(full, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		*ret = TAKE(full);
+		return 0;
+	}
+	return err_hint(
+		e, FAIL(e, E_SYSTEM, "start '%s': not in a folder of PATH (%.200s)", name, path),
+		"apt-get install %s", package_of(name));
+}
+
 int proc_start(const struct proc *p, pid_t *ret, struct err *e)
 {
-	int pipes[2], why = 0;
+	auto_free char *program = NULL;
+	int pipes[2], why = 0, r = proc_find(p->argv[0], &program, e);
 	pid_t pid, parent = getpid();
 	ssize_t n;
 
+	if (r < 0)
+		return r;
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
 	pid = fork();
 	if (pid < 0) {
-		int r = FAIL_SYS(e, "fork");
-
+		r = FAIL_SYS(e, "fork");
 		(void)close(pipes[0]);
 		(void)close(pipes[1]);
 		return r;
 	}
 	if (pid == 0)
-		child(p, pipes[1], parent);
+		child(p, program, pipes[1], parent);
 	(void)close(pipes[1]);
 	do {
 		n = read(pipes[0], &why, sizeof(why));
@@ -161,10 +195,7 @@ int proc_start(const struct proc *p, pid_t *ret, struct err *e)
 	}
 	(void)waitpid(pid, NULL, 0);
 	errno = why;
-
-	int r = FAIL_SYS(e, "start '%s'", p->argv[0]);
-
-	return why == ENOENT ? err_hint(e, r, "apt-get install %s", p->argv[0]) : r;
+	return FAIL_SYS(e, "start '%s'", p->argv[0]);
 }
 
 static int status_of(int status)

@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 /*
- * Running other programs. argv[0] is looked up in PATH unless it holds a "/". The child gets
+ * Running other programs. argv[0] is looked up by proc_find(). The child gets
  * exactly the three standard descriptors named here plus keep[], and no other; signals are
  * reset to their defaults.
  */
@@ -24,6 +24,11 @@ struct proc {
 	bool new_group;	      /* own process group, out of reach of the terminal's Ctrl-C */
 };
 enum { PROC_INHERIT = -2 };
+
+/* Where a program is: in the first folder of PATH that has it; folders that are not absolute are
+ * passed over, lest somebody's working folder decide what root runs. A name with a "/" stands for
+ * itself. Owned by the caller. Not there: E_SYSTEM, with the package as hint. */
+int proc_find(const char *name, char **ret, struct err *e);
 
 /* Starts, returns the pid. A program that is not installed is E_SYSTEM, with a hint. */
 int proc_start(const struct proc *p, pid_t *ret, struct err *e);

@@ -110,8 +110,8 @@ static void exit_status(struct buf *b)
 	buf_puts(
 		b,
 		"*plimsoll run* and *plimsoll exec* end with the exit status of the container's\n"
-		"process, or as docker does with 125 (plimsoll failed before the start), 126 (the\n"
-		"command cannot be run) or 127 (it was not found).\n\n");
+		"process, or as docker does with 125 (admitted, but it could not be started), 126\n"
+		"(the command cannot be run) or 127 (it was not found).\n\n");
 }
 
 static void files(struct buf *b)

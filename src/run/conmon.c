@@ -19,24 +19,6 @@ enum { LIMIT_SYNC = 16 * 1024, START_TIMEOUT_MS = 60000 };
 /* conmon bounds the log itself: past this it starts the file anew. */
 #define LOG_SIZE_MAX "67108864"
 
-/* conmon starts the runtime by path. */
-static int runtime_path(char **ret, struct err *e)
-{
-	struct str rest = str_of(getenv("PATH") ?: "/usr/sbin:/usr/bin:/sbin:/bin"), folder;
-
-	while (str_cut(&rest, ':', &folder)) {
-		auto_free char *path = NULL;
-
-		if (asprintf(&path, "%.*s/crun", (int)folder.n, folder.p) < 0)
-			return FAIL_NOMEM(e);
-		if (path[0] == '/' && access(path, X_OK) == 0) {
-			*ret = TAKE(path);
-			return 0;
-		}
-	}
-	return err_hint(e, FAIL(e, E_SYSTEM, "crun is not installed"), "apt-get install crun");
-}
-
 static int add_runtime_options(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
 	auto_strv words = { 0 };
@@ -62,7 +44,7 @@ static int add_exit_command(const struct conmon_opts *o, struct strv *argv, stru
 int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
 	auto_free char *crun = NULL;
-	int r = runtime_path(&crun, e);
+	int r = proc_find("crun", &crun, e); /* conmon starts it by path */
 
 	if (r < 0)
 		return r;

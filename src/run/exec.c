@@ -117,11 +117,14 @@ static int exec_argv(const struct container *c, const char *file, const char *lo
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
 			const char *log, int *ret_status, struct err *e)
 {
+	auto_free char *crun = NULL;
 	auto_strv argv = { 0 };
 	struct machine m;
 	int r = machine_detect(&m, e), status;
 	pid_t pid;
 
+	if (r == 0)
+		r = proc_find("crun", &crun, e);
 	if (r == 0)
 		r = exec_argv(c, file, log, &argv, e);
 	if (r < 0)
@@ -137,7 +140,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 		if (machine_private_mounts(&m, NULL) < 0 ||
 		    (!o->interactive && !o->tty && dup2(null, 0) < 0))
 			_exit(STATUS_FAILED);
-		(void)execvp(argv.v[0], argv.v);
+		(void)execv(crun, argv.v);
 		_exit(STATUS_FAILED);
 	}
 	while (waitpid(pid, &status, 0) < 0)

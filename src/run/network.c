@@ -126,7 +126,7 @@ int network_start(const char *file, const struct ports *ports, const char *pid_f
 
 	r = proc_start(&p, &pid, e);
 	if (r < 0)
-		return err_hint(e, r, "apt-get install passt");
+		return r;
 	*ret = (struct pasta){ pid, TAKE_FD(said) };
 	return 0;
 }

@@ -3,6 +3,7 @@
 # mount, process or control group left, and the next command works. Hostile registries have registry_hostile.bats.
 
 load ../lib/common
+load ../lib/registry
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -20,6 +21,12 @@ setup() {
 
 teardown() {
 	registry_stop
+	bad_registry_stop
+	rm -rf "${NOBODY:-/nonexistent}"
+	local ballast
+	for ballast in "$STATE" cgroup; do # what a failed test did not unmount
+		mountpoint -q "$ballast" && umount -l "$ballast"
+	done
 	common_teardown
 }
 
@@ -44,7 +51,7 @@ state_is_whole() {
 	done
 	left=$(find "$STATE/tmp" -mindepth 1 ! -name '*.lock' 2>/dev/null || true)
 	[ -z "$left" ] || fail "left in tmp:" "$left"
-	"$PLIMSOLL" --state "$STATE" trail verify || fail "trail verify: $?"
+	[ ! -e "$STATE/trail" ] || "$PLIMSOLL" --state "$STATE" trail verify || fail "trail verify: $?"
 }
 
 # The next command after a failure: build, and where a container can run, run.
@@ -57,12 +64,6 @@ next_works() {
 	assert_status 0
 	assert_eq "${lines[-1]}" next
 	state_is_whole
-}
-
-# Prints each process that was started in the background by this test and ends it.
-end() { # signal pid
-	kill -"$1" "$2"
-	wait "$2" || return $?
 }
 
 # --- a Dockerfile and its base ---
@@ -114,5 +115,304 @@ end() { # signal pid
 	run plimsoll build --network none -t t ctx
 	assert_status 0
 	assert_eq "$(ls host)" ""
+	next_works
+}
+
+# --- a registry that is down or answers nonsense ---
+
+@test "a registry that is down: ship and run exit 7" {
+	with_base
+	printf 'FROM base:1\nCMD ["cat", "/etc/passwd"]\n' | dockerfile
+	port=$(free_port)
+	run timeout 50 "$PLIMSOLL" --state "$STATE" ship -t "127.0.0.1:$port/web:1" ctx
+	assert_status 7
+	assert_output_has "127.0.0.1:$port"
+	run timeout 50 "$PLIMSOLL" --state "$STATE" run --rm "127.0.0.1:$port/other:1"
+	assert_status 7
+	assert_output_has "127.0.0.1:$port"
+	next_works
+}
+
+@test "a registry that answers nonsense: ship and run exit 7" {
+	with_base
+	printf 'FROM base:1\nCMD ["cat", "/etc/passwd"]\n' | dockerfile
+	port=$(free_port)
+	python3 -c '
+import socket, sys
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    c, _ = s.accept()
+    c.recv(4096)
+    c.sendall(b"\x1b[2J\0" + b"nonsense " * 1000)
+    c.close()
+' "$port" 3>&- &
+	REGISTRY_PID=$!
+	wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
+	run timeout 50 "$PLIMSOLL" --state "$STATE" ship -t "127.0.0.1:$port/web:1" ctx
+	assert_status 7
+	refute_output_has $'\e'
+	run timeout 50 "$PLIMSOLL" --state "$STATE" run --rm "127.0.0.1:$port/other:1"
+	assert_status 7
+	refute_output_has $'\e'
+	next_works
+}
+
+# --- a full disk ---
+
+# A state folder of SIZE that fills up, with a base in it.
+small_state() { # size
+	need_root
+	mkdir -p "$STATE"
+	mount -t tmpfs -o "size=$1" tmpfs "$STATE" || skip "no mount here"
+}
+
+# Runs plimsoll with all but so much of the state's space taken, then gives it back.
+when_full() { # KiB-left command...
+	local left=$1 free
+	shift
+	free=$(df --output=avail -k "$STATE" | tail -1)
+	dd if=/dev/zero of="$STATE/ballast" bs=1k count=$((free - left)) status=none
+	run timeout 50 "$PLIMSOLL" --state "$STATE" "$@"
+	rm "$STATE/ballast"
+}
+
+full() {
+	assert_status 6
+	[[ "$output" == *"No space left"* || "$output" == *"disk is full"* ]] || fail "$output"
+	refute_output_has "a bug"
+}
+
+@test "a full disk: import, advisories, keys, trail" {
+	small_state 64m
+	when_full 0 trust init
+	full
+	plimsoll trust init >/dev/null
+	when_full 0 advisories import "$PLIMSOLL_SRC/examples/advisories"
+	full
+	plimsoll advisories import "$PLIMSOLL_SRC/examples/advisories" >/dev/null
+	for left in 0 40 400 1500; do
+		when_full $left import "$BASE_TAR" base:1
+		full
+		run plimsoll images -q
+		assert_eq "$output" ""
+		state_is_whole
+	done
+	plimsoll import "$BASE_TAR" base:1 >/dev/null
+	when_full 0 verify base:1 # is written to the trail
+	[ "$status" = 6 ] || [ "$status" = 0 ] || fail "$status" "$output"
+	next_works
+	umount "$STATE"
+}
+
+@test "a full disk: build, in the step and in its layer, and run" {
+	small_state 64m
+	with_base
+	printf 'FROM base:1\nRUN cat /dev/zero >/big\n' | dockerfile
+	run timeout 50 "$PLIMSOLL" --state "$STATE" build --network none ctx
+	[ "$status" = 5 ] || [ "$status" = 6 ] || fail "status $status" "$output"
+	assert_output_has "No space left"
+	state_is_whole
+	head -c 6000000 /dev/urandom >ctx/random
+	printf 'FROM base:1\nCOPY random /\n' | dockerfile
+	for left in 8 100 2000 7000; do # before, in and after the copy
+		when_full $left build --network none --no-cache -t big ctx
+		full
+		run plimsoll inspect big
+		assert_status 5
+		state_is_whole
+	done
+	plimsoll build --network none -t big ctx
+	plimsoll sign big
+	when_full 0 run --rm --network none big cat /etc/passwd
+	full
+	[ -z "$(plimsoll ps -aq)" ] || fail "$(plimsoll ps -a)"
+	next_works
+	umount "$STATE"
+}
+
+# --- what the machine lacks ---
+
+# Runs plimsoll where only these programs are.
+with_only() { # "program..." command...
+	local p
+	rm -rf programs
+	mkdir programs
+	for p in $1; do ln -s "$(command -v "$p")" programs/; done
+	shift
+	run env PATH="$PWD/programs" "$PLIMSOLL" --state "$STATE" "$@"
+}
+
+@test "crun, conmon or pasta is not installed, or PATH is empty" {
+	with_base
+	printf 'FROM base:1\nRUN true\n' | dockerfile
+	with_only "conmon pasta" build --no-cache ctx
+	assert_status 6
+	assert_output_has "Dockerfile:2" "apt-get install crun"
+	with_only "conmon pasta" run --rm base:1 ls
+	assert_status 125
+	assert_output_has "apt-get install crun"
+	with_only "crun pasta" run -d base:1 sleep 20
+	assert_status 125
+	assert_output_has "apt-get install conmon"
+	with_only "crun conmon" build --no-cache ctx
+	assert_status 6
+	assert_output_has "apt-get install passt"
+	for how in --rm -d; do
+		with_only "crun conmon" run $how base:1 sleep 20
+		assert_status 125
+		assert_output_has "apt-get install passt"
+	done
+	run env PATH= "$PLIMSOLL" --state "$STATE" build --no-cache ctx
+	assert_status 6
+	assert_output_has "apt-get install"
+	assert_eq "$(plimsoll ps -aq)" ""
+	next_works
+}
+
+@test "no program of the current folder is run for one that PATH has not" {
+	with_base
+	printf 'FROM base:1\nRUN true\n' | dockerfile
+	for p in crun conmon pasta; do
+		printf '#!/bin/sh\necho ran >"%s/ran"\n' "$PWD" >"$p"
+		chmod 755 "$p"
+	done
+	for path in "" "." ":" "x::y"; do
+		run env PATH="$path" "$PLIMSOLL" --state "$STATE" build --no-cache ctx
+		assert_status 6
+	done
+	[ ! -e ran ] || fail "a program of the current folder was run"
+	next_works
+}
+
+@test "no control groups are mounted" {
+	with_base
+	printf 'FROM base:1\nRUN true\n' | dockerfile
+	# shellcheck disable=SC2016
+	run unshare -m sh -c 'umount -l -R /sys/fs/cgroup; "$PLIMSOLL" --state "$0" build --no-cache ctx' "$STATE"
+	assert_status 6
+	assert_output_has "Dockerfile:2" "control groups" "mount -t cgroup2"
+	# shellcheck disable=SC2016
+	run unshare -m sh -c 'umount -l -R /sys/fs/cgroup; "$PLIMSOLL" --state "$0" run base:1 ls' "$STATE"
+	assert_status 125
+	assert_output_has "control groups" "mount -t cgroup2"
+	assert_eq "$(plimsoll ps -aq)" ""
+	next_works
+}
+
+@test "a user who may make no namespaces" {
+	need_root
+	NOBODY=$(mktemp -d /tmp/plimsoll-nobody.XXXXXX) # bats' own folders are closed to others
+	cp "$PLIMSOLL" "$BASE_TAR" "$NOBODY"
+	mkdir "$NOBODY/home"
+	chmod 755 "$NOBODY" "$NOBODY/plimsoll"
+	chmod 777 "$NOBODY/home"
+	as_nobody() {
+		(cd "$NOBODY" && setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$NOBODY/home" ./plimsoll --state home/state "$@")
+	}
+	as_nobody trust init
+	as_nobody import base.tar base:1
+	mkdir "$NOBODY/ctx"
+	printf 'FROM base:1\nRUN true\n' >"$NOBODY/ctx/Dockerfile"
+	run as_nobody build ctx
+	assert_status 6
+	assert_output_has "namespace" "as root"
+	run as_nobody run base:1 ls
+	[ "$status" = 125 ] || [ "$status" = 6 ] || [ "$status" = 3 ] || fail "$status" "$output"
+	assert_output_has "mend:"
+	refute_output_has "a bug"
+	run as_nobody verify base:1
+	assert_status 0
+	assert_eq "$(as_nobody ps -aq)" ""
+}
+
+# --- archives and layers that climb out ---
+
+# Each hostile member set as NAME.tar.gz; all of them aim at $PWD/out or at files of the host's.
+hostile_archives() {
+	mkdir -p out hostile
+	echo precious >out/file
+	/usr/bin/python3 - "$PWD" <<-'PY'
+	import io, os, sys, tarfile
+	here = sys.argv[1]
+	up = "../" * 24
+	REG, SYM, HARD, DIR, CHR, BLK, FIFO = (tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE,
+	                                       tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)
+	cases = {
+	    "dots": [(up + here + "/out/escaped", REG, "")],
+	    "dots-inside": [("a/../../../out/escaped", REG, "")],
+	    "absolute": [(here + "/out/escaped", REG, "")],
+	    "dots-folder": [("..", DIR, ""), ("../escaped", REG, "")],
+	    "link-absolute": [("l", SYM, here + "/out"), ("l/escaped", REG, "")],
+	    "link-relative": [("l", SYM, up + here + "/out"), ("l/escaped", REG, "")],
+	    "link-chain": [("a", SYM, "."), ("a/b", SYM, here + "/out"), ("b/escaped", REG, "")],
+	    "link-over": [("f", SYM, here + "/out/file"), ("f", REG, "")],
+	    "link-folder": [("d", SYM, here + "/out"), ("d", DIR, ""), ("d/escaped", REG, "")],
+	    "hard-dots": [("h", HARD, up + here + "/out/file"), ("h", REG, "")],
+	    "hard-absolute": [("h", HARD, here + "/out/file")],
+	    "hard-over-link": [("l", SYM, here + "/out/file"), ("h", HARD, "l"), ("h", REG, "")],
+	    "hard-link-folder": [("l", SYM, here + "/out"), ("h", HARD, "l/file")],
+	    "whiteout-dots": [("l", SYM, here + "/out"), ("l/.wh.file", REG, "")],
+	    "whiteout-up": [(".wh...", REG, "")],
+	    "opaque-link": [("l", SYM, here + "/out"), ("l/.wh..wh..opq", REG, "")],
+	    "device-char": [("dev/kmsg", CHR, "")],
+	    "device-block": [("disk", BLK, "")],
+	}
+	for name, members in cases.items():
+	    with tarfile.open(f"hostile/{name}.tar.gz", "w:gz") as t:
+	        for path, kind, link in members:
+	            i = tarfile.TarInfo()
+	            i.name, i.type, i.linkname, i.mode = path, kind, link, 0o755
+	            i.devmajor, i.devminor = 8, 0
+	            data = b"hostile" if kind == REG and ".wh." not in path else b""
+	            i.size = len(data)
+	            t.addfile(i, io.BytesIO(data))
+	PY
+}
+
+nothing_escaped() { # case
+	assert_eq "$(ls out) $(cat out/file) $(stat -c %h out/file)" "file precious 1"
+	[ ! -e "$BATS_TEST_TMPDIR/../escaped" ] || fail "$1 escaped"
+	# No device anywhere in the state but overlay's own whiteouts, 0:0.
+	[ -z "$(find "$STATE" \( -type c -o -type b \) -exec stat -c '%t:%T %n' {} + | grep -v '^0:0 ')" ] ||
+		fail "$1: a device in the state folder"
+	refute_output_has "a bug" precious
+}
+
+@test "import of archives that climb out" {
+	with_base
+	hostile_archives
+	for archive in hostile/*.tar.gz; do
+		run timeout 50 "$PLIMSOLL" --state "$STATE" import "$archive" hostile:1
+		[ "$status" = 5 ] || [ "$status" = 0 ] || fail "$archive: $status" "$output"
+		nothing_escaped "$archive"
+		if [ "$status" = 0 ]; then # nothing that reaches out, once unpacked: a link is only a link
+			plimsoll run --rm --network none --entrypoint /x hostile:1 >said 2>&1 && fail "ran"
+			nothing_escaped "$archive"
+			plimsoll rmi hostile:1
+		fi
+	done
+	state_is_whole
+	next_works
+}
+
+@test "pull, sign and run of a hostile image" {
+	with_base
+	hostile_archives
+	local names="dots link-absolute link-over hard-absolute hard-over-link whiteout-dots opaque-link device-char"
+	for name in $names; do
+		/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/make_image.py" layout "h:$name" "$BASE_TAR" "hostile/$name.tar.gz" >/dev/null
+	done
+	bad_registry_start layout fine
+	for name in $names; do
+		run timeout 50 "$PLIMSOLL" --state "$STATE" pull "$BAD/h:$name"
+		[ "$status" = 0 ] || [ "$status" = 5 ] || fail "pull $name: $status" "$output"
+		nothing_escaped "$name"
+		[ "$status" = 0 ] || continue
+		plimsoll sign "$BAD/h:$name" >/dev/null
+		run timeout 50 "$PLIMSOLL" --state "$STATE" run --rm --network none "$BAD/h:$name" ls /
+		[ "$status" = 0 ] || [ "$status" = 125 ] || [ "$status" = 5 ] || fail "run $name: $status" "$output"
+		nothing_escaped "$name"
+		assert_eq "$(plimsoll ps -aq)" ""
+	done
 	next_works
 }

@@ -123,6 +123,23 @@ TEST(environment_and_folder)
 	CHECK(starts_with(text, "this\n"));
 }
 
+TEST(a_program_is_found_in_absolute_folders_only)
+{
+	auto_free char *old = getenv("PATH") ? strdup(getenv("PATH")) : NULL, *found = NULL;
+	struct err e = ERR_INIT;
+
+	CHECK(setenv("PATH", ":.:bin:/nosuch:/etc:/bin", 1) == 0);
+	CHECK(proc_find("sh", &found, NULL) == 0);
+	CHECK_STR(found, "/bin/sh");
+	free(TAKE(found));
+	CHECK(chdir("/bin") == 0 && setenv("PATH", ":.:../bin::", 1) == 0);
+	CHECK(proc_find("sh", &found, &e) == E_SYSTEM);
+	CHECK(found == NULL && strstr(e.hint, "apt-get install sh"));
+	CHECK(proc_find("./sh", &found, NULL) == 0);
+	CHECK_STR(found, "./sh");
+	CHECK(old ? setenv("PATH", old, 1) == 0 : unsetenv("PATH") == 0);
+}
+
 TEST(a_timeout_kills)
 {
 	const char *const argv[] = { "sleep", "60", NULL };
