@@ -11,7 +11,7 @@ struct ps_opts {
 	bool all, full;
 };
 
-enum { COMMAND_SHOWN = 24 };
+enum { COMMAND_SHOWN = 20 };
 
 struct listing {
 	struct cli *c;
@@ -31,7 +31,9 @@ static void status_text(const struct container_status *s, char *ret, size_t cap)
 		(void)snprintf(ret, cap, "created");
 	} else if (s->phase == PHASE_RUNNING) {
 		age_human(now - s->started, age);
-		(void)snprintf(ret, cap, "up, started %s", age);
+		if (ends_with(age, " ago"))
+			age[strlen(age) - strlen(" ago")] = '\0';
+		(void)snprintf(ret, cap, "up %s", now > s->started ? age : "0 seconds");
 	} else {
 		age_human(now - s->finished, age);
 		(void)snprintf(ret, cap, "exited (%d) %s", s->exit, age);

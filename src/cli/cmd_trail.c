@@ -71,7 +71,7 @@ static int find_first(struct trail *t, const struct show_opts *o, uint64_t *ret,
 	return 0;
 }
 
-enum { REASON_SHOWN = 120 };
+enum { REASON_SHOWN = 100 };
 
 /* "web:1 sha256:9f2c1b7a0d4e"; a name that holds the digest is not followed by it again. */
 static void subject(const json_t *entry, bool full, struct buf *ret)
@@ -91,6 +91,16 @@ static void subject(const json_t *entry, bool full, struct buf *ret)
 		cell_short(buf_str(&both), 0, ret);
 }
 
+/* A reason that begins with the subject's name, which stands beside it, without that. */
+static const char *past_name(const json_t *entry, const char *reason)
+{
+	const char *name = json_string_or_null(json_object_get(entry, "subject"), "name");
+	size_t n = name ? strlen(name) : 0;
+
+	return n && starts_with(reason, name) && starts_with(reason + n, ": ") ? reason + n + 2
+									       : reason;
+}
+
 static int add_row(struct table *table, const json_t *entry, bool full, struct err *e)
 {
 	auto_buf about = BUF_INIT(LIMIT_TRAIL_ENTRY), short_reason = BUF_INIT(4096);
@@ -102,7 +112,7 @@ static int add_row(struct table *table, const json_t *entry, bool full, struct e
 		       json_integer_value(json_object_get(entry, "index")));
 	subject(entry, full, &about);
 	if (reason && !full) {
-		cell_short(reason, REASON_SHOWN, &short_reason);
+		cell_short(past_name(entry, reason), REASON_SHOWN, &short_reason);
 		reason = buf_str(&short_reason);
 	}
 	cells[0] = index;

@@ -144,7 +144,7 @@ int layer_unpack(const struct state *state, const struct store *s, const struct 
 		return FAIL(e, E_INTERNAL, "unpack a layer without its diff ID");
 	if (fs_exists(layers, digest_hex(diff_id)))
 		return 0;
-	(void)snprintf(what, sizeof(what), "unpack %.19s…", layer->digest.s);
+	(void)snprintf(what, sizeof(what), "unpack %.19s", layer->digest.s);
 	progress_begin(p, what, layer->size);
 	r = make_temporary(layers, name, &dir, e);
 	r = r < 0 ? r : unpack_into(dir, s, layer, diff_id, e);

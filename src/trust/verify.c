@@ -77,10 +77,6 @@ static void add_reason(struct buf *reasons, const struct desc *d, const struct e
 			   d->digest.s, why->msg);
 }
 
-/* The host that verifies seldom has a key that its policy trusts: the one that built it has. */
-#define NOBODY_SIGNED                                                                              \
-	"whoever built it signs it and pushes it again: plimsoll sign %s, plimsoll push"
-
 static int none_passed(const struct desc *manifest, const struct ref *ref, size_t tried,
 		       size_t there, const struct buf *reasons, struct err *e)
 {
@@ -91,8 +87,14 @@ static int none_passed(const struct desc *manifest, const struct ref *ref, size_
 	if (!ref->name[0])
 		buf_reset(&name);
 	if (there == 0) {
+		bool named = name.n && !ref->digest.s[0];
+
+		/* The host that verifies seldom has a key that its policy trusts. */
 		r = FAIL(e, E_VERIFY, "nobody signed %s", manifest->digest.s);
-		return err_hint(e, r, NOBODY_SIGNED, name.n ? name.p : manifest->digest.s);
+		return err_hint(e, r,
+				"whoever built it signs it and pushes it again: plimsoll sign %s, "
+				"plimsoll push",
+				named ? name.p : "IMAGE");
 	}
 	r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", manifest->digest.s,
 		 buf_str(reasons), there > tried ? "; more signatures than are tried" : "");
