@@ -23,8 +23,16 @@ void clock_rfc3339(int64_t t, char ret[static RFC3339_MAX])
 	time_t tt = (time_t)t;
 	struct tm tm;
 
-	if (!gmtime_r(&tt, &tm) || strftime(ret, RFC3339_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	/* Not strftime: its %Y has no leading zeros. Years of more than four digits are not RFC
+	 * 3339. */
+	if (!gmtime_r(&tt, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
 		(void)snprintf(ret, RFC3339_MAX, "1970-01-01T00:00:00Z");
+		return;
+	}
+	(void)snprintf(ret, RFC3339_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+		       (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+		       (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+		       (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
 /* Takes exactly n digits off the front. */

@@ -94,14 +94,27 @@ static int lift(int fd)
 	return fd >= 0 && fd < 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
+/*
+ * All 64 to their default, by the kernel's own call: glibc refuses to speak of 32 and 33, which it
+ * uses itself, and one that we inherited as ignored would break thread cancellation in the program.
+ */
+static void reset_signals(void)
+{
+	enum { SIGNALS = 64, KERNEL_SIGSET = 8 };
+	/* The kernel's struct sigaction: SIG_DFL, no flags, nothing masked. */
+	const char as_default[32] = "";
+
+	for (int s = 1; s <= SIGNALS; s++)
+		(void)syscall(SYS_rt_sigaction, s, as_default, NULL, KERNEL_SIGSET);
+}
+
 static void child(const struct proc *p, const char *program, int report, pid_t parent)
 {
 	int in = lift(p->in), out = lift(p->out), err = lift(p->err), keep[64], failed;
 	size_t n = 0;
 	sigset_t none;
 
-	for (int s = 1; s < 32; s++)
-		(void)signal(s, SIG_DFL);
+	reset_signals();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (p->new_group)
