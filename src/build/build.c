@@ -73,7 +73,7 @@ static int prepare(struct work *w, struct err *e)
 	if (r == 0)
 		r = read_pairs(o->build_args, "build argument", &w->build_args, e);
 	if (r == 0)
-		r = context_open(&w->ctx, o->context, o->dockerfile, e);
+		r = context_open(&w->ctx, o->context, o->dockerfile, o->source_date_epoch < 0, e);
 	if (r == 0)
 		r = dockerfile_parse((struct str){ w->ctx.dockerfile, w->ctx.dockerfile_n },
 				     w->ctx.dockerfile_name, &w->df, e);

@@ -50,7 +50,7 @@ struct build_opts {
 	const char *platform;	       /* NULL or this machine's own */
 	enum build_network network;    /* for steps that do not say */
 	bool no_cache;
-	int64_t source_date_epoch; /* -1: the newest input's time */
+	int64_t source_date_epoch; /* -1: the commit's time, else the newest input's */
 	struct progress *progress;
 	struct build_hooks hooks;
 };

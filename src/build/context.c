@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "build/commit_time.h"
 #include "build/dockerfile.h"
 
 /* Reads an opened regular file; anything else (a pipe, a device) would hang or never end. */
@@ -90,7 +91,8 @@ static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
 		     : ignore_parse((struct str){ buf_str(&text), text.n }, name, &c->ignore, e);
 }
 
-int context_open(struct context *ret, const char *path, const char *dockerfile, struct err *e)
+int context_open(struct context *ret, const char *path, const char *dockerfile, bool ask_git,
+		 struct err *e)
 {
 	auto_context c = CONTEXT_NONE;
 	int r;
@@ -103,6 +105,8 @@ int context_open(struct context *ret, const char *path, const char *dockerfile, 
 		r = read_ignore(&c, dockerfile, e);
 	if (r < 0)
 		return r;
+	if (ask_git)
+		c.commit_time = commit_time(path, dockerfile);
 	*ret = c;
 	c = CONTEXT_NONE;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -15,14 +16,17 @@ struct context {
 	char *dockerfile;
 	size_t dockerfile_n;
 	int64_t dockerfile_mtime; /* 0: from standard input */
+	int64_t commit_time; /* what stands for all times of its files; -1: they have their own */
 };
-#define CONTEXT_NONE ((struct context){ .fd = -1 })
+#define CONTEXT_NONE ((struct context){ .fd = -1, .commit_time = -1 })
 
 /*
  * dockerfile as in build_opts. The patterns come from DOCKERFILE.dockerignore beside the
- * Dockerfile when it is there, else from .dockerignore of the folder.
+ * Dockerfile when it is there, else from .dockerignore of the folder. git is asked for the time of
+ * the commit only when ask_git (the caller needs none when it was told a time).
  */
-int context_open(struct context *ret, const char *path, const char *dockerfile, struct err *e);
+int context_open(struct context *ret, const char *path, const char *dockerfile, bool ask_git,
+		 struct err *e);
 void context_close(struct context *c);
 static inline void context_release(struct context *c)
 {

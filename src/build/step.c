@@ -10,7 +10,7 @@
 int64_t step_epoch(const struct stage_work *s, int64_t newest)
 {
 	const struct work *w = s->w;
-	int64_t t = w->ctx.dockerfile_mtime;
+	int64_t t = w->ctx.commit_time >= 0 ? w->ctx.commit_time : w->ctx.dockerfile_mtime;
 
 	if (w->o->source_date_epoch >= 0)
 		return w->o->source_date_epoch;

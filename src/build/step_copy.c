@@ -241,6 +241,9 @@ static int find_key(const struct stage_work *s, struct copy *c, struct digest *r
 		keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
 	} else {
 		r = sources_hash(&c->root, &c->sources, k.h, &c->newest, e);
+		/* When a clone was made says nothing about its files. */
+		if (s->w->ctx.commit_time >= 0)
+			c->newest = s->w->ctx.commit_time;
 	}
 	keyer_put(&k, from.s);
 	keyer_end(&k, ret);
@@ -264,6 +267,7 @@ static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m
 		.set_mode = c->chmod,
 		.mode = c->mode,
 		.clamp = step_epoch(s, c->from ? c->from->epoch : c->newest),
+		.exact = !c->from && s->w->ctx.commit_time >= 0,
 	};
 	if (!c->chown)
 		return 0;

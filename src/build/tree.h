@@ -42,6 +42,7 @@ struct tree_copy {
 	bool set_mode;
 	mode_t mode;
 	int64_t clamp; /* no file's time is later */
+	bool exact;    /* every file has that time */
 };
 
 /* Copies one source: a folder's content into the target, a file to or into it. */

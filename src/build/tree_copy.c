@@ -53,7 +53,8 @@ static mode_t mode_for(const struct copying *g, const struct stat *st)
 
 static void times_for(const struct copying *g, const struct stat *st, struct timespec ret[2])
 {
-	int64_t t = st->st_mtime < g->c->clamp ? st->st_mtime : g->c->clamp;
+	bool own = !g->c->exact && st->st_mtime < g->c->clamp;
+	int64_t t = own ? st->st_mtime : g->c->clamp;
 
 	ret[0] = ret[1] = (struct timespec){ .tv_sec = t };
 }

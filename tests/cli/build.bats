@@ -456,3 +456,80 @@ base() { # a signed base image from shared/
 	assert_status 0
 	assert_eq "$(ls "$STATE/tmp")" build.lock
 }
+
+# A repository in ./repo with a Dockerfile, and its clone whose files have other times in ./clone.
+two_clones() {
+	export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+	export GIT_AUTHOR_DATE='1500000000 +0000' GIT_COMMITTER_DATE='1500000000 +0000'
+	git init -q repo
+	mkdir -p repo/app/d
+	printf 'FROM scratch\nCOPY . /c/\nCOPY d/f /made/\nWORKDIR /w\nADD a.tar /t\n' >repo/app/Dockerfile
+	echo 1 >repo/app/d/f
+	tar -C repo/app --mtime=@1400000000 -cf a.tar d
+	mv a.tar repo/app/
+	echo other >repo/README
+	git -C repo add .
+	git -C repo commit -qm one
+	git clone -q repo clone
+	find repo/app -exec touch -d @1600000000 {} +
+	touch -d @1450000000 repo/app/d/f
+}
+
+build_at() { # state context; sets $output to the digest
+	run "$PLIMSOLL" -q --state "$1" build -t t "$2"
+	assert_status 0
+}
+
+@test "two clones of one repository give one digest, that of the commit's time" {
+	need_root
+	need_cmd git
+	two_clones
+	build_at one repo/app
+	first=$output
+	build_at two clone/app
+	assert_eq "$output" "$first"
+	# A commit elsewhere in the repository changes nothing.
+	echo more >>clone/README
+	GIT_COMMITTER_DATE='1700000000 +0000' git -C clone commit -qam two
+	build_at three clone/app
+	assert_eq "$output" "$first"
+	STATE=one
+	assert_eq "$(plimsoll inspect t | jq -r .config.created)" 2017-07-14T02:40:00Z
+	d=$(plimsoll inspect t | jq -r '.manifest.layers[0].digest')
+	assert_eq "$(tar tvzf "one/blobs/sha256/${d#sha256:}" --full-time --utc | awk '{ print $4, $5 }' | sort -u)" \
+		"2017-07-14 02:40:00"
+}
+
+@test "a context that differs from its commit has its files' times" {
+	need_root
+	need_cmd git
+	two_clones
+	build_at one clone/app
+	committed=$output
+	echo 2 >clone/app/new
+	touch -d @1650000000 clone/app/new
+	build_at two clone/app
+	[ "$output" != "$committed" ] || fail "an untracked file changed nothing"
+	STATE=two
+	[ "$(plimsoll inspect t | jq -r .config.created)" != 2017-07-14T02:40:00Z ] || fail "the commit's time"
+}
+
+@test "a repository's configuration starts no program" {
+	need_root
+	need_cmd git
+	two_clones
+	printf '#!/bin/sh\ntouch %s/pwned\ncat\n' "$BATS_TEST_TMPDIR" >evil
+	chmod 755 evil
+	echo '* filter=evil' >clone/app/.gitattributes
+	git -C clone config filter.evil.clean "$BATS_TEST_TMPDIR/evil"
+	git -C clone config core.fsmonitor "$BATS_TEST_TMPDIR/evil"
+	git -C clone config log.showSignature true
+	git -C clone config gpg.program "$BATS_TEST_TMPDIR/evil"
+	touch clone/app/d/f
+	build_at one clone/app
+	[ ! -e pwned ] || fail "the filter ran"
+	# The attack is real: git itself starts it.
+	git -C clone status >status.log 2>&1
+	[ -e pwned ] || fail "git does not run it either: the test shows nothing"
+}
