@@ -56,8 +56,9 @@ const struct command cmd_build = {
 	.details =
 		"The image lands in the state folder's store and its digest on standard output. A "
 		"base image is used only when the trust policy accepts its signature. The same "
-		"context and Dockerfile give the same bytes: times are those of the newest input, "
-		"or SOURCE_DATE_EPOCH. What is not supported yet is refused with its place in the "
+		"context and Dockerfile give the same bytes: times are SOURCE_DATE_EPOCH, else the "
+		"commit's of a context without changes, else the newest input's. What is not "
+		"supported yet is refused with its place in the "
 		"Dockerfile.",
 	.example =
 		"plimsoll build -t web:1 .\n"
