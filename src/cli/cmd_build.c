@@ -58,8 +58,7 @@ const struct command cmd_build = {
 		"base image is used only when the trust policy accepts its signature. The same "
 		"context and Dockerfile give the same bytes: times are SOURCE_DATE_EPOCH, else the "
 		"commit's of a context without changes, else the newest input's. What is not "
-		"supported yet is refused with its place in the "
-		"Dockerfile.",
+		"supported yet is refused with its place in the Dockerfile.",
 	.example =
 		"plimsoll build -t web:1 .\n"
 		"plimsoll build -t web:debug --target debug --build-arg VERSION=2 -f Dockerfile .",
