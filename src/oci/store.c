@@ -217,9 +217,15 @@ int store_tag(struct store *s, const char *name, const struct desc *d, struct er
 static int not_found(const char *name, struct err *e)
 {
 	int r = FAIL(e, E_NOTFOUND, "image '%s' is not in the store", name);
+	struct ref ref;
 
-	return err_hint(e, r, "plimsoll images; plimsoll build -t %s .  or  plimsoll pull %s", name,
-			name);
+	if (ref_parse(name, &ref, NULL) < 0)
+		return err_hint(e, r, "plimsoll images");
+	if (ref.host[0])
+		return err_hint(e, r, "plimsoll images, or plimsoll pull %s", name);
+	if (ref.digest.s[0]) /* nobody can build what has that digest by asking for it */
+		return err_hint(e, r, "plimsoll images");
+	return err_hint(e, r, "plimsoll images, or plimsoll build -t %s .", name);
 }
 
 int store_untag(struct store *s, const char *name, struct err *e)
