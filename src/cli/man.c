@@ -132,10 +132,16 @@ static void environment(struct buf *b)
 {
 	buf_puts(b, "# ENVIRONMENT\n\n"
 		    "*PLIMSOLL\\_STATE*\n\tThe state folder, when *\\-\\-state* is not given.\n\n"
-		    "*PLIMSOLL\\_*_SECTION_*\\_*_KEY_\n"
+		    "*PLIMSOLL\\_SECTION\\_KEY*\n"
 		    "\tA scalar of the configuration: PLIMSOLL\\_GATE\\_FAIL\\_ON stands for "
 		    "_fail\\-on_\n"
 		    "\tin the section _gate_, and goes before the files.\n\n"
+		    "*PLIMSOLL\\_PASSPHRASE\\_FILE*\n\tThe file with the signing key's "
+		    "passphrase, when *\\-\\-passphrase\\-file* is not given.\n\n"
+		    "*PLIMSOLL\\_STALL\\_SECONDS*\n\tHow long a silent registry is waited "
+		    "for, 1 to 600 (30).\n\n"
+		    "*SOURCE\\_DATE\\_EPOCH*\n\tThe time, in seconds, that *build* and *import* "
+		    "put into images.\n\n"
 		    "*NO\\_COLOR*\n\tWhen set and not empty, output is not coloured.\n\n");
 }
 

@@ -133,6 +133,10 @@ both() {
 	assert_status 2
 	[[ $err == *".config/plimsoll/plimsoll.yaml: unknown section 'gaet', did you mean 'gate'?"* ]]
 	rm .config/plimsoll/plimsoll.yaml
+	printf 'gate:\n  fail_on: high\n' >bad.yaml # what nothing reads is not passed over
+	both --config bad.yaml version
+	assert_status 2
+	[[ $err == *"unknown key 'gate.fail_on', did you mean 'gate.fail-on'?"* ]]
 	printf 'gate: [\n' >bad.yaml
 	both --config bad.yaml version
 	assert_status 2
