@@ -42,6 +42,7 @@ static int read_pairs(const struct strv *from, const char *what, struct vars *re
 static int check_opts(const struct build_opts *o, struct err *e)
 {
 	auto_buf own = BUF_INIT(64);
+	auto_vars annotations = { 0 };
 
 	buf_printf(&own, "linux/%s", oci_architecture());
 	if (o->platform && strcmp(o->platform, buf_str(&own)) != 0)
@@ -57,7 +58,7 @@ static int check_opts(const struct build_opts *o, struct err *e)
 			return err_set(e, __FILE__, __LINE__, E_USAGE, 0,
 				       "'%.200s' is no name for an image", o->tags->v[i]);
 	}
-	return 0;
+	return read_pairs(o->annotations, "annotation", &annotations, e);
 }
 
 /* Everything that can be refused before the first step runs. */
@@ -124,18 +125,20 @@ static int warn_unused(const struct work *w, struct err *e)
 	return 0;
 }
 
-static int put_labels(struct draft *d, const struct strv *labels, struct err *e)
+/* NAME=VALUE given on the command line becomes doc[key][NAME]; key is made when it is missing. */
+static int put_pairs(json_t *doc, const char *key, const struct strv *given, const char *what,
+		     struct err *e)
 {
 	auto_vars pairs = { 0 };
 	json_t *o;
-	int r = read_pairs(labels, "label", &pairs, e);
+	int r = read_pairs(given, what, &pairs, e);
 
 	if (r < 0 || pairs.v.n == 0)
 		return r;
-	o = json_object_get(d->config, "Labels");
+	o = json_object_get(doc, key);
 	if (!json_is_object(o)) {
 		o = json_object();
-		r = json_put(d->config, "Labels", o, e);
+		r = json_put(doc, key, o, e);
 	}
 	for (size_t i = 0; r == 0 && i < pairs.v.n; i++) {
 		char *eq = strchr(pairs.v.v[i], '=');
@@ -151,14 +154,20 @@ static int write_image(struct work *w, struct err *e)
 	struct stage_work *s = &w->stages[w->plan.target];
 	const struct build_opts *o = w->o;
 	int64_t created = s->scope.draft.epoch;
-	int r = put_labels(&s->scope.draft, o->labels, e);
+	auto_json *extra = json_object();
+	int r = put_pairs(s->scope.draft.config, "Labels", o->labels, "label", e);
+
+	if (r == 0)
+		r = extra ? put_pairs(extra, "annotations", o->annotations, "annotation", e)
+			  : FAIL_NOMEM(e);
 
 	/* A stage without steps of its own has no time but the Dockerfile's. */
 	if (o->source_date_epoch >= 0 || s->step <= 1)
 		created = step_epoch(s, 0);
 	if (r == 0)
-		r = draft_write(o->store, &s->scope.draft, created, &w->res.image, &w->res.config,
-				e);
+		r = draft_write(o->store, &s->scope.draft, created,
+				json_object_get(extra, "annotations"), &w->res.image,
+				&w->res.config, e);
 	for (size_t i = 0; r == 0 && o->tags && i < o->tags->n; i++) {
 		auto_buf name = BUF_INIT(1024);
 		struct ref ref;

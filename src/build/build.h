@@ -44,11 +44,12 @@ struct build_opts {
 	const char *context;	/* a folder */
 	const char *dockerfile; /* a path, "-" for standard input; NULL: CONTEXT/Dockerfile */
 	const struct strv *tags;
-	const struct strv *build_args; /* NAME=VALUE */
-	const struct strv *labels;     /* NAME=VALUE */
-	const char *target;	       /* NULL: the last stage */
-	const char *platform;	       /* NULL or this machine's own */
-	enum build_network network;    /* for steps that do not say */
+	const struct strv *build_args;	/* NAME=VALUE */
+	const struct strv *labels;	/* NAME=VALUE */
+	const struct strv *annotations; /* NAME=VALUE, of the manifest; may be NULL */
+	const char *target;		/* NULL: the last stage */
+	const char *platform;		/* NULL or this machine's own */
+	enum build_network network;	/* for steps that do not say */
 	bool no_cache;
 	int64_t source_date_epoch; /* -1: the commit's time, else the newest input's */
 	struct progress *progress;

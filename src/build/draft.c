@@ -243,8 +243,8 @@ static int put_history(json_t *doc, const struct draft *d, const char *time, str
 	return r;
 }
 
-int draft_write(struct store *s, const struct draft *d, int64_t created, struct desc *ret,
-		struct digest *ret_config, struct err *e)
+int draft_write(struct store *s, const struct draft *d, int64_t created, const json_t *annotations,
+		struct desc *ret, struct digest *ret_config, struct err *e)
 {
 	auto_json *doc = json_object();
 	json_t *config = json_deep_copy(d->config);
@@ -269,7 +269,7 @@ int draft_write(struct store *s, const struct draft *d, int64_t created, struct 
 	if (r == 0)
 		r = put_history(doc, d, time, e);
 	if (r == 0)
-		r = image_write(s, doc, d->layers, d->n, NULL, ret, e);
+		r = image_write(s, doc, d->layers, d->n, annotations, ret, e);
 	if (r == 0)
 		r = store_manifest(s, ret, &m, NULL, e);
 	if (r == 0) {

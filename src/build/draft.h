@@ -34,6 +34,6 @@ int draft_add_history(struct draft *d, const char *created_by, bool empty_layer,
 /* The digest of what is there so far: over the layers' diff IDs, in order. */
 void draft_digest(const struct draft *d, struct digest *ret);
 
-/* Writes configuration and manifest; every time in them is `created`. */
-int draft_write(struct store *s, const struct draft *d, int64_t created, struct desc *ret,
-		struct digest *ret_config, struct err *e);
+/* Writes configuration and manifest; every time in them is `created`. annotations may be NULL. */
+int draft_write(struct store *s, const struct draft *d, int64_t created, const json_t *annotations,
+		struct desc *ret, struct digest *ret_config, struct err *e);

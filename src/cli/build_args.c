@@ -7,7 +7,10 @@
 
 #include "cli/progress_tty.h"
 
-enum { TTY_COLUMNS = 80 }; /* of --progress tty */
+enum {
+	TTY_COLUMNS = 80,	   /* of --progress tty */
+	LIMIT_NAMES = 1024 * 1024, /* bytes of all names together */
+};
 
 /* "NAME" alone takes its value from the environment; a name that is not set there is left out. */
 static int read_args(const struct strv *given, struct strv *ret, struct err *e)
@@ -93,6 +96,7 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.tags = &a->tags,
 		.build_args = &ret->args,
 		.labels = &ret->labels,
+		.annotations = &a->annotations,
 		.target = a->target,
 		.platform = a->platform,
 		.no_cache = a->no_cache,
@@ -113,9 +117,35 @@ void build_request_free(struct build_request *r)
 	strv_free(&r->labels);
 }
 
-int build_write_iid(const struct build_args *a, const struct build_result *b, struct err *e)
+/* The members that `docker buildx build --metadata-file` has. */
+static int write_metadata(const struct build_args *a, const struct build_result *b, struct err *e)
 {
-	return a->iidfile ? fs_write_file(AT_FDCWD, a->iidfile, b->image.digest.s,
-					  strlen(b->image.digest.s), 0644, e)
-			  : 0;
+	auto_buf names = BUF_INIT(LIMIT_NAMES), text = BUF_INIT(2 * LIMIT_NAMES);
+	auto_json *j = json_object();
+	int r;
+
+	for (size_t i = 0; i < a->tags.n; i++)
+		buf_printf(&names, "%s%s", i ? "," : "", a->tags.v[i]);
+	r = buf_check(&names, "--tag", e);
+	if (r == 0)
+		r = json_put_string(j, "containerimage.config.digest", b->config.s, e);
+	if (r == 0)
+		r = json_put(j, "containerimage.descriptor", desc_json(&b->image), e);
+	if (r == 0)
+		r = json_put_string(j, "containerimage.digest", b->image.digest.s, e);
+	if (r == 0 && names.n)
+		r = json_put_string(j, "image.name", buf_str(&names), e);
+	if (r == 0)
+		r = json_pretty(j, &text, e);
+	return r < 0 ? r
+		     : fs_write_file(AT_FDCWD, a->metadata_file, buf_str(&text), text.n, 0644, e);
+}
+
+int build_write_files(const struct build_args *a, const struct build_result *b, struct err *e)
+{
+	int r = a->iidfile ? fs_write_file(AT_FDCWD, a->iidfile, b->image.digest.s,
+					   strlen(b->image.digest.s), 0644, e)
+			   : 0;
+
+	return r == 0 && a->metadata_file ? write_metadata(a, b, e) : r;
 }

@@ -9,8 +9,8 @@
  * struct begins with struct build_args, so that one table serves both.
  */
 struct build_args {
-	struct strv tags, build_args, labels;
-	const char *file, *target, *network, *platform, *iidfile, *progress;
+	struct strv tags, build_args, labels, annotations;
+	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress;
 	bool no_cache;
 };
 
@@ -26,6 +26,8 @@ struct build_args {
 	       "value of an ARG; without a value, that of the environment"), \
 	OPT_AT(struct build_args, labels, "label", 0, OPT_LIST, "NAME[=VALUE]", \
 	       "add a label to the image"), \
+	OPT_AT(struct build_args, annotations, "annotation", 0, OPT_LIST, "NAME=VALUE", \
+	       "add an annotation to the image's manifest"), \
 	OPT_AT(struct build_args, no_cache, "no-cache", 0, OPT_FLAG, NULL, \
 	       "do every step again"), \
 	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default", \
@@ -34,6 +36,8 @@ struct build_args {
 	       "only this machine's own can be built"), \
 	OPT_AT(struct build_args, iidfile, "iidfile", 0, OPT_STRING, "FILE", \
 	       "write the image's digest to FILE"), \
+	OPT_AT(struct build_args, metadata_file, "metadata-file", 0, OPT_STRING, "FILE", \
+	       "write names, digests and descriptor of the image to FILE, as JSON"), \
 	OPT_AT(struct build_args, progress, "progress", 0, OPT_STRING, "auto|plain|tty", \
 	       "how progress is shown (auto: by whether standard error is a terminal)")
 /* clang-format on */
@@ -53,5 +57,5 @@ static inline void build_request_release(struct build_request *r)
 }
 #define auto_build_request __attribute__((cleanup(build_request_release))) struct build_request
 
-/* Writes --iidfile, when it was given. */
-int build_write_iid(const struct build_args *a, const struct build_result *b, struct err *e);
+/* Writes --iidfile and --metadata-file, when they were given. */
+int build_write_files(const struct build_args *a, const struct build_result *b, struct err *e);

@@ -41,7 +41,7 @@ static int run_build(struct cli *c, void *opts, int argc, char **argv, struct er
 	if (r == 0)
 		r = step_build(&road, &request.opts, &result, e);
 	if (r == 0)
-		r = build_write_iid(o, &result, e);
+		r = build_write_files(o, &result, e);
 	if (r == 0)
 		r = print(c, o, &result, e);
 	build_result_free(&result);

@@ -94,7 +94,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = ship(&road, &so, &result, e);
 	if (r == 0)
-		r = build_write_iid(&o->build, &result.build, e);
+		r = build_write_files(&o->build, &result.build, e);
 	if (r == 0)
 		r = print(c, &road, &result, e);
 	ship_result_free(&result);

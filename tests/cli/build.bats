@@ -163,6 +163,25 @@ content() { # name path
 	entries t | grep -qx -- '-rw-r--r-- 0/0 f.gz'
 }
 
+@test "annotations, and what was built in a file" {
+	need_root
+	printf 'FROM scratch\nLABEL a=b\n' >ctx/Dockerfile
+	build -t a:1 -t b:2 --annotation org.example.k=v=w --annotation empty= --metadata-file meta.json
+	assert_status 0
+	assert_eq "$(plimsoll inspect a:1 | jq -cS .manifest.annotations)" '{"empty":"","org.example.k":"v=w"}'
+	digest=$(plimsoll -q build ctx --annotation org.example.k=v=w --annotation empty=)
+	assert_eq "$(jq -r '."containerimage.digest", ."containerimage.descriptor".digest' meta.json)" \
+		"$digest"$'\n'"$digest"
+	assert_eq "$(jq -r '."image.name"' meta.json)" a:1,b:2
+	assert_eq "sha256:$(sha256sum "$STATE/blobs/sha256/$(jq -r '."containerimage.config.digest"' meta.json | cut -d: -f2)" |
+		cut -d' ' -f1)" "$(jq -r '."containerimage.config.digest"' meta.json)"
+	build --annotation no-value
+	assert_status 2
+	assert_output_has "annotation 'no-value' is not NAME=VALUE"
+	build --metadata-file /nowhere/x
+	assert_status 6
+}
+
 @test "names, labels, iidfile, build arguments, standard input" {
 	need_root
 	run plimsoll build -t a:1 -t b:2 --label x=y --build-arg V=2 --iidfile iid -f - ctx <<-'EOF'
