@@ -10,8 +10,10 @@ Times are compared where docker's is older than the test: a file that came from 
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
+import re
 import sys
 import tarfile
 
@@ -109,6 +111,23 @@ def names(tree):
     return {path: sorted(groups[id(node)]) for path, node in tree.items()}
 
 
+def history(config):
+    """What BuildKit and ours both write: the instructions as carried out. BuildKit leaves out ONBUILD and the flags of
+    COPY and ADD, and dumps its own structure for HEALTHCHECK."""
+    texts = []
+    for entry in config.get("history") or []:
+        text = re.sub(r" # buildkit$", "", entry.get("created_by", ""))
+        text = re.sub(r"^(COPY|ADD) (--\S+ )+", r"\1 ", text)
+        text = re.sub(r"^HEALTHCHECK .*", "HEALTHCHECK", text, flags=re.S)
+        if not text.startswith("ONBUILD "):
+            texts.append(text)
+    return texts
+
+
+def by_buildkit(config):
+    return any(h.get("comment") == "buildkit.dockerfile.v0" for h in config.get("history") or [])
+
+
 def compare(ours, docker):
     def differ(where, a, b):
         if a != b:
@@ -122,6 +141,9 @@ def compare(ours, docker):
         differ(key, a.get(key) or None, b.get(key) or None)
     for key in ["architecture", "os", "author"]:
         differ(key, our_config.get(key) or None, docker_config.get(key) or None)
+    if by_buildkit(docker_config):
+        for i, (x, y) in enumerate(itertools.zip_longest(history(our_config), history(docker_config))):
+            differ(f"history {i}", x, y)
     our_names, docker_names = names(our_tree), names(docker_tree)
     for path in sorted(set(our_tree) | set(docker_tree)):
         x, y = our_tree.get(path), docker_tree.get(path)
