@@ -77,6 +77,13 @@ int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 
 	if (!p)
 		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");
+	if (s->terminal && s->rows && s->columns &&
+	    json_object_set_new(p, "consoleSize",
+				json_pack("{s:i, s:i}", "height", (int)s->rows, "width",
+					  (int)s->columns)) < 0) {
+		json_decref(p);
+		return FAIL_NOMEM(e);
+	}
 	*ret = p;
 	return 0;
 }

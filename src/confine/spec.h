@@ -29,6 +29,7 @@ struct spec {
 	const char *cwd;
 	const struct user *user;
 	bool terminal;
+	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;
 	struct profile_limits limits;	 /* nofile already capped at our own hard limit */
 	const struct spec_mount *mounts; /* beyond the profile's; in this order, after them */

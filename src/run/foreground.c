@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,7 +16,7 @@
 
 enum { LIMIT_PROC = 64 * 1024 };
 
-static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH };
 
 pid_t first_process(const char *folder, const char *cgroup)
 {
@@ -52,12 +54,28 @@ static bool asks_to_end(int sig)
 	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
 }
 
+/* The size of our terminal for that of the container. Its end is borrowed from its first process:
+ * nothing of its choice is opened here, and the kernel tells its programs. */
+static void pass_size(pid_t pid)
+{
+	auto_close int process = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	auto_close int end = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, 0, 0);
+	struct winsize size;
+
+	if (end >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(end, TIOCSWINSZ, &size); /* no terminal: nothing to size */
+}
+
 static void pass_on(const struct launch *l, const struct supervisor *s,
 		    const struct signalfd_siginfo *si, int *asked)
 {
 	const int sig = (int)si->ssi_signo;
 	const pid_t pid = first_process(l->folder, l->cgroup);
 
+	if (sig == SIGWINCH) {
+		pass_size(pid);
+		return;
+	}
 	if (asks_to_end(sig) && (pid == 0 || (*asked)++ > 0 || !process_catches(pid, sig))) {
 		launch_abort(s);
 		return;

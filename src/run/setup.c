@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,10 +238,14 @@ static int write_config(const struct setup *s, const char *netns, const char *ho
 	auto_free char *root = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
+	struct winsize size = { 0 };
 	int r;
 
 	if (asprintf(&root, "%s/rootfs", s->c->folder) < 0)
 		return FAIL_NOMEM(e);
+
+	if (s->opts->tty && !s->opts->detach)
+		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
 
 	const struct spec spec = { .profile = &profile_default,
 				   .root = root,
@@ -254,6 +259,8 @@ static int write_config(const struct setup *s, const char *netns, const char *ho
 				   .cwd = s->command->cwd,
 				   .user = user,
 				   .terminal = s->opts->tty,
+				   .rows = size.ws_row,
+				   .columns = size.ws_col,
 				   .caps = s->caps,
 				   .limits = s->limits,
 				   .mounts = m->v,
