@@ -78,6 +78,7 @@ int store_open(struct store **ret, const struct state *state, struct err *e)
 	if (r == 0)
 		r = check_layout(s->dir, state->path, e);
 	if (r == 0) {
+		store_tidy(s);
 		s->in_use = fs_lock_shared(s->dir, "store.lock", STORE_LOCK_MS, e);
 		r = s->in_use < 0 ? s->in_use : 0;
 	}

@@ -173,16 +173,32 @@ static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 	return r;
 }
 
+static bool abandoned_blob(int fd, const char *name, void *arg)
+{
+	return starts_with(name, "blob-") && abandoned(fd, name, arg);
+}
+
+void store_tidy(struct store *s)
+{
+	auto_close int temp = fs_open_nolink(s->dir, "tmp", O_RDONLY | O_DIRECTORY, 0, NULL);
+	auto_close int alone = temp < 0 ? -1 : fs_lock(s->dir, "store.lock", 0, NULL);
+	uint64_t bytes = 0;
+
+	if (alone >= 0)
+		(void)sweep(temp, abandoned_blob, NULL, &bytes, NULL);
+}
+
 int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e)
 {
 	int r;
 
 	/* Blobs are written before a name reaches them, so others at work would lose theirs. */
 	if (flock(s->in_use, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return FAIL_SYS(e, "lock the store");
-		*ret_bytes = 0;
-		return 0;
+		r = errno == EWOULDBLOCK ? 0 : FAIL_SYS(e, "lock the store");
+		(void)flock(s->in_use, LOCK_SH); /* the failed change gave it up */
+		if (r == 0)
+			*ret_bytes = 0;
+		return r;
 	}
 	r = collect(s, ret_bytes, e);
 	(void)flock(s->in_use, LOCK_SH);

@@ -13,6 +13,10 @@ struct store {
 		       this */
 };
 
+/* Removes the half-written blobs of writers that were killed, if nobody else has the store open.
+ * Before our own lock is taken. */
+void store_tidy(struct store *s);
+
 /* "blobs/sha256/<hex>" */
 struct blob_path {
 	char s[96];
