@@ -146,7 +146,7 @@ while True:
     c.sendall(b"\x1b[2J\0" + b"nonsense " * 1000)
     c.close()
 ' "$port" 3>&- &
-	REGISTRY_PID=$!
+	REGISTRY_PID=$! # for registry_stop
 	wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 	run timeout 50 "$PLIMSOLL" --state "$STATE" ship -t "127.0.0.1:$port/web:1" ctx
 	assert_status 7

@@ -135,7 +135,7 @@ s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 kept = []
 while True:
     kept.append(s.accept())' "$port" 3>&- &
-	REGISTRY_PID=$!
+	REGISTRY_PID=$! # for registry_stop
 	wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 	plimsoll tag base:1 "127.0.0.1:$port/base:1"
 	for signal in INT TERM; do

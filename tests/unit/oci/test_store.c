@@ -128,6 +128,26 @@ TEST(gc_keeps_what_a_name_reaches)
 	teardown(&f);
 }
 
+TEST(the_next_to_open_removes_what_a_killed_writer_left)
+{
+	struct fixture f;
+	struct err e = ERR_INIT;
+	struct store *other = NULL, *third = NULL;
+
+	setup(&f);
+	CHECK(fs_mkdir_p(f.state.fd, "tmp", 0700, &e) == 0);
+	CHECK(fs_write_file(f.state.fd, "tmp/blob-dead", "x", 1, 0600, &e) == 0);
+	CHECK(fs_write_file(f.state.fd, "tmp/other", "x", 1, 0600, &e) == 0);
+	CHECK(store_open(&other, &f.state, &e) == 0); /* not alone: all stays */
+	CHECK(fs_exists(f.state.fd, "tmp/blob-dead"));
+	store_close(other);
+	store_close(f.store);
+	CHECK(store_open(&third, &f.state, &e) == 0);
+	CHECK(!fs_exists(f.state.fd, "tmp/blob-dead") && fs_exists(f.state.fd, "tmp/other"));
+	f.store = third;
+	teardown(&f);
+}
+
 TEST(a_referrer_is_listed_once_and_for_its_subject_only)
 {
 	struct fixture f;
