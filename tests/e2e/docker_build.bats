@@ -111,7 +111,7 @@ with_docker() { # builder, image, further arguments
 # -k: BuildKit only, -c: the classic builder only (the other cannot do it, or does what we do not follow). KNOWN:
 # patterns of differences that are ours on purpose: each must be there, and no other.
 same() {
-	local builders=$BUILDERS builder line known name args=() pattern
+	local builders=$BUILDERS builder line name args=() pattern
 	case $1 in
 	-k) builders=${builders/classic/} && shift ;;
 	-c) builders=${builders/buildkit/} && shift ;;
