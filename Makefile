@@ -12,9 +12,10 @@ $(BUILD)/build.ninja:
 
 ship: ; @tools/ship
 test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
+test-qemu: all ; @tools/install-packages run test qemu && BUILD=$(BUILD) tests/qemu/run
 check-format: ; @tools/check-format
 bench: all ; @tools/install-packages run test bench && bench/run $(BUILD)/src/cli/plimsoll
 install: all ; @meson install -C $(BUILD)
 clean: ; rm -rf build build-*
 
-.PHONY: all ship test check-format bench install clean
+.PHONY: all ship test test-qemu check-format bench install clean

@@ -68,11 +68,13 @@ static void wait_monitor(const struct container *c)
 static int kill_all(struct container *c, struct err *e)
 {
 	const pid_t pid = pid_of(c);
+	char cgroup[CONTAINER_ID + 16];
 	int r;
 
 	/* Every process of the container ends with the first one of its pid namespace. */
 	if (pid > 0 && kill(pid, SIGKILL) < 0 && errno != ESRCH)
 		return FAIL_SYS(e, "kill container '%s'", c->name);
+	cgroup_unthrottle(container_cgroup(c, cgroup));
 	r = wait_ended(c, KILL_GRACE_MS, e);
 	if (r == 0)
 		return FAIL(e, E_SYSTEM, "container '%s' does not die", c->name);

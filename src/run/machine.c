@@ -158,6 +158,29 @@ static void hierarchies_of(const char *cgroup, struct hierarchies *ret)
 	}
 }
 
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[512];
+	auto_close int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fs_write_all(fd, text, strlen(text), NULL);
+}
+
+void cgroup_unthrottle(const char *cgroup)
+{
+	__attribute__((cleanup(hierarchies_release))) struct hierarchies h = { 0 };
+
+	hierarchies_of(cgroup, &h);
+	for (size_t i = 0; i < h.n; i++) {
+		/* One of them is there, in the hierarchy that has the cpu controller. */
+		write_file(h.path[i], "cpu.max", "max");
+		write_file(h.path[i], "cpu.cfs_quota_us", "-1");
+	}
+}
+
 /* Signals every process of one folder; returns how many it had. */
 static size_t kill_members(const char *folder)
 {
@@ -196,6 +219,7 @@ int cgroup_remove(const char *cgroup, struct err *e)
 	if (strncmp(cgroup, "/plimsoll-", 10) != 0 || strstr(cgroup, ".."))
 		return FAIL(e, E_INTERNAL, "remove cgroup '%s'", cgroup);
 	hierarchies_of(cgroup, &h);
+	cgroup_unthrottle(cgroup);
 	for (int tries = 0;; tries++) {
 		size_t left = 0;
 

@@ -72,6 +72,14 @@ static int forks(long most)
 	return 0;
 }
 
+/* A fork bomb: every process forks for ever, refused or not. */
+static __attribute__((noreturn)) void bomb(void)
+{
+	for (;;)
+		if (fork() < 0)
+			(void)usleep(1000);
+}
+
 static int memory(long mib)
 {
 	for (long i = 0; i < mib; i++) {
@@ -207,6 +215,8 @@ static int lone(const char *verb)
 		return copy("/dev/stdin");
 	if (strcmp(verb, "trap") == 0)
 		return trap();
+	if (strcmp(verb, "bomb") == 0)
+		bomb();
 	if (strcmp(verb, "tty") == 0)
 		return tty();
 	if (strcmp(verb, "fds") == 0)
