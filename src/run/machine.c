@@ -46,6 +46,20 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* cgroups(7), "No internal processes": only the real root, which has no cgroup.type, may have both.
+ */
+static bool occupied(void)
+{
+	auto_buf enabled = BUF_INIT(LIMIT_PROC_FILE), procs = BUF_INIT(LIMIT_PROC_FILE);
+
+	if (access(CGROUPS "/cgroup.type", F_OK) < 0 ||
+	    fs_read_user(CGROUPS "/cgroup.subtree_control", LIMIT_PROC_FILE, &enabled, NULL) < 0 ||
+	    has_word(buf_str(&enabled), "memory"))
+		return false;
+	(void)fs_read_user(CGROUPS "/cgroup.procs", LIMIT_PROC_FILE, &procs, NULL);
+	return procs.n > 0;
+}
+
 static int detect_v2(struct machine *m, struct err *e)
 {
 	auto_buf controllers = BUF_INIT(LIMIT_PROC_FILE);
@@ -58,6 +72,7 @@ static int detect_v2(struct machine *m, struct err *e)
 	m->pids = has_word(buf_str(&controllers), "pids");
 	m->cpu = has_word(buf_str(&controllers), "cpu");
 	m->swap = m->memory;
+	m->occupied = occupied();
 	return 0;
 }
 
@@ -98,6 +113,16 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 			 "no control groups are mounted on " CGROUPS
 			 ", so no limit can be enforced");
 		return err_hint(e, r, "mount -t cgroup2 cgroup2 " CGROUPS);
+	}
+	if (m->occupied) {
+		r = FAIL(e, E_SYSTEM,
+			 "the group at " CGROUPS
+			 " holds processes itself, so no limit can be set below it");
+		return err_hint(e, r,
+				"mkdir " CGROUPS "/init, write each pid of " CGROUPS
+				"/cgroup.procs to " CGROUPS
+				"/init/cgroup.procs, then '+cpu +memory +pids' to " CGROUPS
+				"/cgroup.subtree_control");
 	}
 	if (!lacks)
 		return 0;

@@ -21,6 +21,9 @@ struct machine {
 	enum cgroup_mode cgroups;
 	bool memory, swap, pids, cpu; /* limits that can be set */
 	uint64_t nofile;	      /* our own hard limit of open files */
+	/* v2, and what we see as its root is a group with processes in it (as in a container): the
+	 * kernel then lets no controller be handed to groups below. */
+	bool occupied;
 };
 
 int machine_detect(struct machine *ret, struct err *e);
