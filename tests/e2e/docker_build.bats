@@ -50,8 +50,9 @@ setup() {
 
 # A test fails when one of its builds differs, after it did them all.
 teardown() {
-	[ -e compared ] || [ -n "${BATS_TEST_SKIPPED:-}" ] || fail "nothing was compared"
-	[ ! -s differences ] || fail "$(cat differences)"
+	# bats runs this without -e: each failure returns by itself.
+	[ -e compared ] || [ -n "${BATS_TEST_SKIPPED:-}" ] || fail "nothing was compared" || return 1
+	[ ! -s differences ] || fail "$(cat differences)" || return 1
 	common_teardown
 }
 
@@ -106,6 +107,13 @@ with_docker() { # builder, image, further arguments
 		"$DOCKER" build --network none --force-rm -t "$image" "$@" ctx >docker.log 2>&1
 }
 
+# BuildKit sends a file again only when its size or time changed: each Dockerfile has a time of its own.
+dockerfile() {
+	cat >ctx/Dockerfile
+	DOCKERFILES=$((${DOCKERFILES:-0} + 1))
+	touch -d "@$((1500000000 + BATS_TEST_NUMBER * 1000 + DOCKERFILES))" ctx/Dockerfile
+}
+
 # The Dockerfile on standard input gives the same image everywhere.
 #     same [-k] [-c] NAME [BUILD-ARGUMENT...] [-- KNOWN...]
 # -k: BuildKit only, -c: the classic builder only (the other cannot do it, or does what we do not follow). KNOWN:
@@ -123,8 +131,7 @@ same() {
 		shift
 	done
 	[ $# -eq 0 ] || shift
-	cat >ctx/Dockerfile
-	touch -d @1500000000 ctx/Dockerfile
+	dockerfile
 	: >>compared
 	plimsoll build -t "$name:1" "${args[@]}" ctx >ours.log 2>&1 || {
 		note "$name: ours: $(cat ours.log)"
@@ -161,7 +168,7 @@ refused() { # [-k] NAME [BUILD-ARGUMENT...]
 	esac
 	name=$1
 	shift
-	cat >ctx/Dockerfile
+	dockerfile
 	echo "$name" >>compared
 	plimsoll build -t "$name:1" "$@" ctx >ours.log 2>&1 && note "$name: ours builds it"
 	for builder in $builders; do
