@@ -40,7 +40,9 @@ TEST(round_trip)
 	temp_open(&t);
 	init(&t, NULL);
 	CHECK(verify(&t, &res, &e) == E_VERIFY && strstr(e.msg, "nobody signed"));
-	CHECK_STR(e.hint, "plimsoll sign 127.0.0.1:5000/web:1");
+	CHECK_STR(e.hint, "whoever built it signs it and pushes it again: plimsoll sign "
+			  "127.0.0.1:5000/web:1, "
+			  "plimsoll push");
 	sign(&t, &sig);
 	CHECK(verify(&t, &res, &e) == 0);
 	CHECK_STR(res.subject, "CN=build,O=acme,ST=WA,C=US");
