@@ -247,7 +247,7 @@ tool() {
 }
 
 @test "ports are published, and the host's loopback is out of reach" {
-	local port other
+	local port other server
 	need_cmd curl python3
 	port=$(free_port)
 	tool run -d -n web -p "127.0.0.1:$port:80" "$IMAGE" serve 80
@@ -257,10 +257,11 @@ tool() {
 	assert_status 125
 	assert_output_has "bind"
 	other=$(free_port)
-	python3 -m http.server --bind 127.0.0.1 "$other" >/dev/null 2>&1 &
+	python3 -m http.server --bind 127.0.0.1 "$other" >/dev/null 2>&1 3>&- &
+	server=$!
 	wait_for 10 curl -sf "http://127.0.0.1:$other/" -o /dev/null
 	run timeout 60 "$RUNTOOL" "$STATE" run -R "$IMAGE" connect "$other"
-	kill %1
+	kill "$server" # not %1: that is bats' own countdown
 	assert_status 1
 	tool rm web force
 	run curl -sf -m 2 "http://127.0.0.1:$port/"
