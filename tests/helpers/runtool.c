@@ -50,6 +50,14 @@ struct strings {
 	const char *exit_command[4];
 };
 
+static void strings_release(struct strings *s)
+{
+	struct strv *lists[] = { &s->env, &s->volumes, &s->tmpfs, &s->labels, &s->add, &s->drop };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		strv_free(lists[i]);
+}
+
 static int option(int c, const char *arg, struct run_opts *o, struct strings *s, struct err *e)
 {
 	switch (c) {
@@ -79,7 +87,9 @@ static int option(int c, const char *arg, struct run_opts *o, struct strings *s,
 
 static int run(struct store *store, int argc, char **argv, const char *self, struct err *e)
 {
-	struct strings s = { .exit_command = { self, state.path, "ended", NULL } };
+	__attribute__((cleanup(strings_release))) struct strings s = {
+		.exit_command = { self, state.path, "ended", NULL }
+	};
 	struct run_opts o = { .ports = &s.ports,
 			      .volumes = &s.volumes,
 			      .tmpfs = &s.tmpfs,
