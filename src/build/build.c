@@ -80,6 +80,8 @@ static int prepare(struct work *w, struct err *e)
 				     w->ctx.dockerfile_name, &w->df, e);
 	if (r == 0)
 		r = plan_make(&w->df, &po, &w->plan, e);
+	if (r == 0)
+		r = known_check(w, e);
 	if (r < 0)
 		return r;
 	digest_of(w->ctx.dockerfile, w->ctx.dockerfile_n, &w->res.dockerfile);
@@ -197,6 +199,8 @@ int build_run(const struct build_opts *o, struct build_result *ret, struct err *
 	if (r == 0)
 		r = warn_unused(&w, e);
 	if (r == 0)
+		r = known_collect(&w, e);
+	if (r == 0)
 		r = write_image(&w, e);
 	if (r < 0)
 		return r;
@@ -210,6 +214,7 @@ void build_result_free(struct build_result *r)
 	for (size_t i = 0; i < r->bases_n; i++)
 		free(r->bases[i].name);
 	free(r->bases);
+	free(r->known);
 	free(r->syntax);
 	memset(r, 0, sizeof(*r));
 }

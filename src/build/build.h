@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "build/cache.h"
 #include "build/expand.h"
 #include "oci/store.h"
 
@@ -35,6 +36,9 @@ struct build_hooks {
 	 * output; a negative E_* when it could not be run. */
 	int (*step)(void *arg, const struct build_step *s, int *ret_status, struct buf *ret_tail,
 		    struct err *e);
+	/* 1 when another's cache knows the step and its layer is in the store now, 0 when not; what
+	 * is wrong with that cache is told by progress. NULL: there is none. */
+	int (*known)(void *arg, const struct digest *key, struct cached *ret, struct err *e);
 	void *arg;
 };
 
@@ -51,7 +55,9 @@ struct build_opts {
 	const char *platform;		/* NULL or this machine's own */
 	enum build_network network;	/* for steps that do not say */
 	bool no_cache;
-	int64_t source_date_epoch; /* -1: the commit's time, else the newest input's */
+	bool pull; /* bases are asked for at their registry first (step_build() does) */
+	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */
+	int64_t source_date_epoch;	    /* -1: the commit's time, else the newest input's */
 	struct progress *progress;
 	struct build_hooks hooks;
 };
@@ -62,6 +68,13 @@ struct build_base {
 	struct desc image;
 };
 
+/* A step that was done or known. */
+struct build_known {
+	struct digest key;
+	struct cached c;
+	bool final; /* its layer is one of the image's own */
+};
+
 struct build_result {
 	struct desc image;
 	struct digest config;
@@ -69,6 +82,8 @@ struct build_result {
 	size_t steps, cached; /* that make layers; how many of them were known */
 	struct build_base *bases;
 	size_t bases_n;
+	struct build_known *known; /* in the order in which they ended; a key may come twice */
+	size_t known_n;
 	struct digest dockerfile; /* of its text */
 	char *syntax;		  /* the directive's value, or NULL */
 };

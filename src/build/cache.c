@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build/cache.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+
+/* Four-digit years, as RFC 3339 has them. */
+#define LIMIT_EPOCH UINT64_C(253402300799)
 
 int keyer_new(struct keyer *k, const char *kind, const struct digest *parent, struct err *e)
 {
@@ -51,7 +56,7 @@ static void cache_name(const struct digest *key, char ret[static 128])
 	(void)snprintf(ret, 128, "cache/build/%s.json", digest_hex(key));
 }
 
-static int read_entry(const json_t *j, struct cached *ret, struct err *e)
+int cached_read(const json_t *j, struct cached *ret, struct err *e)
 {
 	const char *diff_id;
 	uint64_t epoch;
@@ -60,6 +65,9 @@ static int read_entry(const json_t *j, struct cached *ret, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (epoch > LIMIT_EPOCH)
+		return FAIL(e, E_FORMAT, "cache: epoch %llu is beyond the year 9999",
+			    (unsigned long long)epoch);
 	ret->epoch = (int64_t)epoch;
 	ret->empty = json_is_true(json_object_get(j, "empty"));
 	if (ret->empty)
@@ -83,20 +91,17 @@ bool cache_get(const struct state *state, const struct store *s, const struct di
 	cache_name(key, name);
 	/* A broken entry is as good as none: the step is done again. */
 	if (fs_read(state->fd, name, 65536, &b, NULL) < 0 ||
-	    json_parse(buf_str(&b), b.n, "cache", &j, NULL) < 0 || read_entry(j, &c, NULL) < 0)
+	    json_parse(buf_str(&b), b.n, "cache", &j, NULL) < 0 || cached_read(j, &c, NULL) < 0)
 		return false;
 	if (!c.empty && !store_has(s, &c.layer.digest, c.layer.size))
 		return false;
+	(void)utimensat(state->fd, name, NULL, AT_SYMLINK_NOFOLLOW);
 	*ret = c;
 	return true;
 }
 
-int cache_put(const struct state *state, const struct digest *key, const struct cached *c,
-	      struct err *e)
+int cached_write(json_t *j, const struct cached *c, struct err *e)
 {
-	auto_json *j = json_object();
-	auto_buf b = BUF_INIT(65536);
-	char name[128];
 	int r = json_put_u64(j, "epoch", c->epoch < 0 ? 0 : (uint64_t)c->epoch, e);
 
 	if (r == 0 && c->empty)
@@ -105,6 +110,17 @@ int cache_put(const struct state *state, const struct digest *key, const struct 
 		r = json_put(j, "layer", desc_json(&c->layer), e);
 	if (r == 0 && !c->empty)
 		r = json_put_string(j, "diff_id", c->diff_id.s, e);
+	return r;
+}
+
+int cache_put(const struct state *state, const struct digest *key, const struct cached *c,
+	      struct err *e)
+{
+	auto_json *j = json_object();
+	auto_buf b = BUF_INIT(65536);
+	char name[128];
+	int r = j ? cached_write(j, c, e) : FAIL_NOMEM(e);
+
 	if (r == 0)
 		r = json_canonical(j, &b, e);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/fs.h"
+#include "base/json.h"
 #include "oci/store.h"
 
 /*
@@ -32,7 +33,12 @@ static inline void keyer_release(struct keyer *k)
 }
 #define auto_keyer __attribute__((cleanup(keyer_release))) struct keyer
 
-/* True and *ret when the step is known and its layer is in the store. */
+/* An entry as JSON, to and from an object; epoch and digests are checked (E_FORMAT). */
+int cached_read(const json_t *j, struct cached *ret, struct err *e);
+int cached_write(json_t *j, const struct cached *c, struct err *e);
+
+/* True and *ret when the step is known and its layer is in the store. The entry's own time becomes
+ * now: what was used last is what goes last. */
 bool cache_get(const struct state *state, const struct store *s, const struct digest *key,
 	       struct cached *ret);
 int cache_put(const struct state *state, const struct digest *key, const struct cached *c,

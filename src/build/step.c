@@ -211,11 +211,11 @@ int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e)
 	if (w->o->source_date_epoch >= 0)
 		sha256_update(k.h, &w->o->source_date_epoch, sizeof(w->o->source_date_epoch));
 	keyer_end(&k, &key);
-	hit = !w->o->no_cache && cache_get(w->o->state, w->o->store, &key, &c);
+	hit = step_known(s, &key, &c);
 	if (!hit)
 		r = make_workdir(s, path, &c, e);
 	if (!hit && r == 0)
-		r = cache_put(w->o->state, &key, &c, e);
+		r = step_learn(s, &key, &c, e);
 	if (r == 0)
 		r = json_put_string(s->scope.draft.config, "WorkingDir", path, e);
 	if (r == 0 && asprintf(&text, "WORKDIR %s", path) < 0)

@@ -341,7 +341,6 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE);
 	struct cached made = { 0 };
-	struct work *w = s->w;
 	struct digest key;
 	bool hit;
 	int r = read_copy(s, c, e);
@@ -358,11 +357,11 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 		return r;
 	describe(c, &text);
 	r = buf_check(&text, "history", e);
-	hit = !w->o->no_cache && cache_get(w->o->state, w->o->store, &key, &made);
+	hit = step_known(s, &key, &made);
 	if (r == 0 && !hit)
 		r = make_layer(s, c, &made, e);
 	if (r == 0 && !hit)
-		r = cache_put(w->o->state, &key, &made, e);
+		r = step_learn(s, &key, &made, e);
 	return r < 0 ? r : step_end(s, &made, hit, buf_str(&text), e);
 }
 

@@ -271,7 +271,6 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 {
-	struct work *w = s->w;
 	struct cached made = { 0 };
 	auto_command c = { 0 };
 	struct digest key;
@@ -282,12 +281,12 @@ int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 		r = find_key(s, &c, &key, e);
 	if (r == 0) {
 		step_begin(s, n);
-		hit = !w->o->no_cache && cache_get(w->o->state, w->o->store, &key, &made);
+		hit = step_known(s, &key, &made);
 	}
 	if (r == 0 && !hit)
 		r = run_command(s, n, &c, &made, e);
 	if (r == 0 && !hit)
-		r = cache_put(w->o->state, &key, &made, e);
+		r = step_learn(s, &key, &made, e);
 	if (r == 0)
 		r = step_end(s, &made, hit, buf_str(&c.created_by), e);
 	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;

@@ -60,6 +60,17 @@ int64_t step_epoch(const struct stage_work *s, int64_t newest);
 /* Says what begins: "[stage 2/5] RUN make". */
 void step_begin(struct stage_work *s, const struct df_node *n);
 
+/* True, and *ret, when the step need not be done: this host did it before, or a cache that was
+ * imported knows it. What a --no-cache or --no-cache-filter covers is not known. */
+bool step_known(struct stage_work *s, const struct digest *key, struct cached *ret);
+/* Keeps what a step came to for builds to come. */
+int step_learn(struct stage_work *s, const struct digest *key, const struct cached *c,
+	       struct err *e);
+/* known.c: names in --no-cache-filter that no stage has are E_USAGE; the steps of this build, from
+ * the area, into w->res. */
+int known_check(const struct work *w, struct err *e);
+int known_collect(struct work *w, struct err *e);
+
 /* What a step comes to, done or found: layer, history, time. Ends the step's progress. */
 int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
 	     struct err *e);

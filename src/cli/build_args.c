@@ -100,6 +100,8 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.target = a->target,
 		.platform = a->platform,
 		.no_cache = a->no_cache,
+		.no_cache_filter = &a->no_cache_filter,
+		.pull = a->pull,
 	};
 	r = read_network(a->network, &b->network, e);
 	if (r == 0)

@@ -9,9 +9,9 @@
  * struct begins with struct build_args, so that one table serves both.
  */
 struct build_args {
-	struct strv tags, build_args, labels, annotations;
+	struct strv tags, build_args, labels, annotations, no_cache_filter;
 	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress;
-	bool no_cache;
+	bool no_cache, pull;
 };
 
 /* clang-format off */
@@ -30,6 +30,10 @@ struct build_args {
 	       "add an annotation to the image's manifest"), \
 	OPT_AT(struct build_args, no_cache, "no-cache", 0, OPT_FLAG, NULL, \
 	       "do every step again"), \
+	OPT_AT(struct build_args, no_cache_filter, "no-cache-filter", 0, OPT_LIST, "STAGE[,STAGE...]", \
+	       "do the steps of these stages again"), \
+	OPT_AT(struct build_args, pull, "pull", 0, OPT_FLAG, NULL, \
+	       "ask the registry for newer base images, also when they are here"), \
 	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default", \
 	       "the network of RUN steps (default)"), \
 	OPT_AT(struct build_args, platform, "platform", 0, OPT_STRING, "OS/ARCH", \

@@ -46,7 +46,9 @@ int step_build(struct road *road, const struct build_opts *o, struct build_resul
 	opts.state = road->state;
 	opts.store = road->store;
 	opts.progress = road->progress;
-	opts.hooks = (struct build_hooks){ .base = step_base, .step = confined_step, .arg = road };
+	opts.hooks = (struct build_hooks){ .base = o->pull ? step_base_newest : step_base,
+					   .step = confined_step,
+					   .arg = road };
 	r = build_run(&opts, ret, e);
 	if (r == 0)
 		road->image = ret->image;

@@ -166,18 +166,29 @@ int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
 			 e);
 }
 
-int step_base(void *arg, const char *name, struct desc *ret, struct err *e)
+static int find_base(struct road *base, const char *name, bool newest, struct ref *ref,
+		     struct err *e)
 {
-	struct road base = *(const struct road *)arg;
+	int r = store_lookup(base->store, name, ref, &base->image, e);
+	bool ask = r == E_NOTFOUND || (r == 0 && newest && !ref->digest.s[0]);
+
+	if (!ask || ref_parse(name, ref, NULL) < 0 || !ref->host[0])
+		return r;
+	if (e)
+		*e = ERR_INIT;
+	return step_pull(base, ref, false, NULL, e);
+}
+
+static int admit_base(const struct road *road, const char *name, bool newest, struct desc *ret,
+		      struct err *e)
+{
+	struct road base = *road;
 	struct trust_result result;
 	struct ref ref;
-	int r = store_lookup(base.store, name, &ref, &base.image, e);
+	int r;
 
 	base.name = name;
-	if (r == E_NOTFOUND && ref_parse(name, &ref, NULL) == 0 && ref.host[0]) {
-		*e = ERR_INIT;
-		r = step_pull(&base, &ref, false, NULL, e);
-	}
+	r = find_base(&base, name, newest, &ref, e);
 	if (r == E_NOTFOUND) {
 		r = FAIL(e, E_NOTFOUND, "base image '%s' is not in the store", name);
 		return err_hint(e, r, "plimsoll import ROOTFS.tar %s", name);
@@ -193,4 +204,14 @@ int step_base(void *arg, const char *name, struct desc *ret, struct err *e)
 		return WRAP(e, road_note(&base, "verify", r, NULL, e), "base image '%s'", name);
 	*ret = base.image;
 	return 0;
+}
+
+int step_base(void *arg, const char *name, struct desc *ret, struct err *e)
+{
+	return admit_base(arg, name, false, ret, e);
+}
+
+int step_base_newest(void *arg, const char *name, struct desc *ret, struct err *e)
+{
+	return admit_base(arg, name, true, ret, e);
 }

@@ -40,3 +40,6 @@ int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
  * recorded as "verify". arg is a struct road; its image is left as it is.
  */
 int step_base(void *arg, const char *name, struct desc *ret, struct err *e);
+/* As above, but one that names a registry is asked for there first, unless it is named by digest
+ * and here. */
+int step_base_newest(void *arg, const char *name, struct desc *ret, struct err *e);
