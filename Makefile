@@ -13,7 +13,7 @@ $(BUILD)/build.ninja:
 ship: ; @tools/ship
 test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
 test-qemu: all ; @tools/install-packages run test qemu && BUILD=$(BUILD) tests/qemu/run
-# Known to fail: docs/docker-differences.md lists what is found and not mended yet.
+# The comparison with docker; BUILDERS="buildkit classic" for both of its builders.
 compare-docker: all ; @tools/install-packages run test && PLIMSOLL=$(CURDIR)/$(BUILD)/src/cli/plimsoll bats tests/compare
 check-format: ; @tools/check-format
 bench: all ; @tools/install-packages run test bench && bench/run $(BUILD)/src/cli/plimsoll

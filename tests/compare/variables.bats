@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# ENV and ARG: substitution, quotes, escapes, and where they happen.
+load ../lib/common
+load ../lib/compare
+
+@test "ENV and ARG: substitution, quotes, escapes" {
+	same env <<-'X'
+	FROM base:1
+	ENV A=1 B="two words" C='single $A' D=three\ words
+	ENV E the rest of the line  is one
+	ENV F=$A G=${B} H="${A}x" I='${A}' J=\$A K="\$A" L="\"" M='a\b' N="a\b" O=a\\b
+	ENV A=2 P=$A
+	ENV Q=${A:-x} R=${nope:-def} S=${nope:+no} T=${A:+yes} U=${nope} V=${nope:-$A} W=${nope:-${B}}
+	ENV X= Y="" Z=end
+	ENV PATH=/x:$PATH
+	ENV abc=hello
+	ENV abc=bye def=$abc
+	ENV ghi=$abc
+	X
+	same arg --build-arg given=1 --build-arg override=new <<-'X'
+	ARG before=base:1
+	ARG kept=outer
+	FROM $before
+	ARG given
+	ARG override=old
+	ARG default=x
+	ARG never
+	ARG kept
+	ENV A=$given B=$override C=$default D=${never:-unset} E=$kept F=$before
+	ARG A=shadowed
+	ENV G=$A
+	RUN echo "$given $override $default $never $kept" >/seen
+	X
+	same arg-platform <<-'X'
+	FROM base:1
+	ARG default=1
+	ENV default=2
+	RUN echo $default >/env-wins
+	X
+	same substitution-places <<-'X'
+	FROM base:1
+	ENV V=val P=80 U=5
+	LABEL a=$V $V=b "c $V"="$V d"
+	EXPOSE $P
+	USER $U
+	VOLUME /$V ["/x"]
+	STOPSIGNAL SIGTERM
+	WORKDIR /$V
+	CMD ["$V"]
+	ENTRYPOINT echo $V
+	ONBUILD ENV Z=$V
+	HEALTHCHECK CMD echo $V
+	COPY a.txt /$V/${V}2
+	RUN echo $V '$V' >/shell
+	X
+	same escape-directive <<-'X'
+	# escape=`
+	FROM base:1
+	ENV A=`$x B=a\b C="q`"q"
+	RUN echo one `
+	    two >/x
+	X
+	same continuation <<-'X'
+	FROM base:1
+	# a comment
+	RUN echo a \
+	    # a comment within
+	    b \
+
+	    c >/x
+	env lower=case
+	LABEL a=1 \
+	      b=2
+	X
+}

@@ -1,0 +1,205 @@
+# The same Dockerfile and context, built by plimsoll and by Debian's docker from one base: the image is the same, or
+# differs as tests/compare/differences.txt says. A file of tests/compare begins with
+#
+#     load ../lib/common
+#     load ../lib/compare
+#
+# and each of its tests calls `same` and `refused` for as many Dockerfiles as it likes; a folder ctx is there with what
+# context() made. A case has a name of its own in the whole folder.
+#
+#     BUILDERS='buildkit classic'    compares with both builders of docker (default: BuildKit; the classic one takes
+#                                    twice its time)
+# shellcheck shell=bash
+
+export BUILDERS=${BUILDERS:-buildkit}
+
+# Debian's own client where a newer one is before it in the path: only that has BuildKit without a plugin.
+DOCKER=/usr/bin/docker
+COMPARE_NEEDS=("$DOCKER" dockerd skopeo python3 setcap zstd bzip2 xz)
+COMPARE_STATE=${BATS_SUITE_TMPDIR:-}/state
+COMPARE_DIFFERENCES=$PLIMSOLL_SRC/tests/compare/differences.txt
+
+compare_have_all() {
+	local c
+	for c in "${COMPARE_NEEDS[@]}"; do
+		command -v "$c" >/dev/null || return 1
+	done
+	[ "$(id -u)" = 0 ]
+}
+
+# base:1 in the state folder and as base.docker for `docker load`. $BATS_TEST_TMPDIR is where it is made.
+compare_base() {
+	local dir=$BATS_TEST_TMPDIR
+	host_rootfs "$dir/root" mkdir rm ln chmod chown cp mv touch env setcap rmdir stat dd mknod
+	tar -C "$dir/root" --numeric-owner --owner=0 --group=0 --mtime=@1000000000 -cf "$dir/base.tar" .
+	plimsoll trust init
+	plimsoll import "$dir/base.tar" base:1
+	skopeo copy -q --insecure-policy "oci:$STATE:base:1" "docker-archive:$dir/base.docker:base:1"
+}
+
+setup() {
+	need_root
+	need_cmd "${COMPARE_NEEDS[@]}"
+	common_setup
+	STATE=$COMPARE_STATE
+	cp -a "$BATS_SUITE_TMPDIR/ctx" .
+}
+
+# A test fails when one of its builds differs, after it did them all.
+teardown() {
+	# bats runs this without -e: each failure returns by itself.
+	[ -z "${BATS_TEST_SKIPPED:-}" ] || return 0
+	[ -s compared ] || fail "nothing was compared" || return 1
+	[ ! -s on-purpose ] || sed 's/^/# differs on purpose: /' on-purpose >&3
+	[ ! -s differences ] || fail "$(cat differences)" || return 1
+	common_teardown
+}
+
+# What there is to copy, made once and copied for each test: all of one old time, so that times of copied files can be
+# compared.
+context() {
+	mkdir -p ctx/d/sub/deep ctx/d/empty ctx/e ctx/sticky ctx/setgid ctx/ar/x
+	echo a >ctx/a.txt
+	echo b >ctx/b.txt
+	echo f >ctx/d/f
+	echo g >ctx/d/sub/g
+	echo h >ctx/d/sub/deep/h.txt
+	echo e >ctx/e/f
+	echo 'a name' >'ctx/with space'
+	printf '#!/bin/sh\necho run\n' >ctx/run.sh
+	ln -s f ctx/d/link
+	ln -s /etc/passwd ctx/absolute
+	ln -s d ctx/dlink
+	ln -s nowhere ctx/dangling
+	echo x >ctx/ar/x/y
+	ln -s y ctx/ar/x/l
+	ln ctx/ar/x/y ctx/ar/x/hard
+	chown -R 7:8 ctx/ar/x
+	echo own >ctx/own
+	chown 1234:4321 ctx/own
+	cp ctx/run.sh ctx/suid
+	chmod 755 ctx/run.sh
+	chmod 4755 ctx/suid
+	chmod 600 ctx/b.txt
+	chmod 700 ctx/d/sub
+	chmod 1777 ctx/sticky
+	chmod 2755 ctx/setgid
+	mkdir ctx/hard
+	echo hard >ctx/hard/1
+	ln ctx/hard/1 ctx/hard/2
+	find ctx -exec touch -h -d @1500000000 {} +
+	tar -C ctx/ar --numeric-owner -cf ctx/a.tar .
+	tar -C ctx/ar --numeric-owner -czf ctx/a.tar.gz x
+	tar -C ctx/ar --numeric-owner -cjf ctx/a.tar.bz2 x
+	tar -C ctx/ar --numeric-owner -cJf ctx/a.tar.xz x
+	gzip -nc ctx/a.txt >ctx/a.txt.gz
+	find ctx -exec touch -h -d @1500000000 {} +
+}
+
+with_docker() { # builder, image, further arguments
+	local builder=$1 image=$2
+	shift 2
+	DOCKER_BUILDKIT=$([ "$builder" = buildkit ] && echo 1 || echo 0) \
+		"$DOCKER" build --network none --force-rm -t "$image" "$@" ctx >docker.log 2>&1
+}
+
+# BuildKit sends a file again only when its size or time changed: each Dockerfile has a time of its own.
+dockerfile() {
+	cat >ctx/Dockerfile
+	DOCKERFILES=$((${DOCKERFILES:-0} + 1))
+	touch -d "@$((1500000000 + BATS_SUITE_TEST_NUMBER * 1000 + DOCKERFILES))" ctx/Dockerfile
+}
+
+# The patterns that differences.txt has for a case and a builder, one a line.
+declared() { # name, builder
+	awk -v name="$1" -v builder="$2" '
+		/^#/ || NF < 3 { next }
+		$1 == name && ($2 == builder || $2 == "any") { sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+/, ""); print }
+	' "$COMPARE_DIFFERENCES"
+}
+
+# Sorts the lines on standard input into those that are declared and those that are not.
+judge() { # name, builder
+	local line pattern seen patterns
+	mapfile -t patterns < <(declared "$1" "$2")
+	cat >lines
+	for pattern in "${patterns[@]}"; do
+		grep -qE -- "$pattern" lines || echo "$1: $2: differs no longer: $pattern" >>differences
+	done
+	while read -r line; do
+		seen=differences
+		for pattern in "${patterns[@]}"; do
+			grep -qE -- "$pattern" <<<"$line" && seen=on-purpose
+		done
+		printf '%s: %s: %s\n' "$1" "$2" "$line" >>$seen
+	done <lines
+}
+
+# Sets $builders, $name and the array $args from the arguments of same and refused.
+case_args() {
+	builders=$BUILDERS
+	case $1 in
+	-k) builders=${builders/classic/} && shift ;;
+	-c) builders=${builders/buildkit/} && shift ;;
+	esac
+	name=$1
+	shift
+	args=("$@")
+	echo "$name" >>compared
+	# Two cases of one name would share images and declarations.
+	if grep -qxF "$name" "$BATS_SUITE_TMPDIR/names" 2>/dev/null; then
+		echo "$name: there are two cases of this name" >>differences
+	fi
+	echo "$name" >>"$BATS_SUITE_TMPDIR/names"
+}
+
+# What differs between the image NAME:1 of ours and of docker, a line each.
+compare_images() { # name
+	local status=0
+	"$DOCKER" save -o saved.tar "$1:1"
+	python3 "$PLIMSOLL_SRC/tests/lib/compare_images.py" "$STATE" "$1:1" saved.tar 2>compare.err || status=$?
+	[ $status -le 1 ] && [ ! -s compare.err ] || echo "cannot compare: $(tail -1 compare.err)"
+	rm -f saved.tar
+}
+
+last_line() { # file
+	grep -v '^ *$' "$1" | tail -1
+}
+
+# The Dockerfile on standard input gives the same image everywhere.
+#     same [-k] [-c] NAME [BUILD-ARGUMENT...]
+# -k: BuildKit only, -c: the classic builder only: the other cannot do it.
+same() {
+	local builders builder name args ours=yes
+	case_args "$@"
+	dockerfile
+	plimsoll build -t "$name:1" "${args[@]}" ctx >ours.log 2>&1 || ours=no
+	for builder in $builders; do
+		if with_docker "$builder" "$name:1" "${args[@]}"; then
+			if [ $ours = yes ]; then
+				compare_images "$name"
+			else
+				echo "build: only docker does: $(grep -m1 -E 'Dockerfile:[0-9]+:|^plimsoll' ours.log)"
+			fi
+		elif [ $ours = yes ]; then
+			echo "build: only ours does: $(last_line docker.log)"
+		else
+			echo "build: nobody does: $(last_line ours.log); $(last_line docker.log)"
+		fi | judge "$name" "$builder"
+	done
+}
+
+# Nobody builds it. Options as for same.
+refused() {
+	local builders builder name args ours=yes
+	case_args "$@"
+	dockerfile
+	plimsoll build -t "$name:1" "${args[@]}" ctx >ours.log 2>&1 || ours=no
+	for builder in $builders; do
+		if with_docker "$builder" "$name:1" "${args[@]}"; then
+			[ $ours = yes ] && echo "build: both do" || echo "build: only docker does"
+		elif [ $ours = yes ]; then
+			echo "build: only ours does: $(last_line docker.log)"
+		fi | judge "$name" "$builder"
+	done
+}
