@@ -18,6 +18,27 @@
 
 enum build_network { BUILD_NETWORK_DEFAULT, BUILD_NETWORK_NONE };
 
+/* What RUN --mount shows. target is absolute and clean; parents stand before what lies in them. */
+struct build_mount {
+	const char *target;
+	const char *source; /* absolute path in our mount namespace; NULL: a tmpfs */
+	bool folder;	    /* else a file or socket */
+	bool read_only;
+	bool secret;   /* a secret or socket: nothing in it is executed */
+	uint64_t size; /* of a tmpfs in bytes; 0: the kernel's own bound */
+};
+
+/* What a RUN may be shown and nobody else: given by the user, in memory only. */
+struct build_secret {
+	char *id;
+	char *data;
+	size_t n;
+};
+/* An SSH agent: RUN --mount=type=ssh. */
+struct build_agent {
+	char *id, *socket;
+};
+
 /* One RUN. All is borrowed for the time of the call. */
 struct build_step {
 	const char *rootfs; /* absolute path: the merged tree, changes to it become the layer */
@@ -25,6 +46,10 @@ struct build_step {
 	const char *cwd;		      /* absolute, within rootfs; it is there */
 	const char *user; /* "USER[:GROUP]" as in the configuration, "" for root */
 	enum build_network network;
+	const struct build_mount *mounts;
+	size_t mounts_n;
+	const struct build_secret *secrets; /* what its output must not show */
+	size_t secrets_n;
 	int in;			   /* standard input, or -1 */
 	struct progress *progress; /* where its output goes, a line at a time; may be NULL */
 };
@@ -54,6 +79,10 @@ struct build_opts {
 	const char *target;		/* NULL: the last stage */
 	const char *platform;		/* NULL or this machine's own */
 	enum build_network network;	/* for steps that do not say */
+	const struct build_secret *secrets;
+	size_t secrets_n;
+	const struct build_agent *agents;
+	size_t agents_n;
 	bool no_cache;
 	bool pull; /* bases are asked for at their registry first (step_build() does) */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */

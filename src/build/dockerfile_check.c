@@ -34,8 +34,8 @@ static const struct df_rule rules[DF_OPS] = {
 	[DF_LABEL] = { "LABEL", FORM_PAIRS, 2, ANY, false, NONE, NONE, "LABEL NAME=VALUE..." },
 	[DF_MAINTAINER] = { "MAINTAINER", FORM_STRING, 1, 1, false, NONE, NONE, "MAINTAINER NAME" },
 	[DF_ONBUILD] = { "ONBUILD", FORM_TRIGGER, 1, 1, false, NONE, NONE, "ONBUILD INSTRUCTION" },
-	[DF_RUN] = { "RUN", FORM_COMMAND, 1, ANY, true, LIST("network"), LIST("mount", "security"),
-		     "RUN [--network=none|default] COMMAND" },
+	[DF_RUN] = { "RUN", FORM_COMMAND, 1, ANY, true, LIST("mount", "network", "security"), NONE,
+		     "RUN [--mount=...]... [--network=none|default] COMMAND" },
 	[DF_SHELL] = { "SHELL", FORM_WORDS, 1, ANY, false, NONE, NONE,
 		       "SHELL [\"PROGRAM\", \"ARGUMENT\"...]" },
 	[DF_STOPSIGNAL] = { "STOPSIGNAL", FORM_STRING, 1, 1, false, NONE, NONE,
@@ -151,7 +151,7 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 			       f->name);
 	}
 	for (size_t k = 0; k < i; k++)
-		if (strcmp(n->flags[k].name, f->name) == 0)
+		if (strcmp(n->flags[k].name, f->name) == 0 && strcmp(f->name, "mount") != 0)
 			return df_fail(d, n, f->at, f->len, e, "--%s is given twice", f->name);
 	if (is_switch && f->value && strcmp(f->value, "true") != 0 &&
 	    strcmp(f->value, "false") != 0)

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "build/run_mount.h"
 
 bool plan_proxy_arg(const char *name)
 {
@@ -196,8 +197,7 @@ static int read_stages(struct plan *p, const struct vars *build_args, struct err
 	return r;
 }
 
-int plan_find_stage(const struct plan *p, const struct df_node *n, const char *name, long *ret,
-		    struct err *e)
+int plan_find_stage(const struct plan *p, const char *name, long *ret, struct err *e)
 {
 	uint64_t index;
 
@@ -205,8 +205,8 @@ int plan_find_stage(const struct plan *p, const struct df_node *n, const char *n
 	if (*ret >= 0 || name[strspn(name, "0123456789")] != '\0')
 		return 0;
 	if (str_u64(str_of(name), LIMIT_STAGES, &index, NULL) < 0 || index >= p->n)
-		return DF_FAIL_FLAG(p->df, n, "from", e,
-				    "there is no stage %.40s; the last one is %zu", name, p->n - 1);
+		return FAIL(e, E_FORMAT, "there is no stage %.40s; the last one is %zu", name,
+			    p->n - 1);
 	*ret = (long)index;
 	return 0;
 }
@@ -216,30 +216,55 @@ enum mark { UNSEEN, OPEN, DONE };
 static int visit(struct plan *p, size_t i, enum mark *marks, const struct df_node *why,
 		 struct err *e);
 
+/* The stage that a flag's "from" names, if it is one, comes first. */
+static int visit_from(struct plan *p, const struct df_node *n, const struct df_flag *f,
+		      const char *from, enum mark *marks, struct err *e)
+{
+	long at = -1;
+	int r = 0;
+
+	if (strchr(from, '$'))
+		r = FAIL(e, E_FORMAT,
+			 "variables are not replaced in %sfrom; name a stage by 'FROM %.100s AS "
+			 "...' instead",
+			 n->op == DF_RUN ? "" : "--", from);
+	if (r == 0)
+		r = plan_find_stage(p, from, &at, e);
+	if (r == 0 && at >= 0)
+		return visit(p, (size_t)at, marks, n, e);
+	return r < 0 ? df_wrap(p->df, n, f->at, f->len, r, e) : 0;
+}
+
+/* COPY --from=STAGE, RUN --mount=from=STAGE. */
+static int visit_node(struct plan *p, const struct df_node *n, enum mark *marks, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n->flags_n; i++) {
+		const struct df_flag *f = &n->flags[i];
+		auto_free char *within = NULL;
+
+		if (n->op == DF_COPY && strcmp(f->name, "from") == 0) {
+			r = visit_from(p, n, f, f->value, marks, e);
+		} else if (n->op == DF_RUN && strcmp(f->name, "mount") == 0) {
+			r = run_mount_from(f->value, &within, e);
+			if (r < 0)
+				r = df_wrap(p->df, n, f->at, f->len, r, e);
+			else if (within && strcasecmp(within, "scratch") != 0)
+				r = visit_from(p, n, f, within, marks, e);
+		}
+	}
+	return r;
+}
+
 static int visit_sources(struct plan *p, size_t i, enum mark *marks, struct err *e)
 {
 	const struct stage *s = &p->stages[i];
+	int r = 0;
 
-	for (size_t k = 0; k < s->nodes_n; k++) {
-		const struct df_node *n = &s->nodes[k];
-		const char *from = n->op == DF_COPY ? df_flag(n, "from") : NULL;
-		long at;
-		int r;
-
-		if (!from)
-			continue;
-		if (strchr(from, '$'))
-			return DF_FAIL_FLAG(p->df, n, "from", e,
-					    "variables are not replaced in --from; name a stage by "
-					    "'FROM %.100s AS ...' instead",
-					    from);
-		r = plan_find_stage(p, n, from, &at, e);
-		if (r == 0 && at >= 0)
-			r = visit(p, (size_t)at, marks, n, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t k = 0; r == 0 && k < s->nodes_n; k++)
+		r = visit_node(p, &s->nodes[k], marks, e);
+	return r;
 }
 
 static int visit(struct plan *p, size_t i, enum mark *marks, const struct df_node *why,

@@ -52,9 +52,8 @@ static inline void plan_release(struct plan *p)
 }
 #define auto_plan __attribute__((cleanup(plan_release))) struct plan
 
-/* The stage that "--from=NAME" means, by name in any case or by index; -1: it is an image's name.
- * An index of no stage is an error. */
-int plan_find_stage(const struct plan *p, const struct df_node *n, const char *name, long *ret,
-		    struct err *e);
+/* The stage that "from=NAME" means, by name in any case or by index; -1: it is an image's name. An
+ * index of no stage is an error, which does not say where. */
+int plan_find_stage(const struct plan *p, const char *name, long *ret, struct err *e);
 /* True for HTTP_PROXY and the others that need no ARG and stay out of history and cache keys. */
 bool plan_proxy_arg(const char *name);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "build/run_mount.h"
 #include "build/work.h"
 
 int64_t step_epoch(const struct stage_work *s, int64_t newest)
@@ -76,6 +77,19 @@ int find_base(struct work *w, const char *name, struct desc *ret, struct err *e)
 	return bases[res->bases_n++].name ? 0 : FAIL_NOMEM(e);
 }
 
+static bool mounts_from(const struct df_node *n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n->flags_n; i++) {
+		auto_free char *from = NULL;
+
+		if (strcmp(n->flags[i].name, "mount") == 0)
+			any |= run_mount_from(n->flags[i].value, &from, NULL) == 0 && from;
+	}
+	return any;
+}
+
 /* What a base asks to be done in images built from it. They are instructions like others. */
 static int run_triggers(struct stage_work *s, json_t *triggers, struct err *e)
 {
@@ -103,6 +117,9 @@ static int run_triggers(struct stage_work *s, json_t *triggers, struct err *e)
 		else if (n->op == DF_COPY && df_flag(n, "from"))
 			r = df_fail(&df, n, 0, 0, e,
 				    "COPY --from behind ONBUILD is not supported yet");
+		else if (n->op == DF_RUN && mounts_from(n))
+			r = df_fail(&df, n, 0, 0, e,
+				    "RUN --mount with a from behind ONBUILD is not supported yet");
 		else
 			r = do_node(s, n, e);
 	}

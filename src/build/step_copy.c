@@ -173,7 +173,7 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	c->root = (struct source_root){ s->w->ctx.fd, &s->w->ctx.ignore, false };
 	if (!from)
 		return 0;
-	r = plan_find_stage(&s->w->plan, c->n, from, &at, e);
+	r = plan_find_stage(&s->w->plan, from, &at, e);
 	if (r < 0)
 		return r;
 	c->root = (struct source_root){ -1, NULL, true };

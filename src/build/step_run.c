@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "build/run_mounts.h"
 #include "build/work.h"
 
 /* A RUN, all of it that decides what comes out. */
@@ -18,6 +19,7 @@ struct command {
 	const struct df_heredoc *script; /* a here-document with "#!": the program's input */
 	const char *user;
 	enum build_network network;
+	struct step_mounts mounts;
 	struct buf created_by;
 };
 
@@ -26,6 +28,7 @@ static void command_free(struct command *c)
 	strv_free(&c->argv);
 	vars_free(&c->env);
 	vars_free(&c->proxy);
+	step_mounts_free(&c->mounts);
 	buf_free(&c->created_by);
 }
 #define auto_command __attribute__((cleanup(command_free))) struct command
@@ -129,13 +132,18 @@ static int read_env(const struct stage_work *s, struct command *c, struct err *e
 	return r;
 }
 
-/* "RUN |1 FOO=bar /bin/sh -c make": the ARGs in force stand before the command. */
-static int describe(const struct stage_work *s, struct command *c, struct err *e)
+/* "RUN --mount=... |1 FOO=bar /bin/sh -c make": the mounts as written, then the ARGs in force, then
+ * the command. */
+static int describe(const struct stage_work *s, const struct df_node *n, struct command *c,
+		    struct err *e)
 {
 	const struct vars *args = &s->scope.args;
 
 	c->created_by = BUF_INIT(LIMIT_DOCKERFILE * 4);
 	buf_puts(&c->created_by, "RUN");
+	for (size_t i = 0; i < n->flags_n; i++)
+		if (strcmp(n->flags[i].name, "mount") == 0)
+			buf_printf(&c->created_by, " --mount=%s", n->flags[i].value);
 	if (args->v.n)
 		buf_printf(&c->created_by, " |%zu", args->v.n);
 	for (size_t i = 0; i < args->v.n; i++)
@@ -153,15 +161,36 @@ static int read_network(const struct stage_work *s, const struct df_node *n, str
 	c->network = s->w->o->network;
 	if (!flag)
 		return 0;
+	if (strcmp(flag, "host") == 0)
+		return DF_FAIL_FLAG(s->scope.df, n, "network", e,
+				    "a step is never given the host's network: it would reach what "
+				    "listens on the host's loopback");
 	if (strcmp(flag, "none") == 0)
 		c->network = BUILD_NETWORK_NONE;
-	else if (strcmp(flag, "default") != 0)
+	else if (strcmp(flag, "default") == 0)
+		c->network = BUILD_NETWORK_DEFAULT;
+	else
 		return DF_FAIL_FLAG(s->scope.df, n, "network", e,
 				    "the network is none or default, not '%.40s'", flag);
 	return 0;
 }
 
-static int read_command(const struct stage_work *s, const struct df_node *n, struct command *c,
+/* docker wants --allow security.insecure for it; here nothing opens that door. */
+static int read_security(const struct stage_work *s, const struct df_node *n, struct err *e)
+{
+	const char *flag = df_flag(n, "security");
+
+	if (!flag || strcmp(flag, "sandbox") == 0)
+		return 0;
+	if (strcmp(flag, "insecure") == 0)
+		return DF_FAIL_FLAG(s->scope.df, n, "security", e,
+				    "a step always runs confined: insecure would give it every "
+				    "capability and the host's devices");
+	return DF_FAIL_FLAG(s->scope.df, n, "security", e, "the security is sandbox, not '%.40s'",
+			    flag);
+}
+
+static int read_command(struct stage_work *s, const struct df_node *n, struct command *c,
 			struct err *e)
 {
 	const char *user = json_string_or_null(s->scope.draft.config, "User");
@@ -172,10 +201,14 @@ static int read_command(const struct stage_work *s, const struct df_node *n, str
 		r = read_argv(s, n, c, e);
 	if (r == 0)
 		r = read_env(s, c, e);
-	return r < 0 ? r : describe(s, c, e);
+	if (r == 0)
+		r = read_security(s, n, e);
+	if (r == 0)
+		r = step_mounts_read(s, n, &c->mounts, e);
+	return r < 0 ? r : describe(s, n, c, e);
 }
 
-static int find_key(const struct stage_work *s, const struct command *c, struct digest *ret,
+static int find_key(const struct stage_work *s, struct command *c, struct digest *ret,
 		    struct err *e)
 {
 	auto_keyer k = { 0 };
@@ -193,8 +226,10 @@ static int find_key(const struct stage_work *s, const struct command *c, struct 
 	keyer_put(&k, c->user);
 	keyer_put(&k, c->network == BUILD_NETWORK_NONE ? "none" : "default");
 	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
-	keyer_end(&k, ret);
-	return 0;
+	r = step_mounts_key(s, &c->mounts, &k, e);
+	if (r == 0)
+		keyer_end(&k, ret);
+	return r;
 }
 
 static int script_input(const struct command *c, struct err *e)
@@ -244,9 +279,13 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 
 	if (in < -1)
 		return in;
-	r = mount_draft(s->w, &s->scope.draft, MOUNT_CHANGE, &m, e);
+	r = step_mounts_prepare(s, n, &c->mounts, e);
+	if (r == 0)
+		r = mount_draft(s->w, &s->scope.draft, MOUNT_CHANGE, &m, e);
 	if (r == 0)
 		r = vars_copy(&c->env, &c->proxy, e);
+	if (r == 0)
+		r = vars_copy(&c->env, &c->mounts.env, e);
 	if (r < 0)
 		return r;
 
@@ -257,6 +296,10 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		.cwd = scope_cwd(&s->scope),
 		.user = c->user,
 		.network = c->network,
+		.mounts = c->mounts.out,
+		.mounts_n = c->mounts.out_n,
+		.secrets = s->w->o->secrets,
+		.secrets_n = s->w->o->secrets_n,
 		.in = in,
 		.progress = s->w->o->progress,
 	};
@@ -266,7 +309,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		return r;
 	if (status != 0)
 		return fail_status(s, n, status, &tail, e);
-	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, 0), made, e);
+	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.newest), made, e);
 }
 
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e)

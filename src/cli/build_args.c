@@ -110,6 +110,12 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		r = read_args(&a->build_args, &ret->args, e);
 	if (r == 0)
 		r = read_labels(&a->labels, &ret->labels, e);
+	if (r == 0)
+		r = build_secrets_read(&a->secrets, &a->ssh, &ret->secrets, e);
+	b->secrets = ret->secrets.v;
+	b->secrets_n = ret->secrets.n;
+	b->agents = ret->secrets.agents;
+	b->agents_n = ret->secrets.agents_n;
 	return r < 0 ? r : read_epoch(b, &ret->args, e);
 }
 
@@ -117,6 +123,7 @@ void build_request_free(struct build_request *r)
 {
 	strv_free(&r->args);
 	strv_free(&r->labels);
+	build_secrets_free(&r->secrets);
 }
 
 /* The members that `docker buildx build --metadata-file` has. */

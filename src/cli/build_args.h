@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/build.h"
+#include "cli/build_secrets.h"
 #include "cli/cli.h"
 
 /*
@@ -9,7 +10,7 @@
  * struct begins with struct build_args, so that one table serves both.
  */
 struct build_args {
-	struct strv tags, build_args, labels, annotations, no_cache_filter;
+	struct strv tags, build_args, labels, annotations, no_cache_filter, secrets, ssh;
 	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress;
 	bool no_cache, pull;
 };
@@ -28,6 +29,10 @@ struct build_args {
 	       "add a label to the image"), \
 	OPT_AT(struct build_args, annotations, "annotation", 0, OPT_LIST, "NAME=VALUE", \
 	       "add an annotation to the image's manifest"), \
+	OPT_AT(struct build_args, secrets, "secret", 0, OPT_LIST, "id=ID[,src=FILE|,env=NAME]", \
+	       "a secret that RUN --mount=type=secret may show to its command"), \
+	OPT_AT(struct build_args, ssh, "ssh", 0, OPT_LIST, "default|ID[=SOCKET]", \
+	       "an SSH agent for RUN --mount=type=ssh (SSH_AUTH_SOCK's)"), \
 	OPT_AT(struct build_args, no_cache, "no-cache", 0, OPT_FLAG, NULL, \
 	       "do every step again"), \
 	OPT_AT(struct build_args, no_cache_filter, "no-cache-filter", 0, OPT_LIST, "STAGE[,STAGE...]", \
@@ -50,6 +55,7 @@ struct build_args {
  * this. */
 struct build_request {
 	struct strv args, labels;
+	struct build_secrets secrets;
 	struct build_opts opts; /* state, store, progress and hooks are step_build()'s */
 };
 int build_request(struct cli *c, const struct build_args *a, const char *context,

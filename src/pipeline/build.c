@@ -1,13 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/build.h"
 
+#include <stdlib.h>
+
+#include "base/cleanup.h"
 #include "pipeline/steps.h"
 #include "run/step.h"
+
+/* What is too short to be a secret's own, and would only make the output hard to read. */
+enum { MASK_MIN = 4, MASK_LINE_MIN = 8, LIMIT_MASKS = 4096 };
+
+struct masks {
+	struct str v[LIMIT_MASKS];
+	size_t n;
+};
+
+/* In pieces that a mask may have. */
+static void add_mask(struct masks *m, struct str s, size_t min)
+{
+	for (; s.n >= min && m->n < LIMIT_MASKS; min = 1) {
+		size_t n = s.n < LIMIT_STEP_MASK ? s.n : LIMIT_STEP_MASK;
+
+		m->v[m->n++] = (struct str){ s.p, n };
+		s = (struct str){ s.p + n, s.n - n };
+	}
+}
+
+/* The whole of a secret, and each of its lines. */
+static void find_masks(const struct build_step *s, struct masks *ret)
+{
+	for (size_t i = 0; i < s->secrets_n; i++) {
+		struct str rest = { s->secrets[i].data, s->secrets[i].n }, line;
+
+		add_mask(ret, str_trim(rest), MASK_MIN);
+		while (str_line(&rest, &line))
+			add_mask(ret, str_trim(line), MASK_LINE_MIN);
+	}
+}
 
 static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 			 struct buf *ret_tail, struct err *e)
 {
 	const struct road *road = arg;
+	struct step_bind mounts[LIMIT_STEP_MOUNTS];
+	auto_free struct masks *masks = calloc(1, sizeof(*masks));
+
+	if (!masks)
+		return FAIL_NOMEM(e);
+	if (s->mounts_n > LIMIT_STEP_MOUNTS)
+		return FAIL(e, E_INTERNAL, "%zu mounts", s->mounts_n);
+	find_masks(s, masks);
+	for (size_t i = 0; i < s->mounts_n; i++) {
+		const struct build_mount *m = &s->mounts[i];
+
+		mounts[i] = (struct step_bind){ .target = m->target,
+						.source = m->source,
+						.folder = m->folder,
+						.read_only = m->read_only,
+						.no_exec = m->secret,
+						.size = m->size };
+	}
+
 	const struct run_step step = {
 		.state = road->state,
 		.rootfs = s->rootfs,
@@ -16,6 +69,10 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 		.cwd = s->cwd,
 		.user = s->user,
 		.network = s->network == BUILD_NETWORK_DEFAULT,
+		.mounts = mounts,
+		.mounts_n = s->mounts_n,
+		.masks = masks->v,
+		.masks_n = masks->n,
 		.in = s->in,
 		.progress = s->progress,
 	};

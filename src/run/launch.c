@@ -102,7 +102,7 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 	if (r == 0)
 		r = strv_add(&argv, "run", e);
 	if (r == 0)
-		r = strv_addf(&argv, e, "--bundle=%s", l->folder);
+		r = strv_addf(&argv, e, "--bundle=%s", l->bundle ?: l->folder);
 	if (r == 0)
 		r = strv_addf(&argv, e, "--pid-file=%s/pidfile", l->folder);
 	if (r == 0)
@@ -323,7 +323,7 @@ static int delete_runtime_state(const char *folder, const char *id, struct err *
 
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e)
 {
-	static const char *const mounted[] = { "rootfs", "upper", "netns" };
+	static const char *const mounted[] = { "rootfs", "upper", "netns", "crun" };
 	auto_free char *netns = in_folder(folder, "netns");
 	auto_free char *pid_file = in_folder(folder, "pasta.pid");
 	struct err ignored = ERR_INIT;

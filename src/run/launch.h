@@ -16,6 +16,7 @@
  */
 struct launch {
 	const char *folder; /* absolute */
+	const char *bundle; /* where config.json is; NULL: the folder */
 	const char *id;
 	const char *cgroup; /* "/plimsoll-<id>" */
 	const struct machine *machine;

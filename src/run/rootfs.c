@@ -245,7 +245,8 @@ int rootfs_real_file(int root, const char *path, struct strv *made, char **ret, 
 	return r;
 }
 
-int rootfs_target(int root, const char *path, bool folder, char **ret, struct err *e)
+int rootfs_target(int root, const char *path, bool folder, struct strv *made, char **ret,
+		  struct err *e)
 {
 	auto_free char *real = NULL;
 	struct stat st;
@@ -263,8 +264,8 @@ int rootfs_target(int root, const char *path, bool folder, char **ret, struct er
 	auto_close int fd = fs_open_nolink(root, relative(real), O_PATH, 0, NULL);
 
 	if (fd < 0) {
-		r = folder ? rootfs_folder(root, real, NULL, e)
-			   : rootfs_file(root, real, false, NULL, e);
+		r = folder ? rootfs_folder(root, real, made, e)
+			   : rootfs_file(root, real, false, made, e);
 		if (r < 0)
 			return WRAP(e, r, "mount target '%s'", path);
 	} else if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder) {

@@ -28,7 +28,8 @@ int rootfs_real_file(int root, const char *path, struct strv *made, char **ret, 
 
 /* For targets that the user names: links are followed within the root, the rest is made. The real
  * path comes back, owned. E_POLICY when it lies in /proc, /sys or /dev. */
-int rootfs_target(int root, const char *path, bool folder, char **ret, struct err *e);
+int rootfs_target(int root, const char *path, bool folder, struct strv *made, char **ret,
+		  struct err *e);
 
 /* A working folder must be there and outside /proc, /sys and /dev (CVE-2024-21626). */
 int rootfs_check_cwd(int root, const char *path, struct err *e);

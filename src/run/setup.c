@@ -147,7 +147,7 @@ static int add_volume(const struct setup *s, int root, const char *text, struct 
 	if (r == 0 && stat(v.host, &st) < 0)
 		r = FAIL_SYS(e, "volume '%s'", text);
 	if (r == 0)
-		r = rootfs_target(root, v.target, S_ISDIR(st.st_mode), &target, e);
+		r = rootfs_target(root, v.target, S_ISDIR(st.st_mode), NULL, &target, e);
 	if (r == 0)
 		r = mounts_add(m, target, "bind", v.host,
 			       v.read_only ? "bind,nosuid,nodev,ro" : "bind,nosuid,nodev", e);
@@ -183,7 +183,7 @@ static int add_tmpfs(int root, const char *text, struct mounts *m, struct err *e
 	buf_puts(&options, ",nr_inodes=16384");
 	r = buf_check(&options, "--tmpfs", e);
 	if (r == 0)
-		r = rootfs_target(root, given, true, &target, e);
+		r = rootfs_target(root, given, true, NULL, &target, e);
 	return r == 0 ? mounts_add(m, target, "tmpfs", "tmpfs", buf_str(&options), e) : r;
 }
 
@@ -192,7 +192,7 @@ static int add_image_volume(const struct setup *s, int root, const char *path, s
 			    struct err *e)
 {
 	auto_free char *target = NULL, *from = NULL, *to = NULL;
-	int r = rootfs_target(root, path, true, &target, e);
+	int r = rootfs_target(root, path, true, NULL, &target, e);
 
 	if (r < 0)
 		return WRAP(e, r, "the image's VOLUME");

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,8 +18,12 @@
 #include "run/etc.h"
 #include "run/launch.h"
 #include "run/rootfs.h"
+#include "run/step_mounts.h"
+#include "run/step_output.h"
 
 enum { LIMIT_CONFIG = 4 * 1024 * 1024, ETC_FILES = 3 };
+
+#define RUNTIME_FOLDER "crun" /* as launch.h has it */
 
 struct step {
 	const struct run_step *s;
@@ -26,6 +32,8 @@ struct step {
 	int root;
 	struct strv made;
 	char *targets[ETC_FILES]; /* where etc_names are mounted, links followed */
+	struct step_binds binds;
+	char *bundle; /* folder of config.json, in memory; owned */
 };
 
 /* What a step gets from us and the layer does not keep. */
@@ -55,11 +63,44 @@ static int prepare_root(struct step *st, struct err *e)
 	return r;
 }
 
+/*
+ * The runtime's own folder, with the configuration and the copy of it that crun makes, is in memory
+ * and in the supervisor's mount namespace alone: a variable may be a secret, and no secret is ever
+ * on disk.
+ */
+static int mount_memory(struct step *st, struct err *e)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	auto_free char *at = NULL;
+	int r = fs_mkdir_p(st->c->fd, RUNTIME_FOLDER, 0700, e);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&at, "%s/" RUNTIME_FOLDER, st->c->folder) < 0) {
+		at = NULL;
+		return FAIL_NOMEM(e);
+	}
+	/* Never swapped, where the kernel can promise that. */
+	if (mount("tmpfs", at, "tmpfs", flags, "mode=0700,size=32m,noswap") < 0 &&
+	    (errno != EINVAL || mount("tmpfs", at, "tmpfs", flags, "mode=0700,size=32m") < 0))
+		return FAIL_SYS(e, "mount a file system in memory");
+	return mkdir(st->bundle, 0700) < 0 ? FAIL_SYS(e, "make '%s'", st->bundle) : 0;
+}
+
+static int put_config(const struct step *st, const struct buf *text, struct err *e)
+{
+	auto_close int dir = open(st->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return FAIL_SYS(e, "open '%s'", st->bundle);
+	return file_put(dir, "config.json", buf_str(text), text->n, e);
+}
+
 static int write_config(struct step *st, const char *netns, const struct user *user, struct err *e)
 {
 	const struct run_step *s = st->s;
 	char cgroup[CONTAINER_ID + 16], *source[ETC_FILES] = { 0 };
-	struct spec_mount mounts[ETC_FILES];
+	struct spec_mount mounts[ETC_FILES + LIMIT_STEP_MOUNTS];
 	struct profile_limits limits = profile_build.limits;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
@@ -72,6 +113,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 		mounts[i] = (struct spec_mount){ st->targets[i], "bind", source[i],
 						 "bind,ro,nosuid,nodev,noexec" };
 	}
+	memcpy(mounts + ETC_FILES, st->binds.v, st->binds.n * sizeof(*mounts));
 
 	const struct spec spec = { .profile = &profile_build,
 				   .root = s->rootfs,
@@ -86,7 +128,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 				   .caps = profile_caps(&profile_build),
 				   .limits = limits,
 				   .mounts = mounts,
-				   .mounts_n = ETC_FILES };
+				   .mounts_n = ETC_FILES + st->binds.n };
 
 	if (r == 0)
 		r = spec_json(&spec, &j, e);
@@ -94,7 +136,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 		free(source[i]);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
-	return r == 0 ? file_put(st->c->fd, "config.json", buf_str(&text), text.n, e) : r;
+	return r == 0 ? put_config(st, &text, e) : r;
 }
 
 static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
@@ -112,16 +154,21 @@ static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 	if (r == 0)
 		r = prepare_root(st, e);
 	if (r == 0)
+		r = step_binds_make(st->root, s->mounts, s->mounts_n, &st->made, &st->binds, e);
+	if (r == 0)
 		r = rootfs_check_cwd(st->root, s->cwd, e);
 	if (r == 0)
 		r = user_resolve(st->root, s->user ?: "", &user, e);
-	if (r == 0) {
+	/* A mount may bring the program, or its folder of PATH: then only the runtime can tell. */
+	if (r == 0 && s->mounts_n == 0) {
 		r = rootfs_check_program(st->root, s->cwd, s->argv[0], path_of(s->env), e);
 		if (r < 0)
 			*ret_status = r == E_NOTFOUND ? STATUS_NOT_FOUND : STATUS_CANNOT_INVOKE;
 	}
 	if (r == 0)
 		r = etc_write(st->c->fd, "build", s->network, e);
+	if (r == 0)
+		r = mount_memory(st, e);
 	return r == 0 ? write_config(st, netns, &user, e) : r;
 }
 
@@ -132,59 +179,13 @@ static void finish(void *arg)
 	if (st->root >= 0)
 		rootfs_undo(st->root, &st->made);
 	strv_free(&st->made);
+	step_binds_free(&st->binds);
 	for (size_t i = 0; i < ETC_FILES; i++)
 		free(st->targets[i]);
 }
 
-/* Output by lines, and a ring of the last ones. */
-struct lines {
-	struct progress *progress;
-	char line[LIMIT_STEP_LINE];
-	size_t n;
-	char *tail[STEP_TAIL_LINES];
-	size_t count;
-};
-
-static void end_line(struct lines *l)
-{
-	char **slot = &l->tail[l->count % STEP_TAIL_LINES];
-
-	while (l->n && l->line[l->n - 1] == '\r')
-		l->n--;
-	l->line[l->n] = '\0';
-	text_sanitize(l->line);
-	progress_line(l->progress, l->line);
-	free(*slot);
-	*slot = strdup(l->line);
-	l->count++;
-	l->n = 0;
-}
-
-static void take_output(struct lines *l, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\n') {
-			end_line(l);
-			continue;
-		}
-		l->line[l->n++] = p[i];
-		if (l->n == sizeof(l->line) - 1)
-			end_line(l);
-	}
-}
-
-static void tail_of(struct lines *l, struct buf *ret)
-{
-	const size_t first = l->count > STEP_TAIL_LINES ? l->count - STEP_TAIL_LINES : 0;
-
-	for (size_t i = first; ret && i < l->count; i++)
-		buf_printf(ret, "%s\n", l->tail[i % STEP_TAIL_LINES] ?: "");
-	for (size_t i = 0; i < STEP_TAIL_LINES; i++)
-		free(l->tail[i]);
-}
-
 /* Until every writer is gone. Interrupted: the supervisor is asked to end it all. */
-static int read_output(int fd, const struct supervisor *s, struct lines *l, struct err *e)
+static int read_output(int fd, const struct supervisor *s, struct step_output *o, struct err *e)
 {
 	char chunk[8192];
 	int r = 0;
@@ -205,28 +206,27 @@ static int read_output(int fd, const struct supervisor *s, struct lines *l, stru
 			continue;
 		if (n <= 0)
 			break;
-		take_output(l, chunk, (size_t)n);
+		step_output_put(o, chunk, (size_t)n);
 	}
-	if (l->n)
-		end_line(l);
 	return r;
 }
 
 static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
-	struct lines *l = calloc(1, sizeof(*l));
-	auto_free struct lines *owned = l;
+	auto_release(step_output_free) struct step_output *o = NULL;
 	struct err stopped = ERR_INIT;
 	struct supervisor s;
 	int out[2], r, w;
 
-	if (!l)
-		return FAIL_NOMEM(e);
+	r = step_output_new(st->s->progress, st->s->masks, st->s->masks_n, &o, e);
+	if (r < 0)
+		return r;
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
 
 	const struct launch launch = { .folder = st->c->folder,
+				       .bundle = st->bundle,
 				       .id = st->c->id,
 				       .cgroup = container_cgroup(st->c, cgroup),
 				       .machine = st->machine,
@@ -245,11 +245,10 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 		(void)close(out[0]);
 		return r;
 	}
-	l->progress = st->s->progress;
-	r = read_output(out[0], &s, l, &stopped);
+	r = read_output(out[0], &s, o, &stopped);
 	(void)close(out[0]);
 	w = launch_wait(&s, ret_status, e);
-	tail_of(l, ret_tail);
+	step_output_end(o, ret_tail);
 	if (r < 0)
 		return FAIL(e, (enum err_code)r, "%s", stopped.msg);
 	return w;
@@ -268,8 +267,13 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 		return r;
 	c.kind = CONTAINER_STEP;
 	r = container_create(s->state, &c, e);
+	if (r == 0 && asprintf(&st.bundle, "%s/" RUNTIME_FOLDER "/bundle", c.folder) < 0) {
+		st.bundle = NULL;
+		r = FAIL_NOMEM(e);
+	}
 	if (r == 0)
 		r = execute(&st, ret_status, ret_tail, e);
+	free(st.bundle);
 	if (!c.folder)
 		return r;
 	w = container_remove(&c, r == 0 ? e : NULL);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/progress.h"
+#include "base/str.h"
 
 /*
  * One RUN instruction: a command in a root filesystem that somebody else mounted, confined by the
@@ -11,15 +12,37 @@
  * message. What was made in the root only to mount on (/proc, /etc/resolv.conf...) is taken away
  * again where it was not there before, so it does not become part of the layer.
  */
-enum { LIMIT_STEP_LINE = 4096, STEP_TAIL_LINES = 20 };
+enum {
+	LIMIT_STEP_LINE = 4096,
+	STEP_TAIL_LINES = 20,
+	LIMIT_STEP_MOUNTS = 64,
+	LIMIT_STEP_MASK = 4096
+};
+
+/* Something to be seen by this step alone. Parents stand before what lies in them. Where a target
+ * is not there, it is made: in the root, or in the source of the mount that holds it. */
+struct step_bind {
+	const char *target; /* absolute, clean */
+	const char *source; /* absolute path in this mount namespace; NULL: a tmpfs */
+	bool folder;	    /* else a file or socket */
+	bool read_only;
+	bool no_exec;
+	uint64_t size; /* of a tmpfs in bytes; 0: the kernel's bound */
+};
 
 struct run_step {
 	const struct state *state; /* for the scratch folder */
 	const char *rootfs;	   /* absolute path of the merged folder, in this mount namespace */
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;		      /* absolute; must be there */
-	const char *user;	   /* "user[:group]" by the root's /etc/passwd; "" is root */
-	bool network;		   /* by pasta, with DNS; else none but an empty lo */
+	const char *user; /* "user[:group]" by the root's /etc/passwd; "" is root */
+	bool network;	  /* by pasta, with DNS; else none but an empty lo */
+	const struct step_bind *mounts;
+	size_t mounts_n;
+	/* Byte strings that its output must not show, at most LIMIT_STEP_MASK long: each becomes
+	 * "***". */
+	const struct str *masks;
+	size_t masks_n;
 	int in;			   /* standard input, or -1 */
 	struct progress *progress; /* may be NULL */
 };

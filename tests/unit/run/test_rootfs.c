@@ -72,15 +72,15 @@ TEST(targets_of_the_user_follow_links_within_the_root)
 	CHECK(mkdirat(fd, "run", 0755) == 0 && mkdirat(fd, "var", 0755) == 0);
 	CHECK(symlinkat("/run", fd, "var/run") == 0 && symlinkat("/proc", fd, "p") == 0);
 	CHECK(mkdirat(fd, "proc", 0755) == 0);
-	CHECK(rootfs_target(fd, "/var/run", true, &real, &e) == 0);
+	CHECK(rootfs_target(fd, "/var/run", true, NULL, &real, &e) == 0);
 	CHECK_STR(real, "/run");
-	CHECK(rootfs_target(fd, "/srv/data", true, &made, &e) == 0);
+	CHECK(rootfs_target(fd, "/srv/data", true, NULL, &made, &e) == 0);
 	CHECK_STR(made, "/srv/data");
-	CHECK(rootfs_target(fd, "/srv/f", false, &file, &e) == 0);
-	CHECK(rootfs_target(fd, "/srv/data", false, &none, &e) == E_USAGE);
-	CHECK(rootfs_target(fd, "/p", true, &none, &e) == E_POLICY);
-	CHECK(rootfs_target(fd, "/", true, &none, &e) == E_USAGE);
-	CHECK(rootfs_target(fd, "rel", true, &none, &e) == E_USAGE);
+	CHECK(rootfs_target(fd, "/srv/f", false, NULL, &file, &e) == 0);
+	CHECK(rootfs_target(fd, "/srv/data", false, NULL, &none, &e) == E_USAGE);
+	CHECK(rootfs_target(fd, "/p", true, NULL, &none, &e) == E_POLICY);
+	CHECK(rootfs_target(fd, "/", true, NULL, &none, &e) == E_USAGE);
+	CHECK(rootfs_target(fd, "rel", true, NULL, &none, &e) == E_USAGE);
 	tear_down(fd);
 }
 
