@@ -127,7 +127,7 @@ int run_mount_size(const char *text, uint64_t *ret, struct err *e)
 	size_t n = strspn(text, "0123456789");
 	const char *unit = text + n, *at;
 	unsigned shift = 0;
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (*unit && (at = strchr(units, tolower((unsigned char)*unit)))) {
 		shift = 10 * ((unsigned)(at - units) + 1);
@@ -173,7 +173,7 @@ static int take_env(struct run_mount *m, char **value, struct err *e)
 static int take_owner(struct run_mount *m, enum key key, const char *name, const char *value,
 		      struct err *e)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	/* (uid_t)-1 means "unchanged" to the kernel. */
 	int r = read_number(name, value, key == KEY_MODE ? 8 : 10,
 			    key == KEY_MODE ? 07777 : UINT32_MAX - 1, &v, e);
