@@ -39,9 +39,12 @@ struct layer_opts {
 };
 int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct desc *ret,
 		   struct digest *ret_diff_id, struct progress *p, struct err *e);
-/* As above from a tar stream that we did not write (plimsoll import): read strictly, written anew.
- * A stream in gzip, zstd or plain is told by its first bytes (bzip2 and xz by the tools of that
- * name). */
+/* The same entries as a plain tar, given to write in pieces. */
+int layer_tar(int dir, const struct layer_opts *o, tar_write_fn write, void *arg,
+	      struct progress *p, struct err *e);
+/* As layer_from_dir from a tar stream that we did not write (plimsoll import): read strictly,
+ * written anew. A stream in gzip, zstd or plain is told by its first bytes (bzip2 and xz by the
+ * tools of that name). */
 int layer_from_tar(struct store *s, int fd, int64_t clamp_mtime, struct desc *ret,
 		   struct digest *ret_diff_id, struct progress *p, struct err *e);
 

@@ -467,3 +467,27 @@ int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct 
 	*ret_diff_id = diff_id;
 	return 0;
 }
+
+int layer_tar(int dir, const struct layer_opts *o, tar_write_fn write, void *arg,
+	      struct progress *p, struct err *e)
+{
+	auto_release(walk_free) struct walk *w = calloc(1, sizeof(*w));
+	struct digest ignored;
+	int r, top;
+
+	if (!w)
+		return FAIL_NOMEM(e);
+	w->progress = p;
+	r = start_walk(w, o, e);
+	r = r < 0 ? r : layer_sink_start_plain(&w->sink, write, arg, e);
+	if (r < 0)
+		return r;
+	top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return FAIL_SYS(e, "open folder");
+	progress_begin(p, "write tar", 0);
+	r = walk_folder(w, top, 0, e);
+	r = r < 0 ? r : layer_sink_end(&w->sink, &ignored, e);
+	progress_end(p, r < 0 ? "failed" : NULL);
+	return r < 0 ? WRAP(e, r, "make tar") : 0;
+}

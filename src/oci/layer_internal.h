@@ -46,16 +46,17 @@ bool layer_device_is_standard(const struct tar_entry *entry);
 /* An extended attribute that a layer may carry. */
 bool layer_xattr_is_kept(const char *name);
 
-/* Writes entries as a layer: tar, its digest, gzip, a sink. */
+/* Writes entries as a layer: tar, its digest, gzip unless plain, a sink. */
 struct layer_sink {
 	struct sha256 *plain;
-	struct gzip_writer *gzip;
+	struct gzip_writer *gzip; /* NULL: plain */
 	struct tar_writer *tar;
 	tar_write_fn write;
 	void *arg;
 };
 /* sha256_new must have been called before in a sandbox. */
 int layer_sink_start(struct layer_sink *s, tar_write_fn write, void *arg, struct err *e);
+int layer_sink_start_plain(struct layer_sink *s, tar_write_fn write, void *arg, struct err *e);
 int layer_sink_end(struct layer_sink *s, struct digest *ret_diff_id, struct err *e);
 void layer_sink_free(struct layer_sink *s);
 static inline void layer_sink_release(struct layer_sink *s)

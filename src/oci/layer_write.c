@@ -17,7 +17,7 @@ static int sink_write(void *arg, const void *p, size_t n, struct err *e)
 	struct layer_sink *s = arg;
 
 	sha256_update(s->plain, p, n);
-	return gzip_writer_write(s->gzip, p, n, e);
+	return s->gzip ? gzip_writer_write(s->gzip, p, n, e) : s->write(s->arg, p, n, e);
 }
 
 static int sink_write_out(void *arg, const void *p, size_t n, struct err *e)
@@ -37,12 +37,21 @@ int layer_sink_start(struct layer_sink *s, tar_write_fn write, void *arg, struct
 	return r < 0 ? r : tar_writer_new(&s->tar, sink_write, s, e);
 }
 
+int layer_sink_start_plain(struct layer_sink *s, tar_write_fn write, void *arg, struct err *e)
+{
+	int r;
+
+	*s = (struct layer_sink){ .write = write, .arg = arg };
+	r = sha256_new(&s->plain, e);
+	return r < 0 ? r : tar_writer_new(&s->tar, sink_write, s, e);
+}
+
 int layer_sink_end(struct layer_sink *s, struct digest *ret_diff_id, struct err *e)
 {
 	unsigned char raw[SHA256_LEN];
 	int r = tar_write_end(s->tar, e);
 
-	r = r < 0 ? r : gzip_writer_end(s->gzip, e);
+	r = r < 0 || !s->gzip ? r : gzip_writer_end(s->gzip, e);
 	if (r < 0)
 		return r;
 	sha256_final(s->plain, raw);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file of the user's, whole or not at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "pipeline/output_internal.h"
+
+/* "a/b" -> an open "a", leaf "b". */
+static int open_parent(const char *dest, char **ret_leaf, struct err *e)
+{
+	const char *slash = strrchr(dest, '/');
+	auto_free char *parent = slash ? strndup(dest, (size_t)(slash - dest) + 1) : strdup(".");
+	auto_free char *leaf = strdup(slash ? slash + 1 : dest);
+	int fd;
+
+	if (!parent || !leaf)
+		return FAIL_NOMEM(e);
+	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
+		return FAIL(e, E_USAGE, "'%.200s' is no name for a file", dest);
+	fd = fs_open_user(parent, O_RDONLY | O_DIRECTORY, 0, e);
+	if (fd < 0)
+		return fd;
+	*ret_leaf = TAKE(leaf);
+	return fd;
+}
+
+static int open_as_it_is(int fd, struct outfile *ret, struct err *e)
+{
+	if (fd < 0)
+		return FAIL_SYS(e, "open");
+	*ret = OUTFILE_NONE;
+	ret->fd = fd;
+	return 0;
+}
+
+/* A file without a name, or where that cannot be had, with one that is not its own yet. */
+static int open_temporary(struct outfile *f, struct err *e)
+{
+	int r;
+
+	f->fd = openat(f->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	if (f->fd >= 0)
+		return 0;
+	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+		return FAIL_SYS(e, "make a file");
+	r = fs_temp_name(".plimsoll-", f->temp, sizeof(f->temp), e);
+	if (r < 0)
+		return r;
+	f->fd = openat(f->dir, f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (f->fd < 0) {
+		f->temp[0] = '\0';
+		return FAIL_SYS(e, "make a file");
+	}
+	return 0;
+}
+
+int outfile_open(const char *dest, struct outfile *ret, struct err *e)
+{
+	auto_outfile f = OUTFILE_NONE;
+	auto_free char *real = NULL;
+	struct stat st;
+	int r;
+
+	if (strcmp(dest, "-") == 0)
+		return open_as_it_is(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), ret, e);
+	if (stat(dest, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return FAIL(e, E_USAGE, "'%.200s' is a folder", dest);
+		if (!S_ISREG(st.st_mode))
+			return open_as_it_is(open(dest, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret, e);
+		/* A link stays one. */
+		real = realpath(dest, NULL);
+		if (!real)
+			return FAIL_SYS(e, "'%.200s'", dest);
+	}
+	f.dir = open_parent(real ? real : dest, &f.leaf, e);
+	if (f.dir < 0)
+		return f.dir;
+	r = open_temporary(&f, e);
+	if (r < 0)
+		return WRAP(e, r, "'%.200s'", dest);
+	*ret = f;
+	f = OUTFILE_NONE;
+	return 0;
+}
+
+/* Gives it its name at once when nothing has it, else a name beside it. */
+static int give_name(struct outfile *f, bool *ret_done, struct err *e)
+{
+	char fd[32];
+	int r;
+
+	(void)fs_fd_path(f->fd, fd);
+	*ret_done = linkat(AT_FDCWD, fd, f->dir, f->leaf, AT_SYMLINK_FOLLOW) == 0;
+	if (*ret_done)
+		return 0;
+	if (errno != EEXIST)
+		return FAIL_SYS(e, "name it");
+	r = fs_temp_name(".plimsoll-", f->temp, sizeof(f->temp), e);
+	if (r == 0 && linkat(AT_FDCWD, fd, f->dir, f->temp, AT_SYMLINK_FOLLOW) < 0) {
+		f->temp[0] = '\0';
+		r = FAIL_SYS(e, "name it");
+	}
+	return r;
+}
+
+int outfile_commit(struct outfile *f, struct err *e)
+{
+	bool done = false;
+	int r = 0;
+
+	if (f->dir < 0) {
+		close_release(&f->fd);
+		return 0;
+	}
+	if (fsync(f->fd) < 0)
+		return FAIL_SYS(e, "write '%.200s'", f->leaf);
+	if (!f->temp[0])
+		r = give_name(f, &done, e);
+	if (r == 0 && !done && renameat(f->dir, f->temp, f->dir, f->leaf) < 0)
+		r = FAIL_SYS(e, "rename");
+	if (r == 0) {
+		f->temp[0] = '\0';
+		if (fsync(f->dir) < 0)
+			r = FAIL_SYS(e, "sync its folder");
+	}
+	return r < 0 ? WRAP(e, r, "write '%.200s'", f->leaf) : 0;
+}
+
+void outfile_close(struct outfile *f)
+{
+	if (f->temp[0])
+		(void)unlinkat(f->dir, f->temp, 0);
+	close_release(&f->fd);
+	close_release(&f->dir);
+	free(f->leaf);
+	*f = OUTFILE_NONE;
+}
