@@ -299,6 +299,6 @@ refute_has_name() { # name
 @test "the trail tells where it went" {
 	build -t web:1 -o type=oci,dest=a.tar
 	assert_status 0
-	run plimsoll trail log --format json
+	run plimsoll trail show --format json
 	assert_output_has '"output"' a.tar
 }
