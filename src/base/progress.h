@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -16,6 +17,8 @@ struct progress {
 	void (*end)(struct progress *p, const char *note);
 	/* One line of output of a running step (a RUN's standard output), without "\n". */
 	void (*line)(struct progress *p, const char *text);
+	/* The innermost step is taken back as if it had not begun. May be NULL: as end. */
+	void (*drop)(struct progress *p);
 };
 
 static inline void progress_begin(struct progress *p, const char *what, uint64_t total)
@@ -37,4 +40,11 @@ static inline void progress_line(struct progress *p, const char *text)
 {
 	if (p)
 		p->line(p, text);
+}
+static inline void progress_drop(struct progress *p)
+{
+	if (p && p->drop)
+		p->drop(p);
+	else if (p)
+		p->end(p, NULL);
 }

@@ -11,7 +11,7 @@
 static void work_free(struct work *w)
 {
 	for (size_t i = 0; w->stages && i < w->plan.n; i++)
-		scope_free(&w->stages[i].scope);
+		stage_free(&w->stages[i]);
 	free(w->stages);
 	plan_free(&w->plan);
 	dockerfile_free(&w->df);
@@ -88,21 +88,20 @@ static int prepare(struct work *w, struct err *e)
 	if (w->df.syntax && !(w->res.syntax = strdup(w->df.syntax)))
 		return FAIL_NOMEM(e);
 	w->stages = calloc(w->plan.n, sizeof(*w->stages));
-	return w->stages ? 0 : FAIL_NOMEM(e);
+	if (!w->stages)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < w->plan.n; i++)
+		w->stages[i] = (struct stage_work){
+			.w = w, .stage = &w->plan.stages[i], .index = i, .progress = o->progress
+		};
+	return 0;
 }
 
 static int build_stage(struct work *w, size_t i, struct err *e)
 {
-	struct stage_work *s = &w->stages[i];
-	int r;
+	int r = stage_advance(&w->stages[i], e);
 
-	*s = (struct stage_work){ .w = w, .stage = &w->plan.stages[i], .index = i };
-	r = do_from(s, e);
-	for (size_t k = 0; r == 0 && k < s->stage->nodes_n; k++)
-		r = do_node(s, &s->stage->nodes[k], e);
-	if (r == 0)
-		w->res.stages++;
-	return r;
+	return r == 0 ? FAIL(e, E_INTERNAL, "stage %zu waits for nobody", i) : r < 0 ? r : 0;
 }
 
 /* An argument that no ARG asked for is most often a slip: said, as docker does. */
@@ -153,7 +152,7 @@ static int put_pairs(json_t *doc, const char *key, const struct strv *given, con
 
 static int write_image(struct work *w, struct err *e)
 {
-	struct stage_work *s = &w->stages[w->plan.target];
+	const struct stage_work *s = &w->stages[w->plan.target];
 	const struct build_opts *o = w->o;
 	int64_t created = s->scope.draft.epoch;
 	auto_json *extra = json_object();
@@ -187,15 +186,18 @@ static int write_image(struct work *w, struct err *e)
 
 int build_run(const struct build_opts *o, struct build_result *ret, struct err *e)
 {
-	auto_work w = { .o = o, .ctx = CONTEXT_NONE, .area = AREA_NONE };
-	int r = prepare(&w, e);
+	auto_work w = { .opts = *o, .ctx = CONTEXT_NONE, .area = AREA_NONE };
+	int r;
 
+	w.o = &w.opts;
+	r = prepare(&w, e);
 	if (r == 0)
 		r = mounts_private(e);
 	if (r == 0)
 		r = area_open(&w.area, o->state, e);
 	for (size_t i = 0; r == 0 && i < w.plan.order_n; i++)
 		r = build_stage(&w, w.plan.order[i], e);
+	w.opts.progress = o->progress;
 	if (r == 0)
 		r = warn_unused(&w, e);
 	if (r == 0)

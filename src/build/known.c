@@ -84,7 +84,7 @@ static void note(struct stage_work *s, const struct digest *key, const struct ca
 		(void)fs_write_all(fd, line.p, line.n, NULL);
 }
 
-bool step_known(struct stage_work *s, const struct digest *key, struct cached *ret)
+static bool is_known(struct stage_work *s, const struct digest *key, struct cached *ret)
 {
 	const struct build_opts *o = s->w->o;
 	struct cached c = { 0 };
@@ -101,6 +101,13 @@ bool step_known(struct stage_work *s, const struct digest *key, struct cached *r
 	note(s, key, &c);
 	*ret = c;
 	return true;
+}
+
+int step_known(struct stage_work *s, const struct digest *key, struct cached *ret, bool *ret_hit,
+	       struct err *e)
+{
+	*ret_hit = is_known(s, key, ret);
+	return !*ret_hit && s->w->only_known ? stage_pause(s->w, SIZE_MAX, e) : 0;
 }
 
 int step_learn(struct stage_work *s, const struct digest *key, const struct cached *c,

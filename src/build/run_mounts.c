@@ -59,10 +59,8 @@ static int find_from(struct stage_work *s, struct step_mount *m, struct err *e)
 	r = plan_find_stage(&s->w->plan, m->m.from, &at, e);
 	if (r < 0)
 		return r;
-	if (at >= 0) {
-		m->from = &s->w->stages[at].scope.draft;
-		return 0;
-	}
+	if (at >= 0)
+		return stage_draft(s->w, (size_t)at, &m->from, e);
 	r = find_base(s->w, m->m.from, &image, e);
 	if (r == 0)
 		r = draft_from_image(s->w->o->store, &image, &m->image, e);

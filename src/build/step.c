@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/run_mount.h"
 #include "build/work.h"
 
 int64_t step_epoch(const struct stage_work *s, int64_t newest)
@@ -35,6 +34,14 @@ void step_begin(struct stage_work *s, const struct df_node *n)
 	(void)snprintf(what + at, sizeof(what) - (size_t)at, "%s", n->text);
 	text_sanitize(what);
 	progress_begin(s->w->o->progress, what, 0);
+	s->open = true;
+}
+
+int stage_pause(struct work *w, size_t waits_for, struct err *e)
+{
+	w->paused = true;
+	w->waits_for = waits_for;
+	return FAIL(e, E_INTERNAL, "the stage was paused");
 }
 
 int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
@@ -51,6 +58,7 @@ int step_end(struct stage_work *s, const struct cached *c, bool hit, const char 
 	s->w->res.steps++;
 	s->w->res.cached += hit;
 	progress_end(s->w->o->progress, hit ? "cached" : NULL);
+	s->open = false;
 	return 0;
 }
 
@@ -66,6 +74,8 @@ int find_base(struct work *w, const char *name, struct desc *ret, struct err *e)
 			return 0;
 		}
 	}
+	if (w->forked)
+		return stage_pause(w, SIZE_MAX, e);
 	r = w->o->hooks.base(w->o->hooks.arg, name, ret, e);
 	if (r < 0)
 		return r;
@@ -75,101 +85,6 @@ int find_base(struct work *w, const char *name, struct desc *ret, struct err *e)
 	res->bases = bases;
 	bases[res->bases_n] = (struct build_base){ strdup(name), *ret };
 	return bases[res->bases_n++].name ? 0 : FAIL_NOMEM(e);
-}
-
-static bool mounts_from(const struct df_node *n)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < n->flags_n; i++) {
-		auto_free char *from = NULL;
-
-		if (strcmp(n->flags[i].name, "mount") == 0)
-			any |= run_mount_from(n->flags[i].value, &from, NULL) == 0 && from;
-	}
-	return any;
-}
-
-/* What a base asks to be done in images built from it. They are instructions like others. */
-static int run_triggers(struct stage_work *s, json_t *triggers, struct err *e)
-{
-	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE);
-	auto_dockerfile df = { 0 };
-	const struct dockerfile *own = s->scope.df;
-	json_t *v;
-	size_t i;
-	int r;
-
-	json_array_foreach(triggers, i, v) buf_printf(&text, "%s\n", json_string_value(v));
-	r = buf_check(&text, "ONBUILD of the base", e);
-	if (r == 0)
-		r = dockerfile_parse((struct str){ buf_str(&text), text.n }, "ONBUILD of the base",
-				     &df, e);
-	s->scope.df = &df;
-	for (size_t k = 0; k < df.n; k++)
-		s->steps += !scope_only(df.nodes[k].op);
-	for (size_t k = 0; r == 0 && k < df.n; k++) {
-		const struct df_node *n = &df.nodes[k];
-
-		if (n->op == DF_FROM || n->op == DF_ONBUILD)
-			r = df_fail(&df, n, 0, 0, e, "%s cannot stand behind ONBUILD",
-				    df_op_name(n->op));
-		else if (n->op == DF_COPY && df_flag(n, "from"))
-			r = df_fail(&df, n, 0, 0, e,
-				    "COPY --from behind ONBUILD is not supported yet");
-		else if (n->op == DF_RUN && mounts_from(n))
-			r = df_fail(&df, n, 0, 0, e,
-				    "RUN --mount with a from behind ONBUILD is not supported yet");
-		else
-			r = do_node(s, n, e);
-	}
-	s->scope.df = own;
-	return r;
-}
-
-static int start_from(struct stage_work *s, struct err *e)
-{
-	struct draft *d = &s->scope.draft;
-	const struct df_node *n = s->stage->from;
-	struct desc image;
-	int r;
-
-	if (s->stage->scratch)
-		return draft_scratch(d, e);
-	if (s->stage->base_stage >= 0)
-		return draft_from_draft(&s->w->stages[s->stage->base_stage].scope.draft, d, e);
-	r = find_base(s->w, s->stage->base, &image, e);
-	if (r == 0)
-		r = draft_from_image(s->w->o->store, &image, d, e);
-	return r < 0 ? df_wrap(s->scope.df, n, n->args[0].at, n->args[0].len, r, e) : 0;
-}
-
-int do_from(struct stage_work *s, struct err *e)
-{
-	struct work *w = s->w;
-	json_t *triggers;
-	int r;
-
-	s->steps = s->stage->steps;
-	s->scope.df = &w->df;
-	s->scope.globals = &w->plan.globals;
-	s->scope.platform = &w->plan.platform;
-	s->scope.build_args = &w->build_args;
-	s->scope.args_used = &w->args_used;
-	step_begin(s, s->stage->from);
-	r = start_from(s, e);
-	if (r < 0)
-		return r;
-	progress_end(w->o->progress, NULL);
-	triggers = json_incref(json_object_get(s->scope.draft.config, "OnBuild"));
-	if (!json_is_array(triggers)) {
-		json_decref(triggers);
-		return 0;
-	}
-	(void)json_object_del(s->scope.draft.config, "OnBuild");
-	r = run_triggers(s, triggers, e);
-	json_decref(triggers);
-	return r;
 }
 
 int do_node(struct stage_work *s, const struct df_node *n, struct err *e)
@@ -228,8 +143,8 @@ int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e)
 	if (w->o->source_date_epoch >= 0)
 		sha256_update(k.h, &w->o->source_date_epoch, sizeof(w->o->source_date_epoch));
 	keyer_end(&k, &key);
-	hit = step_known(s, &key, &c);
-	if (!hit)
+	r = step_known(s, &key, &c, &hit, e);
+	if (!hit && r == 0)
 		r = make_workdir(s, path, &c, e);
 	if (!hit && r == 0)
 		r = step_learn(s, &key, &c, e);

@@ -177,10 +177,8 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->root = (struct source_root){ -1, NULL, true };
-	if (at >= 0) {
-		c->from = &s->w->stages[at].scope.draft;
-		return 0;
-	}
+	if (at >= 0)
+		return stage_draft(s->w, (size_t)at, &c->from, e);
 	if (strcmp(from, "scratch") == 0)
 		return DF_FAIL_FLAG(s->scope.df, c->n, "from", e,
 				    "there is nothing in scratch to copy");
@@ -342,7 +340,7 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE);
 	struct cached made = { 0 };
 	struct digest key;
-	bool hit;
+	bool hit = false;
 	int r = read_copy(s, c, e);
 
 	if (r < 0)
@@ -357,7 +355,8 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 		return r;
 	describe(c, &text);
 	r = buf_check(&text, "history", e);
-	hit = step_known(s, &key, &made);
+	if (r == 0)
+		r = step_known(s, &key, &made, &hit, e);
 	if (r == 0 && !hit)
 		r = make_layer(s, c, &made, e);
 	if (r == 0 && !hit)

@@ -324,7 +324,7 @@ int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 		r = find_key(s, &c, &key, e);
 	if (r == 0) {
 		step_begin(s, n);
-		hit = step_known(s, &key, &made);
+		r = step_known(s, &key, &made, &hit, e);
 	}
 	if (r == 0 && !hit)
 		r = run_command(s, n, &c, &made, e);

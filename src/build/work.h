@@ -10,8 +10,21 @@
 #include "build/scope.h"
 #include "build/tree.h"
 
+/*
+ * How a stage comes on. One that waits was handed back in the middle: by a worker that met what
+ * only the first process can give, or because a stage that it copies from is not done.
+ */
+enum stage_state { STAGE_NEW, STAGE_READY, STAGE_WAITS, STAGE_RUNS, STAGE_DONE, STAGE_FAILED };
+
 struct work {
+	struct build_opts opts; /* ours: the progress is that of the stage in hand */
 	const struct build_opts *o;
+	/* Which steps this process does. A step that it does not do pauses the stage: `paused` is
+	 * set and the step returns an error that nobody sees. */
+	bool only_known; /* those that the cache knows */
+	bool forked;	 /* what needs the hooks of the first process is not there */
+	bool paused;
+	size_t waits_for; /* the stage that is not done; SIZE_MAX: the step is to be done */
 	struct context ctx;
 	struct dockerfile df;
 	struct vars build_args;
@@ -26,8 +39,15 @@ struct stage_work {
 	struct work *w;
 	const struct stage *stage;
 	size_t index;
+	enum stage_state state;
+	size_t waits_for;	    /* STAGE_WAITS: that stage, or SIZE_MAX: the first process */
+	struct dockerfile triggers; /* ONBUILD of the base */
+	bool begun;		    /* FROM is done */
+	size_t next;		    /* the instruction to come: triggers, then the stage's own */
 	struct scope scope;
 	size_t step, steps; /* how many were begun, of how many */
+	bool open;	    /* the step in hand was told to the progress */
+	struct progress *progress;
 };
 
 /* A stage's file system, mounted. Changes go to upper. */
@@ -60,9 +80,14 @@ int64_t step_epoch(const struct stage_work *s, int64_t newest);
 /* Says what begins: "[stage 2/5] RUN make". */
 void step_begin(struct stage_work *s, const struct df_node *n);
 
-/* True, and *ret, when the step need not be done: this host did it before, or a cache that was
- * imported knows it. What a --no-cache or --no-cache-filter covers is not known. */
-bool step_known(struct stage_work *s, const struct digest *key, struct cached *ret);
+/*
+ * Whether the step need not be done: this host did it before, or a cache that was imported knows
+ * it. What a --no-cache or --no-cache-filter covers is not known. Every step that makes a layer
+ * asks once its key is settled, and does its work only when 0 came back without a hit; on an error
+ * it returns at once (the stage may be paused).
+ */
+int step_known(struct stage_work *s, const struct digest *key, struct cached *ret, bool *ret_hit,
+	       struct err *e);
 /* Keeps what a step came to for builds to come. */
 int step_learn(struct stage_work *s, const struct digest *key, const struct cached *c,
 	       struct err *e);
@@ -75,6 +100,16 @@ int known_collect(struct work *w, struct err *e);
 int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
 	     struct err *e);
 
+/* The image so far of another stage, finished; borrowed. An error may mean "later". */
+int stage_draft(struct work *w, size_t index, const struct draft **ret, struct err *e);
+/* Lets the stage come back here; waits_for as in struct work. */
+int stage_pause(struct work *w, size_t waits_for, struct err *e);
+
+/* stage.c: carries the stage on until it is done (1), paused (0; state and waits_for say why) or
+ * failed. */
+int stage_advance(struct stage_work *s, struct err *e);
+void stage_free(struct stage_work *s);
+
 int do_from(struct stage_work *s, struct err *e);
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e);
 int do_copy(struct stage_work *s, const struct df_node *n, struct err *e); /* and ADD */
@@ -82,7 +117,7 @@ int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e);
 /* One instruction behind FROM. */
 int do_node(struct stage_work *s, const struct df_node *n, struct err *e);
 
-/* The image of that name by the base hook, noted in the result. */
+/* The image of that name by the base hook, noted in the result. An error may mean "later". */
 int find_base(struct work *w, const char *name, struct desc *ret, struct err *e);
 
 /* ADD: 1 when the file is an archive and was taken apart into the target, 0 when it is none. */
