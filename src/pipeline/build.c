@@ -38,10 +38,24 @@ static void find_masks(const struct build_step *s, struct masks *ret)
 	}
 }
 
+/* What the hooks of one build know. */
+struct hooked {
+	struct road *road;
+	bool pull;
+	struct step_network network;
+};
+
+static int base_hook(void *arg, const char *name, struct desc *ret, struct err *e)
+{
+	const struct hooked *h = arg;
+
+	return h->pull ? step_base_newest(h->road, name, ret, e) : step_base(h->road, name, ret, e);
+}
+
 static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 			 struct buf *ret_tail, struct err *e)
 {
-	const struct road *road = arg;
+	struct hooked *h = arg;
 	struct step_bind mounts[LIMIT_STEP_MOUNTS];
 	auto_free struct masks *masks = calloc(1, sizeof(*masks));
 
@@ -62,7 +76,7 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 	}
 
 	const struct run_step step = {
-		.state = road->state,
+		.state = h->road->state,
 		.rootfs = s->rootfs,
 		.argv = s->argv,
 		.env = s->env,
@@ -73,6 +87,7 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 		.mounts_n = s->mounts_n,
 		.masks = masks->v,
 		.masks_n = masks->n,
+		.shared = &h->network,
 		.in = s->in,
 		.progress = s->progress,
 	};
@@ -97,16 +112,17 @@ static json_t *build_detail(const struct build_result *b)
 int step_build(struct road *road, const struct build_opts *o, struct build_result *ret,
 	       struct err *e)
 {
+	struct hooked hooked = { road, o->pull, STEP_NETWORK_NONE };
 	struct build_opts opts = *o;
 	int r;
 
 	opts.state = road->state;
 	opts.store = road->store;
 	opts.progress = road->progress;
-	opts.hooks = (struct build_hooks){ .base = o->pull ? step_base_newest : step_base,
-					   .step = confined_step,
-					   .arg = road };
+	opts.hooks =
+		(struct build_hooks){ .base = base_hook, .step = confined_step, .arg = &hooked };
 	r = build_run(&opts, ret, e);
+	step_network_stop(&hooked.network);
 	if (r == 0)
 		road->image = ret->image;
 	return road_note(road, "build", r, r < 0 ? NULL : build_detail(ret), e);

@@ -170,8 +170,8 @@ static int run_foreground(const struct launch *l, const sigset_t *watched, int *
 
 static int start_network(const struct launch *l, char **ret_netns, struct pasta *ret, struct err *e)
 {
-	auto_free char *netns = in_folder(l->folder, "netns");
-	auto_free char *pid_file = in_folder(l->folder, "pasta.pid");
+	auto_free char *netns = in_folder(l->folder, LAUNCH_NETNS);
+	auto_free char *pid_file = in_folder(l->folder, LAUNCH_PASTA_PID);
 	int r;
 
 	if (!netns || !pid_file)
@@ -194,10 +194,10 @@ static void supervise(const struct launch *l, const sigset_t *watched, struct re
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
-	if (out->r == 0 && l->network)
+	if (out->r == 0 && l->network && !l->netns)
 		out->r = start_network(l, &netns, &pasta, &out->e);
 	if (out->r == 0)
-		out->r = l->prepare(l->arg, netns, &out->status, &out->e);
+		out->r = l->prepare(l->arg, l->netns ?: netns, &out->status, &out->e);
 	/* It came up meanwhile; awaited in any case, so that it can be found and ended. */
 	if (pasta.pid > 0 && (r = network_started(&pasta, out->r == 0 ? &out->e : &ignored)) < 0 &&
 	    out->r == 0)
@@ -323,9 +323,9 @@ static int delete_runtime_state(const char *folder, const char *id, struct err *
 
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e)
 {
-	static const char *const mounted[] = { "rootfs", "upper", "netns", "crun" };
-	auto_free char *netns = in_folder(folder, "netns");
-	auto_free char *pid_file = in_folder(folder, "pasta.pid");
+	static const char *const mounted[] = { "rootfs", "upper", LAUNCH_NETNS, "crun" };
+	auto_free char *netns = in_folder(folder, LAUNCH_NETNS);
+	auto_free char *pid_file = in_folder(folder, LAUNCH_PASTA_PID);
 	struct err ignored = ERR_INIT;
 
 	if (!netns || !pid_file)

@@ -14,6 +14,8 @@
  * container's first process), exit (its status, once ended), crun.log, crun/ (the runtime's own
  * state), netns, pasta.pid.
  */
+#define LAUNCH_NETNS "netns"
+#define LAUNCH_PASTA_PID "pasta.pid"
 struct launch {
 	const char *folder; /* absolute */
 	const char *bundle; /* where config.json is; NULL: the folder */
@@ -21,6 +23,7 @@ struct launch {
 	const char *cgroup; /* "/plimsoll-<id>" */
 	const struct machine *machine;
 	bool network;		   /* by pasta; else an empty network namespace */
+	const char *netns;	   /* a namespace that has a network; NULL: made anew */
 	const struct ports *ports; /* may be NULL */
 	/* In the supervisor: mounts the root and writes config.json. netns is NULL without a
 	 * network. On failure *ret_status may become 126 or 127. */

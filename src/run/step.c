@@ -231,6 +231,9 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 				       .cgroup = container_cgroup(st->c, cgroup),
 				       .machine = st->machine,
 				       .network = st->s->network,
+				       .netns = st->s->network && st->s->shared
+							? st->s->shared->netns
+							: NULL,
 				       .prepare = prepare,
 				       .finish = finish,
 				       .arg = st,
@@ -265,12 +268,17 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 		r = machine_check(&machine, &profile_build.limits, e);
 	if (r < 0)
 		return r;
+	if (s->network && s->shared)
+		r = step_network_start(s->shared, s->state, e);
 	c.kind = CONTAINER_STEP;
-	r = container_create(s->state, &c, e);
+	if (r == 0)
+		r = container_create(s->state, &c, e);
 	if (r == 0 && asprintf(&st.bundle, "%s/" RUNTIME_FOLDER "/bundle", c.folder) < 0) {
 		st.bundle = NULL;
 		r = FAIL_NOMEM(e);
 	}
+	if (r == 0 && s->network && s->shared)
+		r = step_network_wait(s->shared, e);
 	if (r == 0)
 		r = execute(&st, ret_status, ret_tail, e);
 	free(st.bundle);

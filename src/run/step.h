@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "run/step_network.h"
 
 /*
  * One RUN instruction: a command in a root filesystem that somebody else mounted, confined by the
@@ -43,6 +44,8 @@ struct run_step {
 	 * "***". */
 	const struct str *masks;
 	size_t masks_n;
+	/* Where steps share one: started with the first that has a network. NULL: its own. */
+	struct step_network *shared;
 	int in;			   /* standard input, or -1 */
 	struct progress *progress; /* may be NULL */
 };

@@ -229,6 +229,11 @@ int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "read") == 0)
 		return copy(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "link") == 0) {
+		char target[4096] = "";
+
+		return say(readlink(argv[2], target, sizeof(target) - 1) > 0) || puts(target) < 0;
+	}
 	if (argc >= 3 && strcmp(argv[1], "env") == 0)
 		return puts(getenv(argv[2]) ?: "(unset)") < 0;
 	if (argc >= 3 && strcmp(argv[1], "exists") == 0)

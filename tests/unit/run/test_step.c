@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,8 @@ static void tear_down(void)
 	CHECK(fs_remove_tree(fd, top + 5, NULL) == 0);
 }
 
+static struct step_network *shared; /* of the next steps; NULL: each its own */
+
 static int step(const char *const *argv, bool network, int *status, struct buf *tail, struct err *e)
 {
 	static const char *const env[] = { "PATH=/bin:/", "A=1", NULL };
@@ -64,6 +67,7 @@ static int step(const char *const *argv, bool network, int *status, struct buf *
 				    .cwd = "/",
 				    .user = "",
 				    .network = network,
+				    .shared = shared,
 				    .in = -1 };
 
 	return run_step(&s, status, tail, e);
@@ -110,6 +114,34 @@ TEST(what_is_mounted_on_leaves_no_trace_in_the_root)
 	CHECK(access(path, F_OK) < 0);
 	(void)snprintf(path, sizeof(path), "%s/dev", root);
 	CHECK(access(path, F_OK) < 0);
+	tear_down();
+}
+
+TEST(steps_share_a_network_until_it_is_stopped)
+{
+	const char *const netns[] = { "/inside", "link", "/proc/self/ns/net", NULL };
+	auto_buf first = BUF_INIT(65536), second = BUF_INIT(65536), alone = BUF_INIT(65536);
+	struct step_network network = STEP_NETWORK_NONE;
+	struct err e = ERR_INIT;
+	int status = -1;
+	pid_t holder;
+
+	if (!able())
+		return;
+	set_up();
+	shared = &network;
+	CHECK(step(netns, true, &status, &first, &e) == 0 && status == 0);
+	CHECK_STR(e.msg, "");
+	holder = network.holder;
+	CHECK(holder > 0 && kill(holder, 0) == 0);
+	CHECK(step(netns, true, &status, &second, &e) == 0 && status == 0);
+	CHECK(step(netns, false, &status, &alone, &e) == 0 && status == 0);
+	CHECK(strstr(buf_str(&first), "net:[") != NULL);
+	CHECK_STR(buf_str(&first), buf_str(&second));
+	CHECK(strcmp(buf_str(&first), buf_str(&alone)) != 0);
+	step_network_stop(&network);
+	shared = NULL;
+	CHECK(kill(holder, 0) < 0);
 	tear_down();
 }
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/fs.h"
+
+/*
+ * The network that the steps of one stage have, one after the other. Starting pasta takes longer
+ * than most commands run, and no step leaves anything behind in the namespace: its processes are
+ * gone when it ends, and none may change addresses or routes. Steps that run side by side have one
+ * each, since every process that builds makes its own.
+ *
+ * A forked process holds the namespace and ends with the one that made it, however that ends.
+ */
+struct step_network {
+	pid_t owner;  /* the process that started it; 0: not started */
+	pid_t holder; /* whose namespace it is */
+	int report;   /* pipe: one report when it is up, then silence until it ends */
+	int alive;    /* pipe: the holder ends when we close it */
+	bool up;
+	char netns[64]; /* path of the namespace */
+};
+#define STEP_NETWORK_NONE ((struct step_network){ .report = -1, .alive = -1 })
+
+/* Begins to start it; nothing when this process has one already. */
+int step_network_start(struct step_network *n, const struct state *state, struct err *e);
+/* Waits until it is up. */
+int step_network_wait(struct step_network *n, struct err *e);
+/* Ends it, if this process started it. */
+void step_network_stop(struct step_network *n);
