@@ -74,14 +74,18 @@ const struct command cmd_import = {
 	.name = "import",
 	.group = "Images",
 	.args = "SOURCE NAME[:TAG]",
-	.brief = "Bring a root filesystem or an OCI layout in as an internal base image",
-	.details = "SOURCE is a tar archive of a root filesystem (plain, gzip, bzip2, xz or zstd; "
-		   "- for standard "
-		   "input) or an OCI layout folder, DIR or DIR:NAME. It is the one door in: what "
-		   "comes through is "
-		   "scanned, signed with this host's key and recorded in the trail, and only then "
-		   "can a FROM name it.",
+	.brief = "Bring a root filesystem or an image in as an internal base image",
+	.details =
+		"SOURCE is a tar archive of a root filesystem, docker's archive of images (docker "
+		"save), an OCI layout folder or the archive of one; archives are plain or in gzip, "
+		"bzip2, xz or zstd, and - is standard input. Which it is, its content tells. Of "
+		"several images, SOURCE:NAME picks one. Manifest, configuration and layers stay as "
+		"they are; a plain layer of docker's is compressed.\n\n"
+		"It is the one door in: every digest and diff ID is checked and every layer "
+		"unpacked, what comes through is scanned, signed with this host's key and recorded "
+		"in the trail, and only then can a FROM name it.",
 	.example = "mmdebstrap --variant=minbase bookworm - | plimsoll import - debian:bookworm\n"
+		   "docker save web:1 | plimsoll import - web:1\n"
 		   "plimsoll import --fail-on critical layout:web web:1",
 	.opts = import_options,
 	.opts_size = sizeof(struct import_options),

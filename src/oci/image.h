@@ -11,3 +11,6 @@
  */
 int image_write(struct store *s, const json_t *config, const struct desc *layers, size_t n,
 		const json_t *annotations, struct desc *ret, struct err *e);
+/* The same for a configuration that is in the store already and stays as it is. */
+int image_write_manifest(struct store *s, const struct desc *config, const struct desc *layers,
+			 size_t n, const json_t *annotations, struct desc *ret, struct err *e);

@@ -5,44 +5,64 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "pipeline/import_internal.h"
 
-/* "DIR" or "DIR:NAME", when DIR is a folder; NULL in *ret_dir when source is no folder. */
-static int split_layout(const char *source, char **ret_dir, const char **ret_name, struct err *e)
+/* "PATH" or "PATH:NAME", where PATH is there, or is "-". *ret_path is owned. */
+static int split_source(const char *source, char **ret_path, const char **ret_name, struct err *e)
 {
 	const char *colon = strchr(source, ':');
 	struct stat st;
-	char *dir;
 
-	*ret_dir = NULL;
-	*ret_name = NULL;
-	if (stat(source, &st) == 0) {
-		if (!S_ISDIR(st.st_mode))
+	while (colon && stat(source, &st) < 0) {
+		auto_free char *path = strndup(source, (size_t)(colon - source));
+
+		if (!path)
+			return FAIL_NOMEM(e);
+		if (strcmp(path, "-") == 0 || stat(path, &st) == 0) {
+			*ret_path = TAKE(path);
+			*ret_name = colon + 1;
 			return 0;
-		colon = NULL;
+		}
+		colon = strchr(colon + 1, ':');
 	}
-	dir = colon ? strndup(source, (size_t)(colon - source)) : strdup(source);
-	if (!dir)
-		return FAIL_NOMEM(e);
-	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		free(dir);
-		return 0;
-	}
-	*ret_dir = dir;
-	*ret_name = colon ? colon + 1 : NULL;
-	return 0;
+	*ret_path = strdup(source);
+	*ret_name = NULL;
+	return *ret_path ? 0 : FAIL_NOMEM(e);
+}
+
+static int from_archive(const struct road *road, const char *path, const char *name,
+			struct desc *ret, struct err *e)
+{
+	auto_archive a = ARCHIVE_NONE;
+	int r = archive_open(road->store, path, &a, e);
+
+	if (r < 0)
+		return r;
+	if (a.kind == ARCHIVE_DOCKER)
+		return import_docker(road->store, &a, path, name, road->progress, ret, e);
+	if (a.kind == ARCHIVE_OCI)
+		return import_oci_archive(road->store, &a, path, name, road->progress, ret, e);
+	if (name)
+		return FAIL(e, E_USAGE, "'%s' is a root filesystem: there is no '%s' to pick", path,
+			    name);
+	return import_rootfs(road->store, &a, path, road->progress, ret, e);
 }
 
 static int bring_in(const struct road *road, const char *source, struct desc *ret, struct err *e)
 {
-	auto_free char *dir = NULL;
+	auto_free char *path = NULL;
 	const char *name;
-	int r = split_layout(source, &dir, &name, e);
+	struct stat st;
+	int r = split_source(source, &path, &name, e);
 
 	if (r < 0)
 		return r;
-	return dir ? import_layout(road->store, dir, name, road->progress, ret, e)
-		   : import_rootfs(road->store, source, road->progress, ret, e);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		r = import_layout(road->store, path, name, road->progress, ret, e);
+	else
+		r = from_archive(road, path, name, ret, e);
+	return r < 0 ? r : import_check(road->state, road->store, ret, road->progress, e);
 }
 
 static int step_import(struct road *road, const char *source, struct err *e)

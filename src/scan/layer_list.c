@@ -39,10 +39,13 @@ int layer_list(const struct state *state, const struct store *store, const struc
 	       const struct digest *diff_id, struct progress *p, json_t **ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_LAYER_LIST);
-	char path[128], what[40];
+	char path[192], what[40];
 	int r;
 
-	(void)snprintf(path, sizeof(path), CACHE "/%s.json", digest_hex(&layer->digest));
+	/* Both digests: a list is only of use to those who state the diff ID that it was read with.
+	 */
+	(void)snprintf(path, sizeof(path), CACHE "/%s-%s.json", digest_hex(&layer->digest),
+		       diff_id ? digest_hex(diff_id) : "");
 	/* One that is missing, damaged or of another version is made anew. */
 	if (fs_read(state->fd, path, LIMIT_LAYER_LIST, &text, NULL) == 0 &&
 	    parse_list(&text, ret, NULL) == 0)

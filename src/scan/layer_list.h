@@ -18,7 +18,8 @@
 #define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v1"
 enum { LIMIT_LAYER_HIDDEN = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
 
-/* Reads a layer, or the list of it kept in <state>/cache/packages/<hex>.json. Owned. */
+/* Reads a layer, or the list of it kept in <state>/cache/packages/<blob hex>-<diff ID hex>.json:
+ * a list stands for those who state the diff ID that it was checked with. Owned. */
 int layer_list(const struct state *state, const struct store *store, const struct desc *layer,
 	       const struct digest *diff_id, struct progress *p, json_t **ret, struct err *e);
 
