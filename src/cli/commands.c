@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_advisories;
+extern const struct command cmd_base;
 extern const struct command cmd_build;
 extern const struct command cmd_completion;
 extern const struct command cmd_history;
@@ -37,6 +38,7 @@ const struct command *const commands[] = {
 	&cmd_ship,
 	&cmd_run,
 	&cmd_build,
+	&cmd_base,
 	&cmd_import,
 	&cmd_images,
 	&cmd_inspect,
