@@ -11,13 +11,14 @@
 #define ANY LIMIT_WORDS
 
 static const struct df_rule rules[DF_OPS] = {
-	[DF_ADD] = { "ADD", FORM_WORDS, 2, ANY, true, LIST("chown", "chmod", "link"),
-		     LIST("keep-git-dir", "checksum", "exclude", "unpack"),
+	[DF_ADD] = { "ADD", FORM_WORDS, 2, ANY, true,
+		     LIST("chown", "chmod", "link", "exclude", "unpack"),
+		     LIST("keep-git-dir", "checksum"),
 		     "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
 	[DF_ARG] = { "ARG", FORM_OPTIONAL, 2, ANY, false, NONE, NONE, "ARG NAME[=DEFAULT]..." },
 	[DF_CMD] = { "CMD", FORM_COMMAND, 0, ANY, false, NONE, NONE, "CMD COMMAND" },
-	[DF_COPY] = { "COPY", FORM_WORDS, 2, ANY, true, LIST("from", "chown", "chmod", "link"),
-		      LIST("parents", "exclude"),
+	[DF_COPY] = { "COPY", FORM_WORDS, 2, ANY, true,
+		      LIST("from", "chown", "chmod", "link", "parents", "exclude"), NONE,
 		      "COPY [--from=STAGE|IMAGE] [--chown=USER:GROUP] [--chmod=MODE] SOURCE... "
 		      "TARGET" },
 	[DF_ENTRYPOINT] = { "ENTRYPOINT", FORM_COMMAND, 0, ANY, false, NONE, NONE,
@@ -134,7 +135,8 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 	const struct df_flag *f = &n->flags[i];
 	const char *guess = NULL;
 	unsigned best = GUESS_MAX;
-	bool is_switch = strcmp(f->name, "link") == 0;
+	bool is_switch = listed(LIST("link", "parents", "unpack"), f->name);
+	bool repeats = listed(LIST("exclude", "mount"), f->name);
 
 	if (listed(rule->later_flags, f->name))
 		return df_fail(d, n, f->at, f->len, e, "%s --%s is not supported yet", rule->name,
@@ -150,8 +152,8 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 		return df_fail(d, n, f->at, f->len, e, "%s has no flag --%.40s", rule->name,
 			       f->name);
 	}
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(n->flags[k].name, f->name) == 0 && strcmp(f->name, "mount") != 0)
+	for (size_t k = 0; k < i && !repeats; k++)
+		if (strcmp(n->flags[k].name, f->name) == 0)
 			return df_fail(d, n, f->at, f->len, e, "--%s is given twice", f->name);
 	if (is_switch && f->value && strcmp(f->value, "true") != 0 &&
 	    strcmp(f->value, "false") != 0)

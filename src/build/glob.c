@@ -182,3 +182,31 @@ int glob_match(const char *pattern, const char *name, bool deep, struct err *e)
 	}
 	return r < 0 ? r : at[s.n];
 }
+
+bool glob_covers(const char *pattern, const char *path)
+{
+	auto_free char *copy = strdup(path);
+
+	for (char *slash = copy; slash; slash = strrchr(copy, '/')) {
+		if (slash != copy)
+			*slash = '\0';
+		if (glob_match(pattern, copy, true, NULL) == 1)
+			return true;
+	}
+	return false;
+}
+
+bool glob_leads(const char *pattern, const char *path)
+{
+	for (;;) {
+		size_t n = strcspn(pattern, "/"), k = strcspn(path, "/");
+		auto_free char *part = strndup(pattern, n), *name = strndup(path, k);
+
+		if (!*path || !part || !name || strstr(part, "**"))
+			return true;
+		if (!*pattern || glob_match(part, name, false, NULL) != 1)
+			return false;
+		pattern += n + (pattern[n] == '/');
+		path += k + (path[k] == '/');
+	}
+}

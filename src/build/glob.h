@@ -15,5 +15,11 @@ enum { LIMIT_GLOB = 4096 };
 
 /* 1 when name matches, 0 when not; a malformed pattern is E_FORMAT. */
 int glob_match(const char *pattern, const char *name, bool deep, struct err *e);
+/*
+ * Of a deep pattern that is well-formed. covers: it matches the path or a folder above it. leads:
+ * something beneath the folder `path` may match, as far as its parts before a ** tell.
+ */
+bool glob_covers(const char *pattern, const char *path);
+bool glob_leads(const char *pattern, const char *path);
 /* True when the pattern has anything special in it. */
 bool glob_special(const char *pattern);

@@ -41,8 +41,7 @@ void path_clean(char *s)
 	s[out] = '\0';
 }
 
-static int add_pattern(struct ignore *g, struct str line, const char *name, int number,
-		       struct err *e)
+static int add_pattern(struct ignore *g, struct str line, struct err *e)
 {
 	bool take_back = line.p[0] == '!';
 	struct str s = take_back ? str_trim((struct str){ line.p + 1, line.n - 1 }) : line;
@@ -53,17 +52,16 @@ static int add_pattern(struct ignore *g, struct str line, const char *name, int 
 	if (!glob)
 		return FAIL_NOMEM(e);
 	if (s.n == 0)
-		return FAIL(e, E_FORMAT, "%s:%d: a pattern is missing behind '!'", name, number);
+		return FAIL(e, E_FORMAT, "a pattern is missing behind '!'");
 	if (g->n == LIMIT_IGNORE_PATTERNS)
-		return FAIL(e, E_FORMAT, "%s:%d: more than %d patterns", name, number,
-			    LIMIT_IGNORE_PATTERNS);
+		return FAIL(e, E_FORMAT, "more than %d patterns", LIMIT_IGNORE_PATTERNS);
 	memcpy(glob, s.p, s.n);
 	path_clean(glob);
 	if (glob[0] == '/' && glob[1])
 		memmove(glob, glob + 1, strlen(glob));
 	r = glob_match(glob, ".", true, e);
 	if (r < 0)
-		return WRAP(e, r, "%s:%d", name, number);
+		return r;
 	v = reallocarray(g->v, g->n + 1, sizeof(*v));
 	if (!v)
 		return FAIL_NOMEM(e);
@@ -71,6 +69,11 @@ static int add_pattern(struct ignore *g, struct str line, const char *name, int 
 	v[g->n++] = (struct ignore_pattern){ TAKE(glob), take_back };
 	g->takes_back |= take_back;
 	return 0;
+}
+
+int ignore_add(struct ignore *g, const char *pattern, struct err *e)
+{
+	return add_pattern(g, str_of(pattern), e);
 }
 
 int ignore_parse(struct str text, const char *name, struct ignore *ret, struct err *e)
@@ -89,9 +92,9 @@ int ignore_parse(struct str text, const char *name, struct ignore *ret, struct e
 
 		if (str_starts(line, "#") || str_trim(line).n == 0)
 			continue;
-		r = add_pattern(&g, str_trim(line), name, number, e);
+		r = add_pattern(&g, str_trim(line), e);
 		if (r < 0)
-			return r;
+			return WRAP(e, r, "%s:%d", name, number);
 	}
 	*ret = g;
 	memset(&g, 0, sizeof(g));

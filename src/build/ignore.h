@@ -26,6 +26,8 @@ struct ignore {
 
 /* name is for messages. E_FORMAT names the line. */
 int ignore_parse(struct str text, const char *name, struct ignore *ret, struct err *e);
+/* Adds one pattern, by the same rules: --exclude of COPY and ADD. Spaces count. */
+int ignore_add(struct ignore *g, const char *pattern, struct err *e);
 /* path is relative to the context, without leading "/" or "./". */
 bool ignore_match(const struct ignore *g, const char *path);
 void ignore_free(struct ignore *g);

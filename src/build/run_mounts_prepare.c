@@ -102,7 +102,7 @@ static int fill_cache(void *arg, int dir, struct err *e)
 		return r;
 
 	auto_close int from = open_source(m, e);
-	const struct source_root root = { m->mounted.root, NULL, true };
+	const struct source_root root = { .fd = m->mounted.root, .keep_owner = true };
 	const struct tree_copy c = { .root = dir, .target = "/", .into = true, .clamp = INT64_MAX };
 	struct source src = { .fd = from, .path = m->m.source };
 

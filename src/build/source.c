@@ -17,6 +17,17 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* --exclude speaks of paths within a folder. A file, and what a pattern found, goes by its name. */
+static bool left_out_by_name(const struct source_root *root, const char *path,
+			     const struct stat *st, bool literal)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+
+	return root->exclude && *base && !(literal && S_ISDIR(st->st_mode)) &&
+	       ignore_match(root->exclude, base) &&
+	       !(S_ISDIR(st->st_mode) && root->exclude->takes_back);
+}
+
 static int add(const struct source_root *root, const char *path, bool literal, struct sources *ret,
 	       struct err *e)
 {
@@ -40,6 +51,8 @@ static int add(const struct source_root *root, const char *path, bool literal, s
 	if (out && !(S_ISDIR(s.st.st_mode) && root->ignore->takes_back))
 		return literal ? FAIL(e, E_NOTFOUND, "'%.500s' is left out by .dockerignore", path)
 			       : 0;
+	if (left_out_by_name(root, path, &s.st, literal))
+		return 0;
 	if (!S_ISDIR(s.st.st_mode) && !S_ISREG(s.st.st_mode))
 		return FAIL(e, E_FORMAT, "'%.500s' is neither a file nor a folder", path);
 	v = reallocarray(ret->v, ret->n + 1, sizeof(*v));
@@ -116,11 +129,11 @@ static int expand(const struct source_root *root, const char *done, const char *
 	return r < 0 ? r : 0;
 }
 
-int sources_find(const struct source_root *root, const char *pattern, struct sources *ret,
-		 struct err *e)
+/* The pattern relative to the root, without "." and ".."; "" is the root itself. */
+static int clean_pattern(const char *pattern, bool deep, char **ret, struct err *e)
 {
 	auto_free char *clean = calloc(1, strlen(pattern) + 2);
-	const char *p;
+	int r;
 
 	if (!clean)
 		return FAIL_NOMEM(e);
@@ -128,11 +141,57 @@ int sources_find(const struct source_root *root, const char *pattern, struct sou
 	path_clean(clean);
 	if (strcmp(clean, "..") == 0 || starts_with(clean, "../"))
 		return FAIL(e, E_FORMAT, "'%.500s' lies outside", pattern);
-	p = strcmp(clean, ".") == 0 ? "" : clean;
+	if (strcmp(clean, ".") == 0)
+		*clean = '\0';
+	r = glob_match(clean, "", deep, e); /* well-formed, also where nothing is there to match */
+	if (r < 0)
+		return r;
+	*ret = TAKE(clean);
+	return 0;
+}
 
-	int r = glob_match(p, "", false, e); /* also where nothing is there to match: well-formed */
+int sources_find(const struct source_root *root, const char *pattern, struct sources *ret,
+		 struct err *e)
+{
+	auto_free char *clean = NULL;
+	int r = clean_pattern(pattern, false, &clean, e);
 
-	return r < 0 ? r : expand(root, "", p, !glob_special(p), ret, e);
+	return r < 0 ? r : expand(root, "", clean, !glob_special(clean), ret, e);
+}
+
+/* A name without anything special has to be there, as in sources_find(). */
+static int must_be_there(const struct source_root *root, const char *dir, const char *rest,
+			 struct err *e)
+{
+	const struct source_root all = { .fd = root->fd, .ignore = root->ignore };
+	auto_free char *path = NULL;
+	auto_sources found = { 0 };
+	int r = join(dir, rest, &path, e);
+
+	return r < 0 ? r : add(&all, path, true, &found, e);
+}
+
+int sources_find_parents(const struct source_root *root, const char *pattern, struct sources *ret,
+			 struct err *e)
+{
+	const char *pivot = strstr(pattern, "/./");
+	auto_free char *before = strndup(pattern, pivot ? (size_t)(pivot - pattern) : 0);
+	auto_free char *dir = NULL, *rest = NULL;
+	size_t first = ret->n;
+	int r = before ? clean_pattern(before, false, &dir, e) : FAIL_NOMEM(e);
+
+	if (r == 0)
+		r = clean_pattern(pivot ? pivot + 3 : pattern, true, &rest, e);
+	if (r == 0 && !glob_special(dir) && *rest && !glob_special(rest))
+		r = must_be_there(root, dir, rest, e);
+	if (r == 0)
+		r = expand(root, "", dir, !glob_special(dir), ret, e);
+	for (size_t i = first; r == 0 && i < ret->n; i++) {
+		ret->v[i].include = strdup(rest);
+		if (!ret->v[i].include)
+			r = FAIL_NOMEM(e);
+	}
+	return r;
 }
 
 void sources_free(struct sources *s)
@@ -140,6 +199,7 @@ void sources_free(struct sources *s)
 	for (size_t i = 0; i < s->n; i++) {
 		close_release(&s->v[i].fd);
 		free(s->v[i].path);
+		free(s->v[i].include);
 	}
 	free(s->v);
 	memset(s, 0, sizeof(*s));

@@ -16,8 +16,9 @@
 enum { LIMIT_SOURCES = 100000 };
 
 struct source {
-	int fd;	    /* O_PATH, of what the name leads to */
-	char *path; /* as named, relative to the root; "" is the root itself */
+	int fd;	       /* O_PATH, of what the name leads to */
+	char *path;    /* as named, relative to the root; "" is the root itself */
+	char *include; /* of the folder's content only what this pattern names; NULL: all */
 	struct stat st;
 };
 struct sources {
@@ -26,8 +27,9 @@ struct sources {
 };
 struct source_root {
 	int fd;
-	const struct ignore *ignore; /* the context's, or NULL */
-	bool keep_owner;	     /* owners and extended attributes belong to what is copied */
+	const struct ignore *ignore;  /* the context's, or NULL */
+	const struct ignore *exclude; /* --exclude: of paths within a source; or NULL */
+	bool keep_owner;	      /* owners and extended attributes belong to what is copied */
 };
 
 /*
@@ -36,6 +38,12 @@ struct source_root {
  */
 int sources_find(const struct source_root *root, const char *pattern, struct sources *ret,
 		 struct err *e);
+/*
+ * The same for COPY --parents: the folder before "/./" (the root without one) becomes a source of
+ * which only that is copied which the rest of the pattern names, where ** is any number of folders.
+ */
+int sources_find_parents(const struct source_root *root, const char *pattern, struct sources *ret,
+			 struct err *e);
 void sources_free(struct sources *s);
 static inline void sources_release(struct sources *s)
 {

@@ -141,7 +141,9 @@ int sources_hash(const struct source_root *root, const struct sources *s, struct
 				    .file = file,
 				    .arg = &g,
 				    .ignore = root->ignore,
-				    .prefix = src->path };
+				    .prefix = src->path,
+				    .exclude = root->exclude,
+				    .include = src->include };
 
 		put(h, source_base(src), strlen(source_base(src)));
 		if (S_ISDIR(src->st.st_mode)) {

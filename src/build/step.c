@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What all steps share: progress, times, the layer and history entry they end in. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,23 @@ int stage_pause(struct work *w, size_t waits_for, struct err *e)
 	w->paused = true;
 	w->waits_for = waits_for;
 	return FAIL(e, E_INTERNAL, "the stage was paused");
+}
+
+int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e, const char *fmt,
+	      ...)
+{
+	auto_buf line = BUF_INIT(4096);
+	va_list ap;
+	int r;
+
+	buf_printf(&line, "warning: %s:%d: ", s->scope.df->name, df_line(n));
+	va_start(ap, fmt);
+	buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	r = buf_check(&line, "warning", e);
+	if (r == 0)
+		progress_line(s->w->o->progress, buf_str(&line));
+	return r;
 }
 
 int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
@@ -96,63 +114,4 @@ int do_node(struct stage_work *s, const struct df_node *n, struct err *e)
 	if (n->op == DF_WORKDIR)
 		return do_workdir(s, n, e);
 	return do_copy(s, n, e);
-}
-
-/* The folder of WORKDIR: made in a layer of its own when it is not there. */
-static int make_workdir(struct stage_work *s, const char *path, struct cached *c, struct err *e)
-{
-	static const struct owner root = { 0, 0 };
-	int64_t epoch = step_epoch(s, 0);
-	auto_mounted m = MOUNTED_NONE;
-	int r = mount_draft(s->w, &s->scope.draft, MOUNT_CHANGE, &m, e);
-
-	if (r < 0)
-		return r;
-
-	auto_close int fd = tree_mkdir(m.root, path, &root, epoch, e);
-
-	if (fd < 0)
-		return fd;
-	close_release(&fd);
-	return mount_commit(s->w, &s->scope.draft, &m, epoch, c, e);
-}
-
-int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e)
-{
-	auto_free char *word = NULL, *path = NULL, *text = NULL;
-	struct work *w = s->w;
-	struct cached c = { 0 };
-	struct digest parent, key;
-	auto_keyer k = { 0 };
-	bool hit;
-	int r = scope_word(&s->scope, n, &n->args[0], &word, e);
-
-	if (r == 0 && !*word)
-		r = DF_FAIL_WORD(s->scope.df, n, &n->args[0], e, "WORKDIR: the path is empty");
-	if (r == 0)
-		r = scope_path(&s->scope, word, &path, e);
-	if (r < 0)
-		return r;
-	step_begin(s, n);
-	draft_digest(&s->scope.draft, &parent);
-	r = keyer_new(&k, "WORKDIR", &parent, e);
-	if (r < 0)
-		return r;
-	keyer_put(&k, path);
-	keyer_put(&k, w->o->source_date_epoch >= 0 ? "epoch" : "");
-	if (w->o->source_date_epoch >= 0)
-		sha256_update(k.h, &w->o->source_date_epoch, sizeof(w->o->source_date_epoch));
-	keyer_end(&k, &key);
-	r = step_known(s, &key, &c, &hit, e);
-	if (!hit && r == 0)
-		r = make_workdir(s, path, &c, e);
-	if (!hit && r == 0)
-		r = step_learn(s, &key, &c, e);
-	if (r == 0)
-		r = json_put_string(s->scope.draft.config, "WorkingDir", path, e);
-	if (r == 0 && asprintf(&text, "WORKDIR %s", path) < 0)
-		r = FAIL_NOMEM(e);
-	if (r == 0)
-		r = step_end(s, &c, hit, text, e);
-	return r < 0 ? df_wrap(s->scope.df, n, n->args[0].at, n->args[0].len, r, e) : 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/proc.h"
 #include "build/work.h"
 #include "oci/compress.h"
 #include "oci/layer.h"
@@ -76,40 +77,64 @@ static int probe_child(void *arg, struct buf *emit, struct err *e)
 	return 0;
 }
 
-static bool name_says_tar(const char *name)
+static int probe(struct probe *p, bool *ret, struct err *e)
 {
-	static const char *const ends[] = { ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz" };
+	auto_buf answer = BUF_INIT(16);
+	struct sandbox box = {
+		.what = "look into archive", .keep = &p->fd, .keep_n = 1, .write_dir = -1
+	};
+	int r = sandbox_run(&box, probe_child, p, &answer, e);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_with(name, ends[i]))
-			return true;
-	return false;
+	*ret = answer.n == 1;
+	return r;
 }
 
-/*
- * True when the file is a tar archive, compressed or not. What is inside of bzip2 and xz only their
- * programs can tell; there the file's name decides.
- */
+/* What is inside of bzip2 and xz only their programs can tell: their first bytes are looked at. */
+static int probe_by_program(const char *program, int fd, bool *ret, struct err *e)
+{
+	const char *const argv[] = { program, "-dc", NULL };
+	struct probe p = { .kind = COMPRESSION_NONE };
+	int fds[2], r, status;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+
+	auto_close int from = fds[0], to = fds[1];
+	const struct proc proc = {
+		.argv = argv, .in = fd, .out = to, .err = -1, .die_with_parent = true
+	};
+
+	r = proc_start(&proc, &pid, e);
+	close_release(&to);
+	if (r < 0)
+		return r;
+	p.fd = from;
+	r = probe(&p, ret, e);
+	close_release(&from); /* what is still writing ends by SIGPIPE */
+
+	int w = proc_wait(pid, -1, &status, r < 0 ? NULL : e);
+
+	return r < 0 ? r : w;
+}
+
+/* True when the file is a tar archive, compressed or not; its name does not count. */
 static int is_archive(int fd, const char *name, bool *ret, struct err *e)
 {
 	unsigned char head[6];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
-	auto_buf answer = BUF_INIT(16);
 	struct probe p = { .fd = fd };
-	struct sandbox box = {
-		.what = "look into archive", .keep = &fd, .keep_n = 1, .write_dir = -1
-	};
 	int r;
 
 	if (n < 0)
 		return FAIL_SYS(e, "read '%s'", name);
 	p.kind = compression_detect(head, (size_t)n);
-	if (p.kind == COMPRESSION_BZIP2 || p.kind == COMPRESSION_XZ) {
-		*ret = name_says_tar(name);
-		return 0;
-	}
-	r = sandbox_run(&box, probe_child, &p, &answer, e);
-	*ret = answer.n == 1;
+	if (p.kind == COMPRESSION_BZIP2)
+		r = probe_by_program("bzip2", fd, ret, e);
+	else if (p.kind == COMPRESSION_XZ)
+		r = probe_by_program("xz", fd, ret, e);
+	else
+		r = probe(&p, ret, e);
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		return FAIL_SYS(e, "rewind '%s'", name);
 	return r;
@@ -138,7 +163,8 @@ static int unpack(struct stage_work *s, int fd, const struct tree_copy *t, struc
 		return dir;
 	root.fd = dir;
 	/* The archive says whose its files are; the flags are for files that are copied. */
-	into.set_owner = into.set_mode = into.exact = false;
+	into.set_owner = into.exact = false;
+	into.mode = NULL;
 	into.into = true;
 	r = sources_find(&root, ".", &all, e);
 	return r < 0 ? r : tree_copy(&into, &root, &all.v[0], e);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "build/glob.h"
+#include "build/mode.h"
 #include "build/work.h"
 
 /* One of them with its words replaced. */
@@ -20,8 +21,12 @@ struct copy {
 	char *target;		     /* absolute, clean */
 	bool into;
 	char *chown, *chmod;
-	mode_t mode;
-	bool link;
+	struct mode_change mode;
+	struct ignore exclude;
+	bool link, parents;
+	bool unpack; /* ADD: archives are taken apart */
+	struct owner
+		owner; /* --link: looked up before the step, since it has no file system below */
 	/* Where files come from: the context, or a file system that some image or stage has. */
 	struct source_root root;
 	struct draft image;	     /* --from=IMAGE */
@@ -34,6 +39,7 @@ struct copy {
 static void copy_free(struct copy *c)
 {
 	sources_free(&c->sources);
+	ignore_free(&c->exclude);
 	mounted_close(&c->from_mounted);
 	draft_free(&c->image);
 	strv_free(&c->patterns);
@@ -105,10 +111,6 @@ static int read_target(const struct stage_work *s, struct copy *c, struct err *e
 		return r;
 	c->into = !*t || ends_with(t, "/") || strcmp(t, ".") == 0 || strcmp(t, "..") == 0 ||
 		  ends_with(t, "/.") || ends_with(t, "/..");
-	if (c->patterns.n + c->names.n > 1 && !c->into)
-		return DF_FAIL_WORD(s->scope.df, c->n, w, e,
-				    "%s: the target of several sources is a folder and ends in '/'",
-				    df_op_name(c->n->op));
 	return 0;
 }
 
@@ -124,30 +126,66 @@ static int read_flag(const struct stage_work *s, const struct df_node *n, const 
 	return scope_word(&s->scope, n, &w, ret, e);
 }
 
-static int read_mode(const struct stage_work *s, struct copy *c, struct err *e)
+static int wrap_flag(const struct stage_work *s, const struct copy *c, const char *name, int r,
+		     struct err *e)
 {
-	char *end;
-	unsigned long v;
+	const struct df_flag *f = df_find_flag(c->n, name);
 
-	if (!c->chmod)
-		return 0;
-	v = strtoul(c->chmod, &end, 8);
-	if (!*c->chmod || *end || v > 07777 || strspn(c->chmod, "01234567") != strlen(c->chmod))
-		return DF_FAIL_FLAG(s->scope.df, c->n, "chmod", e,
-				    "--chmod takes an octal mode such as 755, not '%.40s'",
-				    c->chmod);
-	c->mode = (mode_t)v;
+	return r < 0 ? df_wrap(s->scope.df, c->n, f->at, f->len, r, e) : r;
+}
+
+/* --exclude, which may be given many times. */
+static int read_excludes(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	for (size_t i = 0; i < c->n->flags_n; i++) {
+		const struct df_flag *f = &c->n->flags[i];
+		struct df_word w = { f->value, f->at, f->len };
+		auto_free char *pattern = NULL;
+		int r;
+
+		if (strcmp(f->name, "exclude") != 0)
+			continue;
+		r = scope_word(&s->scope, c->n, &w, &pattern, e);
+		if (r < 0)
+			return r;
+		if (!*pattern)
+			return df_fail(s->scope.df, c->n, f->at, f->len, e,
+				       "--exclude: the pattern is empty");
+		r = ignore_add(&c->exclude, pattern, e);
+		if (r < 0)
+			return df_wrap(s->scope.df, c->n, f->at, f->len, r, e);
+	}
 	return 0;
+}
+
+/* A flag that is true when it stands alone. */
+static bool read_switch(const struct df_node *n, const char *name, bool without)
+{
+	const char *v = df_flag(n, name);
+
+	return v ? strcmp(v, "false") != 0 : without;
+}
+
+static int read_flags(const struct stage_work *s, struct copy *c, struct err *e)
+{
+	int r = read_flag(s, c->n, "chown", &c->chown, e);
+
+	c->link = read_switch(c->n, "link", false);
+	c->parents = read_switch(c->n, "parents", false);
+	c->unpack = read_switch(c->n, "unpack", c->n->op == DF_ADD);
+	if (r == 0)
+		r = read_flag(s, c->n, "chmod", &c->chmod, e);
+	if (r == 0 && c->chmod)
+		r = wrap_flag(s, c, "chmod", mode_parse(c->chmod, &c->mode, e), e);
+	return r < 0 ? r : read_excludes(s, c, e);
 }
 
 static int read_copy(const struct stage_work *s, struct copy *c, struct err *e)
 {
-	const char *link = df_flag(c->n, "link");
 	size_t doc = 0;
 	int r = 0;
 
 	c->from_mounted = MOUNTED_NONE;
-	c->link = link && strcmp(link, "false") != 0;
 	c->words = calloc(c->n->args_n, sizeof(*c->words));
 	if (!c->words)
 		return FAIL_NOMEM(e);
@@ -155,11 +193,7 @@ static int read_copy(const struct stage_work *s, struct copy *c, struct err *e)
 		r = read_source(s, c, i, &doc, e);
 	if (r == 0)
 		r = read_target(s, c, e);
-	if (r == 0)
-		r = read_flag(s, c->n, "chown", &c->chown, e);
-	if (r == 0)
-		r = read_flag(s, c->n, "chmod", &c->chmod, e);
-	return r < 0 ? r : read_mode(s, c, e);
+	return r < 0 ? r : read_flags(s, c, e);
 }
 
 /* Settles where files come from. */
@@ -170,13 +204,15 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	long at = -1;
 	int r;
 
-	c->root = (struct source_root){ s->w->ctx.fd, &s->w->ctx.ignore, false };
+	c->root = (struct source_root){ .fd = s->w->ctx.fd,
+					.ignore = &s->w->ctx.ignore,
+					.exclude = &c->exclude };
 	if (!from)
 		return 0;
 	r = plan_find_stage(&s->w->plan, from, &at, e);
 	if (r < 0)
 		return r;
-	c->root = (struct source_root){ -1, NULL, true };
+	c->root = (struct source_root){ .fd = -1, .exclude = &c->exclude, .keep_owner = true };
 	if (at >= 0)
 		return stage_draft(s->w, (size_t)at, &c->from, e);
 	if (strcmp(from, "scratch") == 0)
@@ -195,21 +231,44 @@ static int find_sources(const struct stage_work *s, struct copy *c, struct err *
 {
 	for (size_t i = 0; i < c->patterns.n; i++) {
 		const struct df_word *w = &c->n->args[c->words[i]];
-		int r = sources_find(&c->root, c->patterns.v[i], &c->sources, e);
+		int r = c->parents
+				? sources_find_parents(&c->root, c->patterns.v[i], &c->sources, e)
+				: sources_find(&c->root, c->patterns.v[i], &c->sources, e);
 
 		if (r < 0)
 			return df_wrap(s->scope.df, c->n, w->at, w->len, r, e);
 	}
+	/* As in docker, a pattern may match nothing; most often it was meant to. */
 	if (c->sources.n == 0 && c->names.n == 0)
-		return df_fail(s->scope.df, c->n, c->n->args[0].at, c->n->args[0].len, e,
-			       "%s: no file matches", df_op_name(c->n->op));
-	/* A pattern may have become several. */
-	if (c->sources.n + c->names.n > 1 && !c->into)
-		return DF_FAIL_WORD(s->scope.df, c->n, &c->n->args[c->n->args_n - 1], e,
-				    "%s: %zu files match, so the target is a folder and ends in "
-				    "'/'",
-				    df_op_name(c->n->op), c->sources.n);
+		return step_warn(s, c->n, e, "%s: no file matches, nothing is copied",
+				 df_op_name(c->n->op));
 	return 0;
+}
+
+/*
+ * --chown of --link: by the names of the image so far, though its files are not read for anything
+ * else, so that the step's key has numbers.
+ */
+static int find_link_owner(struct stage_work *s, struct copy *c, struct err *e)
+{
+	auto_mounted m = MOUNTED_NONE;
+	int r = 0;
+
+	if (!c->link || !c->chown)
+		return 0;
+	if (c->chown[strspn(c->chown, "0123456789:")])
+		r = mount_draft(s->w, &s->scope.draft, MOUNT_READ, &m, e);
+	if (r == 0)
+		r = tree_owner(m.root, c->chown, &c->owner, e);
+	return wrap_flag(s, c, "chown", r, e);
+}
+
+static void put_excludes(struct keyer *k, const struct ignore *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		keyer_put(k, g->v[i].take_back ? "!" : "");
+		keyer_put(k, g->v[i].glob);
+	}
 }
 
 /* Files of the context count by content, those of a stage by its layers and their name. */
@@ -229,7 +288,12 @@ static int find_key(const struct stage_work *s, struct copy *c, struct digest *r
 	keyer_put(&k, c->target);
 	keyer_put(&k, c->into ? "into" : "");
 	keyer_put(&k, c->link ? "link" : "");
+	keyer_put(&k, c->parents ? "parents" : "");
+	keyer_put(&k, c->unpack ? "unpack" : "");
 	keyer_put(&k, c->chown ? c->chown : "");
+	if (c->link)
+		sha256_update(k.h, &c->owner, sizeof(c->owner));
+	put_excludes(&k, &c->exclude);
 	keyer_put(&k, c->chmod ? c->chmod : "");
 	keyer_put_list(&k, (const char *const *)c->names.v, c->names.n);
 	keyer_put_list(&k, (const char *const *)c->contents.v, c->contents.n);
@@ -262,28 +326,39 @@ static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m
 		.target = c->target,
 		.into = c->into,
 		.set_owner = c->chown,
-		.set_mode = c->chmod,
-		.mode = c->mode,
+		.owner = c->owner,
+		.mode = c->chmod ? &c->mode : NULL,
 		.clamp = step_epoch(s, c->from ? c->from->epoch : c->newest),
 		.exact = !c->from && s->w->ctx.commit_time >= 0,
 	};
-	if (!c->chown)
+	if (!c->chown || c->link)
 		return 0;
-	r = tree_owner(m->root, c->chown, &ret->owner, e);
-	return r < 0 ? df_wrap(s->scope.df, c->n, df_find_flag(c->n, "chown")->at,
-			       df_find_flag(c->n, "chown")->len, r, e)
-		     : 0;
+	return wrap_flag(s, c, "chown", tree_owner(m->root, c->chown, &ret->owner, e), e);
+}
+
+/* Counts the files that became the target: only one can. */
+static int count_target(const struct stage_work *s, const struct copy *c, int r, int *named,
+			struct err *e)
+{
+	if (r < 0)
+		return r;
+	*named += r;
+	return *named < 2 ? 0
+			  : DF_FAIL_WORD(s->scope.df, c->n, &c->n->args[c->n->args_n - 1], e,
+					 "%s: several files, and the target is no folder: each "
+					 "would replace the one before; a folder ends in '/'",
+					 df_op_name(c->n->op));
 }
 
 static int copy_all(struct stage_work *s, const struct copy *c, const struct tree_copy *t,
 		    struct err *e)
 {
-	int r = 0;
+	int r = 0, named = 0;
 
 	for (size_t i = 0; r == 0 && i < c->sources.n; i++) {
 		const struct source *src = &c->sources.v[i];
 
-		if (c->n->op == DF_ADD) {
+		if (c->unpack) {
 			r = add_archive(s, src, t, e);
 			if (r != 0) {
 				r = r < 0 ? r : 0;
@@ -293,9 +368,12 @@ static int copy_all(struct stage_work *s, const struct copy *c, const struct tre
 		r = tree_copy(t, &c->root, src, e);
 		if (r < 0)
 			r = WRAP(e, r, "'%.200s'", *src->path ? src->path : ".");
+		r = count_target(s, c, r, &named, e);
 	}
-	for (size_t i = 0; r == 0 && i < c->names.n; i++)
+	for (size_t i = 0; r == 0 && i < c->names.n; i++) {
 		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
+		r = count_target(s, c, r, &named, e);
+	}
 	return r;
 }
 
@@ -324,10 +402,17 @@ static void describe(const struct copy *c, struct buf *b)
 	buf_puts(b, df_op_name(c->n->op));
 	if (c->link)
 		buf_puts(b, " --link");
+	if (c->parents)
+		buf_puts(b, " --parents");
+	if (c->n->op == DF_ADD && !c->unpack)
+		buf_puts(b, " --unpack=false");
 	if (c->chown)
 		buf_printf(b, " --chown=%s", c->chown);
 	if (c->chmod)
 		buf_printf(b, " --chmod=%s", c->chmod);
+	for (size_t i = 0; i < c->exclude.n; i++)
+		buf_printf(b, " --exclude=%s%s", c->exclude.v[i].take_back ? "!" : "",
+			   c->exclude.v[i].glob);
 	for (size_t i = 0; i < c->patterns.n; i++)
 		buf_printf(b, " %s", c->patterns.v[i]);
 	for (size_t i = 0; i < c->names.n; i++)
@@ -347,6 +432,8 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 		return r;
 	step_begin(s, c->n);
 	r = find_root(s, c, e);
+	if (r == 0)
+		r = find_link_owner(s, c, e);
 	if (r == 0 && !c->from)
 		r = find_sources(s, c, e);
 	if (r == 0)

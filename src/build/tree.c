@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -18,8 +19,32 @@ static void set_time(int dir, const char *name, int64_t mtime)
 	(void)utimensat(dir, name, t, AT_SYMLINK_NOFOLLOW);
 }
 
+static int mkdir_beneath(int root, const char *path, const struct owner *o, int64_t mtime,
+			 int links, struct err *e);
+
+/* What is in the way is a link that leads nowhere: the folder that it means is made. */
+static int mkdir_by_link(int root, const char *parent, int at, const char *name,
+			 const struct owner *o, int64_t mtime, int links, struct err *e)
+{
+	auto_free char *path = NULL;
+	char target[4097];
+	ssize_t n = readlinkat(at, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return FAIL_SYS(e, "make folder '%s/%s'", parent, name);
+	target[n] = '\0';
+	if (links == LIMIT_TREE_LINKS)
+		return FAIL(e, E_FORMAT, "'%s/%s': too many links", parent, name);
+	if (asprintf(&path, "%s/%s", *target == '/' ? "" : parent, target) < 0)
+		return FAIL_NOMEM(e);
+
+	auto_close int fd = mkdir_beneath(root, path, o, mtime, links + 1, e);
+
+	return fd < 0 ? fd : 0;
+}
+
 /* Makes `path`, whose parent is there. */
-static int mkdir_one(int root, const char *path, const struct owner *o, int64_t mtime,
+static int mkdir_one(int root, const char *path, const struct owner *o, int64_t mtime, int links,
 		     struct err *e)
 {
 	auto_free char *parent = strdup(path);
@@ -35,7 +60,9 @@ static int mkdir_one(int root, const char *path, const struct owner *o, int64_t 
 	if (at < 0)
 		return at;
 	if (mkdirat(at, slash + 1, 0755) < 0)
-		return FAIL_SYS(e, "make folder '%s'", path);
+		return errno == EEXIST
+			       ? mkdir_by_link(root, parent, at, slash + 1, o, mtime, links, e)
+			       : FAIL_SYS(e, "make folder '%s'", path);
 	if (fchownat(at, slash + 1, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(at, slash + 1, 0755, 0) < 0)
 		return FAIL_SYS(e, "set owner of folder '%s'", path);
@@ -43,7 +70,8 @@ static int mkdir_one(int root, const char *path, const struct owner *o, int64_t 
 	return 0;
 }
 
-int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime, struct err *e)
+static int mkdir_beneath(int root, const char *path, const struct owner *o, int64_t mtime,
+			 int links, struct err *e)
 {
 	auto_free char *part = strdup(path);
 
@@ -58,7 +86,7 @@ int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime,
 		*p = '\0';
 		fd = fs_open_in_root(root, *part ? part : "/", O_PATH, 0, e);
 		if (fd == E_NOTFOUND) {
-			r = mkdir_one(root, part, o, mtime, e);
+			r = mkdir_one(root, part, o, mtime, links, e);
 			if (r < 0)
 				return r;
 			fd = fs_open_in_root(root, part, O_PATH, 0, e);
@@ -77,6 +105,11 @@ int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime,
 		if (c == '\0')
 			return TAKE_FD(here);
 	}
+}
+
+int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime, struct err *e)
+{
+	return mkdir_beneath(root, path, o, mtime, 0, e);
 }
 
 static int compare(const void *a, const void *b)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "build/mode.h"
 #include "build/tree.h"
 #include "build/walk.h"
 
@@ -24,7 +25,7 @@ struct first_name {
 struct copying {
 	const struct tree_copy *c;
 	bool keep_owner;
-	bool top_made; /* the target folder is ours: it takes the source's mode and owner */
+	bool took_name;		      /* a file became the target itself, not an entry of it */
 	int at[LIMIT_WALK_DEPTH + 2]; /* the folders from the target down to the one in hand */
 	int depth;
 	void *names; /* tsearch(3) of first_name */
@@ -48,7 +49,7 @@ static struct owner owner_for(const struct copying *g, const struct stat *st)
 
 static mode_t mode_for(const struct copying *g, const struct stat *st)
 {
-	return g->c->set_mode ? g->c->mode : st->st_mode & 07777;
+	return g->c->mode ? mode_apply(g->c->mode, st->st_mode) : st->st_mode & 07777;
 }
 
 static void times_for(const struct copying *g, const struct stat *st, struct timespec ret[2])
@@ -255,12 +256,13 @@ static int leave(void *arg, const struct walk_item *it, struct err *e)
 	struct owner o = owner_for(g, it->st);
 	struct timespec t[2];
 
+	/* What is copied are the contents: the target stays as it was, or as it was made. */
+	if (g->depth == 1)
+		return 0;
 	times_for(g, it->st, t);
-	if (g->depth > 1 || g->top_made) {
-		if (fchown(fd, o.uid, o.gid) < 0 || fchmod(fd, mode_for(g, it->st)) < 0 ||
-		    futimens(fd, t) < 0)
-			r = FAIL_SYS(e, "set owner and mode of '%s'", it->path);
-	}
+	if (fchown(fd, o.uid, o.gid) < 0 || fchmod(fd, mode_for(g, it->st)) < 0 ||
+	    futimens(fd, t) < 0)
+		r = FAIL_SYS(e, "set owner and mode of '%s'", it->path);
 	if (g->depth > 1) {
 		(void)close(fd);
 		g->depth--;
@@ -276,8 +278,9 @@ static int copy_dir(struct copying *g, const struct source_root *from, const str
 			    .file = copy_file,
 			    .arg = g,
 			    .ignore = from->ignore,
-			    .prefix = src->path };
-	auto_close int had = fs_open_in_root(g->c->root, g->c->target, O_PATH, 0, NULL);
+			    .prefix = src->path,
+			    .exclude = from->exclude,
+			    .include = src->include };
 	auto_close int path = tree_mkdir(g->c->root, g->c->target, &g->c->owner, g->c->clamp, e);
 	int r;
 
@@ -288,7 +291,6 @@ static int copy_dir(struct copying *g, const struct source_root *from, const str
 
 	if (top < 0)
 		return FAIL_SYS(e, "open '%s'", g->c->target);
-	g->top_made = had < 0;
 	g->at[0] = top;
 	g->depth = 0;
 	r = walk_tree(src->fd, ".", &w, e);
@@ -300,8 +302,9 @@ static int copy_dir(struct copying *g, const struct source_root *from, const str
 }
 
 /* Where a file goes: its folder, opened (made when missing), and its name in it. */
-static int find_place(const struct tree_copy *c, const char *base, char **ret_name, struct err *e)
+static int find_place(struct copying *g, const char *base, char **ret_name, struct err *e)
 {
+	const struct tree_copy *c = g->c;
 	auto_free char *path = strdup(c->target);
 	auto_close int there = fs_open_in_root(c->root, c->target, O_PATH | O_DIRECTORY, 0, NULL);
 
@@ -312,7 +315,8 @@ static int find_place(const struct tree_copy *c, const char *base, char **ret_na
 		return *ret_name ? tree_mkdir(c->root, path, &c->owner, c->clamp, e)
 				 : FAIL_NOMEM(e);
 	}
-	for (int links = 0; links < 40; links++) {
+	g->took_name = true;
+	for (int links = 0; links < LIMIT_TREE_LINKS; links++) {
 		char target[4097], *slash = strrchr(path, '/'), *next = NULL;
 		ssize_t n;
 
@@ -342,7 +346,7 @@ static int find_place(const struct tree_copy *c, const char *base, char **ret_na
 static int copy_named_file(struct copying *g, const struct source *src, struct err *e)
 {
 	auto_free char *name = NULL;
-	auto_close int dir = find_place(g->c, source_base(src), &name, e);
+	auto_close int dir = find_place(g, source_base(src), &name, e);
 
 	if (dir < 0)
 		return dir;
@@ -350,8 +354,12 @@ static int copy_named_file(struct copying *g, const struct source *src, struct e
 	auto_close int from = open(fs_fd_path(src->fd, (char[32]){ 0 }),
 				   O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	return from < 0 ? FAIL_SYS(e, "open '%s'", src->path)
-			: put_regular(g, from, &src->st, dir, name, e);
+	if (from < 0)
+		return FAIL_SYS(e, "open '%s'", src->path);
+
+	int r = put_regular(g, from, &src->st, dir, name, e);
+
+	return r < 0 ? r : g->took_name;
 }
 
 int tree_copy(const struct tree_copy *c, const struct source_root *from, const struct source *src,
@@ -367,7 +375,7 @@ int tree_write(const struct tree_copy *c, const char *name, const char *p, size_
 	struct copying g = { .c = c };
 	struct stat st = { .st_mode = S_IFREG | 0644, .st_mtime = c->clamp };
 	auto_free char *place = NULL;
-	auto_close int dir = find_place(c, name, &place, e);
+	auto_close int dir = find_place(&g, name, &place, e);
 	auto_close int from = memfd_create("heredoc", MFD_CLOEXEC);
 	int r;
 
@@ -378,5 +386,7 @@ int tree_write(const struct tree_copy *c, const char *name, const char *p, size_
 	r = fs_write_all(from, p, n, e);
 	if (r == 0 && lseek(from, 0, SEEK_SET) < 0)
 		r = FAIL_SYS(e, "rewind a temporary file");
-	return r < 0 ? r : put_regular(&g, from, &st, dir, place, e);
+	if (r == 0)
+		r = put_regular(&g, from, &st, dir, place, e);
+	return r < 0 ? r : g.took_name;
 }

@@ -31,8 +31,8 @@ static int look_up(int root, const char *file, const char *name, uint32_t ret[2]
 	int r;
 
 	if (fd == E_NOTFOUND)
-		return FAIL(e, E_FORMAT, "'%.100s' cannot be looked up: the image has no /%s", name,
-			    file);
+		return FAIL(e, E_NOTFOUND, "'%.100s' cannot be looked up: the image has no /%s",
+			    name, file);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
@@ -51,7 +51,19 @@ static int look_up(int root, const char *file, const char *name, uint32_t ret[2]
 			return 0;
 		}
 	}
-	return FAIL(e, E_FORMAT, "'%.100s' is not in the image's /%s", name, file);
+	return FAIL(e, E_NOTFOUND, "'%.100s' is not in the image's /%s", name, file);
+}
+
+/* A number, or a name that is looked up. */
+static int find_id(int root, const char *file, const char *s, uint32_t ret[2], struct err *e)
+{
+	if (number(str_of(s), &ret[0]) == 0) {
+		ret[1] = ret[0];
+		return 0;
+	}
+	if (s[strspn(s, "0123456789")] == '\0')
+		return FAIL(e, E_FORMAT, "'%.100s' is no user or group number", s);
+	return look_up(root, file, s, ret, e);
 }
 
 int tree_owner(int root, const char *spec, struct owner *ret, struct err *e)
@@ -60,18 +72,15 @@ int tree_owner(int root, const char *spec, struct owner *ret, struct err *e)
 	struct str user = { spec, colon ? (size_t)(colon - spec) : strlen(spec) };
 	auto_free char *name = str_dup(user);
 	uint32_t ids[2] = { 0, 0 }, group[2] = { 0, 0 };
-	int r = 0;
+	int r;
 
 	if (!name)
 		return FAIL_NOMEM(e);
 	if (user.n == 0 || (colon && colon[1] == '\0'))
 		return FAIL(e, E_FORMAT, "'%.100s' is not USER or USER:GROUP", spec);
-	if (number(user, &ids[0]) == 0)
-		ids[1] = ids[0];
-	else
-		r = look_up(root, "etc/passwd", name, ids, e);
-	if (r == 0 && colon && number(str_of(colon + 1), &group[0]) < 0)
-		r = look_up(root, "etc/group", colon + 1, group, e);
+	r = find_id(root, "etc/passwd", name, ids, e);
+	if (r == 0 && colon)
+		r = find_id(root, "etc/group", colon + 1, group, e);
 	if (r < 0)
 		return r;
 	*ret = (struct owner){ ids[0], colon ? group[0] : ids[1] };

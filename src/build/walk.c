@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "build/glob.h"
 
 /* A folder on the way down. */
 struct level {
@@ -24,20 +25,47 @@ struct walking {
 	int depth;
 };
 
-static bool left_out(const struct walking *g, struct err *e, int *r)
+/* Whether the item in hand is seen, and if not, whether something within it may be. */
+enum sight { SIGHT_SEEN, SIGHT_WITHIN, SIGHT_NONE };
+
+static enum sight by_ignore(const struct ignore *g, const char *path)
+{
+	if (!g || g->n == 0 || !*path || !ignore_match(g, path))
+		return SIGHT_SEEN;
+	return g->takes_back ? SIGHT_WITHIN : SIGHT_NONE;
+}
+
+static enum sight by_include(const char *pattern, const char *path)
+{
+	if (!pattern || !*pattern || glob_covers(pattern, path))
+		return SIGHT_SEEN;
+	return glob_leads(pattern, path) ? SIGHT_WITHIN : SIGHT_NONE;
+}
+
+/* The least that one of the three rules allows. */
+static int look(const struct walking *g, enum sight *ret, struct err *e)
 {
 	auto_buf full = BUF_INIT(8192);
-	const char *prefix = g->w->prefix ? g->w->prefix : "";
+	const char *prefix = g->w->prefix ? g->w->prefix : "", *path = buf_str(&g->path);
+	enum sight s = by_include(g->w->include, path), t;
+	int r;
 
-	*r = 0;
-	if (!g->w->ignore || g->w->ignore->n == 0)
-		return false;
+	t = by_ignore(g->w->exclude, path);
+	s = t > s ? t : s;
+	if (s == SIGHT_NONE || !g->w->ignore || g->w->ignore->n == 0) {
+		*ret = s;
+		return 0;
+	}
 	buf_puts(&full, prefix);
-	if (*prefix && g->path.n)
+	if (*prefix && *path)
 		buf_putc(&full, '/');
-	buf_puts(&full, buf_str(&g->path));
-	*r = buf_check(&full, "file name", e);
-	return full.n && ignore_match(g->w->ignore, buf_str(&full));
+	buf_puts(&full, path);
+	r = buf_check(&full, "file name", e);
+	if (r < 0)
+		return r;
+	t = by_ignore(g->w->ignore, buf_str(&full));
+	*ret = t > s ? t : s;
+	return 0;
 }
 
 static int enter_all(struct walking *g, struct level *l, struct err *e)
@@ -141,24 +169,22 @@ static int step(struct walking *g, struct level *up, int dir, const char *name, 
 {
 	struct stat st;
 	int r = proc_interrupted(e);
-	bool out;
+	enum sight sight = SIGHT_NONE;
 
+	if (r == 0)
+		r = look(g, &sight, e);
 	if (r < 0)
 		return r;
-	out = left_out(g, e, &r);
-	if (r < 0)
-		return r;
+	if (sight == SIGHT_NONE)
+		return 0;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return FAIL_SYS(e, "read '%s'", buf_str(&g->path));
 
 	struct walk_item it = { dir, name, buf_str(&g->path), &st };
 
-	if (S_ISDIR(st.st_mode)) {
-		if (out && !g->w->ignore->takes_back)
-			return 0;
-		return step_dir(g, up, &it, out, e);
-	}
-	if (out)
+	if (S_ISDIR(st.st_mode))
+		return step_dir(g, up, &it, sight != SIGHT_SEEN, e);
+	if (sight != SIGHT_SEEN)
 		return 0;
 	r = enter_all(g, up, e);
 	return r < 0 ? r : g->w->file(g->w->arg, &it, e);

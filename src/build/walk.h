@@ -9,7 +9,7 @@
 /*
  * Walks a tree in the order of its names' bytes, never through a link and never out of it. Files
  * that .dockerignore leaves out are not seen; a folder that is left out but holds something that
- * "!" takes back is seen once the first such thing is.
+ * "!" takes back or that is included is seen once the first such thing is.
  */
 enum { LIMIT_WALK_DEPTH = 256, LIMIT_WALK_ENTRIES = 1000000 /* in one folder */ };
 
@@ -28,6 +28,10 @@ struct walker {
 	void *arg;
 	const struct ignore *ignore; /* NULL: everything is seen */
 	const char *prefix;	     /* of the start within the context, for ignore; "" its root */
+	/* Of paths below the start: what is left out as well, and what alone is seen (a pattern,
+	 * ** allowed; a folder that it names is seen whole). NULL: nothing, and everything. */
+	const struct ignore *exclude;
+	const char *include;
 };
 
 /* Begins at the item dir/name, which may be "." for dir itself. */

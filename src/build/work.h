@@ -96,6 +96,10 @@ int step_learn(struct stage_work *s, const struct digest *key, const struct cach
 int known_check(const struct work *w, struct err *e);
 int known_collect(struct work *w, struct err *e);
 
+/* One line beside the progress: "warning: Dockerfile:7: ...". Always 0, or out of memory. */
+int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e, const char *fmt,
+	      ...) __attribute__((format(printf, 4, 5)));
+
 /* What a step comes to, done or found: layer, history, time. Ends the step's progress. */
 int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
 	     struct err *e);

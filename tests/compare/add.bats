@@ -29,3 +29,45 @@ load ../lib/compare
 	ADD --chown=5:6 a.tar.gz /c/
 	X
 }
+
+@test "ADD: the archive's own root, its owners, and what told by content is" {
+	mkdir -m 700 top
+	echo 1 >top/f
+	chown 7:8 top top/f
+	touch -d @1500000000 top top/f
+	tar -C top --numeric-owner -cf ctx/root.tar .
+	tar -C top --numeric-owner -cJf ctx/xz-without-a-name .
+	tar -C top --numeric-owner -cjf ctx/bz2-without-a-name .
+	xz -k <ctx/a.txt >ctx/no.tar.xz
+	bzip2 -k <ctx/a.txt >ctx/no.tar.bz2
+	head -c 3 ctx/a.tar.gz >ctx/cut.tar.gz
+	: >ctx/empty.tar
+	find ctx -maxdepth 1 -type f -exec touch -d @1500000000 {} +
+	same add-archive-root <<-'X'
+	FROM base:1
+	RUN mkdir -m 711 /there && chown 5:5 /there
+	ADD root.tar /new
+	ADD root.tar /there
+	ADD --chown=9:9 root.tar /owned/deep
+	X
+	same add-archive-by-content <<-'X'
+	FROM base:1
+	ADD xz-without-a-name /xz/
+	ADD bz2-without-a-name /bz2/
+	ADD no.tar.xz no.tar.bz2 /none/
+	ADD empty.tar cut.tar.gz /broken/
+	X
+	same -k add-archive-chmod <<-'X'
+	FROM base:1
+	ADD --chmod=600 root.tar /mode/
+	X
+}
+
+@test "ADD: archives in zstd" {
+	zstd -q -c ctx/a.tar >ctx/a.tar.zst
+	touch -d @1500000000 ctx/a.tar.zst
+	same add-zstd <<-'X'
+	FROM base:1
+	ADD a.tar.zst /zst/
+	X
+}

@@ -51,9 +51,10 @@ load ../lib/compare
 	COPY d/s* /s
 	COPY a*.txt /single
 	X
-	refused copy-pattern-none <<-'X'
+	same copy-pattern-none <<-'X'
 	FROM base:1
 	COPY *.nothing /x/
+	COPY a.txt *.nothing /y/
 	X
 	refused copy-missing <<-'X'
 	FROM base:1
@@ -62,6 +63,17 @@ load ../lib/compare
 	refused copy-many-to-file <<-'X'
 	FROM base:1
 	COPY a.txt b.txt /x
+	X
+	refused copy-pattern-to-file <<-'X'
+	FROM base:1
+	COPY *.txt /x
+	X
+	same copy-many-to-folder-without-slash <<-'X'
+	FROM base:1
+	RUN mkdir /x
+	COPY a.txt b.txt /x
+	COPY *.txt d /etc
+	COPY d e /merged
 	X
 	refused copy-outside <<-'X'
 	FROM base:1
@@ -74,6 +86,15 @@ load ../lib/compare
 	FROM base:1
 	RUN mkdir -m 700 /x /x/sub && chown 5:5 /x && touch /x/kept
 	COPY d /x
+	X
+	same copy-metadata-of-folders <<-'X'
+	FROM base:1
+	RUN mkdir -p -m 711 /x/sub/deep && chmod 711 /x /x/sub && chown -R 5:6 /x
+	COPY d /x
+	COPY --chown=7:8 d/sub /x/sub
+	COPY d/sub /new/sub
+	COPY --chown=7:8 d/sub /new/owned
+	COPY . /
 	X
 	refused copy-folder-over-file <<-'X'
 	FROM base:1
@@ -115,13 +136,35 @@ load ../lib/compare
 	FROM base:1
 	COPY --chmod=640 a.txt /x
 	COPY --chmod=0711 d /d
-	COPY --chmod=4755 run.sh /made/suid
 	COPY --chmod=600 --chown=3:4 d e /both/
 	ADD --chmod=400 b.txt /added
 	X
 	refused copy-chown-unknown <<-'X'
 	FROM base:1
 	COPY --chown=stranger a.txt /x
+	X
+	refused copy-chown-unknown-group <<-'X'
+	FROM base:1
+	COPY --chown=0:strangers a.txt /x
+	X
+	refused copy-chown-no-passwd <<-'X'
+	FROM scratch
+	COPY --chown=nobody a.txt /x
+	X
+	same -k copy-chmod-set-id <<-'X'
+	FROM base:1
+	COPY --chmod=4755 run.sh /suid
+	COPY --chmod=2711 d /sgid
+	COPY --chmod=1777 d/empty /sticky/made
+	COPY --chmod=755 suid /plain
+	X
+	refused -k copy-chmod-not-octal <<-'X'
+	FROM base:1
+	COPY --chmod=9 a.txt /x
+	X
+	refused -k copy-chmod-too-much <<-'X'
+	FROM base:1
+	COPY --chmod=17777 a.txt /x
 	X
 	same user-does-not-own-copies <<-'X'
 	FROM base:1

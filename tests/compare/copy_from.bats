@@ -36,3 +36,24 @@ load ../lib/compare
 	RUN echo "$A" >/tmp/a
 	X
 }
+
+@test "COPY --from: owners, modes, extended attributes, kinds" {
+	same copy-from-metadata <<-'X'
+	FROM base:1 AS one
+	RUN mkdir -p -m 700 /o/in && chown 5:6 /o /o/in && echo 1 >/o/in/f && chown 7:8 /o/in/f && chmod 6711 /o/in/f
+	RUN cp /bin/cat /o/cap && setcap cap_net_bind_service+ep /o/cap && mknod /o/fifo p && mkdir -m 1777 /o/tmp
+	RUN mkdir /o/in/none && chmod 000 /o/in/none && touch -d @1400000000 /o/in/none /o/in
+	FROM base:1
+	COPY --from=one /o /new
+	COPY --from=one /o/in /o/in
+	COPY --from=one /o/in/f /file
+	COPY --from=one --chown=9:9 /o/cap /cap
+	COPY --from=one --chown=9:9 /o/in /owned
+	X
+	same copy-from-root <<-'X'
+	FROM base:1 AS one
+	RUN mkdir /only && echo 1 >/only/f && chmod 751 /
+	FROM scratch
+	COPY --from=one / /
+	X
+}

@@ -38,3 +38,37 @@ load ../lib/compare
 	COPY a.txt /etc/../up2
 	X
 }
+
+@test "sparse files, extended attributes, many hard links, odd bytes in names" {
+	python3 - <<-'PY'
+	import os
+	os.makedirs("ctx/o/h")
+	with open("ctx/o/sparse", "wb") as f:
+	    f.truncate(3000000)
+	    f.seek(1500000)
+	    f.write(b"x")
+	with open("ctx/o/attr", "w") as f:
+	    f.write("a")
+	os.setxattr("ctx/o/attr", "user.color", b"blue\0\xff")
+	for i in range(3):
+	    with open(f"ctx/o/h/{i}", "w") as f:
+	        f.write(str(i))
+	    os.link(f"ctx/o/h/{i}", f"ctx/o/{i}")
+	for name in ["a\nb", "tab\there", "-dash", "star*", "back\\slash", "quote'\"", " lead", "caf\u00e9", ".wh", "$HOME"]:
+	    open("ctx/o/" + name, "w").close()
+	PY
+	find ctx/o -exec touch -h -d @1400000000 {} +
+	same odd-files <<-'X'
+	FROM base:1
+	COPY o /o
+	COPY ["o/star*", "o/-dash", "o/ lead", "/names/"]
+	COPY o/$HOME /home/
+	X
+	same odd-from-stage <<-'X'
+	FROM base:1 AS one
+	COPY o /o
+	RUN ln /o/attr /o/attr2
+	FROM base:1
+	COPY --from=one /o /p
+	X
+}

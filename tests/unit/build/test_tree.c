@@ -51,9 +51,10 @@ static bool holds(int dir, const char *name, const char *content)
 	return fs_read(dir, name, 4096, &b, NULL) == 0 && strcmp(buf_str(&b), content) == 0;
 }
 
-static int copy(struct ground *g, const char *pattern, const char *target, bool into, struct err *e)
+/* How many sources were copied. */
+static int copy_from(struct ground *g, const struct source_root *from, bool parents,
+		     const char *pattern, const char *target, bool into, struct err *e)
 {
-	struct source_root from = { .fd = g->ctx };
 	struct tree_copy c = { .root = g->root,
 			       .target = target,
 			       .into = into,
@@ -61,11 +62,19 @@ static int copy(struct ground *g, const char *pattern, const char *target, bool 
 			       .owner = { getuid(), getgid() },
 			       .clamp = INT_MAX };
 	auto_sources s = { 0 };
-	int r = sources_find(&from, pattern, &s, e);
+	int r = parents ? sources_find_parents(from, pattern, &s, e)
+			: sources_find(from, pattern, &s, e);
 
-	for (size_t i = 0; r == 0 && i < s.n; i++)
-		r = tree_copy(&c, &from, &s.v[i], e);
+	for (size_t i = 0; r >= 0 && i < s.n; i++)
+		r = tree_copy(&c, from, &s.v[i], e);
 	return r < 0 ? r : (int)s.n;
+}
+
+static int copy(struct ground *g, const char *pattern, const char *target, bool into, struct err *e)
+{
+	struct source_root from = { .fd = g->ctx };
+
+	return copy_from(g, &from, false, pattern, target, into, e);
 }
 
 TEST(patterns)
@@ -137,7 +146,8 @@ TEST(targets)
 
 	struct stat st;
 
-	CHECK(fstatat(g.root, "k", &st, 0) == 0 && (st.st_mode & 07777) == 0750);
+	/* Contents are copied: the folder that is made for them does not take the source's mode. */
+	CHECK(fstatat(g.root, "k", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
 	CHECK(fstatat(g.root, "new", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
 	CHECK(copy(&g, "d", "/new/name", false, &e) == E_FORMAT); /* a file is in the way */
 	CHECK(copy(&g, "f", "/new/name/x", false, &e) < 0);
@@ -161,6 +171,11 @@ TEST(links_in_the_target_stay_inside)
 	CHECK(copy(&g, "f", "/dangling", false, &e) == 1 && holds(g.root, "real/made", "1"));
 	CHECK(fstatat(g.root, "dangling", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
 	CHECK(copy(&g, "f", "/loop", false, &e) < 0);
+	/* A folder by way of a link that leads nowhere yet. */
+	CHECK(symlinkat("/later/on", g.root, "nowhere") == 0);
+	CHECK(copy(&g, "f", "/nowhere/in/x", false, &e) == 1);
+	CHECK(holds(g.root, "later/on/in/x", "1"));
+	CHECK(copy(&g, "f", "/loop/x", false, &e) < 0);
 	remove_ground(&g);
 }
 
@@ -215,8 +230,8 @@ TEST(owners)
 	CHECK(tree_owner(g.root, "web:staff", &o, &e) == 0 && o.uid == 33 && o.gid == 50);
 	CHECK(tree_owner(g.root, "7", &o, &e) == 0 && o.uid == 7 && o.gid == 7);
 	CHECK(tree_owner(g.root, "7:8", &o, &e) == 0 && o.gid == 8);
-	CHECK(tree_owner(g.root, "nobody", &o, &e) == E_FORMAT);
-	CHECK(tree_owner(g.root, "web:none", &o, &e) == E_FORMAT);
+	CHECK(tree_owner(g.root, "nobody", &o, &e) == E_NOTFOUND);
+	CHECK(tree_owner(g.root, "web:none", &o, &e) == E_NOTFOUND);
 	CHECK(tree_owner(g.root, "web:", &o, &e) == E_FORMAT);
 	CHECK(tree_owner(g.root, ":1", &o, &e) == E_FORMAT);
 	CHECK(tree_owner(g.root, "4294967295", &o, &e) == E_FORMAT);
@@ -251,5 +266,112 @@ TEST(ignored_folders_appear_for_what_is_taken_back)
 	CHECK(holds(g.root, "d/e/keep", "1"));
 	CHECK(!fs_exists(g.root, "d/f") && !fs_exists(g.root, "x"));
 	CHECK(sources_find(&from, "x", &s, &e) == E_NOTFOUND);
+	remove_ground(&g);
+}
+
+/* a.txt d/a.txt d/b.md d/e/a.txt d/e/c.md */
+static void fill(struct ground *g)
+{
+	CHECK(mkdirat(g->ctx, "d", 0755) == 0 && mkdirat(g->ctx, "d/e", 0700) == 0);
+	file(g->ctx, "a.txt", "1");
+	file(g->ctx, "d/a.txt", "2");
+	file(g->ctx, "d/b.md", "3");
+	file(g->ctx, "d/e/a.txt", "4");
+	file(g->ctx, "d/e/c.md", "5");
+}
+
+TEST(exclude)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	auto_ignore ex = { 0 }, all = { 0 };
+
+	make_ground(&g);
+	fill(&g);
+	CHECK(ignore_add(&ex, "a.txt", &e) == 0 && ignore_add(&ex, "e/*.md", &e) == 0);
+
+	struct source_root from = { .fd = g.ctx, .exclude = &ex };
+
+	/* Patterns are of paths within the source. */
+	CHECK(copy_from(&g, &from, false, "d", "/1", true, &e) == 1);
+	CHECK(!fs_exists(g.root, "1/a.txt") && holds(g.root, "1/b.md", "3"));
+	CHECK(holds(g.root, "1/e/a.txt", "4") && !fs_exists(g.root, "1/e/c.md"));
+	CHECK(copy_from(&g, &from, false, ".", "/2", true, &e) == 1);
+	CHECK(!fs_exists(g.root, "2/a.txt") && holds(g.root, "2/d/a.txt", "2"));
+	CHECK(holds(g.root, "2/d/e/c.md", "5"));
+	/* A file, and what a pattern finds, goes by its name. */
+	CHECK(copy_from(&g, &from, false, "a.txt", "/3/", true, &e) == 0);
+	CHECK(copy_from(&g, &from, false, "d/*", "/4/", true, &e) == 2);
+	CHECK(holds(g.root, "4/b.md", "3") && !fs_exists(g.root, "4/c.md.x"));
+	CHECK(ignore_add(&all, "**", &e) == 0 && ignore_add(&all, "!e/a.txt", &e) == 0);
+	from.exclude = &all;
+	CHECK(copy_from(&g, &from, false, "d", "/5", true, &e) == 1);
+	CHECK(holds(g.root, "5/e/a.txt", "4") && !fs_exists(g.root, "5/b.md") &&
+	      !fs_exists(g.root, "5/e/c.md"));
+	CHECK(ignore_add(&all, "[", &e) == E_FORMAT && ignore_add(&all, "!", &e) == E_FORMAT);
+	remove_ground(&g);
+}
+
+TEST(parents)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct stat st;
+
+	make_ground(&g);
+	fill(&g);
+
+	struct source_root from = { .fd = g.ctx };
+
+	CHECK(copy_from(&g, &from, true, "./d/e/a.txt", "/1/", true, &e) == 1);
+	CHECK(holds(g.root, "1/d/e/a.txt", "4") && !fs_exists(g.root, "1/d/a.txt") &&
+	      !fs_exists(g.root, "1/d/e/c.md"));
+	CHECK(fstatat(g.root, "1/d/e", &st, 0) == 0 && (st.st_mode & 07777) == 0700);
+	/* What stands before the pivot is not kept. */
+	CHECK(copy_from(&g, &from, true, "d/./e/c.md", "/2", false, &e) == 1);
+	CHECK(holds(g.root, "2/e/c.md", "5") && !fs_exists(g.root, "2/d"));
+	CHECK(copy_from(&g, &from, true, "**/*.md", "/3", false, &e) == 1);
+	CHECK(holds(g.root, "3/d/b.md", "3") && holds(g.root, "3/d/e/c.md", "5") &&
+	      !fs_exists(g.root, "3/a.txt"));
+	CHECK(copy_from(&g, &from, true, "d/*/a.txt", "/4", false, &e) == 1);
+	CHECK(holds(g.root, "4/d/e/a.txt", "4") && !fs_exists(g.root, "4/d/a.txt"));
+	CHECK(copy_from(&g, &from, true, "d/e", "/5", false, &e) == 1);
+	CHECK(holds(g.root, "5/d/e/a.txt", "4") && holds(g.root, "5/d/e/c.md", "5"));
+	CHECK(copy_from(&g, &from, true, "d/./.", "/6", false, &e) == 1);
+	CHECK(holds(g.root, "6/a.txt", "2") && holds(g.root, "6/e/c.md", "5"));
+	/* A pattern may match nothing, a name has to be there. */
+	CHECK(copy_from(&g, &from, true, "d/*.none", "/7", false, &e) == 1);
+	CHECK(!fs_exists(g.root, "7/d"));
+	CHECK(copy_from(&g, &from, true, "d/none", "/8", false, &e) == E_NOTFOUND);
+	CHECK(copy_from(&g, &from, true, "none/./a.txt", "/8", false, &e) == E_NOTFOUND);
+	CHECK(copy_from(&g, &from, true, "d/../../x", "/8", false, &e) == E_FORMAT);
+	CHECK(copy_from(&g, &from, true, "d/./../../x", "/8", false, &e) == E_FORMAT);
+	CHECK(copy_from(&g, &from, true, "[/./x", "/8", false, &e) == E_FORMAT);
+	remove_ground(&g);
+}
+
+TEST(two_files_for_one_name)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct source_root from;
+	auto_sources s = { 0 };
+
+	make_ground(&g);
+	fill(&g);
+	from = (struct source_root){ .fd = g.ctx };
+
+	struct tree_copy c = { .root = g.root,
+			       .target = "/x",
+			       .set_owner = true,
+			       .owner = { getuid(), getgid() },
+			       .clamp = INT_MAX };
+
+	CHECK(sources_find(&from, "a.txt", &s, &e) == 0);
+	CHECK(tree_copy(&c, &from, &s.v[0], &e) == 1);
+	CHECK(tree_write(&c, "here", "doc", 3, &e) == 1 && holds(g.root, "x", "doc"));
+	CHECK(unlinkat(g.root, "x", 0) == 0 && mkdirat(g.root, "x", 0755) == 0);
+	CHECK(tree_copy(&c, &from, &s.v[0], &e) == 0 && holds(g.root, "x/a.txt", "1"));
+	CHECK(tree_write(&c, "here", "doc", 3, &e) == 0 && holds(g.root, "x/here", "doc"));
 	remove_ground(&g);
 }
