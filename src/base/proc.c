@@ -132,6 +132,8 @@ static void child(const struct proc *p, const char *program, int report, pid_t p
 	(void)fcntl(report, F_SETFD, FD_CLOEXEC);
 	if (p->cwd && chdir(p->cwd) < 0)
 		goto fail;
+	if (p->prepare && p->prepare(p->prepare_arg) < 0)
+		goto fail;
 	/* execve wants char *const[] though it writes nothing. */
 	union {
 		const char *const *in;

@@ -21,6 +21,10 @@ struct proc {
 	size_t keep_n;
 	const char *cwd;
 	bool die_with_parent; /* PR_SET_PDEATHSIG: SIGKILL */
+	/* Called in the child as the last before execve(2), to confine it: negative with errno set
+	 * ends it. May be NULL. */
+	int (*prepare)(void *arg);
+	void *prepare_arg;
 	bool new_group;	      /* own process group, out of reach of the terminal's Ctrl-C */
 };
 enum { PROC_INHERIT = -2 };

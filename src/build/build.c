@@ -217,6 +217,7 @@ void build_result_free(struct build_result *r)
 		free(r->bases[i].name);
 	free(r->bases);
 	free(r->known);
+	materials_free(r->materials, r->materials_n);
 	free(r->syntax);
 	memset(r, 0, sizeof(*r));
 }

@@ -54,6 +54,23 @@ struct build_step {
 	struct progress *progress; /* where its output goes, a line at a time; may be NULL */
 };
 
+/* One GET of an http or https URL. All is borrowed for the time of the call. */
+struct build_fetch {
+	const char *url;		  /* without credentials, as remote_parse() made it */
+	const char *auth;		  /* "user:password", or NULL */
+	const char *etag, *last_modified; /* what is known already; NULL: the body in any case */
+	int to;				  /* the body is written here, from where it stands */
+	struct progress *progress;
+};
+enum { LIMIT_ETAG = 256 };
+struct build_fetched {
+	bool unchanged; /* it is as etag or last_modified say: nothing was written */
+	struct digest digest;
+	uint64_t size;
+	char etag[LIMIT_ETAG + 1], last_modified[64]; /* "" when the server gave none */
+	int64_t mtime;				      /* of last_modified; 0 without */
+};
+
 struct build_hooks {
 	/* The image that FROM or COPY --from means, after the trust policy accepted it. */
 	int (*base)(void *arg, const char *name, struct desc *ret, struct err *e);
@@ -64,6 +81,9 @@ struct build_hooks {
 	/* 1 when another's cache knows the step and its layer is in the store now, 0 when not; what
 	 * is wrong with that cache is told by progress. NULL: there is none. */
 	int (*known)(void *arg, const struct digest *key, struct cached *ret, struct err *e);
+	/* A failure names no URL: the caller does. Over a limit is E_FORMAT, network E_REMOTE. */
+	int (*fetch)(void *arg, const struct build_fetch *f, struct build_fetched *ret,
+		     struct err *e);
 	void *arg;
 };
 
@@ -104,6 +124,12 @@ struct build_known {
 	bool final; /* its layer is one of the image's own */
 };
 
+/* Something that came from outside of the folder: for provenance. */
+struct build_material {
+	char *uri; /* without credentials; "context:NAME" for a folder given by --build-context */
+	char *digest; /* "sha256:<hex>" of the bytes, "sha1:<hex>" of a git commit */
+};
+
 struct build_result {
 	struct desc image;
 	struct digest config;
@@ -113,6 +139,8 @@ struct build_result {
 	size_t bases_n;
 	struct build_known *known; /* in the order in which they ended; a key may come twice */
 	size_t known_n;
+	struct build_material *materials; /* in the order in which they were asked for */
+	size_t materials_n;
 	struct digest dockerfile; /* of its text */
 	char *syntax;		  /* the directive's value, or NULL */
 };

@@ -12,8 +12,8 @@
 
 static const struct df_rule rules[DF_OPS] = {
 	[DF_ADD] = { "ADD", FORM_WORDS, 2, ANY, true,
-		     LIST("chown", "chmod", "link", "exclude", "unpack"),
-		     LIST("keep-git-dir", "checksum"),
+		     LIST("chown", "chmod", "link", "exclude", "unpack", "checksum"),
+		     LIST("keep-git-dir"),
 		     "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
 	[DF_ARG] = { "ARG", FORM_OPTIONAL, 2, ANY, false, NONE, NONE, "ARG NAME[=DEFAULT]..." },
 	[DF_CMD] = { "CMD", FORM_COMMAND, 0, ANY, false, NONE, NONE, "CMD COMMAND" },

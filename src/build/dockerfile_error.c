@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "build/dockerfile_impl.h"
+#include "build/remote.h"
 
 enum { SHOW_MAX = 160 }; /* bytes of a source line that are shown */
 
@@ -61,17 +63,23 @@ static void point(const struct dockerfile *d, const struct df_node *n, size_t at
 		  const char *msg, struct err *e)
 {
 	auto_buf b = BUF_INIT(sizeof(e->msg) - 1);
+	auto_free char *shown = NULL;
 	struct str src;
 	int line, col;
 
 	if (len == 0)
 		len = strcspn(n->text + at, " \t");
 	place(n, at, &line, &col);
-	src = source_line(d, line);
+	/* Messages end in the trail and in logs: no credentials of a URL. */
+	shown = str_dup(source_line(d, line));
+	if (shown)
+		remote_hide(shown);
+	src = str_of(shown ? shown : "");
 	buf_printf(&b, "%s:%d: %.900s", d->name, line, msg);
 	if ((size_t)col <= src.n)
 		show(&b, src, (size_t)col - 1, len);
 	(void)snprintf(e->msg, sizeof(e->msg), "%s", buf_str(&b));
+	remote_hide(e->msg);
 	text_sanitize(e->msg);
 }
 

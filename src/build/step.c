@@ -33,6 +33,7 @@ void step_begin(struct stage_work *s, const struct df_node *n)
 		at = snprintf(what, sizeof(what), "[stage-%zu %zu/%zu] ", s->index, s->step,
 			      s->steps);
 	(void)snprintf(what + at, sizeof(what) - (size_t)at, "%s", n->text);
+	remote_hide(what);
 	text_sanitize(what);
 	progress_begin(s->w->o->progress, what, 0);
 	s->open = true;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "build/glob.h"
@@ -14,11 +13,12 @@
 /* One of them with its words replaced. */
 struct copy {
 	const struct df_node *n;
-	struct strv patterns;	     /* sources that are files */
-	size_t *words;		     /* of each pattern, its word in n->args: for messages */
-	struct strv names, contents; /* sources that are here-documents */
-	char *target_word;	     /* as written, after substitution */
-	char *target;		     /* absolute, clean */
+	struct strv patterns;	       /* sources that are files */
+	struct remote_sources remotes; /* sources that are fetched */
+	size_t *words;		       /* of each pattern, its word in n->args: for messages */
+	struct strv names, contents;   /* sources that are here-documents */
+	char *target_word;	       /* as written, after substitution */
+	char *target;		       /* absolute, clean */
 	bool into;
 	char *chown, *chmod;
 	struct mode_change mode;
@@ -40,6 +40,7 @@ static void copy_free(struct copy *c)
 {
 	sources_free(&c->sources);
 	ignore_free(&c->exclude);
+	remote_sources_free(&c->remotes);
 	mounted_close(&c->from_mounted);
 	draft_free(&c->image);
 	strv_free(&c->patterns);
@@ -70,15 +71,7 @@ static int read_heredoc(const struct stage_work *s, struct copy *c, const struct
 	return r < 0 ? r : strv_add(&c->contents, content ? content : doc->content, e);
 }
 
-static bool is_remote(const char *source)
-{
-	return strncasecmp(source, "http://", 7) == 0 || strncasecmp(source, "https://", 8) == 0 ||
-	       strncasecmp(source, "git@", 4) == 0 || strncasecmp(source, "git://", 6) == 0 ||
-	       strncasecmp(source, "ssh://", 6) == 0;
-}
-
-static int read_source(const struct stage_work *s, struct copy *c, size_t i, size_t *doc,
-		       struct err *e)
+static int read_source(struct stage_work *s, struct copy *c, size_t i, size_t *doc, struct err *e)
 {
 	const struct df_node *n = c->n;
 	const struct df_word *w = &n->args[i];
@@ -92,9 +85,8 @@ static int read_source(const struct stage_work *s, struct copy *c, size_t i, siz
 	r = scope_word(&s->scope, n, w, &source, e);
 	if (r < 0)
 		return r;
-	if (n->op == DF_ADD && is_remote(source))
-		return DF_FAIL_WORD(s->scope.df, n, w, e,
-				    "ADD of something remote is not supported yet");
+	if (n->op == DF_ADD && remote_kind(source, false) != REMOTE_NONE)
+		return remote_sources_add(s, n, i, source, &c->remotes, e);
 	c->words[c->patterns.n] = i;
 	return strv_add(&c->patterns, source, e);
 }
@@ -180,7 +172,7 @@ static int read_flags(const struct stage_work *s, struct copy *c, struct err *e)
 	return r < 0 ? r : read_excludes(s, c, e);
 }
 
-static int read_copy(const struct stage_work *s, struct copy *c, struct err *e)
+static int read_copy(struct stage_work *s, struct copy *c, struct err *e)
 {
 	size_t doc = 0;
 	int r = 0;
@@ -239,7 +231,7 @@ static int find_sources(const struct stage_work *s, struct copy *c, struct err *
 			return df_wrap(s->scope.df, c->n, w->at, w->len, r, e);
 	}
 	/* As in docker, a pattern may match nothing; most often it was meant to. */
-	if (c->sources.n == 0 && c->names.n == 0)
+	if (c->sources.n == 0 && c->names.n == 0 && c->remotes.n == 0)
 		return step_warn(s, c->n, e, "%s: no file matches, nothing is copied",
 				 df_op_name(c->n->op));
 	return 0;
@@ -272,7 +264,7 @@ static void put_excludes(struct keyer *k, const struct ignore *g)
 }
 
 /* Files of the context count by content, those of a stage by its layers and their name. */
-static int find_key(const struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
+static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
 {
 	auto_keyer k = { 0 };
 	struct digest parent, from = { "" };
@@ -307,6 +299,8 @@ static int find_key(const struct stage_work *s, struct copy *c, struct digest *r
 		if (s->w->ctx.commit_time >= 0)
 			c->newest = s->w->ctx.commit_time;
 	}
+	if (r == 0)
+		r = remote_sources_key(s, c->n, &c->remotes, k.h, &c->newest, e);
 	keyer_put(&k, from.s);
 	keyer_end(&k, ret);
 	return r;
@@ -370,6 +364,9 @@ static int copy_all(struct stage_work *s, const struct copy *c, const struct tre
 			r = WRAP(e, r, "'%.200s'", *src->path ? src->path : ".");
 		r = count_target(s, c, r, &named, e);
 	}
+	if (r == 0)
+		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, t, e), &named,
+				 e);
 	for (size_t i = 0; r == 0 && i < c->names.n; i++) {
 		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
 		r = count_target(s, c, r, &named, e);
@@ -389,6 +386,8 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 		if (r == 0)
 			r = find_sources(s, c, e);
 	}
+	if (r == 0)
+		r = remote_sources_get(s, c->n, &c->remotes, &c->newest, e);
 	if (r == 0)
 		r = prepare(s, c, &m, &t, e);
 	if (r == 0)
@@ -415,6 +414,7 @@ static void describe(const struct copy *c, struct buf *b)
 			   c->exclude.v[i].glob);
 	for (size_t i = 0; i < c->patterns.n; i++)
 		buf_printf(b, " %s", c->patterns.v[i]);
+	remote_sources_describe(&c->remotes, b);
 	for (size_t i = 0; i < c->names.n; i++)
 		buf_printf(b, " <<%s", c->names.v[i]);
 	buf_printf(b, " %s", c->target_word);

@@ -7,6 +7,7 @@
 #include "build/cache.h"
 #include "build/context.h"
 #include "build/plan.h"
+#include "build/remote.h"
 #include "build/scope.h"
 #include "build/tree.h"
 
@@ -123,6 +124,47 @@ int do_node(struct stage_work *s, const struct df_node *n, struct err *e);
 
 /* The image of that name by the base hook, noted in the result. An error may mean "later". */
 int find_base(struct work *w, const char *name, struct desc *ret, struct err *e);
+
+/* Notes what came from outside, once. */
+int material_add(struct work *w, const char *uri, const char *digest, struct err *e);
+void materials_free(struct build_material *v, size_t n);
+
+/* A file of the web in the build's own folder. */
+struct web_file {
+	struct digest digest; /* of its bytes; known before they are here, as far as may be */
+	int64_t mtime;	      /* of Last-Modified, 0 without; -1: not known yet */
+	int fd;		      /* -1: not here yet */
+	bool checked;	      /* the digest is --checksum's word */
+};
+#define WEB_FILE_NONE ((struct web_file){ .fd = -1 })
+/* Learns the digest: want (may be NULL) is what it must be, and then nothing is asked; else the
+ * server tells whether it changed since the last time, or sends it. */
+int web_resolve(struct work *w, const struct remote *at, const struct digest *want,
+		struct web_file *ret, struct err *e);
+/* Makes sure that the bytes are here. E_VERIFY when they are others. */
+int web_get(struct work *w, const struct remote *at, struct web_file *f, struct err *e);
+
+/* The sources of one ADD that are fetched: step_add_remote.c. */
+struct remote_sources {
+	struct remote_source *v;
+	size_t n;
+};
+/* One more; word is its place in n->args. Failures point. */
+int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t word,
+		       const char *source, struct remote_sources *all, struct err *e);
+/* Settles what each is (asking its server, where that is needed) and puts it into the key. *newest
+ * rises to the newest's time as far as known. */
+int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
+		       struct sha256 *key, int64_t *newest, struct err *e);
+/* Makes sure that all are here. */
+int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
+		       int64_t *newest, struct err *e);
+/* How many were written under the target's own name. */
+int remote_sources_copy(struct stage_work *s, const struct df_node *n,
+			const struct remote_sources *all, const struct tree_copy *t, struct err *e);
+/* " SOURCE" for each, as the history has it, without credentials. */
+void remote_sources_describe(const struct remote_sources *all, struct buf *b);
+void remote_sources_free(struct remote_sources *all);
 
 /* ADD: 1 when the file is an archive and was taken apart into the target, 0 when it is none. */
 int add_archive(struct stage_work *s, const struct source *src, const struct tree_copy *c,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "pipeline/fetch.h"
 #include "pipeline/steps.h"
 #include "run/step.h"
 
@@ -95,18 +96,31 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 	return run_step(&step, ret_status, ret_tail, e);
 }
 
+/* What came from outside besides the bases; NULL: nothing (or no memory). */
+static json_t *build_materials(const struct build_result *b)
+{
+	auto_json *list = b->materials_n ? json_array() : NULL;
+
+	for (size_t i = 0; i < b->materials_n; i++)
+		if (json_array_append_new(list, json_pack("{s:s, s:s}", "uri", b->materials[i].uri,
+							  "digest", b->materials[i].digest)) < 0)
+			return NULL;
+	return TAKE(list);
+}
+
 static json_t *build_detail(const struct build_result *b)
 {
-	auto_json *bases = json_array();
+	auto_json *bases = json_array(), *materials = NULL;
 
 	for (size_t i = 0; i < b->bases_n; i++)
 		if (json_array_append_new(bases, json_pack("{s:s, s:s}", "name", b->bases[i].name,
 							   "digest", b->bases[i].image.digest.s)) <
 		    0)
 			return NULL;
-	return json_pack("{s:s, s:s, s:I, s:I, s:O}", "dockerfile", b->dockerfile.s, "config",
+	materials = build_materials(b);
+	return json_pack("{s:s, s:s, s:I, s:I, s:O, s:O?}", "dockerfile", b->dockerfile.s, "config",
 			 b->config.s, "steps", (json_int_t)b->steps, "cached",
-			 (json_int_t)b->cached, "bases", bases);
+			 (json_int_t)b->cached, "bases", bases, "materials", materials);
 }
 
 int step_build(struct road *road, const struct build_opts *o, struct build_result *ret,
@@ -120,7 +134,7 @@ int step_build(struct road *road, const struct build_opts *o, struct build_resul
 	opts.store = road->store;
 	opts.progress = road->progress;
 	opts.hooks =
-		(struct build_hooks){ .base = base_hook, .step = confined_step, .arg = &hooked };
+		(struct build_hooks){ .base = base_hook, .step = confined_step, .fetch = fetch_web, .arg = &hooked };
 	r = build_run(&opts, ret, e);
 	step_network_stop(&hooked.network);
 	if (r == 0)

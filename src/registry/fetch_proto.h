@@ -32,6 +32,8 @@ enum { LIMIT_FETCH_PACKET = 96 * 1024, FETCH_CHUNK = 64 * 1024, LIMIT_FETCH_TEXT
 struct fetch_request {
 	enum http_method method;
 	bool follow;		/* redirects of GET and HEAD, at most LIMIT_REDIRECTS */
+	bool web;		/* any server, not a registry: plain HTTP and proxies as curl has
+				   them, up to LIMIT_WEB_REDIRECTS */
 	bool has_body;		/* body_n bytes at body_at of the descriptor that comes along */
 	uint32_t total_seconds; /* the whole exchange; 0: as long as bytes flow */
 	uint64_t body_at, body_n;
@@ -39,7 +41,7 @@ struct fetch_request {
 	char url[LIMIT_URL + 1];
 	struct http_headers headers;
 };
-enum { LIMIT_REDIRECTS = 5 };
+enum { LIMIT_REDIRECTS = 5, LIMIT_WEB_REDIRECTS = 10 };
 
 struct fetch_head {
 	unsigned status;

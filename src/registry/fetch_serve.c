@@ -52,6 +52,7 @@ static bool is_wanted(struct str name)
 		"oci-subject",
 		"etag",
 		"oci-filters-applied",
+		"last-modified",
 		"link",
 		"retry-after",
 		"www-authenticate",
@@ -243,8 +244,10 @@ static bool address_is_loopback(const struct curl_sockaddr *a)
 	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
 }
 
-static bool uses_proxy(void)
+static bool uses_proxy(const struct transfer *t)
 {
+	if (t->q->web && !t->url.https)
+		return getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY");
 	return getenv("https_proxy") || getenv("HTTPS_PROXY") || getenv("all_proxy") ||
 	       getenv("ALL_PROXY");
 }
@@ -257,14 +260,14 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
-	if (!t->url.https && !here) {
+	if (!t->url.https && !here && !t->q->web) {
 		end_with(t, FETCH_FORBIDDEN,
 			 "plain HTTP is spoken only to this machine, and '%s' is another",
 			 t->url.host);
 		return CURL_SOCKET_BAD;
 	}
 	/* With a proxy the address says nothing of the host; turn() has looked at its name. */
-	if (t->from_afar && here && !uses_proxy()) {
+	if (t->from_afar && here && !uses_proxy(t)) {
 		end_with(t, FETCH_FORBIDDEN, "redirected to '%s' on this machine", t->url.host);
 		return CURL_SOCKET_BAD;
 	}
@@ -323,8 +326,8 @@ static void set_method(CURL *c, const struct fetch_request *q)
 
 static void set_limits(CURL *c, const struct transfer *t)
 {
-	/* Nothing but this machine may be spoken to in the clear, so no proxy either. */
-	bool direct = !t->url.https || host_is_loopback(t->url.host);
+	/* No registry but this machine's may be spoken to in the clear, so no proxy either. */
+	bool direct = (!t->url.https && !t->q->web) || host_is_loopback(t->url.host);
 
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->url.https ? "https" : "http");
 	if (direct)
@@ -459,13 +462,12 @@ static void run(struct transfer *t, const struct fetch_ca *ca)
 	if (t->q->has_body != (t->body >= 0))
 		return end_with(t, FETCH_FAILED, "a body and its descriptor come together");
 	t->url = first;
-	for (int hop = 0;; hop++) {
+	for (int hop = 0, most = t->q->web ? LIMIT_WEB_REDIRECTS : LIMIT_REDIRECTS;; hop++) {
 		perform(t, ca, url_same_origin(&first, &t->url));
 		if (t->gone || t->end.outcome != FETCH_OK || !t->redirect)
 			return;
-		if (hop == LIMIT_REDIRECTS)
-			return end_with(t, FETCH_NONSENSE, "more than %d redirects",
-					LIMIT_REDIRECTS);
+		if (hop == most)
+			return end_with(t, FETCH_NONSENSE, "more than %d redirects", most);
 		turn(t, &first);
 		if (t->end.outcome != FETCH_OK)
 			return;

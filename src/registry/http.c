@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -282,4 +283,44 @@ void http_error_parse(const char *body, size_t n, struct http_error *ret)
 	copy_text(ret->code, sizeof(ret->code), str_of(s ? s : ""));
 	s = json_string_or_null(first, "message");
 	copy_text(ret->message, sizeof(ret->message), str_of(s ? s : ""));
+}
+
+/* Two or four digits. */
+static int digits(const char *s, int n)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + (s[i] - '0');
+	}
+	return v;
+}
+
+int http_date(const char *s, int64_t *ret, struct err *e)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char form[] = "AAA, 00 AAA 0000 00:00:00 GMT";
+	struct tm t = { .tm_mon = -1 };
+	bool good = strlen(s) == sizeof(form) - 1;
+
+	for (size_t i = 0; good && form[i]; i++)
+		if (form[i] != 'A' && form[i] != '0')
+			good = s[i] == form[i];
+	if (!good)
+		return FAIL(e, E_FORMAT, "'%.40s' is no HTTP date", s);
+	for (int m = 0; m < 12; m++)
+		if (strncmp(s + 8, months + (ptrdiff_t)m * 3, 3) == 0)
+			t.tm_mon = m;
+	t.tm_mday = digits(s + 5, 2);
+	t.tm_year = digits(s + 12, 4) - 1900;
+	t.tm_hour = digits(s + 17, 2);
+	t.tm_min = digits(s + 20, 2);
+	t.tm_sec = digits(s + 23, 2);
+	if (t.tm_mon < 0 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_year < 70 || t.tm_hour < 0 ||
+	    t.tm_hour > 23 || t.tm_min < 0 || t.tm_min > 59 || t.tm_sec < 0 || t.tm_sec > 60)
+		return FAIL(e, E_FORMAT, "'%.40s' is no HTTP date", s);
+	*ret = timegm(&t);
+	return 0;
 }

@@ -55,6 +55,10 @@ int http_content_range(const char *s, struct http_range *ret, struct err *e);
 /* Retry-After in seconds, at most max; a date or nonsense is fallback. */
 unsigned http_retry_after(const char *s, unsigned max, unsigned fallback);
 
+/* An HTTP date in its one current form, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), as unix
+ * time. */
+int http_date(const char *s, int64_t *ret, struct err *e);
+
 /* The target of rel="next" in a Link header (RFC 8288), E_NOTFOUND when there is none. */
 int http_link_next(const char *s, struct buf *ret, struct err *e);
 

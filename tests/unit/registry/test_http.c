@@ -174,3 +174,24 @@ TEST(errors)
 }
 
 TAP_MAIN()
+
+TEST(dates)
+{
+	static const char *const bad[] = { "",
+					   "Sunday, 06-Nov-94 08:49:37 GMT",
+					   "Sun Nov  6 08:49:37 1994",
+					   "Sun, 06 Nov 1994 08:49:37 UTC",
+					   "Sun, 06 Nov 1994 08:49:37 GMT ",
+					   "Sun, 6 Nov 1994 08:49:37 GMTx",
+					   "Sun, 06 Xxx 1994 08:49:37 GMT",
+					   "Sun, 00 Nov 1994 08:49:37 GMT",
+					   "Sun, 06 Nov 1969 08:49:37 GMT",
+					   "Sun, 06 Nov 1994 24:49:37 GMT",
+					   "Sun, 06 Nov 1994 -1:49:37 GMT" };
+	int64_t t = 7;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(http_date(bad[i], &t, NULL) == E_FORMAT && t == 7);
+	CHECK(http_date("Sun, 06 Nov 1994 08:49:37 GMT", &t, NULL) == 0 && t == 784111777);
+	CHECK(http_date("Thu, 01 Jan 1970 00:00:00 GMT", &t, NULL) == 0 && t == 0);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ADD of what is fetched: files of the web, git repositories. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "build/work.h"
+
+struct remote_source {
+	size_t word; /* in the instruction's args: for messages */
+	struct remote at;
+	struct web_file web;
+	bool has_checksum;
+	struct digest checksum; /* of --checksum, for the web */
+	bool unpack;
+};
+
+static void source_free(struct remote_source *v)
+{
+	remote_free(&v->at);
+	close_release(&v->web.fd);
+}
+
+void remote_sources_free(struct remote_sources *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		source_free(&all->v[i]);
+	free(all->v);
+	*all = (struct remote_sources){ 0 };
+}
+
+/* A failure at a source: points at its word. */
+static int point(const struct stage_work *s, const struct df_node *n, const struct remote_source *v,
+		 int r, struct err *e)
+{
+	const struct df_word *w = &n->args[v->word];
+
+	return r < 0 ? df_wrap(s->scope.df, n, w->at, w->len, r, e) : 0;
+}
+
+static int flag_word(const struct stage_work *s, const struct df_node *n, const char *name,
+		     char **ret, struct err *e)
+{
+	const struct df_flag *f = df_find_flag(n, name);
+	struct df_word w;
+
+	if (!f)
+		return 0;
+	w = (struct df_word){ f->value, f->at, f->len };
+	return scope_word(&s->scope, n, &w, ret, e);
+}
+
+static bool flag_on(const struct df_node *n, const char *name)
+{
+	const char *value = df_flag(n, name);
+
+	return value && strcmp(value, "false") != 0;
+}
+
+static int read_flags(const struct stage_work *s, const struct df_node *n, struct remote_source *v,
+		      struct err *e)
+{
+	auto_free char *sum = NULL;
+	int r = flag_word(s, n, "checksum", &sum, e);
+
+	if (r < 0)
+		return r;
+	if (sum && n->args_n > 2)
+		return DF_FAIL_FLAG(s->scope.df, n, "checksum", e,
+				    "--checksum is of one source, and here are %zu", n->args_n - 1);
+	if (df_flag(n, "keep-git-dir") && v->at.kind != REMOTE_GIT)
+		return DF_FAIL_FLAG(s->scope.df, n, "keep-git-dir", e,
+				    "--keep-git-dir is for git repositories");
+	v->unpack = flag_on(n, "unpack");
+	if (!sum)
+		return 0;
+	r = digest_parse(str_of(sum), &v->checksum, e);
+	v->has_checksum = r == 0;
+	return r < 0 ? df_wrap(s->scope.df, n, df_find_flag(n, "checksum")->at,
+			       df_find_flag(n, "checksum")->len, r, e)
+		     : 0;
+}
+
+int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t word,
+		       const char *source, struct remote_sources *all, struct err *e)
+{
+	struct remote_source v = { .word = word, .web = WEB_FILE_NONE }, *more;
+	int r = remote_parse(source, false, &v.at, e);
+
+	if (r == 0 && v.at.kind == REMOTE_GIT)
+		r = FAIL(e, E_FORMAT, "ADD of a git repository is not supported yet");
+	r = point(s, n, &v, r, e);
+	if (r == 0)
+		r = read_flags(s, n, &v, e);
+	if (r == 0) {
+		more = reallocarray(all->v, all->n + 1, sizeof(*more));
+		if (more)
+			all->v = more;
+		else
+			r = FAIL_NOMEM(e);
+	}
+	if (r < 0)
+		source_free(&v);
+	else
+		all->v[all->n++] = v;
+	return r;
+}
+
+static void put(struct sha256 *h, const char *s)
+{
+	uint64_t n = strlen(s);
+
+	sha256_update(h, &n, sizeof(n));
+	sha256_update(h, s, n);
+}
+
+/* What docker calls a file whose URL has no name in it. */
+static const char *file_name(const struct remote_source *v)
+{
+	return v->at.name ? v->at.name : "__unnamed__";
+}
+
+static int resolve(struct stage_work *s, struct remote_source *v, struct err *e)
+{
+	return web_resolve(s->w, &v->at, v->has_checksum ? &v->checksum : NULL, &v->web, e);
+}
+
+static void see_time(const struct remote_source *v, int64_t *newest)
+{
+	if (v->web.mtime > *newest)
+		*newest = v->web.mtime;
+}
+
+int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
+		       struct sha256 *key, int64_t *newest, struct err *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct remote_source *v = &all->v[i];
+		int r = point(s, n, v, resolve(s, v, e), e);
+
+		if (r == 0)
+			r = material_add(s->w, v->at.shown, v->web.digest.s, e);
+		if (r < 0)
+			return r;
+		put(key, "web");
+		put(key, file_name(v));
+		put(key, v->web.digest.s);
+		put(key, v->unpack ? "unpack" : "");
+		see_time(v, newest);
+	}
+	return 0;
+}
+
+int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
+		       int64_t *newest, struct err *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct remote_source *v = &all->v[i];
+		int r = point(s, n, v, web_get(s->w, &v->at, &v->web, e), e);
+
+		if (r < 0)
+			return r;
+		see_time(v, newest);
+	}
+	return 0;
+}
+
+/* The file as it would lie in a context: docker gives it to root alone. */
+static int as_source(const struct remote_source *v, struct source *ret, struct err *e)
+{
+	const struct timespec t[2] = { { .tv_sec = v->web.mtime }, { .tv_sec = v->web.mtime } };
+
+	if (fchmod(v->web.fd, 0600) < 0 || futimens(v->web.fd, t) < 0 ||
+	    fstat(v->web.fd, &ret->st) < 0)
+		return FAIL_SYS(e, "set time of '%s'", v->at.url);
+	ret->fd = v->web.fd;
+	ret->path = v->at.name;
+	return 0;
+}
+
+static int copy_web(struct stage_work *s, const struct remote_source *v, const struct tree_copy *t,
+		    struct err *e)
+{
+	const struct source_root root = { .fd = -1 };
+	auto_free char *name = strdup(file_name(v));
+	struct tree_copy own = *t;
+	struct source src = { 0 };
+	int r = name ? as_source(v, &src, e) : FAIL_NOMEM(e);
+
+	if (r < 0)
+		return r;
+	src.path = name;
+	own.exact = false;
+	r = v->unpack ? add_archive(s, &src, &own, e) : 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return tree_copy(&own, &root, &src, e);
+}
+
+int remote_sources_copy(struct stage_work *s, const struct df_node *n,
+			const struct remote_sources *all, const struct tree_copy *t, struct err *e)
+{
+	int named = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		int r = copy_web(s, &all->v[i], t, e);
+
+		if (r < 0)
+			return point(s, n, &all->v[i], r, e);
+		named += r;
+	}
+	return named;
+}
+
+void remote_sources_describe(const struct remote_sources *all, struct buf *b)
+{
+	for (size_t i = 0; i < all->n; i++)
+		buf_printf(b, " %s", all->v[i].at.shown);
+}
