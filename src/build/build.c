@@ -203,6 +203,8 @@ int build_run(const struct build_opts *o, struct build_result *ret, struct err *
 	if (r == 0)
 		r = known_collect(&w, e);
 	if (r == 0)
+		r = materials_collect(&w, e);
+	if (r == 0)
 		r = write_image(&w, e);
 	if (r < 0)
 		return r;

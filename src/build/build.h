@@ -139,7 +139,7 @@ struct build_result {
 	size_t bases_n;
 	struct build_known *known; /* in the order in which they ended; a key may come twice */
 	size_t known_n;
-	struct build_material *materials; /* in the order in which they were asked for */
+	struct build_material *materials; /* sorted by uri */
 	size_t materials_n;
 	struct digest dockerfile; /* of its text */
 	char *syntax;		  /* the directive's value, or NULL */

@@ -125,8 +125,10 @@ int do_node(struct stage_work *s, const struct df_node *n, struct err *e);
 /* The image of that name by the base hook, noted in the result. An error may mean "later". */
 int find_base(struct work *w, const char *name, struct desc *ret, struct err *e);
 
-/* Notes what came from outside, once. */
+/* Notes what came from outside; in the area, so also from a stage in a process of its own.
+ * materials_collect() makes the result's list of it. */
 int material_add(struct work *w, const char *uri, const char *digest, struct err *e);
+int materials_collect(struct work *w, struct err *e);
 void materials_free(struct build_material *v, size_t n);
 
 /* A file of the web in the build's own folder. */
