@@ -25,7 +25,7 @@ struct proc {
 	 * ends it. May be NULL. */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
-	bool new_group;	      /* own process group, out of reach of the terminal's Ctrl-C */
+	bool new_group; /* own process group, out of reach of the terminal's Ctrl-C */
 };
 enum { PROC_INHERIT = -2 };
 

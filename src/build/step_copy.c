@@ -365,8 +365,7 @@ static int copy_all(struct stage_work *s, const struct copy *c, const struct tre
 		r = count_target(s, c, r, &named, e);
 	}
 	if (r == 0)
-		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, t, e), &named,
-				 e);
+		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, t, e), &named, e);
 	for (size_t i = 0; r == 0 && i < c->names.n; i++) {
 		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
 		r = count_target(s, c, r, &named, e);

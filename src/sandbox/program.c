@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "sandbox/lockdown.h"
+
+static int fail(int e)
+{
+	errno = e;
+	return -1;
+}
+
+/* The state folder is root's alone, so another user must see the folder elsewhere. */
+static int enter(const struct program_box *b)
+{
+	if (!b->other_user)
+		return fchdir(b->dir);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(fs_fd_path(b->dir, (char[32]){ 0 }), "/tmp", NULL, MS_BIND, NULL) < 0 ||
+	    chdir("/tmp") < 0)
+		return -1;
+	if (setgroups(0, NULL) < 0 || setresgid(PROGRAM_USER, PROGRAM_USER, PROGRAM_USER) < 0)
+		return -1;
+	return setresuid(PROGRAM_USER, PROGRAM_USER, PROGRAM_USER);
+}
+
+static int limit(int what, rlim_t n)
+{
+	struct rlimit had, l = { n, n };
+
+	if (getrlimit((__rlimit_resource_t)what, &had) == 0 && had.rlim_max < n)
+		l.rlim_cur = l.rlim_max = had.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &l);
+}
+
+static int limits(const struct program_box *b)
+{
+	(void)umask(022);
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, SANDBOX_NOFILE) < 0 ||
+	    limit(RLIMIT_FSIZE, (rlim_t)b->file_max) < 0)
+		return -1;
+	return limit(RLIMIT_CPU, b->cpu_seconds);
+}
+
+/* --- Landlock: as landlock.c, with programs that may be run and files that may be read --- */
+
+enum {
+	LL_EXECUTE = 1 << 0,
+	LL_READ_FILE = 1 << 2,
+	LL_READ_DIR = 1 << 3,
+	LL_WRITE_FILE = 1 << 1,
+	LL_ABI1 = (1 << 13) - 1,
+	LL_REFER = 1 << 13,
+	LL_TRUNCATE = 1 << 14,
+	LL_IOCTL_DEV = 1 << 15,
+	LL_BIND = 1 << 0,
+	LL_SCOPES = 3,
+	LL_PATH = 1,
+	LL_VERSION = 1,
+};
+struct ll_rules {
+	uint64_t fs, net, scoped;
+};
+struct ll_path {
+	uint64_t access;
+	int32_t fd;
+} __attribute__((packed));
+
+static int allow_fd(int rules, int fd, uint64_t access)
+{
+	const struct ll_path p = { .access = access, .fd = fd };
+
+	return (int)syscall(SYS_landlock_add_rule, rules, LL_PATH, &p, 0);
+}
+
+/* What is not there need not be allowed. */
+static int allow_path(int rules, const char *path, uint64_t access)
+{
+	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		access &= ~(uint64_t)LL_READ_DIR;
+	return allow_fd(rules, fd, access);
+}
+
+static int landlock(const struct program_box *b)
+{
+	static const char *const programs[] = { "/usr", "/bin", "/lib", "/lib32", "/lib64" };
+	static const char *const readable[] = {
+		"/etc/ssl",	    "/etc/ca-certificates", "/etc/pki",
+		"/etc/ld.so.cache", "/etc/hosts",	    "/etc/nsswitch.conf",
+		"/etc/resolv.conf", "/etc/host.conf",	    "/etc/gai.conf",
+		"/etc/services",    "/etc/protocols",	    "/etc/localtime",
+		"/etc/passwd",	    "/etc/group",	    "/run/systemd/resolve",
+		"/dev/urandom",	    "/etc/alternatives",
+	};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LL_VERSION);
+	struct ll_rules set = { .fs = LL_ABI1 };
+	size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+	int r = 0;
+
+	if (abi < 1)
+		return 0;
+	set.fs |= abi >= 2 ? LL_REFER : 0;
+	set.fs |= abi >= 3 ? LL_TRUNCATE : 0;
+	set.fs |= abi >= 5 ? LL_IOCTL_DEV : 0;
+	set.net = abi >= 4 ? LL_BIND : 0;
+	set.scoped = abi >= 6 ? LL_SCOPES : 0;
+
+	auto_close int rules = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
+
+	if (rules < 0)
+		return -1;
+	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
+		r = allow_path(rules, programs[i], LL_EXECUTE | LL_READ_FILE | LL_READ_DIR);
+	for (size_t i = 0; r == 0 && i < sizeof(readable) / sizeof(readable[0]); i++)
+		r = allow_path(rules, readable[i], LL_READ_FILE | LL_READ_DIR);
+	if (r == 0)
+		r = allow_path(rules, "/dev/null", LL_READ_FILE | LL_WRITE_FILE);
+	if (r == 0)
+		r = allow_fd(rules, b->dir, set.fs & ~(uint64_t)(LL_EXECUTE | LL_IOCTL_DEV));
+	return r < 0 ? -1 : (int)syscall(SYS_landlock_restrict_self, rules, 0);
+}
+
+/* --- seccomp --- */
+
+static int forbid_calls(void)
+{
+	static const int forbidden[] = {
+		SCMP_SYS(mount),
+		SCMP_SYS(umount2),
+		SCMP_SYS(pivot_root),
+		SCMP_SYS(chroot),
+		SCMP_SYS(fsopen),
+		SCMP_SYS(fsmount),
+		SCMP_SYS(move_mount),
+		SCMP_SYS(open_tree),
+		SCMP_SYS(mount_setattr),
+		SCMP_SYS(unshare),
+		SCMP_SYS(setns),
+		SCMP_SYS(ptrace),
+		SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev),
+		SCMP_SYS(bpf),
+		SCMP_SYS(perf_event_open),
+		SCMP_SYS(userfaultfd),
+		SCMP_SYS(io_uring_setup),
+		SCMP_SYS(keyctl),
+		SCMP_SYS(add_key),
+		SCMP_SYS(request_key),
+		SCMP_SYS(kexec_load),
+		SCMP_SYS(init_module),
+		SCMP_SYS(finit_module),
+		SCMP_SYS(delete_module),
+		SCMP_SYS(open_by_handle_at),
+		SCMP_SYS(acct),
+		SCMP_SYS(swapon),
+		SCMP_SYS(reboot),
+		SCMP_SYS(quotactl),
+		SCMP_SYS(personality),
+		SCMP_SYS(vhangup),
+		SCMP_SYS(syslog),
+	};
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	/* clone with any CLONE_NEW*: namespaces are the way to more of the kernel. clone3 hides its
+	 * flags in memory: glibc falls back to clone. */
+	static const unsigned long spaces[] = { CLONE_NEWNS,  CLONE_NEWUSER, CLONE_NEWPID,
+						CLONE_NEWNET, CLONE_NEWIPC,  CLONE_NEWUTS };
+	int r = f ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), forbidden[i], 0);
+	for (size_t i = 0; r == 0 && i < sizeof(spaces) / sizeof(spaces[0]); i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+				     SCMP_A0(SCMP_CMP_MASKED_EQ, spaces[i], spaces[i]));
+	if (r == 0)
+		r = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (r == 0)
+		r = seccomp_load(f);
+	if (f)
+		seccomp_release(f);
+	return r < 0 ? fail(-r) : 0;
+}
+
+int program_confine(void *arg)
+{
+	const struct program_box *b = arg;
+	const struct sandbox none = { .write_dir = -1 };
+
+	if (enter(b) < 0)
+		return -1;
+	/* A change of user clears the parent's death signal. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	if (getppid() != b->parent)
+		return fail(ESRCH);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || limits(b) < 0 || landlock(b) < 0)
+		return -1;
+	if (lockdown_caps(&none, NULL) < 0)
+		return fail(EPERM);
+	return forbid_calls();
+}
