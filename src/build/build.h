@@ -39,6 +39,13 @@ struct build_agent {
 	char *id, *socket;
 };
 
+/* Bounds of every step, and names it is given. */
+struct build_limits {
+	uint64_t memory, pids, shm; /* bytes, processes, bytes of /dev/shm; 0: the usual */
+	const struct strv *ulimits; /* "nofile=1024:2048"; may be NULL */
+	const struct strv *hosts;   /* "NAME:ADDRESS" for /etc/hosts; may be NULL */
+};
+
 /* One RUN. All is borrowed for the time of the call. */
 struct build_step {
 	const char *rootfs; /* absolute path: the merged tree, changes to it become the layer */
@@ -50,8 +57,10 @@ struct build_step {
 	size_t mounts_n;
 	const struct build_secret *secrets; /* what its output must not show */
 	size_t secrets_n;
+	const struct build_limits *limits;
 	int in;			   /* standard input, or -1 */
 	struct progress *progress; /* where its output goes, a line at a time; may be NULL */
+	bool terminal; /* a shell for a person at our terminal, in place of in and progress */
 };
 
 /* One GET of an http or https URL. All is borrowed for the time of the call. */
@@ -103,6 +112,8 @@ struct build_opts {
 	size_t secrets_n;
 	const struct build_agent *agents;
 	size_t agents_n;
+	struct build_limits limits;
+	bool shell_on_error; /* a RUN that fails is followed by a shell in its place */
 	bool no_cache;
 	bool pull; /* bases are asked for at their registry first (step_build() does) */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */

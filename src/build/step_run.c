@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RUN. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,9 @@ static int find_key(const struct stage_work *s, struct command *c, struct digest
 	keyer_put(&k, c->user);
 	keyer_put(&k, c->network == BUILD_NETWORK_NONE ? "none" : "default");
 	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
+	if (s->w->o->limits.hosts)
+		keyer_put_list(&k, (const char *const *)s->w->o->limits.hosts->v,
+			       s->w->o->limits.hosts->n);
 	r = step_mounts_key(s, &c->mounts, &k, e);
 	if (r == 0)
 		keyer_end(&k, ret);
@@ -256,6 +260,10 @@ static int fail_status(const struct stage_work *s, const struct df_node *n, int 
 	struct str out = str_trim((struct str){ buf_str(tail), tail->n });
 	size_t have = e ? strlen(e->msg) : 0;
 
+	if (status == 128 + SIGKILL)
+		r = err_hint(e, r,
+			     "it was killed: most often its memory ran out, and --memory gives "
+			     "more");
 	if (!e || out.n == 0)
 		return r;
 	/* The end of the output says why; what does not fit is cut off at its beginning. */
@@ -266,6 +274,31 @@ static int fail_status(const struct stage_work *s, const struct df_node *n, int 
 	(void)snprintf(e->msg + have, sizeof(e->msg) - have, "\n%.*s", (int)out.n, out.p);
 	text_sanitize(e->msg + have);
 	return r;
+}
+
+/* --on-error=shell: what the command left is still mounted, so a person may look at it, as the same
+ * user, in the same folder, as confined. What the shell ends with does not matter. */
+static void look_inside(const struct stage_work *s, const struct build_step *failed, int status)
+{
+	const struct build_hooks *hooks = &s->w->o->hooks;
+	const json_t *shell = json_object_get(s->scope.draft.config, "Shell");
+	const char *program = json_string_value(json_array_get(shell, 0));
+	const char *const argv[] = { program ? program : "/bin/sh", NULL };
+	struct build_step step = *failed;
+	struct err why = ERR_INIT;
+	char said[sizeof(why.msg) + 64];
+
+	(void)snprintf(said, sizeof(said),
+		       "the command ended with exit status %d; %s in its place follows, and the "
+		       "build ends with it",
+		       status, argv[0]);
+	progress_line(failed->progress, said);
+	step.argv = argv;
+	step.terminal = true;
+	if (hooks->step(hooks->arg, &step, &status, NULL, &why) >= 0)
+		return;
+	(void)snprintf(said, sizeof(said), "no shell: %s", why.msg);
+	progress_line(failed->progress, said);
 }
 
 static int run_command(struct stage_work *s, const struct df_node *n, struct command *c,
@@ -300,6 +333,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		.mounts_n = c->mounts.out_n,
 		.secrets = s->w->o->secrets,
 		.secrets_n = s->w->o->secrets_n,
+		.limits = &s->w->o->limits,
 		.in = in,
 		.progress = s->w->o->progress,
 	};
@@ -307,8 +341,11 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 	r = hooks->step(hooks->arg, &step, &status, &tail, e);
 	if (r < 0)
 		return r;
-	if (status != 0)
+	if (status != 0) {
+		if (s->w->o->shell_on_error)
+			look_inside(s, &step, status);
 		return fail_status(s, n, status, &tail, e);
+	}
 	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.newest), made, e);
 }
 

@@ -4,12 +4,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/progress_tty.h"
+#include "run/run.h"
+#include "run/step.h"
 
 enum {
-	TTY_COLUMNS = 80,	   /* of --progress tty */
-	LIMIT_NAMES = 1024 * 1024, /* bytes of all names together */
+	TTY_COLUMNS = 80,		    /* of --progress tty */
+	LIMIT_NAMES = 1024 * 1024,	    /* bytes of all names together */
+	BUILD_MEMORY_MIN = 6 * 1024 * 1024, /* as docker: less cannot even start */
 };
 
 /* "NAME" alone takes its value from the environment; a name that is not set there is left out. */
@@ -64,6 +68,50 @@ static int read_network(const char *s, enum build_network *ret, struct err *e)
 	return 0;
 }
 
+static int read_count(const char *s, uint64_t *ret, struct err *e)
+{
+	if (str_u64(str_of(s), INT32_MAX, ret, NULL) < 0 || *ret == 0)
+		return FAIL(e, E_USAGE, "--pids-limit is a number from 1 on, not '%.40s'", s);
+	return 0;
+}
+
+static int read_limits(const struct build_args *a, struct build_limits *ret, struct err *e)
+{
+	auto_buf hosts = BUF_INIT(LIMIT_NAMES);
+	struct spec_rlimit unused;
+	int r = 0;
+
+	*ret = (struct build_limits){ .ulimits = &a->ulimits, .hosts = &a->hosts };
+	if (a->memory)
+		r = run_parse_size(a->memory, &ret->memory, e);
+	if (r == 0 && a->memory && ret->memory < BUILD_MEMORY_MIN)
+		r = FAIL(e, E_USAGE, "--memory: at least 6m is needed");
+	if (r == 0 && a->shm)
+		r = run_parse_size(a->shm, &ret->shm, e);
+	if (r == 0 && a->pids)
+		r = read_count(a->pids, &ret->pids, e);
+	if (r == 0 && a->ulimits.n > LIMIT_STEP_ULIMITS)
+		r = FAIL(e, E_USAGE, "more than %d times --ulimit", LIMIT_STEP_ULIMITS);
+	for (size_t i = 0; r == 0 && i < a->ulimits.n; i++)
+		r = run_parse_ulimit(a->ulimits.v[i], &unused, e);
+	for (size_t i = 0; r == 0 && i < a->hosts.n; i++)
+		r = run_parse_host(a->hosts.v[i], &hosts, e);
+	return r;
+}
+
+static int read_on_error(const char *s, bool *ret, struct err *e)
+{
+	*ret = s && strcmp(s, "shell") == 0;
+	if (s && !*ret && strcmp(s, "fail") != 0)
+		return FAIL(e, E_USAGE, "--on-error is fail or shell, not '%.40s'", s);
+	if (*ret && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+		return err_hint(e,
+				FAIL(e, E_USAGE, "--on-error=shell: there is no terminal for it"),
+				"run it in a terminal, without redirecting standard input and "
+				"error");
+	return 0;
+}
+
 /* Replaces the display that was chosen by what standard error is. */
 static int set_progress(struct cli *c, const char *s, struct err *e)
 {
@@ -104,6 +152,10 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.pull = a->pull,
 	};
 	r = read_network(a->network, &b->network, e);
+	if (r == 0)
+		r = read_limits(a, &b->limits, e);
+	if (r == 0)
+		r = read_on_error(a->on_error, &b->shell_on_error, e);
 	if (r == 0)
 		r = set_progress(c, a->progress, e);
 	if (r == 0)

@@ -10,8 +10,10 @@
  * struct begins with struct build_args, so that one table serves both.
  */
 struct build_args {
-	struct strv tags, build_args, labels, annotations, no_cache_filter, secrets, ssh;
-	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress;
+	struct strv tags, build_args, labels, annotations, no_cache_filter, secrets, ssh, ulimits,
+		hosts;
+	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress,
+		*memory, *pids, *shm, *on_error;
 	bool no_cache, pull;
 };
 
@@ -33,6 +35,18 @@ struct build_args {
 	       "a secret that RUN --mount=type=secret may show to its command"), \
 	OPT_AT(struct build_args, ssh, "ssh", 0, OPT_LIST, "default|ID[=SOCKET]", \
 	       "an SSH agent for RUN --mount=type=ssh (SSH_AUTH_SOCK's)"), \
+	OPT_AT(struct build_args, memory, "memory", 'm', OPT_STRING, "SIZE", \
+	       "memory of a RUN step, e.g. 2g (8g)"), \
+	OPT_AT(struct build_args, pids, "pids-limit", 0, OPT_STRING, "N", \
+	       "processes and threads of a RUN step (4096)"), \
+	OPT_AT(struct build_args, shm, "shm-size", 0, OPT_STRING, "SIZE", \
+	       "size of a RUN step's /dev/shm (64m)"), \
+	OPT_AT(struct build_args, ulimits, "ulimit", 0, OPT_LIST, "NAME=SOFT[:HARD]", \
+	       "a resource limit of RUN steps, e.g. nofile=1024"), \
+	OPT_AT(struct build_args, hosts, "add-host", 0, OPT_LIST, "NAME:ADDRESS", \
+	       "a name that RUN steps find in /etc/hosts"), \
+	OPT_AT(struct build_args, on_error, "on-error", 0, OPT_STRING, "fail|shell", \
+	       "when a RUN fails: end, or first a shell in its place (fail)"), \
 	OPT_AT(struct build_args, no_cache, "no-cache", 0, OPT_FLAG, NULL, \
 	       "do every step again"), \
 	OPT_AT(struct build_args, no_cache_filter, "no-cache-filter", 0, OPT_LIST, "STAGE[,STAGE...]", \

@@ -51,10 +51,38 @@ static json_t *caps_json(uint64_t caps)
 	return out;
 }
 
-static json_t *rlimit(const char *type, uint64_t value)
+static int add_rlimit(json_t *list, const struct spec_rlimit *l, struct err *e)
 {
-	return json_pack("{s:s, s:I, s:I}", "type", type, "soft", (json_int_t)value, "hard",
-			 (json_int_t)value);
+	return json_push(list,
+			 json_pack("{s:s, s:I, s:I}", "type", l->type, "soft", (json_int_t)l->soft,
+				   "hard", (json_int_t)l->hard),
+			 e);
+}
+
+static bool has_rlimit(const struct spec *s, const char *type)
+{
+	for (size_t i = 0; i < s->rlimits_n; i++)
+		if (strcmp(s->rlimits[i].type, type) == 0)
+			return true;
+	return false;
+}
+
+static int rlimits_json(const struct spec *s, json_t **ret, struct err *e)
+{
+	const struct spec_rlimit own[] = {
+		{ "RLIMIT_CORE", 0, 0 },
+		{ "RLIMIT_NOFILE", s->limits.nofile, s->limits.nofile },
+	};
+	auto_json *list = json_array();
+	int r = list ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(own) / sizeof(*own); i++)
+		r = has_rlimit(s, own[i].type) ? 0 : add_rlimit(list, &own[i], e);
+	for (size_t i = 0; r == 0 && i < s->rlimits_n; i++)
+		r = add_rlimit(list, &s->rlimits[i], e);
+	if (r == 0)
+		*ret = TAKE(list);
+	return r;
 }
 
 static json_t *user_json(const struct user *u)
@@ -69,11 +97,15 @@ static json_t *user_json(const struct user *u)
 
 int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 {
-	json_t *p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:[oo], s:b}", "terminal",
-			      s->terminal, "user", user_json(s->user), "args", strings(s->argv),
-			      "env", strings(s->env), "cwd", s->cwd, "capabilities",
-			      caps_json(s->caps), "rlimits", rlimit("RLIMIT_CORE", 0),
-			      rlimit("RLIMIT_NOFILE", s->limits.nofile), "noNewPrivileges", 1);
+	json_t *rlimits = NULL, *p;
+	int r = rlimits_json(s, &rlimits, e);
+
+	if (r < 0)
+		return r;
+	p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", s->terminal, "user",
+		      user_json(s->user), "args", strings(s->argv), "env", strings(s->env), "cwd",
+		      s->cwd, "capabilities", caps_json(s->caps), "rlimits", rlimits,
+		      "noNewPrivileges", 1);
 
 	if (!p)
 		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");

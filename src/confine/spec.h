@@ -17,6 +17,11 @@ struct spec_mount {
 	const char *options; /* comma-separated */
 };
 
+struct spec_rlimit {
+	const char *type; /* "RLIMIT_FSIZE" */
+	uint64_t soft, hard;
+};
+
 struct spec {
 	const struct profile *profile;
 	const char *root; /* absolute path of the prepared root filesystem */
@@ -31,7 +36,9 @@ struct spec {
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;
-	struct profile_limits limits;	 /* nofile already capped at our own hard limit */
+	struct profile_limits limits;	   /* nofile already capped at our own hard limit */
+	const struct spec_rlimit *rlimits; /* beyond open files and core, or instead of them */
+	size_t rlimits_n;
 	const struct spec_mount *mounts; /* beyond the profile's; in this order, after them */
 	size_t mounts_n;
 };

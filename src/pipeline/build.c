@@ -89,8 +89,14 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 		.masks = masks->v,
 		.masks_n = masks->n,
 		.shared = &h->network,
+		.memory = s->limits->memory,
+		.pids = s->limits->pids,
+		.shm = s->limits->shm,
+		.ulimits = s->limits->ulimits,
+		.hosts = s->limits->hosts,
 		.in = s->in,
 		.progress = s->progress,
+		.terminal = s->terminal,
 	};
 
 	return run_step(&step, ret_status, ret_tail, e);

@@ -7,6 +7,7 @@
 #include "run/etc.h"
 #include "run/file.h"
 #include "run/network.h"
+#include "run/run.h"
 
 enum { LIMIT_ETC = 64 * 1024 };
 
@@ -30,7 +31,8 @@ static int put(int folder, const char *name, const struct buf *b, struct err *e)
 	return r < 0 ? r : file_put(folder, name, buf_str(b), b->n, e);
 }
 
-int etc_write(int folder, const char *hostname, bool network, struct err *e)
+int etc_write(int folder, const char *hostname, bool network, const struct strv *more,
+	      struct err *e)
 {
 	auto_buf resolv = BUF_INIT(LIMIT_ETC), hosts = BUF_INIT(LIMIT_ETC),
 		 name = BUF_INIT(LIMIT_ETC);
@@ -39,6 +41,8 @@ int etc_write(int folder, const char *hostname, bool network, struct err *e)
 	buf_printf(&name, "%s\n", hostname);
 	buf_printf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost %s\n", hostname,
 		   hostname);
+	for (size_t i = 0; r == 0 && more && i < more->n; i++)
+		r = run_parse_host(more->v[i], &hosts, e);
 	if (r == 0)
 		r = put(folder, "resolv.conf", &resolv, e);
 	if (r == 0)

@@ -46,6 +46,10 @@ int run_start(const struct state *state, const struct store *store, const struct
 /* Parsers of option values; all E_USAGE. "512m", "1g", "65536"; "1.5" cores in thousandths. */
 int run_parse_size(const char *text, uint64_t *ret, struct err *e);
 int run_parse_cpus(const char *text, uint64_t *ret_milli, struct err *e);
+/* "nofile=1024[:2048]", the names of docker; -1 is no limit. */
+int run_parse_ulimit(const char *text, struct spec_rlimit *ret, struct err *e);
+/* "NAME:ADDRESS" or "NAME=ADDRESS", IPv6 in brackets or not; appends the line of /etc/hosts. */
+int run_parse_host(const char *text, struct buf *ret, struct err *e);
 /* Lines "K=V" or "K" (taken from our own environment); "#" begins a comment. Appends. */
 int run_parse_env_file(const char *path, struct strv *ret, struct err *e);
 int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,

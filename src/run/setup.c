@@ -309,7 +309,7 @@ int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 	if (r == 0)
 		r = user_resolve(root, s->command->user, &user, e);
 	if (r == 0)
-		r = etc_write(s->c->fd, hostname, netns != NULL, e);
+		r = etc_write(s->c->fd, hostname, netns != NULL, NULL, e);
 	if (r == 0)
 		r = add_mounts(s, root, &m, e);
 	if (r == 0)

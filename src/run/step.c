@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,8 +17,10 @@
 #include "confine/spec.h"
 #include "run/container.h"
 #include "run/etc.h"
+#include "run/foreground.h"
 #include "run/launch.h"
 #include "run/rootfs.h"
+#include "run/run.h"
 #include "run/step_mounts.h"
 #include "run/step_output.h"
 
@@ -33,6 +36,7 @@ struct step {
 	struct strv made;
 	char *targets[ETC_FILES]; /* where etc_names are mounted, links followed */
 	struct step_binds binds;
+	int terminal; /* ours, for one that has it; or -1 */
 	char *bundle; /* folder of config.json, in memory; owned */
 };
 
@@ -96,24 +100,57 @@ static int put_config(const struct step *st, const struct buf *text, struct err 
 	return file_put(dir, "config.json", buf_str(text), text->n, e);
 }
 
+static struct profile_limits limits_of(const struct step *st)
+{
+	struct profile_limits l = profile_build.limits;
+
+	l.nofile = l.nofile < st->machine->nofile ? l.nofile : st->machine->nofile;
+	l.memory = st->s->memory ? st->s->memory : l.memory;
+	l.pids = st->s->pids ? st->s->pids : l.pids;
+	return l;
+}
+
+static int read_ulimits(const struct step *st, struct spec_rlimit ret[static LIMIT_STEP_ULIMITS],
+			size_t *ret_n, struct err *e)
+{
+	const struct strv *given = st->s->ulimits;
+	int r = 0;
+
+	if (given && given->n > LIMIT_STEP_ULIMITS)
+		return FAIL(e, E_USAGE, "more than %d ulimits", LIMIT_STEP_ULIMITS);
+	for (size_t i = 0; r == 0 && given && i < given->n; i++)
+		r = run_parse_ulimit(given->v[i], &ret[(*ret_n)++], e);
+	return r;
+}
+
 static int write_config(struct step *st, const char *netns, const struct user *user, struct err *e)
 {
 	const struct run_step *s = st->s;
 	char cgroup[CONTAINER_ID + 16], *source[ETC_FILES] = { 0 };
-	struct spec_mount mounts[ETC_FILES + LIMIT_STEP_MOUNTS];
-	struct profile_limits limits = profile_build.limits;
+	struct spec_mount mounts[ETC_FILES + LIMIT_STEP_MOUNTS + 1];
+	struct spec_rlimit rlimits[LIMIT_STEP_ULIMITS];
+	struct profile_limits limits = limits_of(st);
+	struct winsize size = { 0 };
+	size_t n = ETC_FILES, rlimits_n = 0;
+	char shm[96];
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
-	int r = 0;
+	int r = read_ulimits(st, rlimits, &rlimits_n, e);
 
-	limits.nofile = limits.nofile < st->machine->nofile ? limits.nofile : st->machine->nofile;
 	for (int i = 0; i < ETC_FILES; i++) {
 		if (asprintf(&source[i], "%s/%s", st->c->folder, etc_names[i]) < 0)
 			r = FAIL_NOMEM(e);
 		mounts[i] = (struct spec_mount){ st->targets[i], "bind", source[i],
 						 "bind,ro,nosuid,nodev,noexec" };
 	}
-	memcpy(mounts + ETC_FILES, st->binds.v, st->binds.n * sizeof(*mounts));
+	/* Over the profile's own, which is mounted first. */
+	(void)snprintf(shm, sizeof(shm), "nosuid,noexec,nodev,mode=1777,size=%llu",
+		       (unsigned long long)s->shm);
+	if (s->shm)
+		mounts[n++] = (struct spec_mount){ "/dev/shm", "tmpfs", "shm", shm };
+	memcpy(mounts + n, st->binds.v, st->binds.n * sizeof(*mounts));
+	if (s->terminal)
+		(void)ioctl(st->terminal, TIOCGWINSZ, &size); /* else the runtime's own */
 
 	const struct spec spec = { .profile = &profile_build,
 				   .root = s->rootfs,
@@ -125,10 +162,15 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 				   .env = s->env,
 				   .cwd = s->cwd,
 				   .user = user,
+				   .terminal = s->terminal,
+				   .rows = size.ws_row,
+				   .columns = size.ws_col,
 				   .caps = profile_caps(&profile_build),
+				   .rlimits = rlimits,
+				   .rlimits_n = rlimits_n,
 				   .limits = limits,
 				   .mounts = mounts,
-				   .mounts_n = ETC_FILES + st->binds.n };
+				   .mounts_n = n + st->binds.n };
 
 	if (r == 0)
 		r = spec_json(&spec, &j, e);
@@ -166,7 +208,7 @@ static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 			*ret_status = r == E_NOTFOUND ? STATUS_NOT_FOUND : STATUS_CANNOT_INVOKE;
 	}
 	if (r == 0)
-		r = etc_write(st->c->fd, "build", s->network, e);
+		r = etc_write(st->c->fd, "build", s->network, s->hosts, e);
 	if (r == 0)
 		r = mount_memory(st, e);
 	return r == 0 ? write_config(st, netns, &user, e) : r;
@@ -211,6 +253,35 @@ static int read_output(int fd, const struct supervisor *s, struct step_output *o
 	return r;
 }
 
+static struct launch launch_of(struct step *st, char cgroup[static CONTAINER_ID + 16])
+{
+	return (struct launch){ .folder = st->c->folder,
+				.bundle = st->bundle,
+				.id = st->c->id,
+				.cgroup = container_cgroup(st->c, cgroup),
+				.machine = st->machine,
+				.network = st->s->network,
+				.netns = st->s->network && st->s->shared ? st->s->shared->netns
+									 : NULL,
+				.prepare = prepare,
+				.finish = finish,
+				.arg = st };
+}
+
+/* For a person: the terminal itself, whatever our standard streams are. */
+static int execute_at_terminal(struct step *st, int *ret_status, struct err *e)
+{
+	char cgroup[CONTAINER_ID + 16];
+	auto_close int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	struct launch launch = launch_of(st, cgroup);
+
+	if (tty < 0)
+		return FAIL_SYS(e, "open the terminal");
+	st->terminal = tty;
+	launch.in = launch.out = launch.err = tty;
+	return foreground_run(&launch, ret_status, e);
+}
+
 static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
@@ -225,22 +296,11 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
 
-	const struct launch launch = { .folder = st->c->folder,
-				       .bundle = st->bundle,
-				       .id = st->c->id,
-				       .cgroup = container_cgroup(st->c, cgroup),
-				       .machine = st->machine,
-				       .network = st->s->network,
-				       .netns = st->s->network && st->s->shared
-							? st->s->shared->netns
-							: NULL,
-				       .prepare = prepare,
-				       .finish = finish,
-				       .arg = st,
-				       .in = st->s->in,
-				       .out = out[1],
-				       .err = out[1],
-				       .own_session = true };
+	struct launch launch = launch_of(st, cgroup);
+
+	launch.in = st->s->in;
+	launch.out = launch.err = out[1];
+	launch.own_session = true;
 
 	r = launch_start(&launch, &s, e);
 	(void)close(out[1]);
@@ -261,11 +321,12 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 {
 	auto_container c = CONTAINER_INIT;
 	struct machine machine;
-	struct step st = { .s = s, .c = &c, .machine = &machine, .root = -1 };
+	struct step st = { .s = s, .c = &c, .machine = &machine, .root = -1, .terminal = -1 };
 	int r = machine_detect(&machine, e), w;
+	const struct profile_limits limits = limits_of(&st);
 
 	if (r == 0)
-		r = machine_check(&machine, &profile_build.limits, e);
+		r = machine_check(&machine, &limits, e);
 	if (r < 0)
 		return r;
 	if (s->network && s->shared)
@@ -280,7 +341,8 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 	if (r == 0 && s->network && s->shared)
 		r = step_network_wait(s->shared, e);
 	if (r == 0)
-		r = execute(&st, ret_status, ret_tail, e);
+		r = s->terminal ? execute_at_terminal(&st, ret_status, e)
+				: execute(&st, ret_status, ret_tail, e);
 	free(st.bundle);
 	if (!c.folder)
 		return r;

@@ -17,7 +17,8 @@ enum {
 	LIMIT_STEP_LINE = 4096,
 	STEP_TAIL_LINES = 20,
 	LIMIT_STEP_MOUNTS = 64,
-	LIMIT_STEP_MASK = 4096
+	LIMIT_STEP_MASK = 4096,
+	LIMIT_STEP_ULIMITS = 16,
 };
 
 /* Something to be seen by this step alone. Parents stand before what lies in them. Where a target
@@ -46,8 +47,14 @@ struct run_step {
 	size_t masks_n;
 	/* Where steps share one: started with the first that has a network. NULL: its own. */
 	struct step_network *shared;
-	int in;			   /* standard input, or -1 */
-	struct progress *progress; /* may be NULL */
+	uint64_t memory, pids, shm; /* bytes, processes, bytes of /dev/shm; 0: the profile's */
+	const struct strv *ulimits; /* as run_parse_ulimit() takes them; may be NULL */
+	const struct strv *hosts;   /* as run_parse_host() takes them; may be NULL */
+	int in;			    /* standard input, or -1 */
+	struct progress *progress;  /* may be NULL */
+	/* At our own terminal, for a person: in, progress and masks are not used, no tail comes
+	 * back. E_SYSTEM when there is no terminal. */
+	bool terminal;
 };
 
 /*
