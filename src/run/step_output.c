@@ -69,6 +69,22 @@ static void drop_escapes(char *s)
 	*to = '\0';
 }
 
+/* Once more, for what only stands together since a terminal's sequences are gone. */
+static void mask_line(const struct step_output *o, char *line)
+{
+	for (size_t i = 0; i < o->masks_n; i++) {
+		const struct str *m = &o->masks[i];
+		char *at = line;
+
+		while (m->n >= sizeof(MASK) - 1 && (at = memmem(at, strlen(at), m->p, m->n))) {
+			memcpy(at, MASK, sizeof(MASK) - 1);
+			at += sizeof(MASK) - 1;
+			memmove(at, at + m->n - (sizeof(MASK) - 1),
+				strlen(at + m->n - (sizeof(MASK) - 1)) + 1);
+		}
+	}
+}
+
 static void end_line(struct step_output *o)
 {
 	char **slot = &o->tail[o->count % STEP_TAIL_LINES];
@@ -82,6 +98,7 @@ static void end_line(struct step_output *o)
 	/* What a terminal would have overwritten: curl, wget and pip draw with carriage returns. */
 	for (char *cr; (cr = strchr(o->line, '\r'));)
 		memmove(o->line, cr + 1, strlen(cr));
+	mask_line(o, o->line);
 	text_sanitize(o->line);
 	progress_line(o->progress, o->line);
 	free(*slot);
