@@ -30,11 +30,12 @@ static const char *const slim_options[] = {
  * packages nor its cache behind, so a RUN's layer holds what it installed; the cache would have
  * other bytes each time, too. dpkg need not sync: a step is synced as a whole.
  */
+static const char policy_hook[] = "cd \"$1\"/usr/sbin && printf '#!/bin/sh\\nexit 101\\n' "
+				  ">policy-rc.d && chmod 755 policy-rc.d";
 static const char container_hook[] =
 	"set -e; cd \"$1\"; "
 	"for f in etc/apt/sources.list.d/[0-9]*.sources; do"
 	" [ ! -e \"$f\" ] || mv \"$f\" etc/apt/sources.list.d/" SOURCES_FILE "; done; "
-	"printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d; chmod 755 usr/sbin/policy-rc.d; "
 	"mkdir -p etc/dpkg/dpkg.cfg.d; echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/container; "
 	"[ ! -d etc/apt/apt.conf.d ] || printf '%s\\n' "
 	"'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb"
@@ -47,7 +48,8 @@ static const char container_hook[] =
 static const char clean_hook[] =
 	"set -e; mkdir " CONFINED_TMP "/" USED "; "
 	"cp \"$1\"/var/lib/apt/lists/*_InRelease " CONFINED_TMP "/" USED "/; "
-	"rm -rf \"$1\"/var/cache/ldconfig/aux-cache \"$1\"/var/log/apt \"$1\"/var/log/*.log"
+	"rm -rf \"$1\"/var/cache/ldconfig/aux-cache \"$1\"/var/cache/apt/*.bin \"$1\"/var/log/apt "
+	"\"$1\"/var/log/*.log"
 	" \"$1\"/var/cache/debconf/*-old \"$1\"/var/lib/dpkg/*-old \"$1\"/etc/*- "
 	" \"$1\"/etc/hostname \"$1\"/etc/resolv.conf";
 
@@ -81,6 +83,10 @@ static int put_options(const struct archive_apt *apt, const struct recipe *r, st
 		k = strv_addf(argv, e, "--dpkgopt=%s", slim_options[i]);
 	if (k == 0)
 		k = put_includes(r, argv, e);
+	if (k == 0 && !is_bare(r)) /* ours stays; mmdebstrap would take its own away */
+		k = strv_add(argv, "--skip=chroot/policy-rc.d", e);
+	if (k == 0 && !is_bare(r))
+		k = strv_addf(argv, e, "--extract-hook=%s", policy_hook);
 	if (k == 0 && !is_bare(r))
 		k = strv_addf(argv, e, "--customize-hook=%s", container_hook);
 	return k < 0 ? k : strv_addf(argv, e, "--customize-hook=%s", clean_hook);
