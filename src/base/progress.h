@@ -19,6 +19,12 @@ struct progress {
 	void (*line)(struct progress *p, const char *text);
 	/* The innermost step is taken back as if it had not begun. May be NULL: as end. */
 	void (*drop)(struct progress *p);
+	/* A progress of its own for work beside other work, e.g. one stage of a build; its name
+	 * stands before what it prints. NULL: there is no memory, which only silences it. */
+	struct progress *(*open)(struct progress *p, const char *name);
+	void (*close)(struct progress *p); /* one that open() gave */
+	/* Nothing new, but time has passed. */
+	void (*tick)(struct progress *p);
 };
 
 static inline void progress_begin(struct progress *p, const char *what, uint64_t total)
@@ -47,4 +53,18 @@ static inline void progress_drop(struct progress *p)
 		p->drop(p);
 	else if (p)
 		p->end(p, NULL);
+}
+static inline struct progress *progress_open(struct progress *p, const char *name)
+{
+	return p && p->open ? p->open(p, name) : NULL;
+}
+static inline void progress_close(struct progress *p)
+{
+	if (p && p->close)
+		p->close(p);
+}
+static inline void progress_tick(struct progress *p)
+{
+	if (p && p->tick)
+		p->tick(p);
 }

@@ -93,7 +93,7 @@ void area_close(struct area *a)
 
 int area_dir(struct area *a, char ret[static 32], struct err *e)
 {
-	(void)snprintf(ret, 32, "%u", a->next++);
+	(void)snprintf(ret, 32, "%u-%u", a->lane, a->next++);
 	return fs_mkdir_p(a->fd, ret, 0755, e);
 }
 

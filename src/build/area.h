@@ -12,7 +12,8 @@ struct area {
 	const struct state *state;
 	char name[96]; /* beneath the state folder; "" when closed */
 	int fd, lock;
-	unsigned next; /* for area_dir() */
+	unsigned next, lane; /* for area_dir(): every process of the build has a lane of its own */
+	unsigned lanes;
 };
 
 int area_open(struct area *ret, const struct state *state, struct err *e);

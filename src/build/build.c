@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/work.h"
+#include "build/worker.h"
 #include "oci/overlay.h"
 
 static void work_free(struct work *w)
@@ -95,13 +95,6 @@ static int prepare(struct work *w, struct err *e)
 			.w = w, .stage = &w->plan.stages[i], .index = i, .progress = o->progress
 		};
 	return 0;
-}
-
-static int build_stage(struct work *w, size_t i, struct err *e)
-{
-	int r = stage_advance(&w->stages[i], e);
-
-	return r == 0 ? FAIL(e, E_INTERNAL, "stage %zu waits for nobody", i) : r < 0 ? r : 0;
 }
 
 /* An argument that no ARG asked for is most often a slip: said, as docker does. */
@@ -195,8 +188,8 @@ int build_run(const struct build_opts *o, struct build_result *ret, struct err *
 		r = mounts_private(e);
 	if (r == 0)
 		r = area_open(&w.area, o->state, e);
-	for (size_t i = 0; r == 0 && i < w.plan.order_n; i++)
-		r = build_stage(&w, w.plan.order[i], e);
+	if (r == 0)
+		r = stages_build(&w, e);
 	w.opts.progress = o->progress;
 	if (r == 0)
 		r = warn_unused(&w, e);

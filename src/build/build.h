@@ -115,7 +115,8 @@ struct build_opts {
 	struct build_limits limits;
 	bool shell_on_error; /* a RUN that fails is followed by a shell in its place */
 	bool no_cache;
-	bool pull; /* bases are asked for at their registry first (step_build() does) */
+	size_t jobs; /* stages beside one another at most; 0: as many as CPUs */
+	bool pull;   /* bases are asked for at their registry first (step_build() does) */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */
 	int64_t source_date_epoch;	    /* -1: the commit's time, else the newest input's */
 	struct progress *progress;

@@ -136,7 +136,8 @@ int stage_advance(struct stage_work *s, struct err *e)
 
 		w->paused = false;
 		r = step_next(s, e);
-		if (r == 0 || !w->paused)
+		s->again = r < 0 && w->paused;
+		if (!s->again)
 			continue;
 		w->paused = false;
 		if (s->open)

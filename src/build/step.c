@@ -53,6 +53,8 @@ int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e
 	va_list ap;
 	int r;
 
+	if (s->again)
+		return 0;
 	buf_printf(&line, "warning: %s:%d: ", s->scope.df->name, df_line(n));
 	va_start(ap, fmt);
 	buf_vprintf(&line, fmt, ap);

@@ -48,6 +48,7 @@ struct stage_work {
 	struct scope scope;
 	size_t step, steps; /* how many were begun, of how many */
 	bool open;	    /* the step in hand was told to the progress */
+	bool again;	    /* it was begun before: what it warns of was said */
 	struct progress *progress;
 };
 

@@ -148,6 +148,7 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.target = a->target,
 		.platform = a->platform,
 		.no_cache = a->no_cache,
+		.jobs = a->jobs < 1024 ? a->jobs : 1024,
 		.no_cache_filter = &a->no_cache_filter,
 		.pull = a->pull,
 	};

@@ -14,6 +14,7 @@ struct build_args {
 		hosts;
 	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress,
 		*memory, *pids, *shm, *on_error;
+	uint64_t jobs;
 	bool no_cache, pull;
 };
 
@@ -53,6 +54,8 @@ struct build_args {
 	       "do the steps of these stages again"), \
 	OPT_AT(struct build_args, pull, "pull", 0, OPT_FLAG, NULL, \
 	       "ask the registry for newer base images, also when they are here"), \
+	OPT_AT(struct build_args, jobs, "jobs", 0, OPT_U64, "N", \
+	       "build at most N stages beside one another (the number of CPUs)"), \
 	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default", \
 	       "the network of RUN steps (default)"), \
 	OPT_AT(struct build_args, platform, "platform", 0, OPT_STRING, "OS/ARCH", \

@@ -43,9 +43,10 @@ TEST(a_pipe_sees_plain_lines)
 	progress_begin(o.p, "push sha256:9f2c", 100);
 	progress_advance(o.p, 50);
 	progress_line(o.p, "a line\033[2J of output");
-	CHECK_STR(text(&o), "a line?[2J of output\n");
+	progress_line(o.p, "another");
+	CHECK_STR(text(&o), "push sha256:9f2c\na line?[2J of output\nanother\n");
 	progress_end(o.p, "exists");
-	CHECK_STR(text(&o), "a line?[2J of output\npush sha256:9f2c exists\n");
+	CHECK(ends_with(text(&o), "\nanother\npush sha256:9f2c exists\n"));
 }
 
 TEST(a_step_without_note_tells_its_time)
@@ -109,6 +110,77 @@ TEST(steps_nest_and_too_deep_ones_are_silent)
 		progress_end(o.p, "e");
 	progress_end(o.p, "one too many");
 	CHECK(strlen(text(&o)) == LIMIT_STEPS * strlen("s e\n"));
+}
+
+TEST(a_step_taken_back_leaves_no_trace)
+{
+	auto_out o;
+
+	begin(&o, 0, false);
+	progress_begin(o.p, "push x", 0);
+	progress_drop(o.p);
+	progress_drop(o.p);
+	CHECK_STR(text(&o), "");
+}
+
+TEST(work_beside_work_says_whose_its_output_is)
+{
+	auto_out o;
+	struct progress *a, *b;
+
+	begin(&o, 0, false);
+	a = progress_open(o.p, "one");
+	b = progress_open(o.p, "two\033");
+	progress_begin(a, "[one 1/2] RUN x", 0);
+	progress_begin(b, "[two 1/1] RUN y", 0);
+	progress_line(b, "from y");
+	progress_begin(a, "unpack", 0);
+	progress_end(a, "done");
+	progress_end(b, "cached");
+	progress_end(a, "done");
+	CHECK_STR(text(&o), "[two 1/1] RUN y\n[two?] from y\n[one] unpack done\n"
+			    "[two 1/1] RUN y cached\n[one 1/2] RUN x done\n");
+	progress_close(a);
+	progress_close(b);
+	CHECK(progress_open(NULL, "x") == NULL);
+}
+
+TEST(a_terminal_has_a_row_for_each_that_is_at_work)
+{
+	auto_out o;
+	struct progress *a, *b;
+
+	begin(&o, 60, false);
+	a = progress_open(o.p, "one");
+	b = progress_open(o.p, "two");
+	progress_begin(a, "RUN x", 0);
+	(void)usleep((PROGRESS_REDRAW_MS + 20) * 1000);
+	progress_begin(b, "RUN y", 0);
+	CHECK(ends_with(text(&o), "\r\033[KRUN x  0.1 s\nRUN y  0.0 s"));
+	progress_end(b, "done");
+	/* Both rows go, then comes what is done, then the row that is left. */
+	CHECK(strstr(text(&o), "RUN y  0.0 s\r\033[K\033[A\r\033[KRUN y done\nRUN x  0.1 s"));
+	progress_close(b);
+	progress_close(a);
+	CHECK(ends_with(text(&o), "\r\033[K"));
+}
+
+TEST(more_at_work_than_rows_are_counted)
+{
+	auto_out o;
+	struct progress *p[LIMIT_ROWS + 2];
+
+	begin(&o, 60, false);
+	for (int i = 0; i < LIMIT_ROWS + 2; i++) {
+		p[i] = progress_open(o.p, "s");
+		progress_begin(p[i], "RUN", 0);
+	}
+	(void)usleep((PROGRESS_REDRAW_MS + 20) * 1000);
+	progress_tick(o.p);
+	CHECK(ends_with(text(&o), "\nand 2 more"));
+	for (int i = 0; i < LIMIT_STREAMS; i++)
+		(void)progress_open(o.p, "s");
+	CHECK(progress_open(o.p, "one too many") == NULL);
 }
 
 TEST(what_was_drawn_is_cleared_at_the_end)
