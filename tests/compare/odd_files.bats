@@ -23,8 +23,7 @@ load ../lib/compare
 	FROM base:1
 	RUN mknod /fifo p && mkdir -m 000 /shut && ln -s "a b" "/c d" && touch -d @-5 /before && chown 3000000:3000001 /fifo
 	RUN dd if=/dev/zero of=/sparse bs=1 seek=100000 count=1
-	RUN echo x >"/new
-	line" && chmod 2750 /tmp && mkdir /run && touch /run/x
+	RUN echo x >"$(printf '/new\nline')" && chmod 2750 /tmp && mkdir /run && touch /run/x
 	X
 	same odd-paths <<-'X'
 	FROM base:1
