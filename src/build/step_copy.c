@@ -257,6 +257,9 @@ static int find_link_owner(struct stage_work *s, struct copy *c, struct err *e)
 
 static void put_excludes(struct keyer *k, const struct ignore *g)
 {
+	uint64_t n = g->n;
+
+	sha256_update(k->h, &n, sizeof(n));
 	for (size_t i = 0; i < g->n; i++) {
 		keyer_put(k, g->v[i].take_back ? "!" : "");
 		keyer_put(k, g->v[i].glob);
