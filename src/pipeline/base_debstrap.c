@@ -27,8 +27,9 @@ static const char *const slim_options[] = {
  * Each hook is one line: mmdebstrap first looks whether it is the name of a program.
  *
  * In the new root, as $1. Packages are told that no service is to be started. apt leaves neither
- * packages nor its cache behind, so a RUN's layer holds what it installed; the cache would have
- * other bytes each time, too. dpkg need not sync: a step is synced as a whole.
+ * packages nor its cache behind, so a RUN's layer holds what it installed. The cache, ldconfig's
+ * (inode numbers) and the logs (times) would have other bytes each time; what was installed when is
+ * in the image's history and in the trail. dpkg need not sync: a step is synced as a whole.
  */
 static const char policy_hook[] = "cd \"$1\"/usr/sbin && printf '#!/bin/sh\\nexit 101\\n' "
 				  ">policy-rc.d && chmod 755 policy-rc.d";
@@ -39,7 +40,9 @@ static const char container_hook[] =
 	"mkdir -p etc/dpkg/dpkg.cfg.d; echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/container; "
 	"[ ! -d etc/apt/apt.conf.d ] || printf '%s\\n' "
 	"'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb"
-	" /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin || true\"; };' "
+	" /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache"
+	" /var/log/dpkg.log /var/log/alternatives.log || true\"; };' "
+	"'Dir::Log::History \"\"; Dir::Log::Terminal \"\";' "
 	"'Dir::Cache::pkgcache \"\"; Dir::Cache::srcpkgcache \"\";' "
 	"'Acquire::GzipIndexes \"true\"; Acquire::Languages \"none\";' "
 	"'APT::AutoRemove::SuggestsImportant \"false\";' >etc/apt/apt.conf.d/docker-clean";
