@@ -58,7 +58,25 @@ static int check_opts(const struct build_opts *o, struct err *e)
 			return err_set(e, __FILE__, __LINE__, E_USAGE, 0,
 				       "'%.200s' is no name for an image", o->tags->v[i]);
 	}
-	return read_pairs(o->annotations, "annotation", &annotations, e);
+	return named_check(o->contexts, e) < 0
+		       ? E_USAGE
+		       : read_pairs(o->annotations, "annotation", &annotations, e);
+}
+
+static int open_context(struct work *w, struct err *e)
+{
+	const struct build_opts *o = w->o;
+	const bool ask_git = o->source_date_epoch < 0;
+	struct context_at at = CONTEXT_AT_NONE;
+	int r = context_fetch(w, &at, e);
+
+	if (r == 0 && at.fd < 0)
+		return context_open(&w->ctx, o->context, o->dockerfile, ask_git, e);
+	if (r == 0)
+		r = context_open_at(&w->ctx, at.fd, o->dockerfile, at.text, at.text_n,
+				    ask_git ? at.commit_time : -1, e);
+	free(at.text);
+	return r;
 }
 
 /* Everything that can be refused before the first step runs. */
@@ -67,14 +85,13 @@ static int prepare(struct work *w, struct err *e)
 	const struct build_opts *o = w->o;
 	struct plan_opts po = { .build_args = &w->build_args,
 				.target = o->target,
+				.contexts = o->contexts,
 				.os = "linux",
 				.arch = oci_architecture() };
-	int r = check_opts(o, e);
+	int r = read_pairs(o->build_args, "build argument", &w->build_args, e);
 
 	if (r == 0)
-		r = read_pairs(o->build_args, "build argument", &w->build_args, e);
-	if (r == 0)
-		r = context_open(&w->ctx, o->context, o->dockerfile, o->source_date_epoch < 0, e);
+		r = open_context(w, e);
 	if (r == 0)
 		r = dockerfile_parse((struct str){ w->ctx.dockerfile, w->ctx.dockerfile_n },
 				     w->ctx.dockerfile_name, &w->df, e);
@@ -183,11 +200,13 @@ int build_run(const struct build_opts *o, struct build_result *ret, struct err *
 	int r;
 
 	w.o = &w.opts;
-	r = prepare(&w, e);
+	r = check_opts(o, e);
 	if (r == 0)
 		r = mounts_private(e);
 	if (r == 0)
 		r = area_open(&w.area, o->state, e);
+	if (r == 0)
+		r = prepare(&w, e);
 	if (r == 0)
 		r = stages_build(&w, e);
 	w.opts.progress = o->progress;

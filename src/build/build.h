@@ -99,8 +99,10 @@ struct build_hooks {
 struct build_opts {
 	const struct state *state;
 	struct store *store;
-	const char *context;	/* a folder */
-	const char *dockerfile; /* a path, "-" for standard input; NULL: CONTEXT/Dockerfile */
+	const char *context;	     /* a folder, a URL, or "-": standard input */
+	const struct strv *contexts; /* NAME=VALUE of --build-context; may be NULL */
+	const char *dockerfile; /* a path (within a context that is no folder), "-" for standard
+				   input; NULL: CONTEXT/Dockerfile */
 	const struct strv *tags;
 	const struct strv *build_args;	/* NAME=VALUE */
 	const struct strv *labels;	/* NAME=VALUE */

@@ -31,8 +31,12 @@ static int open_dockerfile(struct context *c, const char *path, const char *dock
 			   struct err *e)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-	int fd = dockerfile ? fs_open_user(dockerfile, flags, 0, e)
-			    : fs_open(c->fd, "Dockerfile", flags, 0, e);
+	const char *name = dockerfile ? dockerfile : "Dockerfile";
+	int fd = dockerfile && !c->inside ? fs_open_user(name, flags, 0, e)
+					  : fs_open(c->fd, name, flags, 0, e);
+
+	if (fd == E_NOTFOUND && c->inside)
+		return FAIL(e, E_FORMAT, "there is no '%.200s' in the context", name);
 
 	if (fd == E_NOTFOUND && !dockerfile) {
 		(void)FAIL(e, E_FORMAT, "there is no Dockerfile in '%s'", path);
@@ -76,7 +80,7 @@ static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
 
 	if (asprintf(&own, "%s.dockerignore", dockerfile ? dockerfile : "Dockerfile") < 0)
 		return FAIL_NOMEM(e);
-	if (!dockerfile)
+	if (!dockerfile || (c->inside && strcmp(dockerfile, "-") != 0))
 		fd = fs_open(c->fd, own, flags, 0, e);
 	else if (strcmp(dockerfile, "-") != 0)
 		fd = fs_open_user(own, flags, 0, e);
@@ -110,6 +114,47 @@ int context_open(struct context *ret, const char *path, const char *dockerfile, 
 	*ret = c;
 	c = CONTEXT_NONE;
 	return 0;
+}
+
+int context_open_at(struct context *ret, int fd, const char *dockerfile, const char *text,
+		    size_t text_n, int64_t commit_time, struct err *e)
+{
+	auto_context c = CONTEXT_NONE;
+	int r = 0;
+
+	c.fd = fd;
+	c.inside = true;
+	c.commit_time = commit_time;
+	if (text) {
+		c.dockerfile_name = strdup("Dockerfile");
+		c.dockerfile = calloc(1, text_n + 1);
+		if (!c.dockerfile_name || !c.dockerfile)
+			return FAIL_NOMEM(e);
+		memcpy(c.dockerfile, text, text_n);
+		c.dockerfile_n = text_n;
+	} else {
+		r = read_dockerfile(&c, "the context", dockerfile, e);
+	}
+	if (r == 0)
+		r = read_ignore(&c, dockerfile, e);
+	if (r < 0)
+		return r;
+	*ret = c;
+	c = CONTEXT_NONE;
+	return 0;
+}
+
+int context_ignore(int dir, struct ignore *ret, struct err *e)
+{
+	static const char name[] = ".dockerignore";
+	auto_buf text = BUF_INIT(LIMIT_IGNORE + 1);
+	auto_close int fd = fs_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	int r;
+
+	if (fd == E_NOTFOUND)
+		return 0;
+	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, NULL, e);
+	return r < 0 ? r : ignore_parse((struct str){ buf_str(&text), text.n }, name, ret, e);
 }
 
 void context_close(struct context *c)

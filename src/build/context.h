@@ -12,6 +12,7 @@
 struct context {
 	int fd;
 	struct ignore ignore;
+	bool inside;	       /* the Dockerfile's path is one of the context */
 	char *dockerfile_name; /* for messages */
 	char *dockerfile;
 	size_t dockerfile_n;
@@ -27,6 +28,12 @@ struct context {
  */
 int context_open(struct context *ret, const char *path, const char *dockerfile, bool ask_git,
 		 struct err *e);
+/* As above of a folder that is ours; fd becomes the context's. The Dockerfile is `text` (copied)
+ * when that is not NULL, else a file of the folder, or "-". */
+int context_open_at(struct context *ret, int fd, const char *dockerfile, const char *text,
+		    size_t text_n, int64_t commit_time, struct err *e);
+/* The patterns of the folder's own .dockerignore; none when it has none. */
+int context_ignore(int dir, struct ignore *ret, struct err *e);
 void context_close(struct context *c);
 static inline void context_release(struct context *c)
 {

@@ -12,9 +12,9 @@
 
 static const struct df_rule rules[DF_OPS] = {
 	[DF_ADD] = { "ADD", FORM_WORDS, 2, ANY, true,
-		     LIST("chown", "chmod", "link", "exclude", "unpack", "checksum"),
-		     LIST("keep-git-dir"),
-		     "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
+		     LIST("chown", "chmod", "link", "exclude", "unpack", "checksum",
+			  "keep-git-dir"),
+		     NONE, "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
 	[DF_ARG] = { "ARG", FORM_OPTIONAL, 2, ANY, false, NONE, NONE, "ARG NAME[=DEFAULT]..." },
 	[DF_CMD] = { "CMD", FORM_COMMAND, 0, ANY, false, NONE, NONE, "CMD COMMAND" },
 	[DF_COPY] = { "COPY", FORM_WORDS, 2, ANY, true,
@@ -135,7 +135,7 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 	const struct df_flag *f = &n->flags[i];
 	const char *guess = NULL;
 	unsigned best = GUESS_MAX;
-	bool is_switch = listed(LIST("link", "parents", "unpack"), f->name);
+	bool is_switch = listed(LIST("link", "parents", "unpack", "keep-git-dir"), f->name);
 	bool repeats = listed(LIST("exclude", "mount"), f->name);
 
 	if (listed(rule->later_flags, f->name))

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "build/named.h"
 #include "build/run_mount.h"
 
 bool plan_proxy_arg(const char *name)
@@ -162,7 +163,7 @@ static int add_stage(struct plan *p, const struct df_node *n, struct err *e)
 		free(s->name);
 		return r;
 	}
-	s->base_stage = by_name(p, s->base);
+	s->base_stage = named_value(p->contexts, s->base) ? -1 : by_name(p, s->base);
 	s->scratch = s->base_stage < 0 && strcmp(s->base, "scratch") == 0;
 	p->n++;
 	return 0;
@@ -201,6 +202,10 @@ int plan_find_stage(const struct plan *p, const char *name, long *ret, struct er
 {
 	uint64_t index;
 
+	if (named_value(p->contexts, name)) {
+		*ret = -1;
+		return 0;
+	}
 	*ret = by_name(p, name);
 	if (*ret >= 0 || name[strspn(name, "0123456789")] != '\0')
 		return 0;
@@ -312,7 +317,7 @@ int plan_make(const struct dockerfile *df, const struct plan_opts *o, struct pla
 	      struct err *e)
 {
 	enum mark marks[LIMIT_STAGES] = { UNSEEN };
-	auto_plan p = { .df = df };
+	auto_plan p = { .df = df, .contexts = o->contexts };
 	int r = set_platform(&p, o, e);
 
 	if (r == 0)

@@ -33,13 +33,15 @@ struct plan {
 	size_t n, target;
 	size_t order[LIMIT_STAGES]; /* needed stages, each behind what it needs */
 	size_t order_n;
-	struct strv args_used; /* build arguments that some ARG before FROM named */
+	const struct strv *contexts; /* borrowed */
+	struct strv args_used;	     /* build arguments that some ARG before FROM named */
 };
 
 struct plan_opts {
 	const struct vars *build_args;
 	const char *target; /* a stage's name or index; NULL: the last one */
 	const char *os, *arch;
+	const struct strv *contexts; /* --build-context: go before stages; may be NULL */
 };
 
 /* df must outlive ret. Errors point into the Dockerfile. */

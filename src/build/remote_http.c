@@ -118,6 +118,8 @@ static int ask(struct work *w, const struct remote *at, const struct known *had,
 	}
 	f->digest = got.digest;
 	f->mtime = got.mtime;
+	if (lseek(to, 0, SEEK_SET) < 0)
+		return FAIL_SYS(e, "rewind what was fetched");
 	r = known_put(w->o->state, name, &got, e);
 	if (r == 0)
 		f->fd = TAKE_FD(to);

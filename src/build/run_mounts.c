@@ -61,6 +61,10 @@ static int find_from(struct stage_work *s, struct step_mount *m, struct err *e)
 		return r;
 	if (at >= 0)
 		return stage_draft(s->w, (size_t)at, &m->from, e);
+	m->from = &m->image;
+	r = named_draft(s->w, m->m.from, false, &m->image, e);
+	if (r != 0)
+		return r > 0 ? 0 : r;
 	r = find_base(s->w, m->m.from, &image, e);
 	if (r == 0)
 		r = draft_from_image(s->w->o->store, &image, &m->image, e);

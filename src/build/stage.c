@@ -72,7 +72,11 @@ static int start_from(struct stage_work *s, struct draft *ret, struct err *e)
 		r = stage_draft(s->w, (size_t)s->stage->base_stage, &other, e);
 		return r < 0 ? r : draft_from_draft(other, ret, e);
 	}
-	r = find_base(s->w, s->stage->base, &image, e);
+	r = named_draft(s->w, s->stage->base, true, ret, e);
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = find_base(s->w, s->stage->base, &image, e);
 	if (r == 0)
 		r = draft_from_image(s->w->o->store, &image, ret, e);
 	return r < 0 ? df_wrap(s->scope.df, n, n->args[0].at, n->args[0].len, r, e) : 0;

@@ -119,7 +119,7 @@ static int probe_by_program(const char *program, int fd, bool *ret, struct err *
 }
 
 /* True when the file is a tar archive, compressed or not; its name does not count. */
-static int is_archive(int fd, const char *name, bool *ret, struct err *e)
+int is_archive(int fd, const char *name, bool *ret, struct err *e)
 {
 	unsigned char head[6];
 	ssize_t n = pread(fd, head, sizeof(head), 0);

@@ -8,12 +8,14 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "build/git.h"
 #include "build/work.h"
 
 struct remote_source {
 	size_t word; /* in the instruction's args: for messages */
 	struct remote at;
 	struct web_file web;
+	struct git_tree git;
 	bool has_checksum;
 	struct digest checksum; /* of --checksum, for the web */
 	bool unpack;
@@ -23,6 +25,7 @@ static void source_free(struct remote_source *v)
 {
 	remote_free(&v->at);
 	close_release(&v->web.fd);
+	close_release(&v->git.fd);
 }
 
 void remote_sources_free(struct remote_sources *all)
@@ -61,6 +64,23 @@ static bool flag_on(const struct df_node *n, const char *name)
 	return value && strcmp(value, "false") != 0;
 }
 
+/* --checksum of a repository is a commit, as the URL's own commit= is. */
+static int take_commit(const struct stage_work *s, const struct df_node *n, struct remote_source *v,
+		       const char *sum, struct err *e)
+{
+	if (!remote_is_commit(sum))
+		return DF_FAIL_FLAG(
+			s->scope.df, n, "checksum", e,
+			"--checksum of a git repository is a whole commit, 40 or 64 hex "
+			"digits");
+	if (v->at.commit && strcmp(v->at.commit, sum) != 0)
+		return DF_FAIL_FLAG(s->scope.df, n, "checksum", e,
+				    "--checksum and the URL name two commits");
+	free(v->at.commit);
+	v->at.commit = strdup(sum);
+	return v->at.commit ? 0 : FAIL_NOMEM(e);
+}
+
 static int read_flags(const struct stage_work *s, const struct df_node *n, struct remote_source *v,
 		      struct err *e)
 {
@@ -75,9 +95,13 @@ static int read_flags(const struct stage_work *s, const struct df_node *n, struc
 	if (df_flag(n, "keep-git-dir") && v->at.kind != REMOTE_GIT)
 		return DF_FAIL_FLAG(s->scope.df, n, "keep-git-dir", e,
 				    "--keep-git-dir is for git repositories");
+	if (df_flag(n, "keep-git-dir"))
+		v->at.keep_git = flag_on(n, "keep-git-dir");
 	v->unpack = flag_on(n, "unpack");
 	if (!sum)
 		return 0;
+	if (v->at.kind == REMOTE_GIT)
+		return take_commit(s, n, v, sum, e);
 	r = digest_parse(str_of(sum), &v->checksum, e);
 	v->has_checksum = r == 0;
 	return r < 0 ? df_wrap(s->scope.df, n, df_find_flag(n, "checksum")->at,
@@ -88,11 +112,10 @@ static int read_flags(const struct stage_work *s, const struct df_node *n, struc
 int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t word,
 		       const char *source, struct remote_sources *all, struct err *e)
 {
-	struct remote_source v = { .word = word, .web = WEB_FILE_NONE }, *more;
+	struct remote_source v = { .word = word, .web = WEB_FILE_NONE, .git = GIT_TREE_NONE },
+			     *more;
 	int r = remote_parse(source, false, &v.at, e);
 
-	if (r == 0 && v.at.kind == REMOTE_GIT)
-		r = FAIL(e, E_FORMAT, "ADD of a git repository is not supported yet");
 	r = point(s, n, &v, r, e);
 	if (r == 0)
 		r = read_flags(s, n, &v, e);
@@ -126,13 +149,37 @@ static const char *file_name(const struct remote_source *v)
 
 static int resolve(struct stage_work *s, struct remote_source *v, struct err *e)
 {
+	if (v->at.kind == REMOTE_GIT)
+		return git_resolve(s->w, &v->at, &v->git, e);
 	return web_resolve(s->w, &v->at, v->has_checksum ? &v->checksum : NULL, &v->web, e);
 }
 
 static void see_time(const struct remote_source *v, int64_t *newest)
 {
-	if (v->web.mtime > *newest)
-		*newest = v->web.mtime;
+	int64_t t = v->at.kind == REMOTE_GIT ? v->git.time : v->web.mtime;
+
+	if (t > *newest)
+		*newest = t;
+}
+
+static int put_source(struct stage_work *s, const struct remote_source *v, struct sha256 *key,
+		      struct err *e)
+{
+	char digest[80];
+	bool git = v->at.kind == REMOTE_GIT;
+
+	if (git)
+		git_digest(&v->git, digest);
+	else
+		(void)snprintf(digest, sizeof(digest), "%s", v->web.digest.s);
+	put(key, git ? "git" : "web");
+	put(key, git ? v->at.subdir : file_name(v));
+	put(key, digest);
+	put(key, v->unpack ? "unpack" : "");
+	/* The URL stands in .git/config. */
+	put(key, git && v->at.keep_git ? v->at.url : "");
+	put(key, git && v->at.no_submodules ? "alone" : "");
+	return material_add(s->w, v->at.shown, digest, e);
 }
 
 int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
@@ -143,13 +190,9 @@ int remote_sources_key(struct stage_work *s, const struct df_node *n, struct rem
 		int r = point(s, n, v, resolve(s, v, e), e);
 
 		if (r == 0)
-			r = material_add(s->w, v->at.shown, v->web.digest.s, e);
+			r = put_source(s, v, key, e);
 		if (r < 0)
 			return r;
-		put(key, "web");
-		put(key, file_name(v));
-		put(key, v->web.digest.s);
-		put(key, v->unpack ? "unpack" : "");
 		see_time(v, newest);
 	}
 	return 0;
@@ -160,8 +203,10 @@ int remote_sources_get(struct stage_work *s, const struct df_node *n, struct rem
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct remote_source *v = &all->v[i];
-		int r = point(s, n, v, web_get(s->w, &v->at, &v->web, e), e);
+		int r = v->at.kind == REMOTE_GIT ? git_get(s->w, &v->at, &v->git, e)
+						 : web_get(s->w, &v->at, &v->web, e);
 
+		r = point(s, n, v, r, e);
 		if (r < 0)
 			return r;
 		see_time(v, newest);
@@ -201,13 +246,30 @@ static int copy_web(struct stage_work *s, const struct remote_source *v, const s
 	return tree_copy(&own, &root, &src, e);
 }
 
+/* What the folder of a repository holds, all with the commit's time. */
+static int copy_git(const struct remote_source *v, const struct tree_copy *t, struct err *e)
+{
+	auto_close int dir = git_subdir(&v->at, &v->git, e);
+	const struct source_root root = { .fd = dir };
+	struct tree_copy own = *t;
+	auto_sources all = { 0 };
+	int r = dir < 0 ? dir : sources_find(&root, ".", &all, e);
+
+	own.into = true;
+	own.exact = true;
+	if (v->git.time < own.clamp)
+		own.clamp = v->git.time;
+	return r < 0 ? r : tree_copy(&own, &root, &all.v[0], e);
+}
+
 int remote_sources_copy(struct stage_work *s, const struct df_node *n,
 			const struct remote_sources *all, const struct tree_copy *t, struct err *e)
 {
 	int named = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
-		int r = copy_web(s, &all->v[i], t, e);
+		int r = all->v[i].at.kind == REMOTE_GIT ? copy_git(&all->v[i], t, e)
+							: copy_web(s, &all->v[i], t, e);
 
 		if (r < 0)
 			return point(s, n, &all->v[i], r, e);

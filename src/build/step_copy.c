@@ -207,6 +207,10 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	c->root = (struct source_root){ .fd = -1, .exclude = &c->exclude, .keep_owner = true };
 	if (at >= 0)
 		return stage_draft(s->w, (size_t)at, &c->from, e);
+	c->from = &c->image;
+	r = named_draft(s->w, from, false, &c->image, e);
+	if (r != 0)
+		return r > 0 ? 0 : wrap_flag(s, c, "from", r, e);
 	if (strcmp(from, "scratch") == 0)
 		return DF_FAIL_FLAG(s->scope.df, c->n, "from", e,
 				    "there is nothing in scratch to copy");

@@ -6,6 +6,7 @@
 #include "build/build.h"
 #include "build/cache.h"
 #include "build/context.h"
+#include "build/named.h"
 #include "build/plan.h"
 #include "build/remote.h"
 #include "build/scope.h"
@@ -146,6 +147,28 @@ int web_resolve(struct work *w, const struct remote *at, const struct digest *wa
 		struct web_file *ret, struct err *e);
 /* Makes sure that the bytes are here. E_VERIFY when they are others. */
 int web_get(struct work *w, const struct remote *at, struct web_file *f, struct err *e);
+
+/* What a context is that is no folder of the user's. */
+struct context_at {
+	int fd;	    /* its folder; -1: a plain folder is meant after all */
+	char *text; /* the Dockerfile, when it came alone; owned */
+	size_t text_n;
+	int64_t commit_time; /* of a repository; -1: none */
+};
+#define CONTEXT_AT_NONE ((struct context_at){ .fd = -1, .commit_time = -1 })
+/* context_remote.c: fetches the context that is a URL or "-"; anything else leaves ret->fd -1. */
+int context_fetch(struct work *w, struct context_at *ret, struct err *e);
+/* A tar archive's files, unpacked in the sandbox: a descriptor of the folder. ret_layer and
+ * ret_diff_id (both NULL: not asked) are the layer that it is as well. */
+int archive_tree(struct work *w, int fd, struct desc *ret_layer, struct digest *ret_diff_id,
+		 struct err *e);
+/* Whether the file is a tar archive, compressed or not; its offset is 0 afterwards. */
+int is_archive(int fd, const char *name, bool *ret, struct err *e);
+
+/* named.c: 1 when NAME was given by --build-context, and then *ret is what it holds as an image
+ * (the caller's to free); 0 when not. base: for FROM, where only images will do. An error may mean
+ * "later". */
+int named_draft(struct work *w, const char *name, bool base, struct draft *ret, struct err *e);
 
 /* The sources of one ADD that are fetched: step_add_remote.c. */
 struct remote_sources {

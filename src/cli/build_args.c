@@ -145,6 +145,7 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.build_args = &ret->args,
 		.labels = &ret->labels,
 		.annotations = &a->annotations,
+		.contexts = &a->contexts,
 		.target = a->target,
 		.platform = a->platform,
 		.no_cache = a->no_cache,
@@ -179,6 +180,47 @@ void build_request_free(struct build_request *r)
 	build_secrets_free(&r->secrets);
 }
 
+/* "pkg:docker/NAME?platform=linux%2Famd64", as BuildKit's provenance has a base image (package-url,
+ * type docker). */
+static int base_material(json_t *list, const struct build_base *b, struct err *e)
+{
+	auto_buf uri = BUF_INIT(LIMIT_NAMES);
+	int r;
+
+	buf_puts(&uri, "pkg:docker/");
+	for (const char *p = b->name; *p; p++)
+		buf_putc(&uri, *p == ':' && !strchr(p, '/') ? '@' : *p);
+	buf_printf(&uri, "?platform=linux%%2F%s", oci_architecture());
+	r = buf_check(&uri, "base", e);
+	return r < 0 ? r
+		     : json_push(list,
+				 json_pack("{s:s, s:{s:s}}", "uri", buf_str(&uri), "digest",
+					   "sha256", digest_hex(&b->image.digest)),
+				 e);
+}
+
+/* What went into the image: bases by digest, what was fetched by digest or commit. */
+static int put_materials(json_t *doc, const struct build_result *b, struct err *e)
+{
+	auto_json *list = json_array();
+	int r = list ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; r == 0 && i < b->bases_n; i++)
+		r = base_material(list, &b->bases[i], e);
+	for (size_t i = 0; r == 0 && i < b->materials_n; i++) {
+		const struct build_material *m = &b->materials[i];
+		const char *colon = strchr(m->digest, ':');
+
+		r = json_push(list,
+			      json_pack("{s:s, s:{s%:s}}", "uri", m->uri, "digest", m->digest,
+					(size_t)(colon - m->digest), colon + 1),
+			      e);
+	}
+	return r < 0 ? r
+		     : json_put(doc, "buildx.build.provenance",
+				json_pack("{s:O}", "materials", list), e);
+}
+
 /* The members that `docker buildx build --metadata-file` has. */
 static int write_metadata(const struct build_args *a, const struct build_result *b, struct err *e)
 {
@@ -195,6 +237,8 @@ static int write_metadata(const struct build_args *a, const struct build_result 
 		r = json_put(j, "containerimage.descriptor", desc_json(&b->image), e);
 	if (r == 0)
 		r = json_put_string(j, "containerimage.digest", b->image.digest.s, e);
+	if (r == 0)
+		r = put_materials(j, b, e);
 	if (r == 0 && names.n)
 		r = json_put_string(j, "image.name", buf_str(&names), e);
 	if (r == 0)

@@ -11,7 +11,7 @@
  */
 struct build_args {
 	struct strv tags, build_args, labels, annotations, no_cache_filter, secrets, ssh, ulimits,
-		hosts;
+		hosts, contexts;
 	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress,
 		*memory, *pids, *shm, *on_error;
 	uint64_t jobs;
@@ -28,6 +28,8 @@ struct build_args {
 	       "build this stage, by name or index (the last one)"), \
 	OPT_AT(struct build_args, build_args, "build-arg", 0, OPT_LIST, "NAME[=VALUE]", \
 	       "value of an ARG; without a value, that of the environment"), \
+	OPT_AT(struct build_args, contexts, "build-context", 0, OPT_LIST, "NAME=SOURCE", \
+	       "what NAME means in FROM and from=: a folder, URL, docker-image:// or oci-layout://"), \
 	OPT_AT(struct build_args, labels, "label", 0, OPT_LIST, "NAME[=VALUE]", \
 	       "add a label to the image"), \
 	OPT_AT(struct build_args, annotations, "annotation", 0, OPT_LIST, "NAME=VALUE", \

@@ -2,8 +2,10 @@
 #include "pipeline/build.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+#include "pipeline/base_layout.h"
 #include "pipeline/fetch.h"
 #include "pipeline/steps.h"
 #include "run/step.h"
@@ -50,6 +52,8 @@ static int base_hook(void *arg, const char *name, struct desc *ret, struct err *
 {
 	const struct hooked *h = arg;
 
+	if (starts_with(name, LAYOUT_SCHEME))
+		return step_base_layout(h->road, name + strlen(LAYOUT_SCHEME), ret, e);
 	return h->pull ? step_base_newest(h->road, name, ret, e) : step_base(h->road, name, ret, e);
 }
 

@@ -24,14 +24,22 @@ static int fail(int e)
 	return -1;
 }
 
-/* The state folder is root's alone, so another user must see the folder elsewhere. */
+/* The state folder is root's alone, so another user must see the folder elsewhere. By its path: the
+ * descriptor is of a mount of the namespace that is left, which cannot be bound into the new one.
+ */
 static int enter(const struct program_box *b)
 {
+	char path[4096];
+	ssize_t n;
+
 	if (!b->other_user)
 		return fchdir(b->dir);
+	n = readlink(fs_fd_path(b->dir, (char[32]){ 0 }), path, sizeof(path));
+	if (n < 0 || (size_t)n == sizeof(path))
+		return n < 0 ? -1 : fail(ENAMETOOLONG);
+	path[n] = '\0';
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(fs_fd_path(b->dir, (char[32]){ 0 }), "/tmp", NULL, MS_BIND, NULL) < 0 ||
-	    chdir("/tmp") < 0)
+	    mount(path, "/tmp", NULL, MS_BIND, NULL) < 0 || chdir("/tmp") < 0)
 		return -1;
 	if (setgroups(0, NULL) < 0 || setresgid(PROGRAM_USER, PROGRAM_USER, PROGRAM_USER) < 0)
 		return -1;
