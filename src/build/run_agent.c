@@ -229,6 +229,10 @@ int run_agent_start(const char *path, const struct run_mount *m, const char *age
 		(void)prctl(PR_SET_NAME, "plimsoll-agent");
 		if (getppid() != parent)
 			_exit(0);
+		/* What the build has open, locks and folders, is not kept from it by us. */
+		if (listener > STDERR_FILENO + 1)
+			(void)close_range(STDERR_FILENO + 1, (unsigned)listener - 1, 0);
+		(void)close_range((unsigned)listener + 1, ~0U, 0);
 		serve(listener, agent);
 		_exit(0);
 	}

@@ -112,12 +112,13 @@ def names(tree):
 
 
 def history(config):
-    """What BuildKit and ours both write: the instructions as carried out. BuildKit leaves out ONBUILD and the flags of
-    COPY and ADD, and dumps its own structure for HEALTHCHECK."""
+    """What BuildKit and ours both write: the instructions as carried out. BuildKit leaves out ONBUILD, the flags of
+    COPY and ADD and the mounts of RUN, and dumps its own structure for HEALTHCHECK."""
     texts = []
     for entry in config.get("history") or []:
         text = re.sub(r" # buildkit$", "", entry.get("created_by", ""))
         text = re.sub(r"^(COPY|ADD) (--\S+ )+", r"\1 ", text)
+        text = re.sub(r"^RUN (--mount=\S+ )+", "RUN ", text)
         text = re.sub(r"^HEALTHCHECK .*", "HEALTHCHECK", text, flags=re.S)
         if not text.startswith("ONBUILD "):
             texts.append(text)
