@@ -158,6 +158,8 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		r = read_limits(a, &b->limits, e);
 	if (r == 0)
 		r = read_on_error(a->on_error, &b->shell_on_error, e);
+	if (b->shell_on_error)
+		b->jobs = 1; /* nobody else talks at that terminal */
 	if (r == 0)
 		r = set_progress(c, a->progress, e);
 	if (r == 0)
