@@ -200,7 +200,7 @@ content() { # name path: of the last layer
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out | xargs)" "12:34 710 x ro 755 seeded seeded more"
+	assert_eq "$(content t out | xargs)" "12:34 710 x ro 755 seeded more"
 }
 
 @test "cache: locked waits, private gets another folder, shared does not wait" {
