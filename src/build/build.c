@@ -171,6 +171,8 @@ static int write_image(struct work *w, struct err *e)
 	if (r == 0)
 		r = extra ? put_pairs(extra, "annotations", o->annotations, "annotation", e)
 			  : FAIL_NOMEM(e);
+	if (r == 0 && o->inline_cache)
+		r = known_inline(w, &s->scope.draft, extra, e);
 
 	/* A stage without steps of its own has no time but the Dockerfile's. */
 	if (o->source_date_epoch >= 0 || s->step <= 1)

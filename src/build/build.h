@@ -93,6 +93,7 @@ struct build_hooks {
 	/* A failure names no URL: the caller does. Over a limit is E_FORMAT, network E_REMOTE. */
 	int (*fetch)(void *arg, const struct build_fetch *f, struct build_fetched *ret,
 		     struct err *e);
+	void *known_arg;
 	void *arg;
 };
 
@@ -119,6 +120,7 @@ struct build_opts {
 	bool no_cache;
 	size_t jobs; /* stages beside one another at most; 0: as many as CPUs */
 	bool pull;   /* bases are asked for at their registry first (step_build() does) */
+	bool inline_cache; /* the image tells which steps made its layers: CACHE_ANNOTATION */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */
 	int64_t source_date_epoch;	    /* -1: the commit's time, else the newest input's */
 	struct progress *progress;

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Four-digit years, as RFC 3339 has them. */
-#define LIMIT_EPOCH UINT64_C(253402300799)
-
 int keyer_new(struct keyer *k, const char *kind, const struct digest *parent, struct err *e)
 {
 	int r = sha256_new(&k->h, e);

@@ -11,6 +11,9 @@
  * What steps made, by the digest of all that went into them: <state>/cache/build/<hex>.json. It may
  * be deleted at any time.
  */
+/* Four-digit years, as RFC 3339 has them. */
+#define LIMIT_EPOCH UINT64_C(253402300799)
+
 struct cached {
 	bool empty; /* nothing changed: no layer */
 	struct desc layer;

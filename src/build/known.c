@@ -11,9 +11,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "build/cache_list.h"
 #include "build/work.h"
 
-enum { LIMIT_LINE = 4096, LIMIT_RECORD = 64 * 1024 * 1024, LIMIT_KNOWN = 100000 };
+enum {
+	LIMIT_LINE = 4096,
+	LIMIT_RECORD = 64 * 1024 * 1024,
+	LIMIT_KNOWN = 100000,
+	LIMIT_INLINE = 1024 * 1024
+};
 
 static const char record_name[] = "steps";
 
@@ -95,7 +101,7 @@ static bool is_known(struct stage_work *s, const struct digest *key, struct cach
 	hit = cache_get(o->state, o->store, key, &c);
 	/* What others made is never kept as ours: who trusts them no more must not find it. */
 	if (!hit && o->hooks.known)
-		hit = o->hooks.known(o->hooks.arg, key, &c, NULL) > 0;
+		hit = o->hooks.known(o->hooks.known_arg, key, &c, NULL) > 0;
 	if (!hit)
 		return false;
 	note(s, key, &c);
@@ -173,4 +179,26 @@ int known_collect(struct work *w, struct err *e)
 	while (r == 0 && str_line(&rest, &line))
 		r = take_line(w, line, e);
 	return r < 0 ? WRAP(e, r, "read the record of the build's steps") : 0;
+}
+
+int known_inline(const struct work *w, const struct draft *d, json_t *manifest, struct err *e)
+{
+	const struct build_result *res = &w->res;
+	auto_cache_list list = { 0 };
+	auto_buf text = BUF_INIT(LIMIT_INLINE);
+	json_t *annotations = json_object_get(manifest, "annotations");
+	int r = 0;
+
+	if (!annotations) {
+		annotations = json_object();
+		r = json_put(manifest, "annotations", annotations, e);
+	}
+	for (size_t i = 0; r == 0 && i < res->known_n; i++)
+		if (res->known[i].final)
+			r = cache_list_add(&list, &res->known[i].key, &res->known[i].c, e);
+	if (r == 0)
+		r = cache_list_write(&list, d->layers, d->n, &text, e);
+	if (r == 0)
+		r = buf_check(&text, "inline cache", e);
+	return r < 0 ? r : json_put_string(annotations, CACHE_ANNOTATION, buf_str(&text), e);
 }

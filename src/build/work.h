@@ -98,6 +98,8 @@ int step_learn(struct stage_work *s, const struct digest *key, const struct cach
  * the area, into w->res. */
 int known_check(const struct work *w, struct err *e);
 int known_collect(struct work *w, struct err *e);
+/* The steps of the image itself as an annotation of its manifest. */
+int known_inline(const struct work *w, const struct draft *d, json_t *manifest, struct err *e);
 
 /* One line beside the progress: "warning: Dockerfile:7: ...". Always 0, or out of memory. */
 int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e, const char *fmt,

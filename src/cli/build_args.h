@@ -54,6 +54,10 @@ struct build_args {
 	       "do every step again"), \
 	OPT_AT(struct build_args, no_cache_filter, "no-cache-filter", 0, OPT_LIST, "STAGE[,STAGE...]", \
 	       "do the steps of these stages again"), \
+	OPT_AT(struct build_args, cache_from, "cache-from", 0, OPT_LIST, "REF|type=TYPE,...", \
+	       "use what this cache knows: type=registry,ref=REF or type=local,src=DIR"), \
+	OPT_AT(struct build_args, cache_to, "cache-to", 0, OPT_LIST, "REF|type=TYPE,...", \
+	       "give away what is known: type=registry,ref=REF, type=local,dest=DIR or type=inline; mode=max"), \
 	OPT_AT(struct build_args, pull, "pull", 0, OPT_FLAG, NULL, \
 	       "ask the registry for newer base images, also when they are here"), \
 	OPT_AT(struct build_args, jobs, "jobs", 0, OPT_U64, "N", \

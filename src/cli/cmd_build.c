@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/build_args.h"
+#include "cli/build_cache.h"
 #include "cli/road.h"
+#include "cli/signing.h"
 #include "pipeline/build.h"
 #include "pipeline/output.h"
 
@@ -96,18 +97,29 @@ static int run_build(struct cli *c, void *opts, int argc, char **argv, struct er
 	auto_build_request request = { 0 };
 	struct build_result result = { 0 };
 	auto_outputs outputs = { .n = 0 };
+	auto_build_caches caches = { .from_n = 0 };
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	struct trust_sign_opts sign = { .key = NULL };
 	auto_road road = { 0 };
 	int r = read_outputs(c, o, &outputs, e);
 
 	(void)argc;
 	if (r == 0)
+		r = build_caches_read(&o->args, &caches, e);
+	if (r == 0 && caches.to_n)
+		r = cli_passphrase(NULL, &secret, &sign.passphrase, e);
+	if (r == 0)
 		r = build_request(c, &o->args, argv[0], &request, e);
 	if (r == 0)
 		r = cli_road(c, o->args.tags.n ? o->args.tags.v[0] : NULL, &road, e);
 	if (r == 0)
+		r = build_caches_import(&caches, &road, &request.opts, e);
+	if (r == 0)
 		r = step_build(&road, &request.opts, &result, e);
 	for (size_t i = 0; r == 0 && i < outputs.n; i++)
 		r = step_output(&road, &outputs.v[i], &o->args.tags, e);
+	if (r == 0)
+		r = build_caches_export(&caches, &road, &result, &sign, e);
 	if (r == 0)
 		r = build_write_files(&o->args, &result, e);
 	if (r == 0 && !outputs.to_stdout)
@@ -133,9 +145,16 @@ const struct command cmd_build = {
 		"that docker load takes (tar=false: a folder; name=REF); type=image,name=REF"
 		"[,push=true]; type=registry. Each is there whole or not at all, and the same "
 		"image gives the same bytes. The image is in the store in any case; without a "
-		"name it stays until rmi or cache prune collect what nothing names.",
+		"name it stays until rmi or cache prune collect what nothing names.\n\n"
+		"--cache-to gives what the build knows to others, signed with this host's key "
+		"(key=NAME; PLIMSOLL_PASSPHRASE_FILE): the steps of the image's own layers, or "
+		"with mode=max those of all stages. --cache-from uses such a cache when the trust "
+		"policy accepts its signature (a folder is the repository local/cache); one that "
+		"is not accepted or not whole is told, and the build does the steps itself.",
 	.example =
 		"plimsoll build -t web:1 .\n"
+		"plimsoll build -t web:1 --cache-from type=local,src=cache --cache-to "
+		"type=local,dest=cache,mode=max .\n"
 		"plimsoll build -o type=docker,dest=web.tar -t web:1 .\n"
 		"plimsoll build -t web:debug --target debug --build-arg VERSION=2 -f Dockerfile .",
 	.opts = build_options,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/build_args.h"
+#include "cli/build_cache.h"
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "pipeline/ship.h"
@@ -74,6 +74,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	const struct ship_options *o = opts;
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	auto_build_request request = { 0 };
+	auto_build_caches caches = { .from_n = 0 };
 	struct ship_result result = { 0 };
 	struct ref to;
 	struct ship_opts so = { .to = &to, .sign.key = o->key };
@@ -83,6 +84,8 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 
 	(void)argc;
 	if (r == 0)
+		r = build_caches_read(&o->build, &caches, e);
+	if (r == 0)
 		r = build_request(c, &o->build, argv[0], &request, e);
 	if (r == 0)
 		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &so.gate, e);
@@ -90,9 +93,13 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 		r = cli_passphrase(o->passphrase_file, &secret, &so.sign.passphrase, e);
 	if (r == 0)
 		r = cli_road(c, name, &road, e);
+	if (r == 0)
+		r = build_caches_import(&caches, &road, &request.opts, e);
 	so.build = request.opts;
 	if (r == 0)
 		r = ship(&road, &so, &result, e);
+	if (r == 0)
+		r = build_caches_export(&caches, &road, &result.build, &so.sign, e);
 	if (r == 0)
 		r = build_write_files(&o->build, &result.build, e);
 	if (r == 0)

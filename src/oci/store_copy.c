@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-static int copy_blob(struct store *to, const struct store *from, const struct desc *d,
-		     struct progress *p, struct err *e)
+int store_copy_blob(struct store *to, const struct store *from, const struct desc *d,
+		    struct progress *p, struct err *e)
 {
 	auto_release(blob_writer_free) struct blob_writer *w = NULL;
 	auto_close int fd = -1;
@@ -46,9 +46,9 @@ int store_copy_image(struct store *to, const struct store *from, const struct de
 	int r = store_manifest(from, manifest, &m, NULL, e);
 
 	if (r == 0)
-		r = copy_blob(to, from, &m.config, p, e);
+		r = store_copy_blob(to, from, &m.config, p, e);
 	for (size_t i = 0; r == 0 && i < m.layers_n; i++)
-		r = copy_blob(to, from, &m.layers[i], p, e);
+		r = store_copy_blob(to, from, &m.layers[i], p, e);
 	/* Last, so that a manifest in the store always has its blobs. */
-	return r < 0 ? r : copy_blob(to, from, manifest, p, e);
+	return r < 0 ? r : store_copy_blob(to, from, manifest, p, e);
 }

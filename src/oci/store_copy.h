@@ -11,3 +11,6 @@
  */
 int store_copy_image(struct store *to, const struct store *from, const struct desc *manifest,
 		     struct progress *p, struct err *e);
+/* One blob, in the same way. */
+int store_copy_blob(struct store *to, const struct store *from, const struct desc *d,
+		    struct progress *p, struct err *e);

@@ -143,9 +143,12 @@ int step_build(struct road *road, const struct build_opts *o, struct build_resul
 	opts.state = road->state;
 	opts.store = road->store;
 	opts.progress = road->progress;
-	opts.hooks = (struct build_hooks){
-		.base = base_hook, .step = confined_step, .fetch = fetch_web, .arg = &hooked
-	};
+	opts.hooks = (struct build_hooks){ .base = base_hook,
+					   .step = confined_step,
+					   .fetch = fetch_web,
+					   .known = o->hooks.known,
+					   .known_arg = o->hooks.known_arg,
+					   .arg = &hooked };
 	r = build_run(&opts, ret, e);
 	step_network_stop(&hooked.network);
 	if (r == 0)

@@ -6,8 +6,9 @@
 
 /*
  * Builds with the bases that the trust policy accepts and with steps that are confined. o's state,
- * store, progress and hooks are set from the road; road->image is set. Recorded as "build", with
- * the bases by digest.
+ * store, progress and hooks (but for
+ * known, which is imported_known() or NULL) are set from the road; road->image is set. Recorded as
+ * "build", with the bases by digest.
  */
 int step_build(struct road *road, const struct build_opts *o, struct build_result *ret,
 	       struct err *e);

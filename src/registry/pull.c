@@ -80,3 +80,29 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
 	*ret = d;
 	return 0;
 }
+
+int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
+			   struct desc *ret, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), full = BUF_INIT(LIMIT_REF + 64);
+	struct desc want = { .digest = ref->digest }, d;
+	bool pinned = ref->digest.s[0];
+	int r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
+				      pinned ? &want : NULL, &bytes, &d, e);
+
+	ref_full(ref, &full);
+	if (r == 0 && !desc_is_manifest(&d))
+		r = FAIL(e, E_FORMAT, "it is a '%.100s', not a manifest", d.media_type);
+	if (r == 0)
+		r = registry_keep(s, &d, &bytes, e);
+	if (r < 0)
+		return WRAP(e, r, "%s", buf_str(&full));
+	*ret = d;
+	return 0;
+}
+
+int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
+		       const struct desc *d, uint64_t max, struct progress *p, struct err *e)
+{
+	return registry_get_blob(reg, s, name, d, max, p, e);
+}

@@ -47,6 +47,13 @@ int registry_push(struct registry *reg, struct store *s, const struct desc *d, c
 int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, struct progress *p,
 		  struct desc *ret, struct err *e);
 
+/* The manifest (not an index) alone, and one of its blobs (at most max bytes): for who does not
+ * need all of them. */
+int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
+			   struct desc *ret, struct err *e);
+int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
+		       const struct desc *d, uint64_t max, struct progress *p, struct err *e);
+
 /* Sends every manifest of the store whose subject is `subject`. ret_n (may be NULL) counts them. */
 int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
 			    const char *name, struct progress *p, size_t *ret_n, struct err *e);
