@@ -11,7 +11,7 @@
  */
 struct build_args {
 	struct strv tags, build_args, labels, annotations, no_cache_filter, secrets, ssh, ulimits,
-		hosts, contexts;
+		hosts, contexts, cache_from, cache_to;
 	const char *file, *target, *network, *platform, *iidfile, *metadata_file, *progress,
 		*memory, *pids, *shm, *on_error;
 	uint64_t jobs;
@@ -57,7 +57,7 @@ struct build_args {
 	OPT_AT(struct build_args, cache_from, "cache-from", 0, OPT_LIST, "REF|type=TYPE,...", \
 	       "use what this cache knows: type=registry,ref=REF or type=local,src=DIR"), \
 	OPT_AT(struct build_args, cache_to, "cache-to", 0, OPT_LIST, "REF|type=TYPE,...", \
-	       "give away what is known: type=registry,ref=REF, type=local,dest=DIR or type=inline; mode=max"), \
+	       "give away what is known: type=registry,ref=REF, type=local,dest=DIR, type=inline; mode=max"), \
 	OPT_AT(struct build_args, pull, "pull", 0, OPT_FLAG, NULL, \
 	       "ask the registry for newer base images, also when they are here"), \
 	OPT_AT(struct build_args, jobs, "jobs", 0, OPT_U64, "N", \

@@ -4,6 +4,7 @@
 extern const struct command cmd_advisories;
 extern const struct command cmd_base;
 extern const struct command cmd_build;
+extern const struct command cmd_cache;
 extern const struct command cmd_completion;
 extern const struct command cmd_history;
 extern const struct command cmd_images;
@@ -45,6 +46,7 @@ const struct command *const commands[] = {
 	&cmd_history,
 	&cmd_tag,
 	&cmd_rmi,
+	&cmd_cache,
 	&cmd_scan,
 	&cmd_advisories,
 	&cmd_trust,

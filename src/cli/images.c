@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/images.h"
 
+#include "pipeline/usage.h"
+
 int cli_store(struct cli *c, struct store **ret, struct err *e)
 {
 	const struct state *state;
@@ -44,9 +46,17 @@ void age_human(int64_t seconds, char ret[static 32])
 
 int cli_collect(struct cli *c, struct store *s, struct err *e)
 {
+	const struct state *state;
+	auto_json *keep = NULL;
 	uint64_t bytes = 0;
 	char size[16], text[64];
-	int r = store_gc(s, &bytes, e);
+	int r = cli_state(c, &state, e);
+
+	/* Build steps outlive the images they made, as with docker: cache prune takes them. */
+	if (r == 0)
+		r = usage_blobs(state, &keep, e);
+	if (r == 0)
+		r = store_gc_but(s, keep, &bytes, e);
 
 	if (r < 0 || bytes == 0)
 		return r;

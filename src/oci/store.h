@@ -85,3 +85,9 @@ int store_config(const struct store *s, const struct manifest *m, struct config 
 /* Removes blobs that no entry of index.json reaches. While another process has the store open
  * nothing is removed, and *ret_bytes is 0: what it has written may not have a name yet. */
 int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e);
+/* The same, but blobs whose digest is a key of keep stay, too. */
+int store_gc_but(struct store *s, const json_t *keep, uint64_t *ret_bytes, struct err *e);
+/* Waits until no other process has the store open, and keeps it so until store_not_alone() or
+ * store_gc(). E_SYSTEM, EWOULDBLOCK in e->sys, after timeout_ms. */
+int store_alone(struct store *s, int timeout_ms, struct err *e);
+void store_not_alone(struct store *s);

@@ -6,7 +6,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/proc.h"
 #include "oci/store_internal.h"
+
+enum { ALONE_POLL_US = 50 * 1000 };
 
 /* Marks d and, for an index or manifest, all that it names. Missing or damaged blobs mark only
  * themselves. */
@@ -140,7 +144,7 @@ static int drop_orphans(const struct store *s, json_t *index, const json_t *reac
 	return changed ? store_index_save(s, index, e) : 0;
 }
 
-static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
+static int collect(struct store *s, const json_t *keep, uint64_t *ret_bytes, struct err *e)
 {
 	auto_close int lock = fs_lock(s->dir, "index.lock", STORE_LOCK_MS, e);
 	auto_json *index = NULL;
@@ -159,6 +163,8 @@ static int collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 	} while (r > 0);
 	if (r == 0)
 		r = drop_orphans(s, index, reached, e);
+	if (r == 0 && keep && json_object_update(reached, (json_t *)(uintptr_t)keep) < 0)
+		r = FAIL_NOMEM(e);
 	if (r < 0)
 		return r;
 
@@ -190,6 +196,38 @@ void store_tidy(struct store *s)
 
 int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e)
 {
+	return store_gc_but(s, NULL, ret_bytes, e);
+}
+
+int store_alone(struct store *s, int timeout_ms, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + (uint64_t)timeout_ms;
+
+	while (flock(s->in_use, LOCK_EX | LOCK_NB) < 0) {
+		int why = errno, r = proc_interrupted(e);
+
+		(void)flock(s->in_use, LOCK_SH); /* the failed change gave it up */
+		if (r < 0)
+			return r;
+		if (why != EWOULDBLOCK && why != EINTR) {
+			errno = why;
+			return FAIL_SYS(e, "lock the store");
+		}
+		if (clock_mono_ms() >= end)
+			return err_set(e, __FILE__, __LINE__, E_SYSTEM, EWOULDBLOCK,
+				       "another process is at work in this store");
+		(void)usleep(ALONE_POLL_US);
+	}
+	return 0;
+}
+
+void store_not_alone(struct store *s)
+{
+	(void)flock(s->in_use, LOCK_SH);
+}
+
+int store_gc_but(struct store *s, const json_t *keep, uint64_t *ret_bytes, struct err *e)
+{
 	int r;
 
 	/* Blobs are written before a name reaches them, so others at work would lose theirs. */
@@ -200,7 +238,7 @@ int store_gc(struct store *s, uint64_t *ret_bytes, struct err *e)
 			*ret_bytes = 0;
 		return r;
 	}
-	r = collect(s, ret_bytes, e);
+	r = collect(s, keep, ret_bytes, e);
 	(void)flock(s->in_use, LOCK_SH);
 	return r;
 }

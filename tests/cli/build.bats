@@ -206,7 +206,22 @@ content() { # name path
 	build -t t
 	run plimsoll history t
 	assert_status 0
-	[[ ${lines[0]} == CREATED* && ${lines[1]} == *"ENV X=1"*"0 B" && ${lines[2]} == *"COPY a /"* ]] || fail "$output"
+	[[ ${lines[0]} == "IMAGE  "*CREATED*SIZE*COMMENT* && ${lines[1]} == *"ENV X=1"*"0 B"* && ${lines[2]} == "<missing>"*"COPY a /"* ]] ||
+		fail "$output"
+	local digest
+	digest=$(plimsoll images --format json | jq -r '.images[0].digest')
+	run plimsoll history -q t
+	assert_eq "${lines[0]} ${lines[1]}" "${digest:7:12} <missing>"
+	run plimsoll history -q --no-trunc t
+	assert_eq "${lines[0]}" "$digest"
+	run plimsoll history --format '{{.ID}}|{{ .CreatedBy }}|{{.Size}}' t
+	assert_eq "${lines[0]}" "${digest:7:12}|ENV X=1|0 B"
+	run plimsoll history --human=false --format 'table {{.CreatedAt}}\t{{.CreatedSince}}\t{{.Size}}' t
+	assert_eq "${lines[0]}" "$(printf 'CREATED AT\tCREATED\tSIZE')"
+	[[ ${lines[1]} == 20*Z$'\t'20*Z$'\t'0 ]] || fail "$output"
+	run plimsoll history --format '{{.Nothing}}' t
+	assert_status 2
+	assert_eq "$(plimsoll history --format json t | jq -r '.history[0].created_by')" "ENV X=1"
 }
 
 # --- the same bytes, and the cache ---
