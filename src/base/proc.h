@@ -46,6 +46,10 @@ int proc_wait(pid_t pid, int timeout_ms, int *ret, struct err *e);
  * /dev/null. */
 int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e);
 
+/* Closes every descriptor from 3 up that is not in keep: in a forked child, which else holds open
+ * what its parent wants to unmount, unlock or see the end of. */
+void proc_close_others(const int *keep, size_t n);
+
 /* SIGINT/SIGTERM set a flag instead of ending us, so that cleanup runs. proc_interrupted() is
  * E_SIGNAL with a message once one came, else 0: long loops call it. */
 void proc_catch_signals(void);

@@ -50,34 +50,10 @@ static int bring_up(const struct container *c, const struct machine *machine, st
 	return r < 0 ? r : w;
 }
 
-/* It lives as long as the build does, while what the build has open is to be unmounted: a folder
- * that somebody has open is busy. */
-static void close_all_but(int a, int b, int c)
-{
-	int keep[] = { a, b, c };
-	unsigned from = STDERR_FILENO + 1;
-
-	for (size_t i = 0; i < 3; i++) {
-		size_t least = i;
-
-		for (size_t k = i + 1; k < 3; k++)
-			least = keep[k] < keep[least] ? k : least;
-
-		int fd = keep[least];
-
-		keep[least] = keep[i];
-		if ((unsigned)fd < from)
-			continue;
-		if ((unsigned)fd > from)
-			(void)close_range(from, (unsigned)fd - 1, 0);
-		from = (unsigned)fd + 1;
-	}
-	(void)close_range(from, ~0U, 0);
-}
-
 /* Only the end of its parent, which closes the pipe, ends it: the terminal's signals do not. */
-static void become_holder(void)
+static void become_holder(const int *keep, size_t n)
 {
+	proc_close_others(keep, n);
 	for (int s = 1; s < 32; s++)
 		(void)signal(s, s == SIGCHLD ? SIG_DFL : SIG_IGN);
 	(void)setsid();
@@ -120,8 +96,9 @@ static int fork_holder(struct step_network *n, struct container *c, const struct
 	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		close_all_but(report[1], alive[0], c->fd);
-		become_holder();
+		(void)close(report[0]);
+		(void)close(alive[1]);
+		become_holder((const int[]){ report[1], alive[0], c->fd }, 3);
 		hold(c, machine, report[1], alive[0]);
 		_exit(0);
 	}

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,25 +27,6 @@ struct report {
 	uint64_t emitted;
 };
 
-/* Closes every descriptor from 3 up that is not in keep. */
-static void close_others(const int *keep, size_t n)
-{
-	unsigned from = 3;
-
-	for (;;) {
-		unsigned next = ~0U;
-
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > from)
-			(void)syscall(SYS_close_range, from, next == ~0U ? ~0U : next - 1, 0);
-		if (next == ~0U)
-			return;
-		from = next + 1;
-	}
-}
-
 static int lockdown_descriptors(const struct sandbox *s, int report, struct err *e)
 {
 	int keep[LIMIT_KEEP + 2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -63,7 +43,7 @@ static int lockdown_descriptors(const struct sandbox *s, int report, struct err 
 	if (s->write_dir >= 0)
 		keep[n++] = s->write_dir;
 	keep[n++] = report;
-	close_others(keep, n);
+	proc_close_others(keep, n);
 	return 0;
 }
 

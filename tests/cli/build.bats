@@ -460,6 +460,24 @@ base() { # a signed base image from shared/
 	assert_output_has "RUN id -un cached" "RUN true cached"
 }
 
+@test "RUN: the steps of a stage share a network, which ends with the build" {
+	base
+	need_cmd pasta
+	dockerfile <<-'EOF'
+	FROM base
+	RUN readlink /proc/self/ns/net >/one; grep -q nameserver /etc/resolv.conf
+	RUN readlink /proc/self/ns/net >/two
+	RUN --network=none readlink /proc/self/ns/net >/three; ! test -s /etc/resolv.conf
+	EOF
+	build -t t
+	assert_status 0
+	assert_eq "$(content t one)" "$(content t two)"
+	[ "$(content t two)" != "$(content t three)" ]
+	[ "$(content t two)" != "$(readlink /proc/self/ns/net)" ]
+	run pgrep -f -- "--state $STATE build"
+	assert_status 1
+}
+
 @test "RUN: two builds from nothing give one digest" {
 	base
 	printf 'FROM base\nRUN date >/dev/null; echo x >/a; mkdir -p /b/c; ln -s a /b/l\n' | dockerfile
