@@ -18,6 +18,7 @@ static void work_free(struct work *w)
 	vars_free(&w->build_args);
 	strv_free(&w->args_used);
 	context_close(&w->ctx);
+	file_memo_free(&w->memo);
 	area_close(&w->area);
 	build_result_free(&w->res);
 }
@@ -63,6 +64,21 @@ static int check_opts(const struct build_opts *o, struct err *e)
 		       : read_pairs(o->annotations, "annotation", &annotations, e);
 }
 
+/* A context that was fetched is another folder every time. */
+static int open_local(struct work *w, bool ask_git, struct err *e)
+{
+	const struct build_opts *o = w->o;
+	struct stat st;
+	int r = context_open(&w->ctx, o->context, o->dockerfile, ask_git, e);
+
+	if (r < 0)
+		return r;
+	if (fstat(w->ctx.fd, &st) < 0)
+		return FAIL_SYS(e, "read build context");
+	file_memo_open(&w->memo, o->state, &st);
+	return 0;
+}
+
 static int open_context(struct work *w, struct err *e)
 {
 	const struct build_opts *o = w->o;
@@ -71,7 +87,7 @@ static int open_context(struct work *w, struct err *e)
 	int r = context_fetch(w, &at, e);
 
 	if (r == 0 && at.fd < 0)
-		return context_open(&w->ctx, o->context, o->dockerfile, ask_git, e);
+		return open_local(w, ask_git, e);
 	if (r == 0)
 		r = context_open_at(&w->ctx, at.fd, o->dockerfile, at.text, at.text_n,
 				    ask_git ? at.commit_time : -1, e);

@@ -125,3 +125,27 @@ int cache_put(const struct state *state, const struct digest *key, const struct 
 	cache_name(key, name);
 	return r < 0 ? r : fs_write_file(state->fd, name, buf_str(&b), b.n, 0600, e);
 }
+
+static void content_name(const struct digest *key, char ret[static 128])
+{
+	(void)snprintf(ret, 128, "cache/content/%s", digest_hex(key));
+}
+
+bool content_get(const struct state *state, const struct digest *key, struct digest *ret)
+{
+	auto_buf b = BUF_INIT(sizeof(struct digest));
+	char name[128];
+
+	content_name(key, name);
+	return fs_read(state->fd, name, sizeof(struct digest) - 1, &b, NULL) == 0 &&
+	       digest_parse((struct str){ buf_str(&b), b.n }, ret, NULL) == 0;
+}
+
+void content_put(const struct state *state, const struct digest *key, const struct digest *content)
+{
+	char name[128];
+
+	content_name(key, name);
+	if (fs_mkdir_p(state->fd, "cache/content", 0700, NULL) == 0)
+		(void)fs_write_file(state->fd, name, content->s, strlen(content->s), 0600, NULL);
+}

@@ -46,3 +46,11 @@ bool cache_get(const struct state *state, const struct store *s, const struct di
 	       struct cached *ret);
 int cache_put(const struct state *state, const struct digest *key, const struct cached *c,
 	      struct err *e);
+
+/*
+ * What files of other layers hold, as COPY --from takes them, by the layers and the names: so that
+ * what did not change is neither mounted nor read. <state>/cache/content/<hex>. Getting is true
+ * when it is known; putting may fail without harm.
+ */
+bool content_get(const struct state *state, const struct digest *key, struct digest *ret);
+void content_put(const struct state *state, const struct digest *key, const struct digest *content);

@@ -165,7 +165,9 @@ static int key_of(const struct stage_work *s, struct step_mounts *all, struct st
 		  struct keyer *k, struct err *e)
 {
 	const struct run_mount *r = &m->m;
-	const struct source_root root = { s->w->ctx.fd, &s->w->ctx.ignore, false };
+	const struct source_root root = { .fd = s->w->ctx.fd,
+					  .ignore = &s->w->ctx.ignore,
+					  .memo = &s->w->memo };
 	struct digest from = { "" };
 
 	put_number(k, r->type);

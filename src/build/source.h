@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "build/file_memo.h"
 #include "build/ignore.h"
 #include "crypto/digest.h"
 
@@ -30,6 +31,7 @@ struct source_root {
 	const struct ignore *ignore;  /* the context's, or NULL */
 	const struct ignore *exclude; /* --exclude: of paths within a source; or NULL */
 	bool keep_owner;	      /* owners and extended attributes belong to what is copied */
+	struct file_memo *memo;	      /* of files read before; or NULL */
 };
 
 /*

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/proc.h"
 #include "build/source.h"
 #include "build/tree.h"
 #include "build/walk.h"
@@ -28,12 +30,14 @@ static void put(struct sha256 *h, const void *p, size_t n)
 	sha256_update(h, p, n);
 }
 
-static int hash_content(struct sha256 *h, int fd, const char *path, struct err *e)
+static int hash_content(int fd, const char *path, unsigned char ret[static SHA256_LEN],
+			struct err *e)
 {
+	auto_release(sha256_free) struct sha256 *h = NULL;
 	char chunk[65536];
-	uint64_t total = 0;
+	int r = sha256_new(&h, e);
 
-	for (;;) {
+	while (r == 0) {
 		ssize_t n = read(fd, chunk, sizeof(chunk));
 
 		if (n < 0 && errno == EINTR)
@@ -42,11 +46,36 @@ static int hash_content(struct sha256 *h, int fd, const char *path, struct err *
 			return FAIL_SYS(e, "read '%s'", path);
 		if (n == 0)
 			break;
-		total += (uint64_t)n;
 		sha256_update(h, chunk, (size_t)n);
+		r = proc_interrupted(e);
 	}
-	sha256_update(h, &total, sizeof(total));
-	return 0;
+	if (r == 0)
+		sha256_final(h, ret);
+	return r;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) == 0 &&
+	       memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
+}
+
+/* Reads the file, and remembers what it held when it did not change meanwhile. */
+static int learn_content(struct hashing *g, int fd, const char *path,
+			 unsigned char ret[static SHA256_LEN], struct err *e)
+{
+	struct stat before, after;
+	struct timespec now;
+	int r;
+
+	if (fstat(fd, &before) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return FAIL_SYS(e, "read '%s'", path);
+	r = hash_content(fd, path, ret, e);
+	if (r == 0 && g->root->memo && fstat(fd, &after) == 0 && same_file(&before, &after))
+		file_memo_add(g->root->memo, &before,
+			      now.tv_sec * INT64_C(1000000000) + now.tv_nsec, ret);
+	return r;
 }
 
 static int hash_xattrs(struct sha256 *h, int fd, const char *path, struct err *e)
@@ -69,10 +98,12 @@ static int hash_xattrs(struct sha256 *h, int fd, const char *path, struct err *e
 
 static void hash_stat(struct hashing *g, const char *path, const struct stat *st)
 {
+	bool keep = g->root->keep_owner;
 	char head[128];
-	int n = snprintf(head, sizeof(head), "%o %u %u", st->st_mode,
-			 g->root->keep_owner ? st->st_uid : 0,
-			 g->root->keep_owner ? st->st_gid : 0);
+	/* The number of names stands for hard links, which are copied as such. */
+	int n = snprintf(head, sizeof(head), "%o %u %u %lu", st->st_mode, keep ? st->st_uid : 0,
+			 keep ? st->st_gid : 0,
+			 keep && !S_ISDIR(st->st_mode) ? (unsigned long)st->st_nlink : 1UL);
 
 	put(g->h, path, strlen(path));
 	put(g->h, head, (size_t)n);
@@ -84,11 +115,26 @@ static void see_time(struct hashing *g, const struct stat *st)
 		*g->newest = st->st_mtime;
 }
 
-static int hash_file(struct hashing *g, int fd, const char *path, struct err *e)
+/* Opens and reads it only when it is not known. */
+static int hash_file(struct hashing *g, int dir, const char *name, const struct stat *st,
+		     const char *path, struct err *e)
 {
-	int r = hash_content(g->h, fd, path, e);
+	unsigned char content[SHA256_LEN];
+	auto_close int fd = -1;
+	int r = 0;
 
-	return r == 0 && g->root->keep_owner ? hash_xattrs(g->h, fd, path, e) : r;
+	if (!g->root->keep_owner && g->root->memo && file_memo_get(g->root->memo, st, content)) {
+		sha256_update(g->h, content, sizeof(content));
+		return 0;
+	}
+	fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (dir >= 0 ? O_NOFOLLOW : 0));
+	if (fd < 0)
+		return FAIL_SYS(e, "open '%s'", path);
+	r = learn_content(g, fd, path, content, e);
+	if (r < 0)
+		return r;
+	sha256_update(g->h, content, sizeof(content));
+	return g->root->keep_owner ? hash_xattrs(g->h, fd, path, e) : 0;
 }
 
 static int enter(void *arg, const struct walk_item *it, struct err *e)
@@ -121,11 +167,7 @@ static int file(void *arg, const struct walk_item *it, struct err *e)
 	}
 	if (!S_ISREG(it->st->st_mode))
 		return 0; /* refused or left out when it is copied */
-
-	auto_close int fd =
-		openat(it->dir, it->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	return fd < 0 ? FAIL_SYS(e, "open '%s'", it->path) : hash_file(g, fd, it->path, e);
+	return hash_file(g, it->dir, it->name, it->st, it->path, e);
 }
 
 int sources_hash(const struct source_root *root, const struct sources *s, struct sha256 *h,
@@ -152,11 +194,10 @@ int sources_hash(const struct source_root *root, const struct sources *s, struct
 		}
 		hash_stat(&g, "", &src->st);
 		see_time(&g, &src->st);
-
-		auto_close int fd = open(fs_fd_path(src->fd, (char[32]){ 0 }),
-					 O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-		r = fd < 0 ? FAIL_SYS(e, "open '%s'", src->path) : hash_file(&g, fd, src->path, e);
+		r = hash_file(&g, -1, fs_fd_path(src->fd, (char[32]){ 0 }), &src->st, src->path, e);
 	}
+	/* What cannot be remembered is read again the next time. */
+	if (root->memo)
+		(void)file_memo_save(root->memo, NULL);
 	return r;
 }

@@ -198,7 +198,8 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 
 	c->root = (struct source_root){ .fd = s->w->ctx.fd,
 					.ignore = &s->w->ctx.ignore,
-					.exclude = &c->exclude };
+					.exclude = &c->exclude,
+					.memo = &s->w->memo };
 	if (!from)
 		return 0;
 	r = plan_find_stage(&s->w->plan, from, &at, e);
@@ -270,7 +271,52 @@ static void put_excludes(struct keyer *k, const struct ignore *g)
 	}
 }
 
-/* Files of the context count by content, those of a stage by its layers and their name. */
+/* Mounts what --from means and finds its files, once. */
+static int open_from(struct stage_work *s, struct copy *c, struct err *e)
+{
+	int r;
+
+	if (c->from_mounted.root >= 0)
+		return 0;
+	r = mount_draft(s->w, c->from, MOUNT_READ, &c->from_mounted, e);
+	c->root.fd = c->from_mounted.root;
+	return r < 0 ? r : find_sources(s, c, e);
+}
+
+/*
+ * What is copied of a stage or an image, by content: a stage that was built anew and came to the
+ * same files makes nothing to be done.
+ */
+static int find_content(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
+{
+	auto_keyer k = { 0 }, all = { 0 };
+	struct digest layers, key;
+	int64_t newest = 0;
+	int r;
+
+	draft_digest(c->from, &layers);
+	r = keyer_new(&k, "content", &layers, e);
+	if (r < 0)
+		return r;
+	keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
+	keyer_put(&k, c->parents ? "parents" : "");
+	put_excludes(&k, &c->exclude);
+	keyer_end(&k, &key);
+	if (!s->w->o->no_cache && content_get(s->w->o->state, &key, ret))
+		return 0;
+	r = open_from(s, c, e);
+	if (r == 0)
+		r = sha256_new(&all.h, e);
+	if (r == 0)
+		r = sources_hash(&c->root, &c->sources, all.h, &newest, e);
+	if (r < 0)
+		return r;
+	keyer_end(&all, ret);
+	content_put(s->w->o->state, &key, ret);
+	return 0;
+}
+
+/* Files count by what they are and hold, wherever they come from. */
 static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
 {
 	auto_keyer k = { 0 };
@@ -298,7 +344,7 @@ static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, st
 	keyer_put_list(&k, (const char *const *)c->contents.v, c->contents.n);
 	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
 	if (c->from) {
-		draft_digest(c->from, &from);
+		r = find_content(s, c, &from, e);
 		keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
 	} else {
 		r = sources_hash(&c->root, &c->sources, k.h, &c->newest, e);
@@ -386,12 +432,8 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 	struct tree_copy t;
 	int r = 0;
 
-	if (c->from) {
-		r = mount_draft(s->w, c->from, MOUNT_READ, &c->from_mounted, e);
-		c->root.fd = c->from_mounted.root;
-		if (r == 0)
-			r = find_sources(s, c, e);
-	}
+	if (c->from)
+		r = open_from(s, c, e);
 	if (r == 0)
 		r = remote_sources_get(s, c->n, &c->remotes, &c->newest, e);
 	if (r == 0)

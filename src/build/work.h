@@ -28,6 +28,7 @@ struct work {
 	bool paused;
 	size_t waits_for; /* the stage that is not done; SIZE_MAX: the step is to be done */
 	struct context ctx;
+	struct file_memo memo; /* of the context's files */
 	struct dockerfile df;
 	struct vars build_args;
 	struct strv args_used;
