@@ -85,7 +85,7 @@ static int remove_folder(int dir, const char *name, struct err *e)
 static int remove_mount(int dir, const struct usage *u, bool *ret_gone, struct err *e)
 {
 	auto_close int lock = cache_mount_lock(dir, u->id, NULL);
-	char name[96];
+	char name[sizeof(u->id) + 8];
 	int r;
 
 	*ret_gone = lock >= 0;
@@ -105,7 +105,7 @@ static int remove_item(struct pruning *p, size_t i, struct err *e)
 	auto_close int dir =
 		fs_open_nolink(p->state->fd, folder_of(u->kind), O_RDONLY | O_DIRECTORY, 0, e);
 	bool json = u->kind != USAGE_LAYER && u->kind != USAGE_MOUNT, gone = true;
-	char name[96];
+	char name[sizeof(u->id) + 8];
 	int r;
 
 	if (dir < 0)

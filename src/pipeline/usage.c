@@ -209,7 +209,9 @@ static bool is_item(enum usage_kind k, const char *name, struct digest *ret)
 	if (k == USAGE_STEP || k == USAGE_PACKAGES || k == USAGE_HTTP) {
 		char hex[80];
 
-		if (n != DIGEST_HEX + 5 || !ends_with(name, ".json"))
+		/* A package list's goes on with "-" and its layer's diff ID. */
+		if (n < DIGEST_HEX + 5 || n >= 160 || !ends_with(name, ".json") ||
+		    (n > DIGEST_HEX + 5 && (k != USAGE_PACKAGES || name[DIGEST_HEX] != '-')))
 			return false;
 		(void)snprintf(hex, sizeof(hex), "%.*s", DIGEST_HEX, name);
 		return digest_of_hex(hex, ret);

@@ -19,7 +19,7 @@ const char *usage_kind_name(enum usage_kind k);
 
 struct usage {
 	enum usage_kind kind;
-	char id[80];	       /* its name in its folder, without ".json" */
+	char id[160];	       /* its name in its folder, without ".json" */
 	char *note;	       /* for people: a mount's id=; owned, or NULL */
 	uint64_t own, blob;    /* bytes: its files; its layer's blob */
 	int64_t used;	       /* last, unix seconds */

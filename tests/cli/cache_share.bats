@@ -229,6 +229,7 @@ resign() { # filter
 		entry = {"mediaType": m["mediaType"], "digest": d, "size": len(b)}
 		named = dict(entry, annotations={"org.opencontainers.image.ref.name": "cache"})
 		index = json.load(open("one/index.json"))
+		index["manifests"] = [x for x in index["manifests"] if "cache:1" not in x.get("annotations", {}).values()]
 		index["manifests"].append(dict(entry, annotations={"org.opencontainers.image.ref.name": "cache:1"}))
 		json.dump(index, open("one/index.json", "w"))
 		json.dump({"schemaVersion": 2, "manifests": [named]}, open("cache/index.json", "w"))
