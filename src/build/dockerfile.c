@@ -79,6 +79,8 @@ static int join_lines(struct reader *rd, struct str first, char escape, struct d
 	while (more && next_line(rd, &s)) {
 		s = chop_cr(s);
 		body = skip_blank(s);
+		if (body.n == 0 && n->empty_line == 0)
+			n->empty_line = rd->line;
 		if (body.n == 0 || body.p[0] == '#')
 			continue;
 		more = chop_continuation(&s, escape);
@@ -188,6 +190,8 @@ static int read_node(struct dockerfile *d, struct reader *rd, struct str first, 
 	r = df_parse_line(d, n, e);
 	if (r < 0)
 		return r;
+	if (n->trigger) /* what follows belongs to the instruction held back */
+		n = n->trigger;
 	r = df_parse_heredocs(d, n, &chomp, e);
 	return r < 0 ? r : read_heredocs(d, rd, n, chomp, e);
 }

@@ -86,7 +86,9 @@ struct df_node {
 	 */
 	struct df_word *args;
 	size_t args_n;
-	bool exec; /* written as a JSON array */
+	bool exec;	/* written as a JSON array */
+	bool legacy;	/* ENV and LABEL: "NAME VALUE" */
+	int empty_line; /* the first empty line amid the continuation lines; 0: none */
 	struct df_heredoc *docs;
 	size_t docs_n;
 	struct df_node *trigger; /* ONBUILD: what it holds back; owned */

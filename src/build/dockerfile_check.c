@@ -35,7 +35,7 @@ static const struct df_rule rules[DF_OPS] = {
 	[DF_LABEL] = { "LABEL", FORM_PAIRS, 2, ANY, false, NONE, NONE, "LABEL NAME=VALUE..." },
 	[DF_MAINTAINER] = { "MAINTAINER", FORM_STRING, 1, 1, false, NONE, NONE, "MAINTAINER NAME" },
 	[DF_ONBUILD] = { "ONBUILD", FORM_TRIGGER, 1, 1, false, NONE, NONE, "ONBUILD INSTRUCTION" },
-	[DF_RUN] = { "RUN", FORM_COMMAND, 1, ANY, true, LIST("mount", "network", "security"), NONE,
+	[DF_RUN] = { "RUN", FORM_COMMAND, 0, ANY, true, LIST("mount", "network", "security"), NONE,
 		     "RUN [--mount=...]... [--network=none|default] COMMAND" },
 	[DF_SHELL] = { "SHELL", FORM_WORDS, 1, ANY, false, NONE, NONE,
 		       "SHELL [\"PROGRAM\", \"ARGUMENT\"...]" },
@@ -171,7 +171,7 @@ static int check_health(const struct dockerfile *d, const struct df_node *n, str
 		return DF_FAIL_WORD(d, n, &n->args[0], e,
 				    "HEALTHCHECK is followed by CMD or NONE, not '%.40s'",
 				    n->args[0].s);
-	if (none && (n->args_n > 1 || n->flags_n))
+	if (none && n->args_n > 1)
 		return df_fail(d, n, 0, 0, e, "HEALTHCHECK NONE takes nothing else");
 	if (!none && n->args_n < 2)
 		return df_fail(d, n, 0, 0, e, "HEALTHCHECK CMD: a command is missing");
@@ -185,16 +185,6 @@ static int check_trigger(const struct dockerfile *d, const struct df_node *n, st
 	if (op == DF_ONBUILD || op == DF_FROM || op == DF_MAINTAINER)
 		return df_fail(d, n, n->rest, strlen(df_op_name(op)), e,
 			       "%s cannot stand behind ONBUILD", df_op_name(op));
-	if (strstr(n->text, "<<") && df_rule(op)->heredoc) {
-		uint64_t chomp;
-		int r = df_parse_heredocs(d, n->trigger, &chomp, e);
-
-		if (r < 0)
-			return r;
-		if (n->trigger->docs_n)
-			return df_fail(d, n, n->rest, 0, e,
-				       "a here-document behind ONBUILD is not supported yet");
-	}
 	return 0;
 }
 

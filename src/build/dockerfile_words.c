@@ -216,6 +216,7 @@ static int parse_pairs(const struct dockerfile *d, struct df_node *n, bool optio
 				       s.p + from);
 		while (isspace((unsigned char)s.p[s.n - 1]))
 			s.n--;
+		n->legacy = true;
 		r = df_add_word(n, (struct str){ s.p + from, to - from }, from, to - from, e);
 		return r < 0 ? r
 			     : df_add_word(n, (struct str){ s.p + value, s.n - value }, value,
@@ -286,7 +287,11 @@ int df_parse_args(const struct dockerfile *d, struct df_node *n, struct err *e)
 		r = parse_json(d, n, n->rest, e);
 		return r != 0 ? (r < 0 ? r : 0) : parse_plain(n, e);
 	case FORM_PLAIN: return parse_plain(n, e);
-	case FORM_COMMAND: return parse_command(d, n, n->rest, e);
+	case FORM_COMMAND:
+		r = parse_command(d, n, n->rest, e);
+		/* Nothing at all is the shell's empty command. */
+		return r == 0 && !n->exec && n->args_n == 0 ? df_add_word(n, STR(""), n->rest, 0, e)
+							    : r;
 	case FORM_PAIRS: return parse_pairs(d, n, false, e);
 	case FORM_OPTIONAL: return parse_pairs(d, n, true, e);
 	case FORM_STRING: return parse_string(n, n->rest, e);
@@ -336,7 +341,7 @@ int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, uint64_t *r
 	bool chomp = false;
 
 	*ret_chomp = 0;
-	if (!df_rule(n->op)->heredoc)
+	if (!df_rule(n->op)->heredoc || n->exec)
 		return 0;
 	for (size_t from = n->rest, to; from < s.n; from = skip_space(s, to)) {
 		to = skip_quoted(s, from, d->escape);

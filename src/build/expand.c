@@ -105,6 +105,16 @@ static const char *lookup(const struct walk *w, const char *name, struct err *e,
 	return NULL;
 }
 
+/* As lookup() where nothing stands in for a variable that is not set. */
+static const char *lookup_plain(const struct walk *w, const char *name, struct err *e, int *r)
+{
+	const char *v = lookup(w, name, e, r);
+
+	if (*r == 0 && !v && w->x->missing && !strv_has(w->x->missing, name))
+		*r = strv_add(w->x->missing, name, e);
+	return v;
+}
+
 /* A name: letters, digits and _, not beginning with a digit; or digits; or one of @*#?-$!. */
 static struct str read_name(struct walk *w)
 {
@@ -174,7 +184,7 @@ static int replace(struct walk *w, const char *name, struct buf *out, struct err
 		r = buf_check(&pattern, "pattern", e);
 	if (r < 0)
 		return r;
-	value = lookup(w, name, e, &r);
+	value = lookup_plain(w, name, e, &r);
 	if (r == 0 && value)
 		r = check_pattern(buf_str(&pattern), value, e);
 	if (r == 0 && value)
@@ -205,7 +215,7 @@ static int operate(struct walk *w, const char *name, struct buf *out, struct err
 	r = walk(w, '}', pattern, &word, e);
 	if (r < 0)
 		return r;
-	value = lookup(w, name, e, &r);
+	value = pattern ? lookup_plain(w, name, e, &r) : lookup(w, name, e, &r);
 	if (r < 0)
 		return r;
 	if (pattern)
@@ -257,7 +267,7 @@ static int dollar(struct walk *w, struct buf *out, struct err *e)
 	}
 	w->at += braces;
 
-	const char *value = lookup(w, name, e, &r);
+	const char *value = lookup_plain(w, name, e, &r);
 
 	buf_puts(out, value ? value : "");
 	return r;

@@ -39,6 +39,7 @@ struct expand {
 	bool keep_quotes;	    /* here-documents: quotes are plain characters */
 	const struct vars *sets[3]; /* asked in order; NULL ones are skipped */
 	struct strv *used;	    /* names that were asked for are added here; may be NULL */
+	struct strv *missing; /* those of them that are not set and have no fallback; may be NULL */
 };
 
 /* Substitutes one word. Appends to ret. Errors are E_FORMAT and do not say where. */

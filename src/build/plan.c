@@ -105,8 +105,7 @@ static int stage_name(struct plan *p, struct stage *s, const struct df_node *n, 
 				    "'%.100s' is no name for a stage: a letter, then letters, "
 				    "digits, '-', '_' and '.'",
 				    w->s);
-	if (by_name(p, w->s) >= 0)
-		return DF_FAIL_WORD(p->df, n, w, e, "there is already a stage '%.100s'", w->s);
+	/* A name may come again, as with docker: the later stage hides the earlier. */
 	s->name = strdup(w->s);
 	if (!s->name)
 		return FAIL_NOMEM(e);

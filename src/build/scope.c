@@ -9,15 +9,23 @@
 #include "base/cleanup.h"
 #include "build/ignore.h"
 
+int scope_start(struct scope *s, const struct scope *from, struct err *e)
+{
+	int r = from ? vars_copy(&s->words, &from->words, e) : 0;
+
+	return r < 0 ? r : vars_copy(&s->words, &s->draft.env, e);
+}
+
 void scope_free(struct scope *s)
 {
 	draft_free(&s->draft);
+	vars_free(&s->words);
 	vars_free(&s->args);
 }
 
 struct expand scope_expand(const struct scope *s)
 {
-	return (struct expand){ .escape = s->df->escape, .sets = { &s->draft.env, &s->args } };
+	return (struct expand){ .escape = s->df->escape, .sets = { &s->words } };
 }
 
 int scope_word(const struct scope *s, const struct df_node *n, const struct df_word *w, char **ret,
@@ -101,7 +109,8 @@ static int note(struct scope *s, struct buf *text, struct err *e)
 	return r < 0 ? r : draft_add_history(&s->draft, buf_str(text), true, e);
 }
 
-/* An ARG's value: from the command line, its default, or the ARG of that name before FROM. */
+/* An ARG's value: from the command line, its default, or the ARG of that name before FROM. Without
+ * any, an earlier value stays in force. */
 static int arg_value(struct scope *s, const struct df_node *n, size_t i, char **ret, struct err *e)
 {
 	const char *name = n->args[i].s, *v = vars_get(s->build_args, name);
@@ -115,28 +124,28 @@ static int arg_value(struct scope *s, const struct df_node *n, size_t i, char **
 		v = vars_get(s->globals, name);
 	if (!v)
 		v = vars_get(s->platform, name);
-	if (!v)
-		v = vars_get(&s->args, name);
 	if (r == 0 && v && !(*ret = strdup(v)))
 		return FAIL_NOMEM(e);
 	return r;
 }
 
+/* One after the other: a default may use the ARG before it. */
 static int do_arg(struct scope *s, const struct df_node *n, struct buf *text, struct err *e)
 {
-	auto_vars set = { 0 };
-
 	for (size_t i = 0; i + 1 < n->args_n; i += 2) {
+		const char *name = n->args[i].s;
 		auto_free char *value = NULL;
 		int r = arg_value(s, n, i, &value, e);
 
 		if (r == 0 && value)
-			r = vars_set(&set, n->args[i].s, value, e);
+			r = vars_set(&s->words, name, value, e);
+		if (r == 0)
+			r = strv_addf(&s->args.v, e, "%s=%s", name, value ? value : "");
 		if (r < 0)
 			return r;
-		buf_printf(text, " %s%s%s", n->args[i].s, value ? "=" : "", value ? value : "");
+		buf_printf(text, " %s%s%s", name, value ? "=" : "", value ? value : "");
 	}
-	return vars_copy(&s->args, &set, e);
+	return 0;
 }
 
 /* ENV and LABEL: all pairs are replaced with the variables as they were before the instruction. */
@@ -162,8 +171,10 @@ static int do_pairs(struct scope *s, const struct df_node *n, struct buf *text, 
 			return r;
 		buf_printf(text, " %s=%s", key, value);
 	}
-	if (n->op == DF_ENV)
-		return vars_copy(&s->draft.env, &set, e);
+	if (n->op == DF_ENV) {
+		r = vars_copy(&s->words, &set, e);
+		return r < 0 ? r : vars_copy(&s->draft.env, &set, e);
+	}
 	labels = json_object_get(s->draft.config, "Labels");
 	if (!json_is_object(labels)) {
 		labels = json_object();
@@ -194,8 +205,6 @@ static int do_command(struct scope *s, const struct df_node *n, struct buf *text
 
 	if (r < 0)
 		return r;
-	if (n->op == DF_CMD && n->args_n == 0 && !n->exec)
-		(void)json_array_clear(list);
 	buf_putc(text, ' ');
 	put_quoted(text, list);
 	if (n->op == DF_CMD)
@@ -372,23 +381,29 @@ static int do_health(struct scope *s, const struct df_node *n, struct buf *text,
 	for (size_t i = 1; r == 0 && i < n->args_n; i++)
 		r = json_push(test, json_string(n->args[i].s), e);
 	buf_printf(text, " %s", n->text + strcspn(n->text, " \t") + 1);
-	return r < 0 ? r : health_times(s, n, health, e);
+	return r < 0 || none ? r : health_times(s, n, health, e);
 }
 
 static int do_onbuild(struct scope *s, const struct df_node *n, struct buf *text, struct err *e)
 {
 	json_t *list = json_object_get(s->draft.config, "OnBuild");
+	int r;
 
 	if (!json_is_array(list)) {
 		list = json_array();
-
-		int r = json_put(s->draft.config, "OnBuild", list, e);
-
+		r = json_put(s->draft.config, "OnBuild", list, e);
 		if (r < 0)
 			return r;
 	}
-	buf_printf(text, " %s", n->args[0].s);
-	return json_push(list, json_string(n->args[0].s), e);
+
+	auto_buf held = BUF_INIT(LIMIT_DOCKERFILE * 2);
+
+	buf_puts(&held, n->args[0].s);
+	for (size_t i = 0; i < n->trigger->docs_n; i++)
+		buf_printf(&held, "\n%s%s", n->trigger->docs[i].content, n->trigger->docs[i].name);
+	buf_printf(text, " %s", buf_str(&held));
+	r = buf_check(&held, "ONBUILD", e);
+	return r < 0 ? r : json_push(list, json_string(buf_str(&held)), e);
 }
 
 bool scope_only(enum df_op op)

@@ -12,12 +12,21 @@
 struct scope {
 	const struct dockerfile *df;
 	struct draft draft;
-	struct vars args; /* ARGs of this stage that have a value, in order */
+	/*
+	 * What words are replaced with and a RUN sees: ENV and ARG as one list, where the later
+	 * instruction wins. A stage that begins from another has that stage's, with its ENV over
+	 * its ARG.
+	 */
+	struct vars words;
+	struct vars args; /* every ARG of this stage, in order, also twice: for the history */
 	bool cmd_set;	  /* CMD stood in this stage: ENTRYPOINT keeps it */
 	const struct vars *globals, *platform, *build_args; /* borrowed */
 	struct strv *args_used; /* build arguments that some ARG named; may be NULL */
 };
 
+/* Once draft holds the base: the variables to begin with. from is the stage it came from, or NULL.
+ */
+int scope_start(struct scope *s, const struct scope *from, struct err *e);
 void scope_free(struct scope *s);
 struct expand scope_expand(const struct scope *s);
 
@@ -39,6 +48,7 @@ int scope_command(const struct scope *s, const struct df_node *n, size_t first, 
 		  struct err *e);
 
 /* The values within instructions; messages without place. */
+/* "[[ADDRESS:]HOST:]80-90/udp": the ports and the protocol of the container. */
 int parse_port_range(const char *s, unsigned *ret_first, unsigned *ret_last,
 		     const char **ret_protocol, struct err *e);
 int parse_duration(const char *s, int64_t *ret_ns, struct err *e); /* Go's "1h30m", "1.5s" */

@@ -28,6 +28,25 @@ static bool mounts_from(const struct df_node *n)
 	return any;
 }
 
+/*
+ * COPY --from of a trigger may name an image. A stage's name would mean one of whoever builds on
+ * the base: the plan is made before bases are opened, so that stage may never be built.
+ */
+static int trigger_from(const struct stage_work *s, const struct dockerfile *df,
+			const struct df_node *n, struct err *e)
+{
+	long at;
+	int r = plan_find_stage(&s->w->plan, df_flag(n, "from"), &at, e);
+
+	if (r == 0 && at >= 0)
+		r = FAIL(e, E_FORMAT,
+			 "--from behind ONBUILD may name an image, not the stage '%.100s'",
+			 df_flag(n, "from"));
+	return r < 0 ? df_wrap(df, n, df_find_flag(n, "from")->at, df_find_flag(n, "from")->len, r,
+			       e)
+		     : 0;
+}
+
 /* What a base asks to be done in images built from it. They are instructions like others. */
 static int read_triggers(struct stage_work *s, const json_t *list, struct err *e)
 {
@@ -50,8 +69,7 @@ static int read_triggers(struct stage_work *s, const json_t *list, struct err *e
 			r = df_fail(df, n, 0, 0, e, "%s cannot stand behind ONBUILD",
 				    df_op_name(n->op));
 		else if (n->op == DF_COPY && df_flag(n, "from"))
-			r = df_fail(df, n, 0, 0, e,
-				    "COPY --from behind ONBUILD is not supported yet");
+			r = trigger_from(s, df, n, e);
 		else if (n->op == DF_RUN && mounts_from(n))
 			r = df_fail(df, n, 0, 0, e,
 				    "RUN --mount with a from behind ONBUILD is not supported yet");
@@ -96,6 +114,11 @@ int do_from(struct stage_work *s, struct err *e)
 	s->scope.args_used = &w->args_used;
 	step_begin(s, s->stage->from);
 	r = start_from(s, &s->scope.draft, e);
+	if (r == 0)
+		r = scope_start(&s->scope,
+				s->stage->base_stage < 0 ? NULL
+							 : &w->stages[s->stage->base_stage].scope,
+				e);
 	if (r < 0)
 		return r;
 	progress_end(w->o->progress, NULL);

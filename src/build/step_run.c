@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RUN. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,13 +109,27 @@ static int read_argv(const struct stage_work *s, const struct df_node *n, struct
 	return r;
 }
 
+/* Programs read one or the other case of a proxy's name: both are set, as docker does. */
+static int set_proxy(struct command *c, const char *name, const char *value, struct err *e)
+{
+	auto_free char *other = strdup(name);
+	int r = other ? vars_set(&c->proxy, name, value, e) : FAIL_NOMEM(e);
+
+	if (r < 0)
+		return r;
+	for (char *p = other; *p; p++)
+		*p = (char)(islower((unsigned char)*p) ? toupper((unsigned char)*p)
+						       : tolower((unsigned char)*p));
+	if (vars_get(&c->env, other) || vars_get(&c->proxy, other))
+		return 0;
+	return vars_set(&c->proxy, other, value, e);
+}
+
 static int read_env(const struct stage_work *s, struct command *c, struct err *e)
 {
 	const struct scope *sc = &s->scope;
-	int r = vars_copy(&c->env, &sc->args, e);
+	int r = vars_copy(&c->env, &sc->words, e);
 
-	if (r == 0)
-		r = vars_copy(&c->env, &sc->draft.env, e); /* ENV is stronger than ARG */
 	if (r == 0 && !vars_get(&c->env, "PATH"))
 		r = vars_set(&c->env, "PATH",
 			     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", e);
@@ -126,7 +141,7 @@ static int read_env(const struct stage_work *s, struct command *c, struct err *e
 			return FAIL_NOMEM(e);
 		if (!plan_proxy_arg(name) || vars_get(&c->env, name))
 			continue;
-		r = vars_set(&c->proxy, name, eq + 1, e);
+		r = set_proxy(c, name, eq + 1, e);
 		if (r == 0)
 			r = strv_add(&s->w->args_used, name, e);
 	}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports, durations and signals as instructions write them. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,32 +20,81 @@ static int port_number(struct str s, unsigned *ret, struct err *e)
 	return r;
 }
 
-int parse_port_range(const char *s, unsigned *ret_first, unsigned *ret_last,
-		     const char **ret_protocol, struct err *e)
+/* "80" or "80-90". */
+static int port_range(struct str s, unsigned *ret_first, unsigned *ret_last, struct err *e)
 {
-	static const char *const protocols[] = { "tcp", "udp", "sctp" };
-	const char *slash = strchr(s, '/'), *end = slash ? slash : s + strlen(s);
-	const char *dash = memchr(s, '-', (size_t)(end - s));
-	const char *first_end = dash ? dash : end;
-	int r = port_number((struct str){ s, (size_t)(first_end - s) }, ret_first, e);
+	const char *dash = memchr(s.p, '-', s.n);
+	size_t n = dash ? (size_t)(dash - s.p) : s.n;
+	int r = port_number((struct str){ s.p, n }, ret_first, e);
 
 	*ret_last = *ret_first;
 	if (r == 0 && dash)
-		r = port_number((struct str){ dash + 1, (size_t)(end - dash - 1) }, ret_last, e);
-	if (r < 0)
-		return WRAP(e, r, "port '%.40s'", s);
-	if (*ret_first > *ret_last)
-		return FAIL(e, E_FORMAT, "port '%.40s': the range runs backwards", s);
-	*ret_protocol = protocols[0];
-	if (!slash)
+		r = port_number((struct str){ dash + 1, s.n - n - 1 }, ret_last, e);
+	if (r == 0 && *ret_first > *ret_last)
+		r = FAIL(e, E_FORMAT, "the range runs backwards");
+	return r;
+}
+
+static int port_protocol(struct str s, const char **ret, struct err *e)
+{
+	static const char *const protocols[] = { "tcp", "udp", "sctp" };
+
+	*ret = protocols[0];
+	if (s.n == 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		if (strcasecmp(slash + 1, protocols[i]) == 0) {
-			*ret_protocol = protocols[i];
+		if (strlen(protocols[i]) == s.n && strncasecmp(s.p, protocols[i], s.n) == 0) {
+			*ret = protocols[i];
 			return 0;
 		}
 	}
-	return FAIL(e, E_FORMAT, "port '%.40s': the protocol is tcp, udp or sctp", s);
+	return FAIL(e, E_FORMAT, "the protocol is tcp, udp or sctp");
+}
+
+static bool is_address(struct str s)
+{
+	unsigned char addr[16];
+	char text[64];
+
+	if (s.n >= 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+		s.p++, s.n -= 2;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(s.n < 63 ? s.n : 63), s.p);
+	return inet_pton(AF_INET, text, addr) == 1 || inet_pton(AF_INET6, text, addr) == 1;
+}
+
+/* "[ADDRESS:][PORT:]" before the container's port: of no meaning to an image, but docker takes it.
+ */
+static int port_host(struct str s, unsigned first, unsigned last, struct err *e)
+{
+	const char *colon = s.n ? memrchr(s.p, ':', s.n) : NULL;
+	struct str port = colon ? (struct str){ colon + 1, (size_t)(s.p + s.n - colon - 1) } : s;
+	unsigned host_first, host_last;
+	int r;
+
+	if (colon && colon > s.p && !is_address((struct str){ s.p, (size_t)(colon - s.p) }))
+		return FAIL(e, E_FORMAT, "no address stands before the host's port");
+	if (port.n == 0)
+		return 0;
+	r = port_range(port, &host_first, &host_last, e);
+	if (r == 0 && last != first && host_last - host_first != last - first)
+		r = FAIL(e, E_FORMAT, "the ranges have different lengths");
+	return r;
+}
+
+int parse_port_range(const char *s, unsigned *ret_first, unsigned *ret_last,
+		     const char **ret_protocol, struct err *e)
+{
+	struct str all = str_of(s);
+	const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
+	const char *slash = strchr(port, '/'), *end = slash ? slash : s + all.n;
+	int r = port_range((struct str){ port, (size_t)(end - port) }, ret_first, ret_last, e);
+
+	if (r == 0)
+		r = port_protocol(slash ? str_of(slash + 1) : (struct str){ "", 0 }, ret_protocol,
+				  e);
+	if (r == 0 && colon)
+		r = port_host((struct str){ s, (size_t)(colon - s) }, *ret_first, *ret_last, e);
+	return r < 0 ? WRAP(e, r, "port '%.40s'", s) : 0;
 }
 
 static const struct {

@@ -76,7 +76,6 @@ TEST(refused)
 		"FROM a\nENV x\n",
 		"FROM a\nENV =y\n",
 		"FROM a\nENV a=b c\n",
-		"FROM a\nRUN\n",
 		"FROM a\nRUN []\n",
 		"FROM a\nRUN [1]\n",
 		"FROM a\nSHELL /bin/sh\n",
@@ -190,6 +189,48 @@ TEST(heredocs)
 	CHECK_STR(d.nodes[2].docs[1].content, "two $x\n");
 	CHECK(d.nodes[3].docs_n == 1);
 	CHECK_STR(d.nodes[3].docs[0].content, "body\n");
+}
+
+TEST(heredocs_behind_onbuild_and_not_in_the_exec_form)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nONBUILD RUN <<E <<-F\none\nE\n\ttwo\n\tF\nUSER u\n", &d, &e) == 0);
+	CHECK(d.n == 3 && d.nodes[1].docs_n == 0 && d.nodes[1].trigger->docs_n == 2);
+	CHECK_STR(d.nodes[1].trigger->docs[0].content, "one\n");
+	CHECK_STR(d.nodes[1].trigger->docs[1].content, "two\n");
+	CHECK_STR(refusal("FROM a\nONBUILD RUN <<EOF\nx\n"),
+		  "Dockerfile:2: here-document 'EOF' does not end\n"
+		  "    ONBUILD RUN <<EOF\n"
+		  "            ^~~");
+
+	auto_dockerfile exec = { 0 };
+
+	CHECK(parse("FROM a\nRUN [\"cat\", \"x\" , \"<<E\"]\nUSER u\n", &exec, &e) == 0);
+	CHECK(exec.n == 3 && exec.nodes[1].docs_n == 0);
+}
+
+TEST(a_command_of_nothing)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nCMD\nENTRYPOINT\nRUN\n", &d, &e) == 0);
+	for (size_t i = 1; i < d.n; i++) {
+		CHECK(!d.nodes[i].exec && d.nodes[i].args_n == 1);
+		CHECK_STR(d.nodes[i].args[0].s, "");
+	}
+}
+
+TEST(what_the_checks_ask_for)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nENV old style\nENV new=style\nRUN a \\\n\n# c\n\n b\n", &d, &e) == 0);
+	CHECK(d.nodes[1].legacy && !d.nodes[2].legacy);
+	CHECK(d.nodes[2].empty_line == 0 && d.nodes[3].empty_line == 5);
 }
 
 TEST(onbuild_points_within)

@@ -82,7 +82,6 @@ TEST(refused)
 		{ "FROM a AS x\nCOPY --from=y a b\nFROM a AS y\nCOPY --from=x a b\n",
 		  "needs itself" },
 		{ "FROM a\nCOPY --from=7 a b\n", "D:2: there is no stage 7; the last one is 0" },
-		{ "FROM a AS x\nFROM a AS X\n", "there is already a stage 'X'" },
 		{ "FROM a AS 1x\n", "'1x' is no name for a stage" },
 		{ "FROM $NONE\n", "the name of the base is empty" },
 		{ "RUN x\nFROM a\n", "D:1: RUN before the first FROM" },
@@ -101,6 +100,19 @@ TEST(refused)
 		CHECK(strstr(m.e.msg, cases[i][1]) != NULL);
 		unmake(&m);
 	}
+}
+
+TEST(of_two_stages_with_a_name_the_later_is_meant)
+{
+	struct made m = { 0 };
+
+	CHECK(make(&m,
+		   "FROM one AS a\nFROM two AS A\nFROM a AS b\nFROM b AS a\nFROM scratch\n"
+		   "COPY --from=a /x /\n",
+		   NULL) == 0);
+	CHECK(m.plan.stages[2].base_stage == 1 && m.plan.stages[3].base_stage == 2);
+	CHECK(m.plan.stages[3].needed && !m.plan.stages[0].needed);
+	unmake(&m);
 }
 
 TEST(no_such_target)

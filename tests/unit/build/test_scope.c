@@ -30,6 +30,8 @@ static int apply(struct made *m, const char *text)
 			       .build_args = &m->build_args,
 			       .args_used = &m->used };
 	r = draft_scratch(&m->s.draft, &m->e);
+	if (r == 0)
+		r = scope_start(&m->s, NULL, &m->e);
 	for (size_t i = 1; r == 0 && i < m->df.n; i++)
 		r = scope_apply(&m->s, &m->df.nodes[i], &m->e);
 	return r;
@@ -149,6 +151,64 @@ TEST(arguments)
 	unmake(&m);
 }
 
+TEST(the_later_of_env_and_arg_wins)
+{
+	struct made m = { 0 };
+
+	(void)vars_set(&m.build_args, "B", "given", &m.e);
+	CHECK(apply(&m,
+		    "FROM x\nENV A=1\nARG A=2\nLABEL one=$A\nARG A\nENV B=env\nARG B=default C=$B\n"
+		    "LABEL two=$A b=$B c=$C\n") == 0);
+	CHECK_STR(config(&m, "Labels"),
+		  "{\"b\":\"given\",\"c\":\"given\",\"one\":\"2\",\"two\":\"2\"}");
+	CHECK_STR(vars_get(&m.s.words, "A"), "2");
+	CHECK_STR(vars_get(&m.s.draft.env, "A"), "1");
+	CHECK(m.s.args.v.n == 4);
+	CHECK_STR(m.s.args.v.v[1], "A=");
+
+	/* A stage that begins from this one: its ENV again stands over its ARG. */
+	struct scope next = { .df = &m.df };
+
+	CHECK(draft_from_draft(&m.s.draft, &next.draft, &m.e) == 0);
+	CHECK(scope_start(&next, &m.s, &m.e) == 0);
+	CHECK_STR(vars_get(&next.words, "A"), "1");
+	CHECK_STR(vars_get(&next.words, "C"), "given");
+	CHECK(next.args.v.n == 0);
+	scope_free(&next);
+	unmake(&m);
+}
+
+TEST(ports)
+{
+	struct made m = { 0 };
+
+	CHECK(apply(&m, "FROM x\nENV P=\"1 2/udp\"\nEXPOSE $P 127.0.0.1:80:81 5000:5001/UDP 90/ "
+			"[::1]:70:71 6-7:8-9 :3 10-12:4\n") == 0);
+	CHECK_STR(config(&m, "ExposedPorts"),
+		  "{\"1/tcp\":{},\"2/udp\":{},\"3/tcp\":{},\"4/tcp\":{},\"5001/udp\":{},\"71/"
+		  "tcp\":{},\"8/tcp\":{},\"81/tcp\":{},\"9/tcp\":{},\"90/tcp\":{}}");
+	unmake(&m);
+}
+
+TEST(onbuild_keeps_here_documents)
+{
+	struct made m = { 0 };
+
+	CHECK(apply(&m, "FROM x\nONBUILD COPY <<A <<-B /x/\n$V\nA\n\ttab\nB\n") == 0);
+	CHECK_STR(config(&m, "OnBuild"), "[\"COPY <<A <<-B /x/\\n$V\\nA\\ntab\\nB\"]");
+	unmake(&m);
+}
+
+TEST(commands_of_nothing)
+{
+	struct made m = { 0 };
+
+	CHECK(apply(&m, "FROM x\nENTRYPOINT\nCMD\n") == 0);
+	CHECK_STR(config(&m, "Cmd"), "[\"/bin/sh\",\"-c\",\"\"]");
+	CHECK_STR(config(&m, "Entrypoint"), "[\"/bin/sh\",\"-c\",\"\"]");
+	unmake(&m);
+}
+
 TEST(pairs_see_the_variables_before_them)
 {
 	struct made m = { 0 };
@@ -185,6 +245,11 @@ TEST(refused)
 		"EXPOSE 80/icmp",
 		"EXPOSE x",
 		"EXPOSE -1",
+		"EXPOSE a:1:2",
+		"EXPOSE 1.2.3:1:2",
+		"EXPOSE 1-2:1-3",
+		"EXPOSE 80:",
+		"EXPOSE /tcp",
 		"STOPSIGNAL SIGNONE",
 		"STOPSIGNAL 0",
 		"STOPSIGNAL 65",
