@@ -3,9 +3,29 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "build/dockerfile_lint.h"
 #include "build/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The build checks: what they find must point into the text and be one line. */
+static void check(const struct dockerfile *d, const struct plan_opts *po)
+{
+	auto_vars none = { 0 }, platform = { 0 };
+	auto_ignore ignore = { 0 };
+	auto_lint l = { 0 };
+	struct lint_opts o = { .build_args = &none, .platform = &platform, .ignore = &ignore };
+
+	if (plan_platform(po, &platform, NULL) < 0 ||
+	    ignore_parse(STR("*.c\nd\n"), "I", &ignore, NULL) < 0)
+		abort();
+	if (lint_run(d, &o, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		if (l.v[i].line < 1 || l.v[i].column < 1 || strchr(l.v[i].message, '\n') ||
+		    (i && l.v[i - 1].line > l.v[i].line))
+			abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				abort();
 		(void)df_fail(&d, n, len, 0, &e, "at the end");
 	}
+	check(&d, &o);
 	(void)plan_make(&d, &o, &p, &e);
 	return 0;
 }

@@ -24,7 +24,7 @@ static void work_free(struct work *w)
 }
 #define auto_work __attribute__((cleanup(work_free))) struct work
 
-static int read_pairs(const struct strv *from, const char *what, struct vars *ret, struct err *e)
+int work_pairs(const struct strv *from, const char *what, struct vars *ret, struct err *e)
 {
 	for (size_t i = 0; from && i < from->n; i++) {
 		const char *eq = strchr(from->v[i], '=');
@@ -61,7 +61,7 @@ static int check_opts(const struct build_opts *o, struct err *e)
 	}
 	return named_check(o->contexts, e) < 0
 		       ? E_USAGE
-		       : read_pairs(o->annotations, "annotation", &annotations, e);
+		       : work_pairs(o->annotations, "annotation", &annotations, e);
 }
 
 /* A context that was fetched is another folder every time. */
@@ -104,7 +104,7 @@ static int prepare(struct work *w, struct err *e)
 				.contexts = o->contexts,
 				.os = "linux",
 				.arch = oci_architecture() };
-	int r = read_pairs(o->build_args, "build argument", &w->build_args, e);
+	int r = work_pairs(o->build_args, "build argument", &w->build_args, e);
 
 	if (r == 0)
 		r = open_context(w, e);
@@ -115,6 +115,8 @@ static int prepare(struct work *w, struct err *e)
 		r = plan_make(&w->df, &po, &w->plan, e);
 	if (r == 0)
 		r = known_check(w, e);
+	if (r == 0)
+		r = work_check(w, e);
 	if (r < 0)
 		return r;
 	digest_of(w->ctx.dockerfile, w->ctx.dockerfile_n, &w->res.dockerfile);
@@ -142,7 +144,7 @@ static int warn_unused(const struct work *w, struct err *e)
 			return FAIL_NOMEM(e);
 		*strchr(name, '=') = '\0';
 		if (strv_has(&w->args_used, name) || strv_has(&w->plan.args_used, name) ||
-		    plan_proxy_arg(name))
+		    plan_proxy_arg(name) || starts_with(name, "BUILDKIT_"))
 			continue;
 		r = strv_addf(&line, e, "warning: no ARG asks for the build argument %s", name);
 		if (r < 0)
@@ -158,7 +160,7 @@ static int put_pairs(json_t *doc, const char *key, const struct strv *given, con
 {
 	auto_vars pairs = { 0 };
 	json_t *o;
-	int r = read_pairs(given, what, &pairs, e);
+	int r = work_pairs(given, what, &pairs, e);
 
 	if (r < 0 || pairs.v.n == 0)
 		return r;

@@ -171,10 +171,13 @@ static int read_node(struct dockerfile *d, struct reader *rd, struct str first, 
 	if (d->n == LIMIT_INSTRUCTIONS)
 		return FAIL(e, E_FORMAT, "%s:%d: more than %d instructions", d->name, rd->line,
 			    LIMIT_INSTRUCTIONS);
-	nodes = reallocarray(d->nodes, d->n + 1, sizeof(*nodes));
-	if (!nodes)
-		return FAIL_NOMEM(e);
-	d->nodes = nodes;
+	if ((d->n & (d->n - 1)) == 0) { /* room for as many again */
+		nodes = reallocarray(d->nodes, d->n ? 2 * d->n : 1, sizeof(*nodes));
+		if (!nodes)
+			return FAIL_NOMEM(e);
+		d->nodes = nodes;
+	}
+	nodes = d->nodes;
 
 	struct df_node *n = &nodes[d->n++];
 

@@ -123,6 +123,9 @@ const char *df_flag(const struct df_node *n, const char *name);
 /* The line on which the instruction begins. */
 int df_line(const struct df_node *n);
 
+/* Where the byte at of n->text came from; both count from 1. */
+void df_place(const struct df_node *n, size_t at, int *ret_line, int *ret_col);
+
 /*
  * Errors that point. at and len are within n->text; len 0 means the instruction's name. df_fail
  * makes an error, df_wrap turns the one that e holds into one with place and caret (once: an error

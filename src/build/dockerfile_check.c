@@ -99,7 +99,7 @@ static unsigned distance(struct str a, const char *b)
 }
 
 /* At most a third of the letters may be wrong, and at least one may. */
-static bool near(struct str word, const char *name, unsigned *best)
+bool df_near(struct str word, const char *name, unsigned *best)
 {
 	unsigned dist = distance(word, name);
 	size_t allowed = strlen(name) < 6 ? 1 : strlen(name) / 3;
@@ -116,7 +116,7 @@ const char *df_op_guess(struct str name)
 	unsigned best = GUESS_MAX;
 
 	for (int i = 0; i < DF_OPS; i++)
-		if (near(name, rules[i].name, &best))
+		if (df_near(name, rules[i].name, &best))
 			found = rules[i].name;
 	return found;
 }
@@ -143,7 +143,7 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 			       f->name);
 	if (!listed(rule->flags, f->name)) {
 		for (const char *const *l = rule->flags; *l; l++)
-			if (near(str_of(f->name), *l, &best))
+			if (df_near(str_of(f->name), *l, &best))
 				guess = *l;
 		if (guess)
 			return df_fail(d, n, f->at, f->len, e,

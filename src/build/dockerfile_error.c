@@ -10,7 +10,7 @@
 
 enum { SHOW_MAX = 160 }; /* bytes of a source line that are shown */
 
-static void place(const struct df_node *n, size_t at, int *ret_line, int *ret_col)
+void df_place(const struct df_node *n, size_t at, int *ret_line, int *ret_col)
 {
 	*ret_line = *ret_col = 1;
 	for (size_t i = 0; i < n->segs_n && n->segs[i].at <= at; i++) {
@@ -69,7 +69,7 @@ static void point(const struct dockerfile *d, const struct df_node *n, size_t at
 
 	if (len == 0)
 		len = strcspn(n->text + at, " \t");
-	place(n, at, &line, &col);
+	df_place(n, at, &line, &col);
 	/* Messages end in the trail and in logs: no credentials of a URL. */
 	shown = str_dup(source_line(d, line));
 	if (shown)

@@ -24,7 +24,7 @@ bool plan_proxy_arg(const char *name)
 	return false;
 }
 
-static int set_platform(struct plan *p, const struct plan_opts *o, struct err *e)
+int plan_platform(const struct plan_opts *o, struct vars *ret, struct err *e)
 {
 	static const char *const sides[] = { "TARGET", "BUILD" };
 	char name[32], both[64];
@@ -39,11 +39,10 @@ static int set_platform(struct plan *p, const struct plan_opts *o, struct err *e
 
 		for (size_t k = 0; r == 0 && k < 4; k++) {
 			(void)snprintf(name, sizeof(name), "%s%s", sides[i], parts[k][0]);
-			r = vars_set(&p->platform, name, parts[k][1], e);
+			r = vars_set(ret, name, parts[k][1], e);
 		}
 	}
-	return r < 0 ? r
-		     : vars_set(&p->platform, "TARGETSTAGE", o->target ? o->target : "default", e);
+	return r < 0 ? r : vars_set(ret, "TARGETSTAGE", o->target ? o->target : "default", e);
 }
 
 static struct expand global_scope(const struct plan *p)
@@ -317,7 +316,7 @@ int plan_make(const struct dockerfile *df, const struct plan_opts *o, struct pla
 {
 	enum mark marks[LIMIT_STAGES] = { UNSEEN };
 	auto_plan p = { .df = df, .contexts = o->contexts };
-	int r = set_platform(&p, o, e);
+	int r = plan_platform(o, &p.platform, e);
 
 	if (r == 0)
 		r = read_stages(&p, o->build_args, e);

@@ -44,6 +44,9 @@ struct plan_opts {
 	const struct strv *contexts; /* --build-context: go before stages; may be NULL */
 };
 
+/* TARGETPLATFORM and its kin, which need no ARG in FROM and one without a value in a stage. */
+int plan_platform(const struct plan_opts *o, struct vars *ret, struct err *e);
+
 /* df must outlive ret. Errors point into the Dockerfile. */
 int plan_make(const struct dockerfile *df, const struct plan_opts *o, struct plan *ret,
 	      struct err *e);

@@ -79,6 +79,11 @@ int mount_draft(struct work *w, const struct draft *d, enum mount_how how, struc
 int mount_commit(struct work *w, const struct draft *below, struct mounted *m, int64_t clamp,
 		 struct cached *c, struct err *e);
 
+/* NAME=VALUE of the command line, called `what` in messages. */
+int work_pairs(const struct strv *from, const char *what, struct vars *ret, struct err *e);
+/* checks.c: tells what the build checks found; E_POLICY when that is to end the build. */
+int work_check(struct work *w, struct err *e);
+
 /* The time that a step which is not cached uses: the newest input's, or the one given. */
 int64_t step_epoch(const struct stage_work *s, int64_t newest);
 /* Says what begins: "[stage 2/5] RUN make". */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/build_cache.h"
+#include "cli/build_check.h"
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "pipeline/build.h"
@@ -8,7 +9,7 @@
 struct build_options {
 	struct build_args args; /* first: BUILD_ARGS_OPTIONS */
 	struct strv outputs;
-	bool push, load;
+	bool push, load, check;
 };
 
 static const struct opt build_options[] = {
@@ -19,6 +20,8 @@ static const struct opt build_options[] = {
 	       "push every --tag: --output type=registry"),
 	OPT_AT(struct build_options, load, "load", 0, OPT_FLAG, NULL,
 	       "put the image into the store, as is done in any case"),
+	OPT_AT(struct build_options, check, "check", 0, OPT_FLAG, NULL,
+	       "print what the build checks find, and build nothing"),
 	OPT_END,
 };
 
@@ -105,11 +108,13 @@ static int run_build(struct cli *c, void *opts, int argc, char **argv, struct er
 
 	(void)argc;
 	if (r == 0)
+		r = build_request(c, &o->args, argv[0], &request, e);
+	if (r == 0 && o->check)
+		return cli_build_check(c, &request.opts, e);
+	if (r == 0)
 		r = build_caches_read(&o->args, &caches, e);
 	if (r == 0 && caches.to_n)
 		r = cli_passphrase(NULL, &secret, &sign.passphrase, e);
-	if (r == 0)
-		r = build_request(c, &o->args, argv[0], &request, e);
 	if (r == 0)
 		r = cli_road(c, o->args.tags.n ? o->args.tags.v[0] : NULL, &road, e);
 	if (r == 0)
@@ -150,11 +155,18 @@ const struct command cmd_build = {
 		"(key=NAME; PLIMSOLL_PASSPHRASE_FILE): the steps of the image's own layers, or "
 		"with mode=max those of all stages. --cache-from uses such a cache when the trust "
 		"policy accepts its signature (a folder is the repository local/cache); one that "
-		"is not accepted or not whole is told, and the build does the steps itself.",
+		"is not accepted or not whole is told, and the build does the steps itself.\n\n"
+		"Build checks, with the names that docker gives them, warn of what is lawful and "
+		"most often a slip. --check prints them with their places and ends with 3 when "
+		"there are any; it needs no state folder, no base image and no root. The directive "
+		"'# check=skip=RULE,...;error=true;experimental=all' or, instead, the build "
+		"argument BUILDKIT_DOCKERFILE_CHECK leaves rules out (skip=all: all of them), and "
+		"with error=true findings end a build before its first step.",
 	.example =
 		"plimsoll build -t web:1 .\n"
 		"plimsoll build -t web:1 --cache-from type=local,src=cache --cache-to "
 		"type=local,dest=cache,mode=max .\n"
+		"plimsoll build --check .\n"
 		"plimsoll build -o type=docker,dest=web.tar -t web:1 .\n"
 		"plimsoll build -t web:debug --target debug --build-arg VERSION=2 -f Dockerfile .",
 	.opts = build_options,

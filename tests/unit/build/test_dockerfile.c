@@ -54,10 +54,6 @@ TEST(errors_point)
 		  "Dockerfile:3: COPY has no flag --chwon (did you mean --chown?)\n"
 		  "      --chwon=1 a b\n"
 		  "      ^~~~~~~~~");
-	CHECK_STR(refusal("FROM x\nRUN --mount=type=bind true\n"),
-		  "Dockerfile:2: RUN --mount is not supported yet\n"
-		  "    RUN --mount=type=bind true\n"
-		  "        ^~~~~~~~~~~~~~~~~");
 	/* An escape sequence in the text does not reach a terminal. */
 	CHECK(strchr(refusal("\x1b[31mFROM x\n"), '\x1b') == NULL);
 }
@@ -89,7 +85,6 @@ TEST(refused)
 		"FROM a\nCOPY --chown a b\n",
 		"FROM a\nCOPY --link=maybe a b\n",
 		"FROM a\nARG\n",
-		"FROM a\nRUN --security=insecure x\n",
 		"# escape=x\nFROM a\n",
 		"# escape=`\n# escape=`\nFROM a\n",
 		"FROM \xff\n",
