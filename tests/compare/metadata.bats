@@ -53,6 +53,26 @@ load ../lib/compare
 	FROM base:1
 	HEALTHCHECK --interval=0s CMD curl -f "http://x/" || exit 1
 	X
+	same healthcheck-none-flags <<-'X'
+	FROM base:1
+	HEALTHCHECK --interval=5s NONE
+	X
+	same expose-host <<-'X'
+	FROM base:1
+	EXPOSE 127.0.0.1:80:81 5000:5001/udp [::1]:70:71
+	X
+	same -k stage-twice <<-'X'
+	FROM base:1 AS a
+	RUN echo 1 >/x
+	FROM base:1 AS a
+	RUN echo 2 >/x
+	FROM a
+	X
+	same commands-of-nothing <<-'X'
+	FROM base:1
+	ENTRYPOINT
+	CMD
+	X
 	same healthcheck-none <<-'X'
 	FROM base:1
 	HEALTHCHECK CMD a

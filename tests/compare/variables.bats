@@ -73,3 +73,46 @@ load ../lib/compare
 	      b=2
 	X
 }
+
+@test "ENV and ARG of one name, over stages, and a proxy" {
+	same env-then-arg --build-arg B=cli <<-'X'
+	FROM base:1 AS one
+	ENV A=1
+	ARG A=2
+	ENV C=$A
+	ARG B=def
+	ARG never
+	ARG B
+	RUN echo "$A $B $C ${never-unset}" >/one
+	ARG A=3
+	ENV D=$A
+	FROM one
+	ENV E=$A F=$B G=${never:-unset}
+	RUN echo "$A $B $C $D" >/two
+	X
+	same arg-global --build-arg X=cli <<-'X'
+	ARG X=outer
+	ARG Y=kept
+	FROM base:1
+	ARG X
+	ARG Y
+	ARG X=local
+	ARG Z=$X
+	ARG TARGETPLATFORM
+	ARG TARGETOS=mine
+	RUN echo $X $Y $Z $TARGETPLATFORM $TARGETOS >/seen
+	X
+	same proxy --build-arg HTTP_PROXY=http://127.0.0.1:1 --build-arg no_proxy=x <<-'X'
+	FROM base:1
+	RUN echo "$HTTP_PROXY $http_proxy $NO_PROXY $no_proxy" >/seen
+	X
+	same pairs-legacy <<-'X'
+	FROM base:1
+	ENV A=1
+	ENV D x=y
+	LABEL a b=c
+	LABEL "a"=$A 'x y'='z'$A"q"
+	LABEL $A=1
+	ENV n$A=2
+	X
+}
