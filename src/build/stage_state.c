@@ -67,6 +67,8 @@ int stage_state_write(const struct stage_work *s, struct buf *ret, struct err *e
 	if (r == 0)
 		r = json_put(j, "args", list_json(&s->scope.args.v), e);
 	if (r == 0)
+		r = json_put(j, "words", list_json(&s->scope.words.v), e);
+	if (r == 0)
 		r = json_put(j, "cmd_set", json_boolean(s->scope.cmd_set), e);
 	if (r == 0)
 		r = json_put_u64(j, "done", s->state == STAGE_DONE, e);
@@ -171,10 +173,13 @@ static int read_scope(const json_t *j, struct scope *s, struct err *e)
 
 	memset(&got.draft, 0, sizeof(got.draft));
 	memset(&got.args, 0, sizeof(got.args));
+	memset(&got.words, 0, sizeof(got.words));
 	got.cmd_set = json_is_true(json_object_get(j, "cmd_set"));
 	r = read_draft(j, &got.draft, e);
 	if (r == 0)
 		r = read_list(j, "args", &got.args.v, e);
+	if (r == 0)
+		r = read_list(j, "words", &got.words.v, e);
 	if (r < 0) {
 		scope_free(&got);
 		return r;
