@@ -10,7 +10,7 @@
 static const char what[] = "state of a stage";
 
 /* A member that is added must be carried over here, too. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(struct scope) == 144 && sizeof(struct draft) == 80),
+_Static_assert(sizeof(void *) != 8 || (sizeof(struct scope) == 160 && sizeof(struct draft) == 80),
 	       "struct scope or struct draft has changed: stage_state.c");
 
 static json_t *list_json(const struct strv *l)
