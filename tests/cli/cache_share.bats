@@ -252,6 +252,7 @@ resign() { # filter
 
 @test "a signed list that lies about a diff ID, or is malformed, is told and not used" {
 	build --cache-to type=local,dest=cache,mode=max
+	cp -a cache whole
 	resign .
 	host two
 	plimsoll trust add one.pem
@@ -266,6 +267,8 @@ resign() { # filter
 	local f
 	for f in '.entries[0].layer = 99' '.entries += [.entries[0]]' '.entries[0].epoch = -1' '.more = 1' '.entries = {}' \
 		'.entries[0].key = "sha256:../../x"'; do
+		rm -rf cache
+		cp -a whole cache
 		resign "$f"
 		build --no-cache --cache-from type=local,src=cache
 		cached 6 0
