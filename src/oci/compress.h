@@ -16,10 +16,11 @@
  * of its own made by libdeflate, so that two threads can work and neither their number nor their
  * timing shows. isa-l would be faster, but picks its match finder by CPU features, so that two
  * machines give two digests for one layer; libdeflate's choices do not look at the CPU. The header
- * has no name and time 0. Another version of libdeflate may give other bytes: a rebuild with the
- * same tools is the same, a diff ID always is.
+ * has no name and time 0. Level 1: on /usr it comes to 40.0 % where level 6 comes to 36.4 %, in
+ * half the time (140 and 67 MB/s a core of a busy machine). Another version of libdeflate may give
+ * other bytes: a rebuild with the same tools is the same, a diff ID always is.
  */
-enum { LIMIT_ZSTD_WINDOW_LOG = 27, GZIP_CHUNK = 1024 * 1024, GZIP_LEVEL = 6 };
+enum { LIMIT_ZSTD_WINDOW_LOG = 27, GZIP_CHUNK = 1024 * 1024, GZIP_LEVEL = 1 };
 
 enum compression {
 	COMPRESSION_NONE,
