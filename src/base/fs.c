@@ -382,6 +382,7 @@ const char *fs_fd_path(int fd, char ret[static 32])
 int state_open(struct state *ret, const char *path, struct err *e)
 {
 	auto_free char *full = NULL;
+	struct stat st;
 	int r = fs_mkdir_p_user(path, 0700, e);
 
 	if (r < 0)
@@ -389,6 +390,13 @@ int state_open(struct state *ret, const char *path, struct err *e)
 	full = realpath(path, NULL);
 	if (!full)
 		return FAIL_SYS(e, "state folder '%s'", path);
+
+	if (stat(full, &st) < 0)
+		return FAIL_SYS(e, "state folder '%s'", path);
+	if (st.st_uid != geteuid())
+		return FAIL(e, E_SYSTEM,
+			    "state folder '%s' belongs to user %u, and this is user %u", path,
+			    st.st_uid, geteuid());
 
 	auto_close int fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

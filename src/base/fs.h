@@ -70,5 +70,7 @@ struct state {
 	int fd;
 	char *path;
 };
+/* E_SYSTEM when the folder that is there belongs to somebody else: what it says is trusted, and
+ * what is unpacked in it has its owner's ids. */
 int state_open(struct state *ret, const char *path, struct err *e);
 void state_close(struct state *s);

@@ -121,7 +121,8 @@ static void child(const struct proc *p, const char *program, int report, pid_t p
 		(void)setpgid(0, 0);
 	if (p->die_with_parent) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
+		/* 0: our parent is outside of our new process namespace. */
+		if (getppid() != 0 && getppid() != parent)
 			_exit(127);
 	}
 	if (give(in, 0, O_RDONLY) < 0 || give(out, 1, O_WRONLY) < 0 || give(err, 2, O_WRONLY) < 0)
@@ -150,6 +151,10 @@ fail:
 /* Debian's package of a program. */
 static const char *package_of(const char *program)
 {
+	if (strcmp(program, "newuidmap") == 0 || strcmp(program, "newgidmap") == 0)
+		return "uidmap";
+	if (strcmp(program, "unshare") == 0)
+		return "util-linux";
 	return strcmp(program, "pasta") == 0 ? "passt" : program;
 }
 

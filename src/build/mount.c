@@ -184,7 +184,7 @@ static int prune_dir(void *arg, const struct walk_item *it, struct err *e)
 
 	auto_close int fd = openat(it->dir, it->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || fgetxattr(fd, "trusted.overlay.opaque", &opaque, 1) == 1)
+	if (fd < 0 || fgetxattr(fd, overlay_opaque(), &opaque, 1) == 1)
 		return 0;
 	/* ENOTEMPTY: then it stays. */
 	(void)unlinkat(it->dir, it->name, AT_REMOVEDIR);

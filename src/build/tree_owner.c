@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/userns.h"
 #include "build/tree.h"
 
 enum { LIMIT_PASSWD = 4 * 1024 * 1024 };
@@ -83,6 +84,11 @@ int tree_owner(int root, const char *spec, struct owner *ret, struct err *e)
 		r = find_id(root, "etc/group", colon + 1, group, e);
 	if (r < 0)
 		return r;
-	*ret = (struct owner){ ids[0], colon ? group[0] : ids[1] };
+	group[0] = colon ? group[0] : ids[1];
+	if (ids[0] >= userns_ids() || group[0] >= userns_ids())
+		return FAIL(e, E_SYSTEM,
+			    "owner %u:%u is not among the ids of this user, which are 0 to %u",
+			    ids[0], group[0], userns_ids() - 1);
+	*ret = (struct owner){ ids[0], group[0] };
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
+#include "base/userns.h"
 #include "cli/config.h"
 #include "cli/parse.h"
 #include "cli/progress_tty.h"
@@ -19,7 +20,7 @@ static int default_state(char **ret, struct err *e)
 	char *path = NULL;
 	int n;
 
-	if (geteuid() == 0)
+	if (userns_user() == 0)
 		n = asprintf(&path, "/var/lib/plimsoll");
 	else if (data && data[0] == '/')
 		n = asprintf(&path, "%s/plimsoll", data);
@@ -124,6 +125,15 @@ static int run(struct cli *c, const struct parsed *p, struct err *e)
 	const struct command *command = p->path[p->depth - 1];
 	int r = setup(c, &p->globals, e), flushed;
 
+	if (r < 0)
+		return r;
+	if (command->any_owner && geteuid() != 0) {
+		const struct state *state;
+
+		/* Opened as who we are: in there, other users have no names. */
+		r = cli_state(c, &state, e);
+		r = r < 0 ? r : userns_enter(e);
+	}
 	if (r < 0)
 		return r;
 	proc_catch_signals();

@@ -72,6 +72,8 @@ struct command {
 	const struct opt *opts; /* ends with OPT_END, or NULL */
 	size_t opts_size;
 	int min_args, max_args;		   /* max -1: any */
+	bool any_owner;			   /* makes files of any owner: an ordinary user's is
+					      taken into a user namespace (userns.h) */
 	bool stop_at_arg;		   /* options end at the first argument (run, exec) */
 	const struct command *const *subs; /* sub-commands, ends with NULL; then run is NULL */
 	/* 0, a negative E_*, or for run/exec/wait a positive exit status of a container. */

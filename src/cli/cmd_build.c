@@ -173,5 +173,6 @@ const struct command cmd_build = {
 	.opts_size = sizeof(struct build_options),
 	.min_args = 1,
 	.max_args = 1,
+	.any_owner = true,
 	.run = run_build,
 };

@@ -125,5 +125,6 @@ const struct command cmd_ship = {
 	.opts_size = sizeof(struct ship_options),
 	.min_args = 1,
 	.max_args = 1,
+	.any_owner = true,
 	.run = run_ship,
 };

@@ -134,7 +134,8 @@ static int add_mounts(const struct spec *s, json_t *mounts, struct err *e)
 	int r = 0;
 
 	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
-		r = add_mount(mounts, m->target, m->type, m->source, m->options, e);
+		if (s->cgroup || strcmp(m->type, "cgroup") != 0)
+			r = add_mount(mounts, m->target, m->type, m->source, m->options, e);
 	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
 		r = add_mount(mounts, s->mounts[i].target, s->mounts[i].type, s->mounts[i].source,
 			      s->mounts[i].options, e);
@@ -174,17 +175,19 @@ static json_t *resources(const struct profile_limits *l)
 static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
+	char ping[24]; /* groups that may send echo requests: all */
 	int r = seccomp_json(s->profile, &seccomp, e);
 
 	if (r < 0)
 		return r;
+	(void)snprintf(ping, sizeof(ping), "0 %u", s->ids ? s->ids - 1 : INT32_MAX);
 	/* Low ports belong to the container's own network: no capability is needed for them. */
-	out = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces", namespaces(s),
-			"cgroupsPath", s->cgroup, "resources", resources(&s->limits), "seccomp",
-			seccomp, "maskedPaths", strings(s->profile->masked), "readonlyPaths",
-			strings(s->profile->readonly), "sysctl",
-			"net.ipv4.ip_unprivileged_port_start", "0", "net.ipv4.ping_group_range",
-			"0 2147483647");
+	out = json_pack("{s:o, s:s*, s:o*, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces",
+			namespaces(s), "cgroupsPath", s->cgroup, "resources",
+			s->cgroup ? resources(&s->limits) : NULL, "seccomp", seccomp, "maskedPaths",
+			strings(s->profile->masked), "readonlyPaths", strings(s->profile->readonly),
+			"sysctl", "net.ipv4.ip_unprivileged_port_start", "0",
+			"net.ipv4.ping_group_range", ping);
 	if (!out)
 		return FAIL_NOMEM(e);
 	*ret = out;

@@ -27,7 +27,8 @@ struct spec {
 	const char *root; /* absolute path of the prepared root filesystem */
 	bool root_readonly;
 	const char *hostname;
-	const char *cgroup; /* "/plimsoll-<id>" */
+	const char *cgroup; /* "/plimsoll-<id>"; NULL: none, and no limits but nofile */
+	uint32_t ids;	    /* how many ids this user namespace has; 0: all there are */
 	const char *netns;  /* file of the network namespace; NULL: a fresh, empty one */
 	bool cgroup_ns;	    /* the kernel has cgroup v2 for it */
 	const char *const *argv, *const *env; /* end with NULL */

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "oci/layer_internal.h"
+#include "oci/overlay.h"
 #include "oci/tar_format.h"
 
 /* Files with several names that were written once: open addressing by device and inode. */
@@ -23,6 +24,7 @@ struct link_slot {
 
 struct walk {
 	const struct layer_opts *o;
+	const char *opaque_name; /* overlay_opaque() */
 	struct layer_sink sink;
 	struct buf path; /* of the entry at hand, prefix included */
 	struct link_slot *links;
@@ -126,15 +128,14 @@ static int seen_before(struct walk *w, const struct stat *st, char **ret, struct
 static int take_overlay_note(struct walk *w, const char *name, const char *value, size_t n,
 			     struct err *e)
 {
-	const char *note;
+	const size_t ours = strlen(w->opaque_name) - strlen("opaque");
+	const char *note = name + ours;
 
-	if (starts_with(name, "trusted.overlay."))
-		note = name + sizeof("trusted.overlay.") - 1;
-	else if (starts_with(name, "user.overlay."))
-		note = name + sizeof("user.overlay.") - 1;
-	else
+	if (!starts_with(name, "trusted.overlay.") && !starts_with(name, "user.overlay."))
 		return 0;
-	if (!w->o->from_overlay)
+	/* A step may write user.overlay.* itself: it means something only where overlayfs reads it
+	 * (and then the kernel does not let the step write it). */
+	if (!w->o->from_overlay || strncmp(name, w->opaque_name, ours) != 0)
 		return 1;
 	if (strcmp(note, "opaque") == 0 && n == 1 && value[0] == 'y')
 		w->opaque = true;
@@ -430,6 +431,7 @@ static int start_walk(struct walk *w, const struct layer_opts *o, struct err *e)
 	int r = 0;
 
 	w->o = o;
+	w->opaque_name = overlay_opaque();
 	w->path = BUF_INIT(LIMIT_TAR_NAME);
 	if (o->prefix)
 		r = tar_clean_name(str_of(o->prefix), &w->path, &ignored, e);

@@ -27,6 +27,7 @@ struct folder_last {
 struct extract {
 	int root;
 	bool as_root;
+	const char *opaque_name; /* overlay_opaque() */
 	/* The folder of the last entry: most entries are their neighbour's sibling. */
 	struct buf parent_name;
 	int parent; /* -1: none */
@@ -87,11 +88,10 @@ static bool is_whiteout(const struct stat *st)
 
 static int set_opaque(const struct extract *x, int parent, const char *leaf, struct err *e)
 {
-	const char *name = x->as_root ? "trusted.overlay.opaque" : "user.overlay.opaque";
 	auto_close int fd =
 		openat(parent, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0 || fsetxattr(fd, name, "y", 1, 0) < 0)
+	if (fd < 0 || fsetxattr(fd, x->opaque_name, "y", 1, 0) < 0)
 		return FAIL_SYS(e, "mark folder '%s' opaque", leaf);
 	return 0;
 }
@@ -231,6 +231,14 @@ static struct timespec time_of(const struct tar_entry *m)
 	return (struct timespec){ .tv_sec = m->mtime, .tv_nsec = m->mtime_ns };
 }
 
+/* EINVAL: the user namespace that we are root of does not have that id. */
+static int fail_owner(const struct tar_entry *m, struct err *e)
+{
+	return errno == EINVAL ? FAIL_SYS(e, "owner %u:%u is not among the ids of this user",
+					  m->uid, m->gid)
+			       : FAIL_SYS(e, "set owner");
+}
+
 /* Owner, mode, attributes and time of an open file or folder. Mode after owner, since chown takes
  * setuid away; attributes after owner, since it takes security.capability away, too. */
 static int set_metadata(const struct extract *x, int fd, const struct tar_entry *m, struct err *e)
@@ -238,7 +246,7 @@ static int set_metadata(const struct extract *x, int fd, const struct tar_entry 
 	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, time_of(m) };
 
 	if (fchown(fd, m->uid, m->gid) < 0 && x->as_root)
-		return FAIL_SYS(e, "set owner");
+		return fail_owner(m, e);
 	if (fchmod(fd, m->mode) < 0)
 		return FAIL_SYS(e, "set mode");
 	for (size_t i = 0; i < m->xattrs_n; i++) {
@@ -314,7 +322,7 @@ static int make_special(const struct extract *x, int parent, const char *leaf,
 	if (m->type == TAR_FIFO && mknodat(parent, leaf, S_IFIFO | 0600, 0) < 0)
 		return FAIL_SYS(e, "make named pipe");
 	if (fchownat(parent, leaf, m->uid, m->gid, AT_SYMLINK_NOFOLLOW) < 0 && x->as_root)
-		return FAIL_SYS(e, "set owner");
+		return fail_owner(m, e);
 	if (m->type == TAR_FIFO && fchmodat(parent, leaf, m->mode, 0) < 0)
 		return FAIL_SYS(e, "set mode");
 	if (utimensat(parent, leaf, t, AT_SYMLINK_NOFOLLOW) < 0)
@@ -478,7 +486,7 @@ static int finish_folders(const struct extract *x, struct err *e)
 	return 0;
 }
 
-int layer_extract(struct layer_stream *stream, int root, struct err *e)
+int layer_extract(struct layer_stream *stream, int root, const char *opaque, struct err *e)
 {
 	auto_release(extract_free) struct extract *x = calloc(1, sizeof(*x));
 	const struct tar_entry *m;
@@ -490,6 +498,7 @@ int layer_extract(struct layer_stream *stream, int root, struct err *e)
 	x->parent = -1;
 	x->parent_name = BUF_INIT(PATH_MAX);
 	x->as_root = geteuid() == 0;
+	x->opaque_name = opaque;
 	(void)umask(0);
 	r = tar_reader_new(&x->tar, layer_stream_read, stream, e);
 	while (r == 0 && (r = tar_next(x->tar, &m, e)) > 0) {

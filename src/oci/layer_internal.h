@@ -65,5 +65,6 @@ static inline void layer_sink_release(struct layer_sink *s)
 }
 #define auto_layer_sink __attribute__((cleanup(layer_sink_release))) struct layer_sink
 
-/* layer_extract.c: the child's part of unpacking, into root (an empty folder). */
-int layer_extract(struct layer_stream *stream, int root, struct err *e);
+/* layer_extract.c: the child's part of unpacking, into root (an empty folder). opaque is
+ * overlay_opaque(), asked outside of the sandbox. */
+int layer_extract(struct layer_stream *stream, int root, const char *opaque, struct err *e);

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/userns.h"
 #include "oci/layer_internal.h"
+#include "oci/overlay.h"
 #include "sandbox/sandbox.h"
 
 #define TEMPORARY ".tmp-"
@@ -78,13 +80,14 @@ struct unpack {
 	struct layer_stream *stream;
 	const struct desc *blob;
 	const struct digest *diff_id;
+	const char *opaque;
 	int root;
 };
 
 static int unpack_child(void *arg, struct buf *emit, struct err *e)
 {
 	const struct unpack *u = arg;
-	int r = layer_extract(u->stream, u->root, e);
+	int r = layer_extract(u->stream, u->root, u->opaque, e);
 
 	(void)emit;
 	return r < 0 ? r : layer_stream_end(u->stream, u->blob, u->diff_id, e);
@@ -96,7 +99,11 @@ static int unpack_into(int dir, const struct store *s, const struct desc *blob,
 	auto_close int root = openat(dir, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int fd = store_blob_open(s, blob, e);
 	auto_layer_stream stream = { .fd = -1 };
-	struct unpack u = { .stream = &stream, .blob = blob, .diff_id = diff_id, .root = root };
+	struct unpack u = { .stream = &stream,
+			    .blob = blob,
+			    .diff_id = diff_id,
+			    .opaque = overlay_opaque(),
+			    .root = root };
 	const struct sandbox box = {
 		.what = "unpack",
 		.keep = &fd,
@@ -115,6 +122,11 @@ static int unpack_into(int dir, const struct store *s, const struct desc *blob,
 	if (r < 0)
 		return r;
 	r = sandbox_run(&box, unpack_child, &u, NULL, e);
+	if (r == E_SYSTEM && e && e->sys == EINVAL && userns_inside())
+		(void)err_hint(e, r,
+			       "this user has %u ids; more: as root, usermod --add-subuids and "
+			       "--add-subgids (usermod(8))",
+			       userns_ids());
 	/* One flush for all files costs far less than one each. */
 	if (r == 0 && syncfs(root) < 0)
 		r = FAIL_SYS(e, "sync");

@@ -10,10 +10,21 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/userns.h"
 
 /* Options of mount(2) are one page. Folders are named by their descriptors, from within
  * /proc/self/fd: five bytes each, and no character that would need escaping. */
 enum { LIMIT_OPTIONS = 4095 };
+
+static bool user_notes(void)
+{
+	return geteuid() != 0 || userns_inside();
+}
+
+const char *overlay_opaque(void)
+{
+	return user_notes() ? "user.overlay.opaque" : "trusted.overlay.opaque";
+}
 
 struct folders {
 	int fds[LIMIT_OVERLAY + 2];
@@ -161,7 +172,7 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 	buf_puts(&options, ",redirect_dir=nofollow,metacopy=off");
 	if (upper)
 		buf_puts(&options, ",index=off");
-	if (geteuid() != 0)
+	if (user_notes())
 		buf_puts(&options, ",userxattr");
 	r = buf_check(&options, "mount options", e);
 	if (r < 0)

@@ -19,6 +19,11 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 		  const char *upper, const char *work, const char *target, bool read_only,
 		  struct err *e);
 
+/* The attribute by which overlayfs marks a folder that hides what is beneath it: of trusted.*, or of
+ * user.* where those are out of reach (an ordinary user, a user namespace). The first call reads
+ * /proc: before a sandbox forbids it. */
+const char *overlay_opaque(void);
+
 /* Leaves the mount namespace for a copy of it in which mounts from outside still appear, and ours
  * are seen by nobody else and end with the last process in it. For the whole process. */
 int mounts_private(struct err *e);

@@ -3,6 +3,7 @@
 #include "run/file.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,9 @@ int launch_runtime_argv(const char *folder, const char *log, struct strv *argv, 
 		r = strv_addf(argv, e, "--log=%s/%s", folder, log);
 	if (r == 0)
 		r = strv_add(argv, "--log-format=json", e);
-	return r == 0 ? strv_add(argv, "--cgroup-manager=cgroupfs", e) : r;
+	return r == 0 ? strv_addf(argv, e, "--cgroup-manager=%s",
+				  cgroups_denied() ? "disabled" : "cgroupfs")
+		      : r;
 }
 
 /* The last line's "msg". */
@@ -93,11 +96,30 @@ static char *in_folder(const char *folder, const char *name)
 	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+/*
+ * Without a cgroup nothing tells which processes are the container's. So the runtime becomes the
+ * first process of a process namespace: with it everything in there ends, also when we are killed.
+ * /proc is mounted anew for it by unshare(1), which then turns into the runtime.
+ */
+static int own_processes(struct strv *argv, struct err *e)
+{
+	static const char *const words[] = { "unshare", "--mount-proc", "--" };
+	int r = unshare(CLONE_NEWPID) < 0 ? FAIL_SYS(e, "make a process namespace") : 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(words) / sizeof(*words); i++)
+		r = strv_add(argv, words[i], e);
+	return r;
+}
+
 /* crun run: becomes the parent of the container's first process, ends with its status. */
 static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 {
+	const bool denied = l->machine->cgroups == CGROUP_DENIED;
 	auto_strv argv = { 0 };
-	int r = launch_runtime_argv(l->folder, RUNTIME_LOG, &argv, e);
+	int r = denied ? own_processes(&argv, e) : 0;
+
+	if (r == 0)
+		r = launch_runtime_argv(l->folder, RUNTIME_LOG, &argv, e);
 
 	if (r == 0)
 		r = strv_add(&argv, "run", e);
@@ -111,7 +133,11 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 		return r;
 
 	const struct proc p = {
-		.argv = (const char *const *)argv.v, .in = l->in, .out = l->out, .err = l->err
+		.argv = (const char *const *)argv.v,
+		.in = l->in,
+		.out = l->out,
+		.err = l->err,
+		.die_with_parent = denied,
 	};
 
 	return proc_start(&p, ret, e);
@@ -133,7 +159,9 @@ static void wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watc
 
 		if (sigtimedwait(watched, &info, abort ? &again : &later) == SIGTERM)
 			abort = true;
-		if (abort)
+		if (abort && l->machine->cgroups == CGROUP_DENIED)
+			(void)kill(pid, SIGKILL);
+		else if (abort)
 			(void)cgroup_remove(l->cgroup, NULL);
 	}
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -310,7 +338,8 @@ static int delete_runtime_state(const char *folder, const char *id, struct err *
 
 	if (asprintf(&state, "%s/crun/%s", folder, id) < 0)
 		return FAIL_NOMEM(e);
-	if (access(state, F_OK) < 0)
+	/* Without cgroups the processes are gone, and its notes go with the folder. */
+	if (cgroups_denied() || access(state, F_OK) < 0)
 		return 0;
 	if (r == 0)
 		r = strv_add(&argv, "delete", e);

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "oci/overlay.h"
 
 #define CGROUPS "/sys/fs/cgroup"
@@ -76,6 +77,15 @@ static int detect_v2(struct machine *m, struct err *e)
 	return 0;
 }
 
+bool cgroups_denied(void)
+{
+	if (!userns_inside())
+		return false;
+	if (is_cgroup2(CGROUPS))
+		return access(CGROUPS, W_OK) < 0;
+	return access(CGROUPS "/memory", W_OK) < 0 || access(CGROUPS "/pids", W_OK) < 0;
+}
+
 int machine_detect(struct machine *ret, struct err *e)
 {
 	struct machine m = { 0 };
@@ -85,7 +95,9 @@ int machine_detect(struct machine *ret, struct err *e)
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
 		return FAIL_SYS(e, "read limit of open files");
 	m.nofile = files.rlim_max;
-	if (is_cgroup2(CGROUPS)) {
+	if (cgroups_denied()) {
+		m.cgroups = CGROUP_DENIED;
+	} else if (is_cgroup2(CGROUPS)) {
 		r = detect_v2(&m, e);
 	} else {
 		m.memory = access(CGROUPS "/memory/memory.limit_in_bytes", F_OK) == 0;
@@ -108,6 +120,12 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 						      : NULL;
 	int r;
 
+	if (m->cgroups == CGROUP_DENIED) {
+		r = FAIL(e, E_SYSTEM,
+			 "the control groups on " CGROUPS
+			 " are not this user's, so no limit can be enforced");
+		return err_hint(e, r, "run it as root");
+	}
 	if (m->cgroups == CGROUP_NONE) {
 		r = FAIL(e, E_SYSTEM,
 			 "no control groups are mounted on " CGROUPS
@@ -140,8 +158,10 @@ int machine_private_mounts(const struct machine *m, struct err *e)
 	if (r < 0)
 		return r;
 	/* crun still makes a folder there, which then ends with this namespace. */
-	if (m->cgroups == CGROUP_HYBRID && mount("tmpfs", CGROUPS "/unified", "tmpfs",
-						 MS_NOSUID | MS_NOEXEC | MS_NODEV, "size=64k") < 0)
+	if ((m->cgroups == CGROUP_HYBRID || m->cgroups == CGROUP_DENIED) &&
+	    is_cgroup2(CGROUPS "/unified") &&
+	    mount("tmpfs", CGROUPS "/unified", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		  "size=64k") < 0)
 		return FAIL_SYS(e, "cover " CGROUPS "/unified");
 	return 0;
 }

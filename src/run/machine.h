@@ -16,6 +16,7 @@ enum cgroup_mode {
 	CGROUP_V1,     /* controllers mounted one by one */
 	CGROUP_HYBRID, /* the same, with an empty v2 tree beside them */
 	CGROUP_V2,
+	CGROUP_DENIED, /* there are some, but we are root of a user namespace and may not make any */
 };
 struct machine {
 	enum cgroup_mode cgroups;
@@ -26,8 +27,11 @@ struct machine {
 	bool occupied;
 };
 
+/* CGROUP_DENIED by itself. */
+bool cgroups_denied(void);
 int machine_detect(struct machine *ret, struct err *e);
-/* E_SYSTEM with what to do when one of these limits could not be enforced. */
+/* E_SYSTEM with what to do when one of these limits could not be enforced. A caller that can do
+ * without them asks for CGROUP_DENIED first. */
 int machine_check(const struct machine *m, const struct profile_limits *l, struct err *e);
 
 /*

@@ -145,6 +145,8 @@ int network_started(struct pasta *p, struct err *e)
 		(void)fs_read_fd(said, "pasta", LIMIT_RESOLV, &text, NULL);
 	pasta_message(buf_str(&text), message, sizeof(message));
 	r = FAIL(e, E_SYSTEM, "network: pasta: %s", message);
+	if (strstr(message, "tun") && access("/dev/net/tun", R_OK | W_OK) < 0)
+		return err_hint(e, r, "as root: chmod 0666 /dev/net/tun");
 	return strstr(message, "bind") ? err_hint(e, r,
 						  "choose another host port: ss -tlnp shows who "
 						  "listens")

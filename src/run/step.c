@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "base/userns.h"
 #include "confine/spec.h"
 #include "run/container.h"
 #include "run/etc.h"
@@ -133,6 +134,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 	struct winsize size = { 0 };
 	size_t n = ETC_FILES, rlimits_n = 0;
 	char shm[96];
+	const bool denied = st->machine->cgroups == CGROUP_DENIED;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	int r = read_ulimits(st, rlimits, &rlimits_n, e);
@@ -155,7 +157,8 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 	const struct spec spec = { .profile = &profile_build,
 				   .root = s->rootfs,
 				   .hostname = "build",
-				   .cgroup = container_cgroup(st->c, cgroup),
+				   .cgroup = denied ? NULL : container_cgroup(st->c, cgroup),
+				   .ids = userns_inside() ? userns_ids() : 0,
 				   .netns = netns,
 				   .cgroup_ns = st->machine->cgroups == CGROUP_V2,
 				   .argv = s->argv,
@@ -317,6 +320,17 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 	return w;
 }
 
+/* Once a process: an ordinary user's step can be confined, but not bounded. */
+static void warn_without_limits(struct progress *p)
+{
+	static bool warned;
+
+	if (!warned)
+		progress_line(p, "warning: this user may not make control groups: the step's "
+				 "memory and number of processes are not limited");
+	warned = true;
+}
+
 int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
@@ -325,7 +339,10 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 	int r = machine_detect(&machine, e), w;
 	const struct profile_limits limits = limits_of(&st);
 
-	if (r == 0)
+	/* A limit that was asked for is not left out in silence. */
+	if (r == 0 && machine.cgroups == CGROUP_DENIED && !s->memory && !s->pids)
+		warn_without_limits(s->progress);
+	else if (r == 0)
 		r = machine_check(&machine, &limits, e);
 	if (r < 0)
 		return r;

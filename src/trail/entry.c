@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/userns.h"
 #include "trail/trail.h"
 
 /* Who did it: the user we run as, the host, and the user who logged in when the kernel knows. */
@@ -20,9 +21,9 @@ static int actor(json_t **ret, struct err *e)
 
 	if (!j)
 		return FAIL_NOMEM(e);
-	if (getpwuid_r(geteuid(), &pw, room, sizeof(room), &found) != 0)
+	if (getpwuid_r(userns_user(), &pw, room, sizeof(room), &found) != 0)
 		found = NULL;
-	if ((r = json_put_u64(j, "uid", geteuid(), e)) < 0 ||
+	if ((r = json_put_u64(j, "uid", userns_user(), e)) < 0 ||
 	    (found && str_utf8(str_of(found->pw_name)) &&
 	     (r = json_put_string(j, "user", found->pw_name, e)) < 0) ||
 	    (uname(&u) == 0 && (r = json_put_string(j, "host", u.nodename, e)) < 0))

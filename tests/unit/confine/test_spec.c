@@ -188,6 +188,39 @@ TEST(the_default_configuration_is_locked_down)
 	json_decref(j);
 }
 
+static const char *ping_range(const json_t *os)
+{
+	return json_string_value(
+		json_object_get(json_object_get(os, "sysctl"), "net.ipv4.ping_group_range"));
+}
+
+TEST(without_a_cgroup_nothing_asks_for_one)
+{
+	static const struct user root = { .home = "/" };
+	const struct spec s = { .profile = &profile_build,
+				.root = "/r",
+				.hostname = "h",
+				.ids = 65537,
+				.argv = argv,
+				.env = env,
+				.cwd = "/",
+				.user = &root };
+	json_t *without = NULL, *with = make(&profile_build, NULL), *os, *m;
+	size_t i;
+
+	CHECK(spec_json(&s, &without, NULL) == 0);
+	os = json_object_get(without, "linux");
+	CHECK(!json_object_get(os, "cgroupsPath") && !json_object_get(os, "resources"));
+	CHECK_STR(ping_range(os), "0 65536");
+	json_array_foreach(json_object_get(without, "mounts"), i, m)
+		CHECK(strcmp(json_string_value(json_object_get(m, "type")), "cgroup") != 0);
+	os = json_object_get(with, "linux");
+	CHECK(json_object_get(os, "cgroupsPath") && json_object_get(os, "resources"));
+	CHECK_STR(ping_range(os), "0 2147483647");
+	json_decref(without);
+	json_decref(with);
+}
+
 TEST(capability_names_in_every_spelling)
 {
 	unsigned n = 99;
