@@ -91,5 +91,6 @@ const struct command cmd_import = {
 	.opts_size = sizeof(struct import_options),
 	.min_args = 2,
 	.max_args = 2,
+	.any_owner = true,
 	.run = run_import,
 };

@@ -79,7 +79,7 @@ static int detect_v2(struct machine *m, struct err *e)
 
 bool cgroups_denied(void)
 {
-	if (!userns_inside())
+	if (geteuid() == 0 && !userns_inside())
 		return false;
 	if (is_cgroup2(CGROUPS))
 		return access(CGROUPS, W_OK) < 0;

@@ -16,7 +16,8 @@ enum cgroup_mode {
 	CGROUP_V1,     /* controllers mounted one by one */
 	CGROUP_HYBRID, /* the same, with an empty v2 tree beside them */
 	CGROUP_V2,
-	CGROUP_DENIED, /* there are some, but we are root of a user namespace and may not make any */
+	CGROUP_DENIED, /* there are some, but we are not root, or only of a user namespace, and may
+			  not make any */
 };
 struct machine {
 	enum cgroup_mode cgroups;
