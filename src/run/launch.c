@@ -211,6 +211,22 @@ static int start_network(const struct launch *l, char **ret_netns, struct pasta 
 	return r;
 }
 
+/* Another process's network namespace by a file of our own: its /proc/PID has no meaning to a
+ * runtime that lives in a process namespace of its own. */
+static int bind_network(const struct launch *l, char **ret_netns, struct err *e)
+{
+	auto_free char *file = in_folder(l->folder, LAUNCH_NETNS);
+	auto_close int fd =
+		file ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+
+	if (!file)
+		return FAIL_NOMEM(e);
+	if (fd < 0 || mount(l->netns, file, NULL, MS_BIND, NULL) < 0)
+		return FAIL_SYS(e, "bind network namespace to '%s'", file);
+	*ret_netns = TAKE(file);
+	return 0;
+}
+
 static void supervise(const struct launch *l, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
@@ -224,8 +240,10 @@ static void supervise(const struct launch *l, const sigset_t *watched, struct re
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && l->network && !l->netns)
 		out->r = start_network(l, &netns, &pasta, &out->e);
+	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
+		out->r = bind_network(l, &netns, &out->e);
 	if (out->r == 0)
-		out->r = l->prepare(l->arg, l->netns ?: netns, &out->status, &out->e);
+		out->r = l->prepare(l->arg, netns ?: l->netns, &out->status, &out->e);
 	/* It came up meanwhile; awaited in any case, so that it can be found and ended. */
 	if (pasta.pid > 0 && (r = network_started(&pasta, out->r == 0 ? &out->e : &ignored)) < 0 &&
 	    out->r == 0)
