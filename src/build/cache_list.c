@@ -32,16 +32,19 @@ static size_t find(const struct cache_list *l, const struct digest *key, bool *r
 static int insert(struct cache_list *l, size_t at, const struct digest *key, const struct cached *c,
 		  struct err *e)
 {
-	struct cache_entry *v;
-
 	if (l->n == LIMIT_CACHE_ENTRIES)
 		return FAIL(e, E_FORMAT, "%s: more than %d entries", what, LIMIT_CACHE_ENTRIES);
-	v = reallocarray(l->v, l->n + 1, sizeof(*v));
-	if (!v)
-		return FAIL_NOMEM(e);
-	l->v = v;
-	memmove(v + at + 1, v + at, (l->n - at) * sizeof(*v));
-	v[at] = (struct cache_entry){ *key, *c };
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		struct cache_entry *v = reallocarray(l->v, cap, sizeof(*v));
+
+		if (!v)
+			return FAIL_NOMEM(e);
+		l->v = v;
+		l->cap = cap;
+	}
+	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));
+	l->v[at] = (struct cache_entry){ *key, *c };
 	l->n++;
 	return 0;
 }

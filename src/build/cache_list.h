@@ -23,7 +23,7 @@ struct cache_entry {
 };
 struct cache_list {
 	struct cache_entry *v; /* by key, each once */
-	size_t n;
+	size_t n, cap;
 };
 
 /* Strict: members that are unknown, missing or of another type, a key that comes twice, and a layer

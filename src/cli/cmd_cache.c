@@ -151,6 +151,7 @@ static int run_du(struct cli *c, void *opts, int argc, char **argv, struct err *
 
 static const struct command cmd_du = {
 	.name = "du",
+	.args = "",
 	.brief = "Show what can be made again, and what of it no image needs",
 	.details = "Types: step (a build step, with its layer when no image has it), layer "
 		   "(unpacked), "
@@ -266,6 +267,7 @@ static int run_prune(struct cli *c, void *opts, int argc, char **argv, struct er
 
 static const struct command cmd_prune = {
 	.name = "prune",
+	.args = "",
 	.brief = "Remove what can be made again and no image needs",
 	.details =
 		"Nothing is removed while another plimsoll works in the state folder, since it may "
@@ -283,6 +285,7 @@ static const struct command *const subs[] = { &cmd_du, &cmd_prune, NULL };
 const struct command cmd_cache = {
 	.name = "cache",
 	.group = "Images",
+	.args = "",
 	.brief = "See and remove what builds and scans keep to be faster",
 	.subs = subs,
 };
