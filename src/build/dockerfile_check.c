@@ -14,36 +14,34 @@ static const struct df_rule rules[DF_OPS] = {
 	[DF_ADD] = { "ADD", FORM_WORDS, 2, ANY, true,
 		     LIST("chown", "chmod", "link", "exclude", "unpack", "checksum",
 			  "keep-git-dir"),
-		     NONE, "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
-	[DF_ARG] = { "ARG", FORM_OPTIONAL, 2, ANY, false, NONE, NONE, "ARG NAME[=DEFAULT]..." },
-	[DF_CMD] = { "CMD", FORM_COMMAND, 0, ANY, false, NONE, NONE, "CMD COMMAND" },
+		     "ADD [--chown=USER:GROUP] [--chmod=MODE] SOURCE... TARGET" },
+	[DF_ARG] = { "ARG", FORM_OPTIONAL, 2, ANY, false, NONE, "ARG NAME[=DEFAULT]..." },
+	[DF_CMD] = { "CMD", FORM_COMMAND, 0, ANY, false, NONE, "CMD COMMAND" },
 	[DF_COPY] = { "COPY", FORM_WORDS, 2, ANY, true,
-		      LIST("from", "chown", "chmod", "link", "parents", "exclude"), NONE,
+		      LIST("from", "chown", "chmod", "link", "parents", "exclude"),
 		      "COPY [--from=STAGE|IMAGE] [--chown=USER:GROUP] [--chmod=MODE] SOURCE... "
 		      "TARGET" },
-	[DF_ENTRYPOINT] = { "ENTRYPOINT", FORM_COMMAND, 0, ANY, false, NONE, NONE,
-			    "ENTRYPOINT COMMAND" },
-	[DF_ENV] = { "ENV", FORM_PAIRS, 2, ANY, false, NONE, NONE, "ENV NAME=VALUE..." },
-	[DF_EXPOSE] = { "EXPOSE", FORM_PLAIN, 1, ANY, false, NONE, NONE,
+	[DF_ENTRYPOINT] = { "ENTRYPOINT", FORM_COMMAND, 0, ANY, false, NONE, "ENTRYPOINT COMMAND" },
+	[DF_ENV] = { "ENV", FORM_PAIRS, 2, ANY, false, NONE, "ENV NAME=VALUE..." },
+	[DF_EXPOSE] = { "EXPOSE", FORM_PLAIN, 1, ANY, false, NONE,
 			"EXPOSE PORT[-PORT][/tcp|udp|sctp]..." },
-	[DF_FROM] = { "FROM", FORM_PLAIN, 1, 3, false, LIST("platform"), NONE,
+	[DF_FROM] = { "FROM", FORM_PLAIN, 1, 3, false, LIST("platform"),
 		      "FROM [--platform=OS/ARCH] IMAGE [AS NAME]" },
 	[DF_HEALTHCHECK] = { "HEALTHCHECK", FORM_HEALTH, 1, ANY, false,
 			     LIST("interval", "timeout", "start-period", "start-interval",
 				  "retries"),
-			     NONE, "HEALTHCHECK [--interval=TIME]... CMD COMMAND, or NONE" },
-	[DF_LABEL] = { "LABEL", FORM_PAIRS, 2, ANY, false, NONE, NONE, "LABEL NAME=VALUE..." },
-	[DF_MAINTAINER] = { "MAINTAINER", FORM_STRING, 1, 1, false, NONE, NONE, "MAINTAINER NAME" },
-	[DF_ONBUILD] = { "ONBUILD", FORM_TRIGGER, 1, 1, false, NONE, NONE, "ONBUILD INSTRUCTION" },
-	[DF_RUN] = { "RUN", FORM_COMMAND, 0, ANY, true, LIST("mount", "network", "security"), NONE,
+			     "HEALTHCHECK [--interval=TIME]... CMD COMMAND, or NONE" },
+	[DF_LABEL] = { "LABEL", FORM_PAIRS, 2, ANY, false, NONE, "LABEL NAME=VALUE..." },
+	[DF_MAINTAINER] = { "MAINTAINER", FORM_STRING, 1, 1, false, NONE, "MAINTAINER NAME" },
+	[DF_ONBUILD] = { "ONBUILD", FORM_TRIGGER, 1, 1, false, NONE, "ONBUILD INSTRUCTION" },
+	[DF_RUN] = { "RUN", FORM_COMMAND, 0, ANY, true, LIST("mount", "network", "security"),
 		     "RUN [--mount=...]... [--network=none|default] COMMAND" },
-	[DF_SHELL] = { "SHELL", FORM_WORDS, 1, ANY, false, NONE, NONE,
+	[DF_SHELL] = { "SHELL", FORM_WORDS, 1, ANY, false, NONE,
 		       "SHELL [\"PROGRAM\", \"ARGUMENT\"...]" },
-	[DF_STOPSIGNAL] = { "STOPSIGNAL", FORM_STRING, 1, 1, false, NONE, NONE,
-			    "STOPSIGNAL SIGNAL" },
-	[DF_USER] = { "USER", FORM_STRING, 1, 1, false, NONE, NONE, "USER USER[:GROUP]" },
-	[DF_VOLUME] = { "VOLUME", FORM_WORDS, 1, ANY, false, NONE, NONE, "VOLUME PATH..." },
-	[DF_WORKDIR] = { "WORKDIR", FORM_STRING, 1, 1, false, NONE, NONE, "WORKDIR PATH" },
+	[DF_STOPSIGNAL] = { "STOPSIGNAL", FORM_STRING, 1, 1, false, NONE, "STOPSIGNAL SIGNAL" },
+	[DF_USER] = { "USER", FORM_STRING, 1, 1, false, NONE, "USER USER[:GROUP]" },
+	[DF_VOLUME] = { "VOLUME", FORM_WORDS, 1, ANY, false, NONE, "VOLUME PATH..." },
+	[DF_WORKDIR] = { "WORKDIR", FORM_STRING, 1, 1, false, NONE, "WORKDIR PATH" },
 };
 
 const struct df_rule *df_rule(enum df_op op)
@@ -138,9 +136,6 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 	bool is_switch = listed(LIST("link", "parents", "unpack", "keep-git-dir"), f->name);
 	bool repeats = listed(LIST("exclude", "mount"), f->name);
 
-	if (listed(rule->later_flags, f->name))
-		return df_fail(d, n, f->at, f->len, e, "%s --%s is not supported yet", rule->name,
-			       f->name);
 	if (!listed(rule->flags, f->name)) {
 		for (const char *const *l = rule->flags; *l; l++)
 			if (df_near(str_of(f->name), *l, &best))

@@ -21,8 +21,7 @@ struct df_rule {
 	enum df_form form;
 	size_t min, max; /* arguments */
 	bool heredoc;
-	const char *const *flags;	/* that we do; ends with NULL */
-	const char *const *later_flags; /* that docker has and we refuse; ends with NULL */
+	const char *const *flags; /* ends with NULL */
 	const char *usage;
 };
 

@@ -158,6 +158,19 @@ static bool read_switch(const struct df_node *n, const char *name, bool without)
 	return v ? strcmp(v, "false") != 0 : without;
 }
 
+/* What says something of fetched sources only, while none is. */
+static int refuse_remote_flags(const struct stage_work *s, const struct copy *c, struct err *e)
+{
+	static const char *const flags[] = { "checksum", "keep-git-dir" };
+
+	for (size_t i = 0; c->remotes.n == 0 && i < sizeof(flags) / sizeof(*flags); i++)
+		if (df_find_flag(c->n, flags[i]))
+			return DF_FAIL_FLAG(s->scope.df, c->n, flags[i], e,
+					    "--%s is for sources that are fetched, and none is",
+					    flags[i]);
+	return 0;
+}
+
 static int read_flags(const struct stage_work *s, struct copy *c, struct err *e)
 {
 	int r = read_flag(s, c->n, "chown", &c->chown, e);
@@ -185,6 +198,8 @@ static int read_copy(struct stage_work *s, struct copy *c, struct err *e)
 		r = read_source(s, c, i, &doc, e);
 	if (r == 0)
 		r = read_target(s, c, e);
+	if (r == 0)
+		r = refuse_remote_flags(s, c, e);
 	return r < 0 ? r : read_flags(s, c, e);
 }
 

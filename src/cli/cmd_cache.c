@@ -287,5 +287,6 @@ const struct command cmd_cache = {
 	.group = "Images",
 	.args = "",
 	.brief = "See and remove what builds and scans keep to be faster",
+	.example = "plimsoll cache du -v\nplimsoll cache prune --older-than 7d",
 	.subs = subs,
 };
