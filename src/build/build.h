@@ -94,6 +94,9 @@ struct build_hooks {
 	int (*fetch)(void *arg, const struct build_fetch *f, struct build_fetched *ret,
 		     struct err *e);
 	void *known_arg;
+	/* A process of the build ends: what step() keeps in it for the next one is let go. NULL: it
+	 * keeps nothing. */
+	void (*finish)(void *arg);
 	void *arg;
 };
 
@@ -118,8 +121,8 @@ struct build_opts {
 	struct build_limits limits;
 	bool shell_on_error; /* a RUN that fails is followed by a shell in its place */
 	bool no_cache;
-	size_t jobs; /* stages beside one another at most; 0: as many as CPUs */
-	bool pull;   /* bases are asked for at their registry first (step_build() does) */
+	size_t jobs;	   /* stages beside one another at most; 0: as many as CPUs */
+	bool pull;	   /* bases are asked for at their registry first (step_build() does) */
 	bool inline_cache; /* the image tells which steps made its layers: CACHE_ANNOTATION */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */
 	int64_t source_date_epoch;	    /* -1: the commit's time, else the newest input's */

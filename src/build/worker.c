@@ -123,6 +123,8 @@ static void carry_on(struct stage_work *s, int fd)
 		s->progress = &teller.base;
 	if (r == 0)
 		r = stage_advance(s, &err);
+	if (w->o->hooks.finish)
+		w->o->hooks.finish(w->o->hooks.arg);
 	if (r >= 0)
 		r = stage_state_write(s, &state, &err);
 	if (r < 0)

@@ -106,6 +106,13 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 	return run_step(&step, ret_status, ret_tail, e);
 }
 
+static void finish_hook(void *arg)
+{
+	struct hooked *h = arg;
+
+	step_network_stop(&h->network);
+}
+
 /* What came from outside besides the bases; NULL: nothing (or no memory). */
 static json_t *build_materials(const struct build_result *b)
 {
@@ -148,9 +155,10 @@ int step_build(struct road *road, const struct build_opts *o, struct build_resul
 					   .fetch = fetch_web,
 					   .known = o->hooks.known,
 					   .known_arg = o->hooks.known_arg,
+					   .finish = finish_hook,
 					   .arg = &hooked };
 	r = build_run(&opts, ret, e);
-	step_network_stop(&hooked.network);
+	finish_hook(&hooked);
 	if (r == 0)
 		road->image = ret->image;
 	return road_note(road, "build", r, r < 0 ? NULL : build_detail(ret), e);
