@@ -3,48 +3,17 @@
 
 load ../lib/common
 load ../lib/web
+load ../lib/build_remote
 load ../lib/git
 
 setup() {
-	common_setup
-	need_cmd python3 jq git
-	export PLIMSOLL_STALL_SECONDS=2
-	mkdir ctx
-	web_start
-	echo hello >"$WEB_ROOT/hello"
-	touch -d '2001-02-03 04:05:06Z' "$WEB_ROOT/hello"
-	SUM=sha256:$(sha256sum <"$WEB_ROOT/hello" | cut -d' ' -f1)
+	need_cmd git
+	remote_setup
 }
 
 teardown() {
-	web_stop
-	common_teardown
+	remote_teardown
 }
-
-build() { # arguments; the Dockerfile on standard input
-	cat >ctx/Dockerfile
-	run plimsoll build "$@" ctx
-}
-
-# "MODE OWNER SIZE DATE TIME NAME" of an image's files.
-entries() { # name
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		TZ=UTC tar tvzf "$STATE/blobs/sha256/${d#sha256:}" --numeric-owner --full-time | awk '{ print $1, $2, $4, $5, $6 }'
-	done
-}
-
-content() { # name path
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2" 2>/dev/null || true
-	done
-}
-
-nothing_half_written() {
-	[ -z "$(find "$STATE/tmp" -mindepth 1 -not -name '*.lock' 2>/dev/null)" ] || fail "left in tmp:" "$(find "$STATE/tmp")"
-}
-
 
 add() { # url [flags]
 	local url=$1
