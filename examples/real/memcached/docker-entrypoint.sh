@@ -1,7 +1,0 @@
-#!/bin/sh
-# Options alone mean the server.
-set -e
-case "${1-}" in
--*) set -- memcached "$@" ;;
-esac
-exec "$@"
