@@ -191,13 +191,23 @@ static int step_make(struct road *road, const struct recipe *r, const char *mirr
 	return road_note(road, "base", k, detail, e);
 }
 
+/* Not to learn it after minutes. */
+static int look_for_key(const struct road *road, const struct trust_sign_opts *o, struct err *e)
+{
+	auto_buf chain = BUF_INIT(LIMIT_PEM_CERTS);
+
+	return trust_export(road->state, o->key, &chain, e);
+}
+
 static int make_and_admit(struct road *road, const struct recipe *r, const struct base_opts *o,
 			  struct report *ret, struct err *e)
 {
 	auto_buf name = BUF_INIT(LIMIT_REF);
 	auto_report report = { 0 };
-	int k = step_make(road, r, o->mirror, e);
+	int k = look_for_key(road, &o->sign, e);
 
+	if (k == 0)
+		k = step_make(road, r, o->mirror, e);
 	if (k == 0)
 		k = step_scan(road, &report, e);
 	if (k == 0 && o->gate)

@@ -2,12 +2,14 @@
 /* mmdebstrap, as we call it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "pipeline/base_confine.h"
 #include "pipeline/base_internal.h"
 
+#define MERGE_PIN "etc/apt/preferences.d/merged"
 #define USED "used" /* the signed releases that mmdebstrap saw, beneath the folder */
 
 /* What nobody reads in a container; dpkg goes on leaving it out when more is installed. */
@@ -29,15 +31,22 @@ static const char *const slim_options[] = {
  * In the new root, as $1. Packages are told that no service is to be started. apt leaves neither
  * packages nor its cache behind, so a RUN's layer holds what it installed. The cache, ldconfig's
  * (inode numbers) and the logs (times) would have other bytes each time; what was installed when is
- * in the image's history and in the trail. dpkg need not sync: a step is synced as a whole.
+ * in the image's history and in the trail.
+ *
+ * /bin and the like are links from the start where the release wants them so: else apt takes
+ * usrmerge, which needs all of perl to move what is there.
  */
+static const char merge_hook[] =
+	"set -e; cd \"$1\"; set -- bin sbin lib; "
+	"case $(dpkg --print-architecture) in amd64|ppc64el|loong64) set -- \"$@\" lib64; esac; "
+	"for d; do mkdir -p usr/$d; ln -s usr/$d $d; done; mkdir -p etc/apt/preferences.d; "
+	"printf 'Package: usrmerge\\nPin: version *\\nPin-Priority: -1\\n' >" MERGE_PIN;
 static const char policy_hook[] = "cd \"$1\"/usr/sbin && printf '#!/bin/sh\\nexit 101\\n' "
 				  ">policy-rc.d && chmod 755 policy-rc.d";
 static const char container_hook[] =
 	"set -e; cd \"$1\"; "
 	"for f in etc/apt/sources.list.d/[0-9]*.sources; do"
 	" [ ! -e \"$f\" ] || mv \"$f\" etc/apt/sources.list.d/" SOURCES_FILE "; done; "
-	"mkdir -p etc/dpkg/dpkg.cfg.d; echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/container; "
 	"[ ! -d etc/apt/apt.conf.d ] || printf '%s\\n' "
 	"'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb"
 	" /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache"
@@ -49,7 +58,7 @@ static const char container_hook[] =
 
 /* Where times, inodes or chance come in, and nobody misses it. */
 static const char clean_hook[] =
-	"set -e; mkdir " CONFINED_TMP "/" USED "; "
+	"set -e; rm -f \"$1\"/" MERGE_PIN "; mkdir " CONFINED_TMP "/" USED "; "
 	"cp \"$1\"/var/lib/apt/lists/*_InRelease " CONFINED_TMP "/" USED "/; "
 	"rm -rf \"$1\"/var/cache/ldconfig/aux-cache \"$1\"/var/cache/apt/*.bin \"$1\"/var/log/apt "
 	"\"$1\"/var/log/*.log"
@@ -84,8 +93,12 @@ static int put_options(const struct archive_apt *apt, const struct recipe *r, st
 	for (size_t i = 0; k == 0 && r->slim && i < sizeof(slim_options) / sizeof(*slim_options);
 	     i++)
 		k = strv_addf(argv, e, "--dpkgopt=%s", slim_options[i]);
+	if (k == 0) /* now, and in what is built on it: a step is synced as a whole */
+		k = strv_add(argv, "--dpkgopt=force-unsafe-io", e);
 	if (k == 0)
 		k = put_includes(r, argv, e);
+	if (k == 0 && strcmp(r->suite, "bookworm") == 0)
+		k = strv_addf(argv, e, "--setup-hook=%s", merge_hook);
 	if (k == 0 && !is_bare(r)) /* ours stays; mmdebstrap would take its own away */
 		k = strv_add(argv, "--skip=chroot/policy-rc.d", e);
 	if (k == 0 && !is_bare(r))

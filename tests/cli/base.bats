@@ -61,6 +61,12 @@ nothing_made() {
 	nothing_made
 }
 
+@test "without a key to sign it with, no base is begun" {
+	run plimsoll --state "$PWD/keyless" base debian:bookworm
+	assert_status 5
+	assert_output_has "plimsoll trust init"
+}
+
 @test "only a base is refreshed" {
 	tiny_rootfs root
 	tar -C root -cf root.tar .

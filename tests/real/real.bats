@@ -44,7 +44,7 @@ build() { # name
 	start=${EPOCHREALTIME/./}
 	assert_eq "$(plimsoll -q build "${BUILD_OPTIONS[@]}" -t "$1:1" "$REAL/$1")" "$DIGEST"
 	start=$(((${EPOCHREALTIME/./} - start) / 1000))
-	echo "# $1: built in $first s, unchanged in $start ms; $(plimsoll images "$1:1" | awk 'END { print $NF }')" >&3
+	echo "# $1: built in $first s, unchanged in $start ms; $(plimsoll images | awk -v n="$1" '$1 == n { print $NF }')" >&3
 	run plimsoll --format json scan "$1:1"
 	assert_status 0
 	plimsoll sign "$1:1" >/dev/null
