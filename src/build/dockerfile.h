@@ -91,6 +91,7 @@ struct df_node {
 	int empty_line; /* the first empty line amid the continuation lines; 0: none */
 	struct df_heredoc *docs;
 	size_t docs_n;
+	bool doc_alone;		 /* one here-document is all that the arguments are: "RUN <<EOF" */
 	struct df_node *trigger; /* ONBUILD: what it holds back; owned */
 	size_t rest;		 /* where the arguments begin in text */
 };

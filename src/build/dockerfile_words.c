@@ -357,6 +357,7 @@ int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, uint64_t *r
 		if (r < 0)
 			return r;
 		*ret_chomp |= (uint64_t)chomp << (n->docs_n - 1);
+		n->doc_alone = from == skip_space(s, n->rest) && skip_space(s, to) == s.n;
 	}
 	return 0;
 }

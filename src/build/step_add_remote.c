@@ -227,8 +227,8 @@ static int as_source(const struct remote_source *v, struct source *ret, struct e
 	return 0;
 }
 
-static int copy_web(struct stage_work *s, const struct remote_source *v, const struct tree_copy *t,
-		    struct err *e)
+static int copy_web(struct stage_work *s, const struct remote_source *v,
+		    const struct ignore *exclude, const struct tree_copy *t, struct err *e)
 {
 	const struct source_root root = { .fd = -1 };
 	auto_free char *name = strdup(file_name(v));
@@ -238,6 +238,8 @@ static int copy_web(struct stage_work *s, const struct remote_source *v, const s
 
 	if (r < 0)
 		return r;
+	if (ignore_match(exclude, name))
+		return 0;
 	src.path = name;
 	own.exact = false;
 	r = v->unpack ? add_archive(s, &src, &own, e) : 0;
@@ -247,10 +249,11 @@ static int copy_web(struct stage_work *s, const struct remote_source *v, const s
 }
 
 /* What the folder of a repository holds, all with the commit's time. */
-static int copy_git(const struct remote_source *v, const struct tree_copy *t, struct err *e)
+static int copy_git(const struct remote_source *v, const struct ignore *exclude,
+		    const struct tree_copy *t, struct err *e)
 {
 	auto_close int dir = git_subdir(&v->at, &v->git, e);
-	const struct source_root root = { .fd = dir };
+	const struct source_root root = { .fd = dir, .exclude = exclude };
 	struct tree_copy own = *t;
 	auto_sources all = { 0 };
 	int r = dir < 0 ? dir : sources_find(&root, ".", &all, e);
@@ -263,16 +266,18 @@ static int copy_git(const struct remote_source *v, const struct tree_copy *t, st
 }
 
 int remote_sources_copy(struct stage_work *s, const struct df_node *n,
-			const struct remote_sources *all, const struct tree_copy *t, struct err *e)
+			const struct remote_sources *all, const struct ignore *exclude,
+			const struct tree_copy *t, struct err *e)
 {
 	int named = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
-		int r = all->v[i].at.kind == REMOTE_GIT ? copy_git(&all->v[i], t, e)
-							: copy_web(s, &all->v[i], t, e);
+		const struct remote_source *v = &all->v[i];
+		int r = v->at.kind == REMOTE_GIT ? copy_git(v, exclude, t, e)
+						 : copy_web(s, v, exclude, t, e);
 
 		if (r < 0)
-			return point(s, n, &all->v[i], r, e);
+			return point(s, n, v, r, e);
 		named += r;
 	}
 	return named;

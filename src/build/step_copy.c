@@ -61,6 +61,7 @@ static int read_heredoc(const struct stage_work *s, struct copy *c, const struct
 	auto_free char *content = NULL;
 	int r;
 
+	/* As in BuildKit, the text is no Dockerfile: "# escape=" says nothing about it. */
 	x.escape = '\\';
 	x.keep_quotes = true;
 	if (strchr(doc->name, '/') || strcmp(doc->name, ".") == 0 || strcmp(doc->name, "..") == 0)
@@ -433,7 +434,8 @@ static int copy_all(struct stage_work *s, const struct copy *c, const struct tre
 		r = count_target(s, c, r, &named, e);
 	}
 	if (r == 0)
-		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, t, e), &named, e);
+		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, &c->exclude, t, e),
+				 &named, e);
 	for (size_t i = 0; r == 0 && i < c->names.n; i++) {
 		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
 		r = count_target(s, c, r, &named, e);

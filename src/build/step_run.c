@@ -35,14 +35,6 @@ static void command_free(struct command *c)
 }
 #define auto_command __attribute__((cleanup(command_free))) struct command
 
-/* A whole line that is nothing but one here-document, e.g. "RUN <<EOF". */
-static bool only_heredoc(const struct df_node *n)
-{
-	const char *s = n->args[0].s;
-
-	return n->docs_n == 1 && s[strspn(s, "0123456789")] == '<' && !strpbrk(s, " \t");
-}
-
 /*
  * "#!program [argument]" of a here-document: the program is started as the kernel would, with the
  * text as its standard input and /proc/self/fd/0 as its script.
@@ -69,7 +61,7 @@ static int shebang(struct command *c, const struct df_heredoc *doc, struct err *
 /* The shell's command line: as written, or with its here-documents put behind it again. */
 static int shell_text(const struct df_node *n, struct buf *ret, struct err *e)
 {
-	if (only_heredoc(n)) {
+	if (n->doc_alone) {
 		buf_puts(ret, n->docs[0].content);
 		return buf_check(ret, "here-document", e);
 	}
@@ -88,7 +80,7 @@ static int read_argv(const struct stage_work *s, const struct df_node *n, struct
 	size_t i;
 	int r;
 
-	if (!n->exec && only_heredoc(n) && starts_with(n->docs[0].content, "#!"))
+	if (n->doc_alone && starts_with(n->docs[0].content, "#!"))
 		return shebang(c, &n->docs[0], e);
 	if (n->exec && n->docs_n)
 		return FAIL(e, E_FORMAT, "a here-document cannot stand in the exec form");

@@ -193,9 +193,10 @@ int remote_sources_key(struct stage_work *s, const struct df_node *n, struct rem
 /* Makes sure that all are here. */
 int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
 		       int64_t *newest, struct err *e);
-/* How many were written under the target's own name. */
+/* How many were written under the target's own name. exclude: --exclude. */
 int remote_sources_copy(struct stage_work *s, const struct df_node *n,
-			const struct remote_sources *all, const struct tree_copy *t, struct err *e);
+			const struct remote_sources *all, const struct ignore *exclude,
+			const struct tree_copy *t, struct err *e);
 /* " SOURCE" for each, as the history has it, without credentials. */
 void remote_sources_describe(const struct remote_sources *all, struct buf *b);
 void remote_sources_free(struct remote_sources *all);

@@ -444,6 +444,13 @@ base() { # a signed base image from shared/
 	A
 	b
 	B
+	RUN <<"A B"
+	echo blank >/six
+	A B
+	RUN <<'A B'
+	#!/bin/sh
+	echo "script" >/seven
+	A B
 	USER nobody
 	RUN id -un
 	RUN true
@@ -455,6 +462,7 @@ base() { # a signed base image from shared/
 	assert_eq "$(content t three)" multi
 	assert_eq "$(content t four)" script
 	assert_eq "$(content t five)" "$(printf 'a\nb')"
+	assert_eq "$(content t six) $(content t seven)" "blank script"
 	entries t | grep -q 'etc/.wh.motd$'
 	assert_eq "$(config t '.history[-1]|[.created_by,.empty_layer]')" '["RUN |1 V=arg /bin/sh -c true",true]'
 	build --network none -t t

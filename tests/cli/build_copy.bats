@@ -185,6 +185,25 @@ history_of() { # nth from the end, 1 is the last
 	assert_output_has "each would replace the one before" "Dockerfile:2: "
 }
 
+@test "in here-documents the escape is the backslash, whatever the Dockerfile's is, as with BuildKit" {
+	dockerfile <<-'OUT'
+	# escape=`
+	FROM scratch
+	ARG V=v
+	COPY <<one <<'two' /
+	$V \$V `$V a\b "q"
+	one
+	$V \$V `$V
+	two
+	OUT
+	build -t t
+	assert_status 0
+	local layer
+	layer=$(plimsoll inspect t | jq -r '.manifest.layers[0].digest')
+	assert_eq "$(tar xzOf "$STATE/blobs/sha256/${layer#sha256:}" one)" 'v $V `v ab "q"'
+	assert_eq "$(tar xzOf "$STATE/blobs/sha256/${layer#sha256:}" two)" '$V \$V `$V'
+}
+
 @test "several files for one name are refused, for a folder they are not" {
 	refused 'COPY a.txt b.md /x' "each would replace the one before"
 	refused 'COPY *.* /x' "each would replace the one before"

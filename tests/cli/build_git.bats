@@ -15,6 +15,10 @@ teardown() {
 	remote_teardown
 }
 
+names() { # of the image t's files, in a line
+	entries t | awk '{ print $5 }' | sort | xargs
+}
+
 add() { # url [flags]
 	local url=$1
 	shift
@@ -55,6 +59,25 @@ ADD $* $url /d/"
 		assert_eq "$(content t d/f)" deep
 		assert_eq "$(content t d/file)" ""
 	done
+}
+
+@test "ADD git: --exclude, within the folder that is taken; another pattern is another step" {
+	git_repo r
+	add "$WEB/git/r.git" --exclude=sub --exclude=r*
+	assert_status 0
+	assert_eq "$(names)" "d/ d/Dockerfile d/file d/link"
+	add "$WEB/git/r.git" "--exclude=*" "--exclude=!run"
+	assert_status 0
+	refute_output_has cached
+	assert_eq "$(names)" "d/ d/run"
+	add "$WEB/git/r.git#:sub" --exclude=deep/f
+	assert_status 0
+	assert_eq "$(names)" "d/ d/Dockerfile d/deep/"
+	add "$WEB/git/r.git" --keep-git-dir --exclude=**/*.idx --exclude=.git/objects
+	assert_status 0
+	run names
+	assert_output_has d/.git/config d/sub/deep/f
+	refute_output_has objects
 }
 
 @test "ADD git: a known commit is not fetched, a named one needs no server" {

@@ -31,6 +31,17 @@ teardown() {
 	assert_output_has "ADD $WEB/hello?x=/y /d/"
 }
 
+@test "ADD URL: --exclude goes by the file's own name" {
+	echo other >"$WEB_ROOT/other.md"
+	build -t t <<-EOF
+	FROM scratch
+	ADD --exclude=*.md $WEB/hello $WEB/other.md /d/
+	EOF
+	assert_status 0
+	assert_eq "$(content t d/hello)" hello
+	assert_eq "$(content t d/other.md)" ""
+}
+
 @test "ADD URL: a later date than the build's is clamped; none is 1970" {
 	touch -d '2030-01-01Z' "$WEB_ROOT/hello"
 	export SOURCE_DATE_EPOCH=1000000000

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -184,6 +185,38 @@ TEST(heredocs)
 	CHECK_STR(d.nodes[2].docs[1].content, "two $x\n");
 	CHECK(d.nodes[3].docs_n == 1);
 	CHECK_STR(d.nodes[3].docs[0].content, "body\n");
+}
+
+TEST(heredoc_alone)
+{
+	static const struct {
+		const char *run;
+		bool alone;
+	} t[] = {
+		{ "RUN <<E\nE\n", true },
+		{ "RUN  3<<-'E' \nE\n", true },
+		{ "RUN <<\"A B\"\nA B\n", true },
+		{ "RUN --network=none <<'A  B'\nA  B\n", true },
+		{ "ONBUILD RUN <<\"A B\"\nA B\n", true },
+		{ "RUN <<\"A B\" cat\nA B\n", false },
+		{ "RUN cat <<E\nE\n", false },
+		{ "RUN <<E <<F\nE\nF\n", false },
+		{ "RUN <<E<<F\n", false },
+		{ "RUN [\"<<E\"]\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		auto_dockerfile d = { 0 };
+		struct err e = ERR_INIT;
+		char text[128];
+
+		(void)snprintf(text, sizeof(text), "FROM a\n%s", t[i].run);
+		CHECK(parse(text, &d, &e) == 0 && d.n == 2);
+
+		const struct df_node *n = d.nodes[1].trigger ? d.nodes[1].trigger : &d.nodes[1];
+
+		CHECK(n->doc_alone == t[i].alone);
+	}
 }
 
 TEST(heredocs_behind_onbuild_and_not_in_the_exec_form)
