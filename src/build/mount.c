@@ -107,6 +107,32 @@ int mount_draft(struct work *w, const struct draft *d, enum mount_how how, struc
 	return 0;
 }
 
+/*
+ * Whether the root itself got another mode or owner, and whether the layer has to say what they
+ * are: a layer that does not is unpacked with a plain root, whatever lies below.
+ */
+static int look_at_root(struct work *w, const struct draft *below, int upper, bool *ret_changed,
+			bool *ret_said, struct err *e)
+{
+	struct stat now, before;
+
+	if (fstat(upper, &now) < 0)
+		return FAIL_SYS(e, "look at root folder");
+	before = now;
+	if (below && below->n) {
+		auto_free char *path = layer_path(w->o->state, &below->diff_ids[below->n - 1]);
+
+		if (!path)
+			return FAIL_NOMEM(e);
+		if (stat(path, &before) < 0)
+			return FAIL_SYS(e, "look at root folder");
+	}
+	*ret_changed = now.st_mode != before.st_mode || now.st_uid != before.st_uid ||
+		       now.st_gid != before.st_gid;
+	*ret_said = *ret_changed || (now.st_mode & 07777) != 0755 || now.st_uid || now.st_gid;
+	return 0;
+}
+
 static int is_empty(int dir, bool *ret, struct err *e)
 {
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -210,6 +236,7 @@ int mount_commit(struct work *w, const struct draft *below, struct mounted *m, i
 {
 	struct layer_opts o = { .from_overlay = true, .clamp_mtime = clamp };
 	auto_close int upper = fs_open_nolink(w->area.fd, m->upper, O_RDONLY | O_DIRECTORY, 0, e);
+	bool changed = false;
 	int r;
 
 	if (upper < 0)
@@ -221,7 +248,10 @@ int mount_commit(struct work *w, const struct draft *below, struct mounted *m, i
 	c->epoch = clamp;
 	r = below ? prune(w, below, upper, e) : 0;
 	if (r == 0)
+		r = look_at_root(w, below, upper, &changed, &o.root, e);
+	if (r == 0)
 		r = is_empty(upper, &c->empty, e);
+	c->empty = c->empty && !changed;
 	if (r < 0 || c->empty)
 		return r;
 	r = tree_clamp(upper, clamp, e);

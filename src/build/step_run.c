@@ -140,22 +140,42 @@ static int read_env(const struct stage_work *s, struct command *c, struct err *e
 	return r;
 }
 
+/* " |1 FOO=bar": every ARG with the value that the command sees, which may be a later ENV's. */
+static int describe_args(const struct stage_work *s, struct buf *ret, struct err *e)
+{
+	const struct strv *args = &s->scope.args.v;
+
+	if (args->n)
+		buf_printf(ret, " |%zu", args->n);
+	for (size_t i = 0; i < args->n; i++) {
+		auto_free char *name = strndup(args->v[i], strcspn(args->v[i], "="));
+		const char *seen = name ? vars_get(&s->scope.words, name) : NULL;
+
+		if (!name)
+			return FAIL_NOMEM(e);
+		if (seen)
+			buf_printf(ret, " %s=%s", name, seen);
+		else
+			buf_printf(ret, " %s", args->v[i]);
+	}
+	return 0;
+}
+
 /* "RUN --mount=... |1 FOO=bar /bin/sh -c make": the mounts as written, then the ARGs in force, then
  * the command. */
 static int describe(const struct stage_work *s, const struct df_node *n, struct command *c,
 		    struct err *e)
 {
-	const struct vars *args = &s->scope.args;
+	int r;
 
 	c->created_by = BUF_INIT(LIMIT_DOCKERFILE * 4);
 	buf_puts(&c->created_by, "RUN");
 	for (size_t i = 0; i < n->flags_n; i++)
 		if (strcmp(n->flags[i].name, "mount") == 0)
 			buf_printf(&c->created_by, " --mount=%s", n->flags[i].value);
-	if (args->v.n)
-		buf_printf(&c->created_by, " |%zu", args->v.n);
-	for (size_t i = 0; i < args->v.n; i++)
-		buf_printf(&c->created_by, " %s", args->v.v[i]);
+	r = describe_args(s, &c->created_by, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < c->argv.n; i++)
 		buf_printf(&c->created_by, " %s", c->argv.v[i]);
 	return buf_check(&c->created_by, "history", e);

@@ -36,6 +36,7 @@ struct layer_opts {
 	bool from_overlay;
 	int64_t clamp_mtime; /* INT64_MAX: none */
 	const char *prefix;  /* put everything beneath this path, or NULL */
+	bool root;	     /* the folder's own mode, owner and time stand in it, as "./" */
 };
 int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct desc *ret,
 		   struct digest *ret_diff_id, struct progress *p, struct err *e);

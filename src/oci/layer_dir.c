@@ -420,6 +420,31 @@ static int walk_folder(struct walk *w, int fd, int depth, struct err *e)
 	return r;
 }
 
+static int write_root(struct walk *w, int top, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(top, &st) < 0)
+		return FAIL_SYS(e, "look at folder");
+	buf_puts(&w->path, ".");
+	r = buf_check(&w->path, "name", e);
+	r = r < 0 ? r : write_entry(w, &st, TAR_DIR, NULL, e);
+	buf_reset(&w->path);
+	return r;
+}
+
+/* All of it, from an open folder that it takes over. */
+static int walk_top(struct walk *w, int top, struct err *e)
+{
+	int r = w->o->root ? write_root(w, top, e) : 0;
+
+	if (r == 0)
+		return walk_folder(w, top, 0, e);
+	(void)close(top);
+	return r;
+}
+
 static int blob_sink(void *arg, const void *p, size_t n, struct err *e)
 {
 	return blob_writer_write(arg, p, n, e);
@@ -460,7 +485,7 @@ int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct 
 	if (top < 0)
 		return FAIL_SYS(e, "open folder");
 	progress_begin(p, "pack layer", 0);
-	r = walk_folder(w, top, 0, e);
+	r = walk_top(w, top, e);
 	r = r < 0 ? r : layer_sink_end(&w->sink, &diff_id, e);
 	r = r < 0 ? r : blob_writer_commit(out, MT_OCI_LAYER_GZIP, NULL, ret, e);
 	progress_end(p, r < 0 ? "failed" : NULL);
@@ -488,7 +513,7 @@ int layer_tar(int dir, const struct layer_opts *o, tar_write_fn write, void *arg
 	if (top < 0)
 		return FAIL_SYS(e, "open folder");
 	progress_begin(p, "write tar", 0);
-	r = walk_folder(w, top, 0, e);
+	r = walk_top(w, top, e);
 	r = r < 0 ? r : layer_sink_end(&w->sink, &ignored, e);
 	progress_end(p, r < 0 ? "failed" : NULL);
 	return r < 0 ? WRAP(e, r, "make tar") : 0;

@@ -39,6 +39,8 @@ struct step {
 	struct step_binds binds;
 	int terminal; /* ours, for one that has it; or -1 */
 	char *bundle; /* folder of config.json, in memory; owned */
+	char home[sizeof("HOME=") + sizeof(((struct user *)NULL)->home)];
+	const char **env; /* with HOME; owned, its strings are not */
 };
 
 /* What a step gets from us and the layer does not keep. */
@@ -124,6 +126,25 @@ static int read_ulimits(const struct step *st, struct spec_rlimit ret[static LIM
 	return r;
 }
 
+/* The runtime knows no HOME for a user without an entry in /etc/passwd; docker's is "/". */
+static int add_home(struct step *st, const struct user *user, struct err *e)
+{
+	size_t n = 0;
+	bool given = false;
+
+	for (; st->s->env && st->s->env[n]; n++)
+		given = given || starts_with(st->s->env[n], "HOME=");
+	st->env = calloc(n + 2, sizeof(*st->env));
+	if (!st->env)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < n; i++)
+		st->env[i] = st->s->env[i];
+	(void)snprintf(st->home, sizeof(st->home), "HOME=%s", user->home);
+	if (!given)
+		st->env[n] = st->home;
+	return 0;
+}
+
 static int write_config(struct step *st, const char *netns, const struct user *user, struct err *e)
 {
 	const struct run_step *s = st->s;
@@ -162,7 +183,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 				   .netns = netns,
 				   .cgroup_ns = st->machine->cgroups == CGROUP_V2,
 				   .argv = s->argv,
-				   .env = s->env,
+				   .env = st->env,
 				   .cwd = s->cwd,
 				   .user = user,
 				   .terminal = s->terminal,
@@ -204,6 +225,8 @@ static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 		r = rootfs_check_cwd(st->root, s->cwd, e);
 	if (r == 0)
 		r = user_resolve(st->root, s->user ?: "", &user, e);
+	if (r == 0)
+		r = add_home(st, &user, e);
 	/* A mount may bring the program, or its folder of PATH: then only the runtime can tell. */
 	if (r == 0 && s->mounts_n == 0) {
 		r = rootfs_check_program(st->root, s->cwd, s->argv[0], path_of(s->env), e);
@@ -361,6 +384,7 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 		r = s->terminal ? execute_at_terminal(&st, ret_status, e)
 				: execute(&st, ret_status, ret_tail, e);
 	free(st.bundle);
+	free(st.env);
 	if (!c.folder)
 		return r;
 	w = container_remove(&c, r == 0 ? e : NULL);

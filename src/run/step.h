@@ -25,7 +25,8 @@ enum {
  * is not there, it is made: in the root, or in the source of the mount that holds it. */
 struct step_bind {
 	const char *target; /* absolute, clean */
-	const char *source; /* absolute path in this mount namespace; NULL: a tmpfs */
+	const char *source; /* absolute path in this mount namespace; NULL: a tmpfs, with the mode
+			     * of the folder below it, 1777 where none was */
 	bool folder;	    /* else a file or socket */
 	bool read_only;
 	bool no_exec;

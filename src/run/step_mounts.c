@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "run/rootfs.h"
 
 void step_binds_free(struct step_binds *b)
@@ -31,9 +33,34 @@ static long holder_of(const struct step_bind *binds, size_t i)
 	return -1;
 }
 
-/* Where the target really is, made when missing; owned. */
+enum { MODE_FRESH = 01777 };
+
+/* rootfs_target(), and the mode of a folder that was there before. */
+static int find_target(int root, const char *path, bool folder, struct strv *made, char **ret,
+		       mode_t *ret_mode, struct err *e)
+{
+	size_t before = made->n;
+	struct stat st;
+	int r = rootfs_target(root, path, folder, made, ret, e);
+
+	if (r < 0 || !folder || made->n != before)
+		return r;
+
+	auto_close int fd = fs_open_nolink(root, *ret + 1, O_PATH, 0, e);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return FAIL_SYS(e, "read '%s'", path);
+	*ret_mode = st.st_mode & 07777;
+	return 0;
+}
+
+/* Where the target really is, made when missing; owned. *ret_mode is only written when it was not,
+ * and is a folder. */
 static int find_place(int root, const struct step_bind *binds, size_t i,
-		      const struct step_binds *done, struct strv *made, char **ret, struct err *e)
+		      const struct step_binds *done, struct strv *made, char **ret,
+		      mode_t *ret_mode, struct err *e)
 {
 	const struct step_bind *b = &binds[i];
 	long k = holder_of(binds, i);
@@ -41,7 +68,7 @@ static int find_place(int root, const struct step_bind *binds, size_t i,
 	int r;
 
 	if (k < 0)
-		return rootfs_target(root, b->target, b->folder, made, ret, e);
+		return find_target(root, b->target, b->folder, made, ret, ret_mode, e);
 	if (!binds[k].folder)
 		return FAIL(e, E_USAGE, "mount target '%s' lies in the file '%s'", b->target,
 			    binds[k].target);
@@ -51,11 +78,12 @@ static int find_place(int root, const struct step_bind *binds, size_t i,
 		r = within ? 0 : FAIL_NOMEM(e);
 	} else {
 		auto_close int outer = open(binds[k].source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		auto_strv stay = { 0 };
 
 		if (outer < 0)
 			return FAIL_SYS(e, "open '%s'", binds[k].source);
-		r = rootfs_target(outer, below(b->target, binds[k].target), b->folder, NULL,
-				  &within, e);
+		r = find_target(outer, below(b->target, binds[k].target), b->folder, &stay, &within,
+				ret_mode, e);
 	}
 	if (r == 0 && asprintf(ret, "%s%s", done->v[k].target, within) < 0)
 		r = FAIL_NOMEM(e);
@@ -70,17 +98,19 @@ static int keep(struct step_binds *b, const char *s, const char **ret, struct er
 	return r;
 }
 
-static int add(struct step_binds *ret, const struct step_bind *b, const char *place, struct err *e)
+static int add(struct step_binds *ret, const struct step_bind *b, const char *place, mode_t mode,
+	       struct err *e)
 {
 	struct spec_mount *m = &ret->v[ret->n];
-	char options[128], size[48] = "";
+	char options[128], size[48] = "", kind[24] = "bind";
 	int r;
 
 	if (b->size)
 		(void)snprintf(size, sizeof(size), ",size=%llu", (unsigned long long)b->size);
-	(void)snprintf(options, sizeof(options), "%s%s,nosuid,nodev%s%s",
-		       b->source ? "bind" : "mode=1777", b->read_only ? ",ro" : "",
-		       b->no_exec ? ",noexec" : "", size);
+	if (!b->source)
+		(void)snprintf(kind, sizeof(kind), "mode=%o", (unsigned)mode);
+	(void)snprintf(options, sizeof(options), "%s%s,nosuid,nodev%s%s", kind,
+		       b->read_only ? ",ro" : "", b->no_exec ? ",noexec" : "", size);
 	m->type = b->source ? "bind" : "tmpfs";
 	r = keep(ret, place, &m->target, e);
 	if (r == 0)
@@ -100,10 +130,11 @@ int step_binds_make(int root, const struct step_bind *binds, size_t n, struct st
 		return FAIL(e, E_USAGE, "more than %d mounts", LIMIT_STEP_MOUNTS);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		auto_free char *place = NULL;
+		mode_t mode = MODE_FRESH;
 
-		r = find_place(root, binds, i, ret, made, &place, e);
+		r = find_place(root, binds, i, ret, made, &place, &mode, e);
 		if (r == 0)
-			r = add(ret, &binds[i], place, e);
+			r = add(ret, &binds[i], place, mode, e);
 	}
 	return r;
 }

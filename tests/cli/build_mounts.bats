@@ -226,7 +226,46 @@ content() { # name path: of the last layer
 	done
 }
 
+# --- the root folder, and HOME ---
+
+@test "the mode of / itself is kept, by every later layer; HOME is / for a user that nobody knows" {
+	base chmod chown
+	dockerfile <<-'X'
+	FROM base
+	RUN chmod 1777 /
+	USER 5
+	RUN echo "$HOME" >/home
+	USER 0
+	RUN chmod 0755 / && chown 3 /
+	X
+	build -t t
+	assert_status 0
+	assert_eq "$(last_layer t)" ./
+	sed -i '/^USER 0/,$d' ctx/Dockerfile
+	build -t t
+	assert_status 0
+	assert_eq "$(content t home)" /
+	rm -r "$STATE"/layers
+	echo "RUN stat -c '%a %u' / >/out" >>ctx/Dockerfile
+	build -t t
+	assert_status 0
+	assert_eq "$(content t out)" "1777 0"
+}
+
 # --- tmpfs ---
+
+@test "tmpfs: the mode is that of the folder below it, else as of /tmp" {
+	base
+	dockerfile <<-'X'
+	FROM base
+	RUN mkdir -m 2750 /t
+	RUN --mount=type=tmpfs,target=/t --mount=type=tmpfs,target=/new --mount=type=tmpfs,target=/t/in \
+		stat -c '%u:%g %a' /t /new /t/in >/out
+	X
+	build -t t
+	assert_status 0
+	assert_eq "$(content t out | xargs)" "0:0 2750 0:0 1777 0:0 1777"
+}
 
 @test "tmpfs: empty, bounded, gone" {
 	base

@@ -2,6 +2,7 @@
 # ADD of files and archives.
 load ../lib/common
 load ../lib/compare
+load ../lib/web
 
 @test "ADD: files and archives" {
 	same add <<-'X'
@@ -69,5 +70,30 @@ load ../lib/compare
 	same add-zstd <<-'X'
 	FROM base:1
 	ADD a.tar.zst /zst/
+	X
+}
+
+# Docker's daemon fetches from the network that it runs in, whatever --network says of a RUN.
+@test "ADD: files of the web" {
+	web_start
+	echo hello >"$WEB_ROOT/hello"
+	cp ctx/a.tar.gz "$WEB_ROOT/x.tar.gz"
+	touch -d @1500000000 "$WEB_ROOT"/*
+	same add-url <<-X
+	FROM base:1
+	ADD $WEB/hello /named
+	ADD $WEB/hello?x=/y $WEB/x.tar.gz a.txt /folder/
+	ADD --chown=5:6 $WEB/hello /owned/
+	ADD --chmod=4711 $WEB/hello /mode
+	RUN mkdir /there
+	ADD $WEB/hello /there
+	X
+	refused add-url-missing <<-X
+	FROM base:1
+	ADD $WEB/nothing /x
+	X
+	refused copy-url <<-X
+	FROM base:1
+	COPY $WEB/hello /x
 	X
 }

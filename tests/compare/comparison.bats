@@ -17,6 +17,7 @@ load ../lib/compare
 }
 
 @test "a declaration holds for its case and its builder, and has to be seen" {
+	local name
 	printf '%s\n' '# a comment' 'one buildkit ^/x mode: ' 'one classic ^/x size: ' 'two any ^/y: ' >declared.txt
 	COMPARE_DIFFERENCES=declared.txt
 	judge one buildkit <<<$'/x mode: ours 1, docker 2\n/x size: ours 1, docker 2'
@@ -26,6 +27,16 @@ load ../lib/compare
 	judge two classic </dev/null
 	assert_eq "$(cat differences)" 'two: classic: differs no longer: ^/y: '
 	rm differences
+	echo 'three,four,five any ^/z: ' >declared.txt
+	for name in three four five; do
+		judge $name buildkit <<<'/z: ours 1, docker 2'
+	done
+	assert_eq "$(wc -l <on-purpose)" 3
+	for name in thre our six; do
+		judge $name buildkit <<<'/z: ours 1, docker 2'
+	done
+	assert_eq "$(wc -l <on-purpose) $(wc -l <differences)" "3 3"
+	rm differences on-purpose
 	echo one >compared
 }
 
@@ -34,6 +45,6 @@ load ../lib/compare
 	while read -r name; do
 		grep -qE "^[[:space:]]*(same|refused)( -[kc])* $name( |\$)" "$PLIMSOLL_SRC"/tests/compare/*.bats ||
 			fail "differences.txt: no case is called $name"
-	done < <(awk '!/^#/ && NF { print $1 }' "$COMPARE_DIFFERENCES" | sort -u)
+	done < <(awk '!/^#/ && NF { gsub(",", "\n", $1); print $1 }' "$COMPARE_DIFFERENCES" | sort -u)
 	echo declarations >compared
 }

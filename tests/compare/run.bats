@@ -17,11 +17,15 @@ load ../lib/compare
 	RUN mkdir -p /x/sub && echo 1 >/x/a && echo 2 >/x/sub/b
 	RUN rm -r /x && mkdir /x && echo 3 >/x/c && mkdir /x/sub
 	COPY a.txt /x/sub/
-	RUN rm -r /etc && mkdir /etc && echo 'root:x:0:0::/:/bin/sh' >/etc/passwd
+	RUN rm -r /var && mkdir /var && echo 4 >/var/d
+	X
+	refused run-etc <<-'X'
+	FROM base:1
+	RUN rm -r /etc
 	X
 	same run-kinds <<-'X'
 	FROM base:1
-	RUN mkdir /k && echo 1 >/k/f && ln /k/f /k/hard && ln -s f /k/l && ln -s /nowhere /k/d && chmod 6755 /k/f && chown 7:8 /k/d /k/l
+	RUN mkdir /k && echo 1 >/k/f && ln /k/f /k/hard && ln -s f /k/l && ln -s /nowhere /k/d && chmod 6755 /k/f && chown -h 7:8 /k/d /k/l
 	RUN ln /k/f /k/later
 	RUN chmod 1777 /k && chown 9:9 /etc
 	RUN mv /k /moved

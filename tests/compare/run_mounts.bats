@@ -53,6 +53,8 @@ BUILDERS=buildkit
 	FROM base:1
 	RUN mkdir /t && echo below >/t/f
 	RUN --mount=type=tmpfs,target=/t ls /t >/out; stat -f -c %T /t >>/out; stat -c '%u:%g %a' /t >>/out; echo x >/t/x
+	RUN chmod 2750 /t && chown 5:6 /t
+	RUN --mount=type=tmpfs,target=/t --mount=type=tmpfs,target=/fresh stat -c '%u:%g %a' /t /fresh >/out2
 	X
 	same mount-secret --secret id=a,src=s.txt <<-'X'
 	FROM base:1

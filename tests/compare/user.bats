@@ -6,25 +6,31 @@ load ../lib/compare
 @test "USER" {
 	same user-runs <<-'X'
 	FROM base:1
-	RUN id >/0 && chmod 1777 /
+	RUN mkdir -m 1777 /o && id >/o/0
 	USER nobody
-	RUN id >/1; touch /mine
+	RUN id >/o/1; touch /o/mine
 	USER 5
-	RUN id >/2
+	RUN id >/o/2
 	USER 5:6
-	RUN id >/3
+	RUN id >/o/3
 	USER nobody:root
-	RUN id >/4
+	RUN id >/o/4
 	USER root:nogroup
-	RUN id >/5
+	RUN id >/o/5
 	X
 	same user-home <<-'X'
 	FROM base:1
-	RUN chmod 1777 / && echo "$HOME" >/home0
+	RUN mkdir -m 1777 /o && echo "$HOME" >/o/home0
 	USER nobody
-	RUN echo "$HOME" >/home1
+	RUN echo "$HOME" >/o/home1
 	USER 5
-	RUN echo "$HOME" >/home2
+	RUN echo "$HOME" >/o/home2
+	X
+	same root-mode <<-'X'
+	FROM base:1
+	RUN chmod 1777 /
+	USER nobody
+	RUN touch /mine
 	X
 	refused user-unknown <<-'X'
 	FROM base:1

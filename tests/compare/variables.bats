@@ -39,6 +39,7 @@ load ../lib/compare
 	X
 	same substitution-places <<-'X'
 	FROM base:1
+	RUN mkdir -m 1777 /o
 	ENV V=val P=80 U=5
 	LABEL a=$V $V=b "c $V"="$V d"
 	EXPOSE $P
@@ -51,7 +52,7 @@ load ../lib/compare
 	ONBUILD ENV Z=$V
 	HEALTHCHECK CMD echo $V
 	COPY a.txt /$V/${V}2
-	RUN echo $V '$V' >/shell
+	RUN echo $V '$V' >/o/shell
 	X
 	same escape-directive <<-'X'
 	# escape=`

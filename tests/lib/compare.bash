@@ -48,6 +48,7 @@ setup() {
 # A test fails when one of its builds differs, after it did them all.
 teardown() {
 	# bats runs this without -e: each failure returns by itself.
+	! declare -F web_stop >/dev/null || web_stop
 	[ -z "${BATS_TEST_SKIPPED:-}" ] || return 0
 	[ -s compared ] || fail "nothing was compared" || return 1
 	[ ! -s on-purpose ] || sed 's/^/# differs on purpose: /' on-purpose >&3
@@ -114,7 +115,10 @@ dockerfile() {
 declared() { # name, builder
 	awk -v name="$1" -v builder="$2" '
 		/^#/ || NF < 3 { next }
-		$1 == name && ($2 == builder || $2 == "any") { sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+/, ""); print }
+		index("," $1 ",", "," name ",") && ($2 == builder || $2 == "any") {
+			sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+/, "")
+			print
+		}
 	' "$COMPARE_DIFFERENCES"
 }
 
