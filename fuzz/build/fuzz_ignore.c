@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	auto_free char *path = str_dup(first);
 
-	if (!path || ignore_parse(rest, "f", &g, &e) < 0)
+	if (!path || !*path || ignore_parse(rest, "f", &g, &e) < 0)
 		return 0;
 	path_clean(path);
 	(void)ignore_match(&g, path);

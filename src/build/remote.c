@@ -27,16 +27,18 @@ static bool is_web(const char *s)
 	return has_scheme(s, "http://") || has_scheme(s, "https://");
 }
 
-/* "user@host:path", as ssh and scp have it. */
+/* "user@host:path", as ssh and scp have it; nothing that a program might take for an option. */
 static bool is_scp(const char *s)
 {
 	size_t user = 0, host = 0;
 
 	while (is_alnum(s[user]) || s[user] == '-' || s[user] == '_')
 		user++;
-	if (!user || s[user] != '@')
+	if (!user || s[0] == '-' || s[user] != '@')
 		return false;
 	s += user + 1;
+	if (s[0] == '-')
+		return false;
 	while (is_alnum(s[host]) || s[host] == '-' || s[host] == '.')
 		host++;
 	return host && s[host] == ':';
