@@ -161,14 +161,17 @@ while True:
 			wait_for 20 said '^going'
 			kill -$signal $PID
 			# As the first process of a container that does not handle it, it gets no signal: then the second.
-			for _ in 1 2 3 4 5; do
+			# One that handles it is asked once: another signal may find plimsoll at its own end.
+			if [[ "$program" != trap* ]]; then
+				for _ in 1 2 3 4 5; do
+					sleep 0.5
+					kill -$signal $PID 2>/dev/null || break
+				done
 				sleep 0.5
-				kill -$signal $PID 2>/dev/null || break
-			done
-			sleep 0.5
-			kill -0 $PID 2>/dev/null && {
-				plimsoll ps -q | xargs -r "$PLIMSOLL" --state "$STATE" kill
-			}
+				kill -0 $PID 2>/dev/null && {
+					plimsoll ps -q | xargs -r "$PLIMSOLL" --state "$STATE" kill
+				}
+			fi
 			ended
 			[ "$status" = 9 ] || [ "$status" = 130 ] || [ "$status" = 143 ] || [ "$status" = 137 ] || fail "status $status"
 			[[ "$program" != trap* ]] || assert_status 9
