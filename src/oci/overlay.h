@@ -19,8 +19,8 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 		  const char *upper, const char *work, const char *target, bool read_only,
 		  struct err *e);
 
-/* The attribute by which overlayfs marks a folder that hides what is beneath it: of trusted.*, or of
- * user.* where those are out of reach (an ordinary user, a user namespace). The first call reads
+/* The attribute by which overlayfs marks a folder that hides what is beneath it: of trusted.*, or
+ * of user.* where those are out of reach (an ordinary user, a user namespace). The first call reads
  * /proc: before a sandbox forbids it. */
 const char *overlay_opaque(void);
 
