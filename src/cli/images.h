@@ -15,5 +15,6 @@ void size_human(uint64_t bytes, char ret[static 16]);
 /* "3 hours ago". */
 void age_human(int64_t seconds, char ret[static 32]);
 
-/* Removes what neither a name nor a cached build step reaches any more; nothing is said when another process works there. */
+/* Removes what neither a name nor a cached build step reaches any more; nothing is said when
+ * another process works there. */
 int cli_collect(struct cli *c, struct store *s, struct err *e);

@@ -284,6 +284,7 @@ CVE-2024-2 openssl 1 2 COPY base /' ]
 
 	# Without the layer's blob the list alone serves: nothing reads the layer again.
 	layer=$(basename "${list[0]}" .json)
+	layer=${layer%-*} # the list is of a blob and its diff ID
 	mv "$STATE/blobs/sha256/$layer" kept
 	[ "$(findings web)" = 'CVE-2024-1 a 1 2 COPY base /' ]
 	mv kept "$STATE/blobs/sha256/$layer"
