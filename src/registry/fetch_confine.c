@@ -18,47 +18,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sandbox/landlock.h"
 
 DEFINE_RELEASE(cap_t, cap_free, NULL)
 DEFINE_RELEASE_VOID(void, seccomp_release)
 
 enum { NOBODY = 65534 };
-
-/* <linux/landlock.h> of Debian 12 ends at ABI 2; these are of ABI 3, 5 and 6. */
-enum {
-	LL_READ_FILE = 1 << 2,
-	LL_READ_DIR = 1 << 3,
-	LL_FS_ABI1 = (1 << 13) - 1,
-	LL_FS_REFER = 1 << 13,
-	LL_FS_TRUNCATE = 1 << 14,
-	LL_FS_IOCTL_DEV = 1 << 15,
-	LL_NET_BIND = 1 << 0,
-	LL_SCOPE_ALL = 3, /* abstract sockets, signals */
-	LL_RULE_PATH = 1,
-	LL_VERSION = 1,
-};
-struct ll_ruleset {
-	uint64_t fs, net, scoped;
-};
-struct ll_path {
-	uint64_t access;
-	int32_t fd;
-} __attribute__((packed));
-
-static int ll_allow(int rules, const char *path, struct err *e)
-{
-	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
-	struct ll_path p = { .access = LL_READ_FILE, .fd = fd };
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return 0; /* not there: nothing to allow */
-	if (S_ISDIR(st.st_mode))
-		p.access |= LL_READ_DIR;
-	if (syscall(SYS_landlock_add_rule, rules, LL_RULE_PATH, &p, 0) < 0)
-		return FAIL_SYS(e, "Landlock rule for '%s'", path);
-	return 0;
-}
 
 /* Certificates, and what getaddrinfo(3) reads. libnss modules lie in the library folders. */
 static int confine_files(struct err *e)
@@ -90,31 +55,15 @@ static int confine_files(struct err *e)
 		"/dev/urandom",
 		"/dev/null",
 	};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LL_VERSION);
-	struct ll_ruleset set = { .fs = LL_FS_ABI1 };
-	size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+	auto_landlock l = { .rules = -1 };
 
-	if (abi < 0)
-		return 0; /* a kernel without Landlock: the user and seccomp still hold */
-	set.fs |= abi >= 2 ? LL_FS_REFER : 0;
-	set.fs |= abi >= 3 ? LL_FS_TRUNCATE : 0;
-	set.fs |= abi >= 5 ? LL_FS_IOCTL_DEV : 0;
-	set.net = abi >= 4 ? LL_NET_BIND : 0;
-	set.scoped = abi >= 6 ? LL_SCOPE_ALL : 0;
-
-	auto_close int rules = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
-
-	if (rules < 0)
+	/* A kernel without Landlock: the user and seccomp still hold. */
+	if (landlock_begin(&l, true) < 0)
 		return FAIL_SYS(e, "Landlock rule set");
-	for (size_t i = 0; i < sizeof(readable) / sizeof(*readable); i++) {
-		int r = ll_allow(rules, readable[i], e);
-
-		if (r < 0)
-			return r;
-	}
-	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
-		return FAIL_SYS(e, "Landlock");
-	return 0;
+	for (size_t i = 0; i < sizeof(readable) / sizeof(*readable); i++)
+		if (landlock_allow(&l, readable[i], LANDLOCK_READ) < 0)
+			return FAIL_SYS(e, "Landlock rule for '%s'", readable[i]);
+	return landlock_restrict(&l) < 0 ? FAIL_SYS(e, "Landlock") : 0;
 }
 
 /* A user of no files when root started us. A user namespace may not map it: then root stays, of

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "sandbox/landlock.h"
 #include "sandbox/lockdown.h"
 
 static int fail(int e)
@@ -64,49 +65,7 @@ static int limits(const struct program_box *b)
 	return limit(RLIMIT_CPU, b->cpu_seconds);
 }
 
-/* --- Landlock: as landlock.c, with programs that may be run and files that may be read --- */
-
-enum {
-	LL_EXECUTE = 1 << 0,
-	LL_READ_FILE = 1 << 2,
-	LL_READ_DIR = 1 << 3,
-	LL_WRITE_FILE = 1 << 1,
-	LL_ABI1 = (1 << 13) - 1,
-	LL_REFER = 1 << 13,
-	LL_TRUNCATE = 1 << 14,
-	LL_IOCTL_DEV = 1 << 15,
-	LL_BIND = 1 << 0,
-	LL_SCOPES = 3,
-	LL_PATH = 1,
-	LL_VERSION = 1,
-};
-struct ll_rules {
-	uint64_t fs, net, scoped;
-};
-struct ll_path {
-	uint64_t access;
-	int32_t fd;
-} __attribute__((packed));
-
-static int allow_fd(int rules, int fd, uint64_t access)
-{
-	const struct ll_path p = { .access = access, .fd = fd };
-
-	return (int)syscall(SYS_landlock_add_rule, rules, LL_PATH, &p, 0);
-}
-
-/* What is not there need not be allowed. */
-static int allow_path(int rules, const char *path, uint64_t access)
-{
-	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return 0;
-	if (!S_ISDIR(st.st_mode))
-		access &= ~(uint64_t)LL_READ_DIR;
-	return allow_fd(rules, fd, access);
-}
+/* --- Landlock: programs that may be run, files that may be read --- */
 
 static int landlock(const struct program_box *b)
 {
@@ -119,32 +78,18 @@ static int landlock(const struct program_box *b)
 		"/etc/passwd",	    "/etc/group",	    "/run/systemd/resolve",
 		"/dev/urandom",	    "/etc/alternatives",
 	};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LL_VERSION);
-	struct ll_rules set = { .fs = LL_ABI1 };
-	size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-	int r = 0;
+	auto_landlock l = { .rules = -1 };
+	int r = landlock_begin(&l, true);
 
-	if (abi < 1)
-		return 0;
-	set.fs |= abi >= 2 ? LL_REFER : 0;
-	set.fs |= abi >= 3 ? LL_TRUNCATE : 0;
-	set.fs |= abi >= 5 ? LL_IOCTL_DEV : 0;
-	set.net = abi >= 4 ? LL_BIND : 0;
-	set.scoped = abi >= 6 ? LL_SCOPES : 0;
-
-	auto_close int rules = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
-
-	if (rules < 0)
-		return -1;
 	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
-		r = allow_path(rules, programs[i], LL_EXECUTE | LL_READ_FILE | LL_READ_DIR);
+		r = landlock_allow(&l, programs[i], LANDLOCK_EXECUTE);
 	for (size_t i = 0; r == 0 && i < sizeof(readable) / sizeof(readable[0]); i++)
-		r = allow_path(rules, readable[i], LL_READ_FILE | LL_READ_DIR);
+		r = landlock_allow(&l, readable[i], LANDLOCK_READ);
 	if (r == 0)
-		r = allow_path(rules, "/dev/null", LL_READ_FILE | LL_WRITE_FILE);
+		r = landlock_allow(&l, "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE);
 	if (r == 0)
-		r = allow_fd(rules, b->dir, set.fs & ~(uint64_t)(LL_EXECUTE | LL_IOCTL_DEV));
-	return r < 0 ? -1 : (int)syscall(SYS_landlock_restrict_self, rules, 0);
+		r = landlock_allow_fd(&l, b->dir, LANDLOCK_OWN);
+	return r < 0 ? r : landlock_restrict(&l);
 }
 
 /* --- seccomp --- */
