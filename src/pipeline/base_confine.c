@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/mount.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,8 +19,9 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "run/step_output.h"
 
-enum { LIMIT_LINE = 4096, TAIL_LINES = 12, STATUS_SETUP = 125 };
+enum { LIMIT_SAID = 1200 /* bytes of its last words in a message */, STATUS_SETUP = 125 };
 
 /* What dpkg, its scripts, chroot(2) and mmdebstrap's mounts within the new root need. */
 static const int caps_kept[] = {
@@ -179,108 +179,49 @@ static pid_t start(const struct confined *c, const char *program, int messages, 
 	_exit(supervise(c, program, parent));
 }
 
-/* --- what it says --- */
-
-struct lines {
-	struct progress *progress;
-	char line[LIMIT_LINE];
-	size_t n, count;
-	char *tail[TAIL_LINES];
-};
-
-static void end_line(struct lines *l)
+static void stop(void *arg)
 {
-	char **slot = &l->tail[l->count % TAIL_LINES];
+	const pid_t *pid = arg;
 
-	l->line[l->n] = '\0';
-	text_sanitize(l->line);
-	if (l->n) {
-		progress_line(l->progress, l->line);
-		free(*slot);
-		*slot = strdup(l->line);
-		l->count++;
-	}
-	l->n = 0;
+	(void)kill(*pid, SIGKILL);
 }
 
-static void take(struct lines *l, const char *p, size_t n)
+static int watch(const struct confined *c, const char *program, struct step_output *said,
+		 struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\n' || p[i] == '\r' || l->n == sizeof(l->line) - 1)
-			end_line(l);
-		if (p[i] != '\n' && p[i] != '\r')
-			l->line[l->n++] = p[i];
-	}
-}
-
-static void tail_of(struct lines *l, struct buf *ret)
-{
-	const size_t first = l->count > TAIL_LINES ? l->count - TAIL_LINES : 0;
-
-	if (l->n)
-		end_line(l);
-	for (size_t i = first; i < l->count; i++)
-		buf_printf(ret, "\n%.300s", l->tail[i % TAIL_LINES] ?: "");
-	for (size_t i = 0; i < TAIL_LINES; i++)
-		free(l->tail[i]);
-}
-
-/* Until every writer is gone; interrupted, it is killed, and then they are. */
-static int read_messages(int fd, pid_t pid, struct lines *l, struct err *e)
-{
-	char chunk[4096];
-	int r = 0;
-
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n;
-
-		if (r == 0) {
-			r = proc_interrupted(e);
-			if (r < 0)
-				(void)kill(pid, SIGKILL);
-		}
-		if (poll(&p, 1, 200) <= 0)
-			continue;
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return r;
-		take(l, chunk, (size_t)n);
-	}
-}
-
-static int watch(const struct confined *c, const char *program, struct lines *l, struct err *e)
-{
-	auto_buf tail = BUF_INIT(TAIL_LINES * 310);
+	auto_buf tail = BUF_INIT(STEP_TAIL_LINES * LIMIT_STEP_LINE);
 	int fds[2], status = 0, r, w;
+	struct str words;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
 	pid = start(c, program, fds[1], e);
 	(void)close(fds[1]);
-	r = pid < 0 ? (int)pid : read_messages(fds[0], pid, l, e);
+	r = pid < 0 ? (int)pid : step_output_read(said, fds[0], stop, &pid, e);
 	(void)close(fds[0]);
-	tail_of(l, &tail);
+	step_output_end(said, &tail);
 	if (pid < 0)
 		return r;
 	w = proc_wait(pid, -1, &status, r < 0 ? NULL : e);
 	r = r < 0 ? r : w;
-	return r == 0 && status ? FAIL(e, E_SYSTEM, "%s ended with exit status %d%s", c->argv[0],
-				       status, buf_str(&tail))
-				: r;
+	words = str_trim((struct str){ buf_str(&tail), tail.n });
+	/* The end says why. */
+	if (words.n > LIMIT_SAID)
+		words = (struct str){ words.p + (words.n - LIMIT_SAID), LIMIT_SAID };
+	return r == 0 && status
+		       ? FAIL(e, E_SYSTEM, "%s ended with exit status %d%s%.*s", c->argv[0], status,
+			      words.n ? "\n" : "", (int)words.n, words.p)
+		       : r;
 }
 
 int confined_run(const struct confined *c, struct err *e)
 {
+	auto_release(step_output_free) struct step_output *said = NULL;
 	auto_free char *program = NULL;
-	auto_free struct lines *l = calloc(1, sizeof(*l));
-	int r = l ? proc_find(c->argv[0], &program, e) : FAIL_NOMEM(e);
+	int r = proc_find(c->argv[0], &program, e);
 
-	if (r < 0)
-		return r;
-	l->progress = c->progress;
-	return watch(c, program, l, e);
+	if (r == 0)
+		r = step_output_new(c->progress, NULL, 0, &said, e);
+	return r < 0 ? r : watch(c, program, said, e);
 }

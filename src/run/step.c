@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -252,31 +251,10 @@ static void finish(void *arg)
 		free(st->targets[i]);
 }
 
-/* Until every writer is gone. Interrupted: the supervisor is asked to end it all. */
-static int read_output(int fd, const struct supervisor *s, struct step_output *o, struct err *e)
+/* The supervisor is asked to end it all. */
+static void stop_step(void *arg)
 {
-	char chunk[8192];
-	int r = 0;
-
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n;
-
-		if (r == 0) {
-			r = proc_interrupted(e);
-			if (r < 0)
-				launch_abort(s);
-		}
-		if (poll(&p, 1, 200) <= 0)
-			continue;
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		step_output_put(o, chunk, (size_t)n);
-	}
-	return r;
+	launch_abort(arg);
 }
 
 static struct launch launch_of(struct step *st, char cgroup[static CONTAINER_ID + 16])
@@ -334,7 +312,7 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 		(void)close(out[0]);
 		return r;
 	}
-	r = read_output(out[0], &s, o, &stopped);
+	r = step_output_read(o, out[0], stop_step, &s, &stopped);
 	(void)close(out[0]);
 	w = launch_wait(&s, ret_status, e);
 	step_output_end(o, ret_tail);

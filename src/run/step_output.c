@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/step_output.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/proc.h"
 
 #define MASK "***"
 
@@ -168,6 +172,32 @@ void step_output_put(struct step_output *o, const char *p, size_t n)
 		}
 		o->held[o->held_n++] = p[i];
 		settle(o, false);
+	}
+}
+
+int step_output_read(struct step_output *o, int fd, void (*stop)(void *arg), void *arg,
+		     struct err *e)
+{
+	char chunk[8192];
+	int r = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+
+		if (r == 0) {
+			r = proc_interrupted(e);
+			if (r < 0)
+				stop(arg);
+		}
+		if (poll(&p, 1, 200) <= 0)
+			continue;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return r;
+		step_output_put(o, chunk, (size_t)n);
 	}
 }
 
