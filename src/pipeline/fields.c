@@ -2,36 +2,10 @@
 #include "pipeline/fields.h"
 
 #include <ctype.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
-
-/* One field off *p, without its quotes; *p then stands at the comma or the end. */
-static int take_text(const char **p, struct buf *ret, struct err *e)
-{
-	const char *s = *p;
-
-	if (*s != '"') {
-		size_t n = strcspn(s, ",\"");
-
-		if (s[n] == '"')
-			return FAIL(e, E_USAGE, "a quote in the middle of '%.100s'", s);
-		buf_put(ret, s, n);
-		*p = s + n;
-		return buf_check(ret, "field", e);
-	}
-	for (s++; *s && !(*s == '"' && s[1] != '"'); s++) {
-		s += *s == '"';
-		buf_putc(ret, *s);
-	}
-	if (!*s)
-		return FAIL(e, E_USAGE, "a quote is not closed");
-	if (s[1] && s[1] != ',')
-		return FAIL(e, E_USAGE, "'%.100s' behind a closing quote", s + 1);
-	*p = s + 1;
-	return buf_check(ret, "field", e);
-}
+#include "build/csv.h"
 
 static int add_field(struct fields *f, char *text, struct err *e)
 {
@@ -46,8 +20,6 @@ static int add_field(struct fields *f, char *text, struct err *e)
 		return FAIL(e, E_USAGE, "a field without a name");
 	if (strv_has(&f->names, text))
 		return FAIL(e, E_USAGE, "'%.100s' is there twice", text);
-	if (f->names.n == LIMIT_FIELDS)
-		return FAIL(e, E_USAGE, "more than %d fields", LIMIT_FIELDS);
 	r = strv_add(&f->names, text, e);
 	return r < 0 ? r : strv_add(&f->values, eq ? eq + 1 : "", e);
 }
@@ -55,23 +27,18 @@ static int add_field(struct fields *f, char *text, struct err *e)
 int fields_parse(const char *text, struct fields *ret, struct err *e)
 {
 	auto_fields f = { 0 };
-	const char *p = text;
+	auto_strv parts = { 0 };
+	struct err why = ERR_INIT;
+	int r = csv_split(text, &parts, &why);
 
-	for (;;) {
-		auto_buf field = BUF_INIT(LIMIT_FIELDS_TEXT);
-		auto_free char *own = NULL;
-		int r = take_text(&p, &field, e);
-
-		if (r < 0)
-			return r;
-		own = strdup(buf_str(&field));
-		r = own ? add_field(&f, own, e) : FAIL_NOMEM(e);
-		if (r < 0)
-			return r;
-		if (!*p)
-			break;
-		p++;
-	}
+	if (r < 0)
+		return FAIL(e, E_USAGE, "%s", why.msg);
+	if (parts.n == 0)
+		return FAIL(e, E_USAGE, "a field without a name");
+	for (size_t i = 0; r == 0 && i < parts.n; i++)
+		r = add_field(&f, parts.v[i], e);
+	if (r < 0)
+		return r;
 	*ret = f;
 	f = (struct fields){ 0 };
 	return 0;

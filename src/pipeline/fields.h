@@ -4,11 +4,9 @@
 #include "base/str.h"
 
 /*
- * An option's value as docker has them: "type=oci,dest=out.tar", comma-separated fields of
- * NAME=VALUE, of which those with a comma are quoted as in RFC 4180: type=image,"name=a,b".
+ * An option's value as docker has them: "type=oci,dest=out.tar", fields of NAME=VALUE as
+ * build/csv.h splits them (with its limits): type=image,"name=a,b".
  */
-enum { LIMIT_FIELDS = 64, LIMIT_FIELDS_TEXT = 16 * 1024 };
-
 struct fields {
 	struct strv names;  /* lower case */
 	struct strv values; /* of each; "" without "=" */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "build/csv.h"
 #include "pipeline/cache.h"
 #include "pipeline/fields.h"
 #include "pipeline/output.h"
@@ -54,18 +55,18 @@ static char *many(size_t n)
 
 TEST(fields_limits)
 {
-	auto_free char *fits = many(LIMIT_FIELDS), *over = many(LIMIT_FIELDS + 1);
-	auto_free char *longest = malloc(LIMIT_FIELDS_TEXT + 2);
+	auto_free char *fits = many(LIMIT_CSV_FIELDS), *over = many(LIMIT_CSV_FIELDS + 1);
+	auto_free char *longest = malloc(LIMIT_CSV + 2);
 	auto_fields f = { 0 }, g = { 0 };
 
 	if (!fits || !over || !longest)
 		return;
-	CHECK(fields_parse(fits, &f, NULL) == 0 && f.names.n == LIMIT_FIELDS);
+	CHECK(fields_parse(fits, &f, NULL) == 0 && f.names.n == LIMIT_CSV_FIELDS);
 	CHECK(refused(over));
-	memset(longest, 'a', LIMIT_FIELDS_TEXT + 1);
-	longest[LIMIT_FIELDS_TEXT + 1] = '\0';
+	memset(longest, 'a', LIMIT_CSV + 1);
+	longest[LIMIT_CSV + 1] = '\0';
 	CHECK(fields_parse(longest, &g, NULL) < 0);
-	longest[LIMIT_FIELDS_TEXT] = '\0';
+	longest[LIMIT_CSV] = '\0';
 	fields_free(&g);
 	g = (struct fields){ 0 };
 	CHECK(fields_parse(longest, &g, NULL) == 0);
