@@ -101,3 +101,40 @@ int area_path(const struct area *a, const char *within, char **ret, struct err *
 {
 	return asprintf(ret, "%s/%s/%s", a->state->path, a->name, within) < 0 ? FAIL_NOMEM(e) : 0;
 }
+
+int area_record_add(const struct area *a, const char *name, const json_t *j, struct err *e)
+{
+	auto_buf line = BUF_INIT(LIMIT_RECORD_LINE);
+	int r = json_canonical(j, &line, e);
+
+	buf_putc(&line, '\n');
+	if (r == 0)
+		r = buf_check(&line, name, e);
+	if (r < 0)
+		return r;
+
+	auto_close int fd = fs_open_nolink(a->fd, name, O_WRONLY | O_APPEND | O_CREAT, 0600, e);
+
+	return fd < 0 ? fd : fs_write_all(fd, line.p, line.n, e);
+}
+
+int area_record_each(const struct area *a, const char *name,
+		     int (*fn)(void *arg, const json_t *j, struct err *e), void *arg, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_RECORD);
+	struct str rest, line;
+	int r;
+
+	if (!fs_exists(a->fd, name))
+		return 0;
+	r = fs_read(a->fd, name, LIMIT_RECORD, &text, e);
+	rest = (struct str){ buf_str(&text), text.n };
+	while (r == 0 && str_line(&rest, &line)) {
+		auto_json *j = NULL;
+
+		r = json_parse(line.p, line.n, name, &j, e);
+		if (r == 0)
+			r = fn(arg, j, e);
+	}
+	return r < 0 ? WRAP(e, r, "read the build's record of %s", name) : 0;
+}

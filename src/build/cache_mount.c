@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "build/cache.h"
 
 #define FOLDER "cache/mounts"
 
@@ -21,35 +22,24 @@ enum {
 	LIMIT_RETRIES = 100,
 };
 
-static void put(struct sha256 *h, const char *s)
-{
-	uint64_t n = strlen(s);
-
-	sha256_update(h, &n, sizeof(n));
-	sha256_update(h, s, n);
-}
-
 /* slot: the how manieth of those that sharing=private uses at once. */
 static int name_of(const struct cache_mount_want *want, unsigned slot, struct digest *ret,
 		   struct err *e)
 {
-	unsigned char raw[SHA256_LEN];
-	struct sha256 *h;
+	auto_keyer k = { 0 };
 	char owner[96];
-	int r = sha256_new(&h, e);
+	int r = sha256_new(&k.h, e);
 
 	if (r < 0)
 		return r;
 	(void)snprintf(owner, sizeof(owner), "%o %u %u %u", want->m->mode, want->m->uid,
 		       want->m->gid, slot);
-	put(h, "plimsoll cache mount 1");
-	put(h, want->id);
-	put(h, want->from ? want->from->s : "");
-	put(h, want->from ? want->source : "");
-	put(h, owner);
-	sha256_final(h, raw);
-	sha256_free(h);
-	digest_from_raw(raw, ret);
+	keyer_put(&k, "plimsoll cache mount 1");
+	keyer_put(&k, want->id);
+	keyer_put(&k, want->from ? want->from->s : "");
+	keyer_put(&k, want->from ? want->source : "");
+	keyer_put(&k, owner);
+	keyer_end(&k, ret);
 	return 0;
 }
 

@@ -352,6 +352,13 @@ const char *df_flag(const struct df_node *n, const char *name)
 	return f ? (f->value ? f->value : "") : NULL;
 }
 
+bool df_switch(const struct df_node *n, const char *name, bool absent)
+{
+	const char *v = df_flag(n, name);
+
+	return v ? strcmp(v, "false") != 0 : absent;
+}
+
 int df_line(const struct df_node *n)
 {
 	return n->segs_n ? n->segs[0].line : 0;

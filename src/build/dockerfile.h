@@ -121,6 +121,8 @@ const char *df_op_name(enum df_op op);
 const struct df_flag *df_find_flag(const struct df_node *n, const char *name);
 /* Value of a flag ("" when it has none), or NULL when it was not given. Borrowed. */
 const char *df_flag(const struct df_node *n, const char *name);
+/* Of a flag that is true when it stands alone; absent when it was not given. */
+bool df_switch(const struct df_node *n, const char *name, bool absent);
 /* The line on which the instruction begins. */
 int df_line(const struct df_node *n);
 

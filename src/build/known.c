@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which steps need not be done, and a record of those that this build was made of. The record is a
- * file of the build's area, one line a step, written by one write(2): stages in processes of their
- * own add to it as well.
- */
-#include <fcntl.h>
+/* Which steps need not be done, and a record of those that this build was made of. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,12 +9,7 @@
 #include "build/cache_list.h"
 #include "build/work.h"
 
-enum {
-	LIMIT_LINE = 4096,
-	LIMIT_RECORD = 64 * 1024 * 1024,
-	LIMIT_KNOWN = 100000,
-	LIMIT_INLINE = 1024 * 1024
-};
+enum { LIMIT_KNOWN = 100000, LIMIT_INLINE = 1024 * 1024 };
 
 static const char record_name[] = "steps";
 
@@ -74,20 +64,14 @@ static int is_this(void *arg, struct str name, struct err *e)
 	return names_stage(name, s->stage, s->index);
 }
 
-/* One line: {"key":...,"stage":N, and the entry}. What cannot be noted is not given away later. */
+/* {"key":...,"stage":N, and the entry}. What cannot be noted is not given away later. */
 static void note(struct stage_work *s, const struct digest *key, const struct cached *c)
 {
 	auto_json *j = json_object();
-	auto_buf line = BUF_INIT(LIMIT_LINE);
-	auto_close int fd = -1;
 
-	if (!j || cached_write(j, c, NULL) < 0 || json_put_string(j, "key", key->s, NULL) < 0 ||
-	    json_put_u64(j, "stage", s->index, NULL) < 0 || json_canonical(j, &line, NULL) < 0)
-		return;
-	buf_putc(&line, '\n');
-	fd = fs_open_nolink(s->w->area.fd, record_name, O_WRONLY | O_APPEND | O_CREAT, 0600, NULL);
-	if (fd >= 0 && buf_check(&line, "step", NULL) == 0)
-		(void)fs_write_all(fd, line.p, line.n, NULL);
+	if (j && cached_write(j, c, NULL) == 0 && json_put_string(j, "key", key->s, NULL) == 0 &&
+	    json_put_u64(j, "stage", s->index, NULL) == 0)
+		(void)area_record_add(&s->w->area, record_name, j, NULL);
 }
 
 static bool is_known(struct stage_work *s, const struct digest *key, struct cached *ret)
@@ -136,17 +120,15 @@ static bool in_image(const struct plan *p, uint64_t stage)
 	return at >= 0;
 }
 
-static int take_line(struct work *w, struct str line, struct err *e)
+static int take_record(void *arg, const json_t *j, struct err *e)
 {
+	struct work *w = arg;
 	struct build_result *res = &w->res;
-	auto_json *j = NULL;
 	struct build_known k = { 0 }, *v;
 	const char *key;
 	uint64_t stage;
-	int r = json_parse(line.p, line.n, "step", &j, e);
+	int r = json_get_string(j, "key", &key, "step", e);
 
-	if (r == 0)
-		r = json_get_string(j, "key", &key, "step", e);
 	if (r == 0)
 		r = digest_parse(str_of(key), &k.key, e);
 	if (r == 0)
@@ -168,17 +150,7 @@ static int take_line(struct work *w, struct str line, struct err *e)
 
 int known_collect(struct work *w, struct err *e)
 {
-	auto_buf text = BUF_INIT(LIMIT_RECORD);
-	struct str rest, line;
-	int r;
-
-	if (!fs_exists(w->area.fd, record_name))
-		return 0;
-	r = fs_read(w->area.fd, record_name, LIMIT_RECORD, &text, e);
-	rest = (struct str){ buf_str(&text), text.n };
-	while (r == 0 && str_line(&rest, &line))
-		r = take_line(w, line, e);
-	return r < 0 ? WRAP(e, r, "read the record of the build's steps") : 0;
+	return area_record_each(&w->area, record_name, take_record, w, e);
 }
 
 int known_inline(const struct work *w, const struct draft *d, json_t *manifest, struct err *e)

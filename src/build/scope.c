@@ -406,6 +406,18 @@ static int do_onbuild(struct scope *s, const struct df_node *n, struct buf *text
 	return r < 0 ? r : json_push(list, json_string(buf_str(&held)), e);
 }
 
+int scope_flag(const struct scope *s, const struct df_node *n, const char *name, char **ret,
+	       struct err *e)
+{
+	const struct df_flag *f = df_find_flag(n, name);
+	struct df_word w;
+
+	if (!f)
+		return 0;
+	w = (struct df_word){ f->value, f->at, f->len };
+	return scope_word(s, n, &w, ret, e);
+}
+
 bool scope_only(enum df_op op)
 {
 	return op != DF_FROM && op != DF_RUN && op != DF_COPY && op != DF_ADD && op != DF_WORKDIR;

@@ -34,6 +34,10 @@ struct expand scope_expand(const struct scope *s);
 int scope_word(const struct scope *s, const struct df_node *n, const struct df_word *w, char **ret,
 	       struct err *e);
 
+/* The value of the flag after substitution, owned by the caller; without the flag *ret stays. */
+int scope_flag(const struct scope *s, const struct df_node *n, const char *name, char **ret,
+	       struct err *e);
+
 /* True for the instructions that scope_apply() carries out: all that touch no files. */
 bool scope_only(enum df_op op);
 /* Carries out one of them: configuration, variables and history. Failures point. */

@@ -45,25 +45,6 @@ static int point(const struct stage_work *s, const struct df_node *n, const stru
 	return r < 0 ? df_wrap(s->scope.df, n, w->at, w->len, r, e) : 0;
 }
 
-static int flag_word(const struct stage_work *s, const struct df_node *n, const char *name,
-		     char **ret, struct err *e)
-{
-	const struct df_flag *f = df_find_flag(n, name);
-	struct df_word w;
-
-	if (!f)
-		return 0;
-	w = (struct df_word){ f->value, f->at, f->len };
-	return scope_word(&s->scope, n, &w, ret, e);
-}
-
-static bool flag_on(const struct df_node *n, const char *name)
-{
-	const char *value = df_flag(n, name);
-
-	return value && strcmp(value, "false") != 0;
-}
-
 /* --checksum of a repository is a commit, as the URL's own commit= is. */
 static int take_commit(const struct stage_work *s, const struct df_node *n, struct remote_source *v,
 		       const char *sum, struct err *e)
@@ -85,7 +66,7 @@ static int read_flags(const struct stage_work *s, const struct df_node *n, struc
 		      struct err *e)
 {
 	auto_free char *sum = NULL;
-	int r = flag_word(s, n, "checksum", &sum, e);
+	int r = scope_flag(&s->scope, n, "checksum", &sum, e);
 
 	if (r < 0)
 		return r;
@@ -96,8 +77,8 @@ static int read_flags(const struct stage_work *s, const struct df_node *n, struc
 		return DF_FAIL_FLAG(s->scope.df, n, "keep-git-dir", e,
 				    "--keep-git-dir is for git repositories");
 	if (df_flag(n, "keep-git-dir"))
-		v->at.keep_git = flag_on(n, "keep-git-dir");
-	v->unpack = flag_on(n, "unpack");
+		v->at.keep_git = df_switch(n, "keep-git-dir", false);
+	v->unpack = df_switch(n, "unpack", false);
 	if (!sum)
 		return 0;
 	if (v->at.kind == REMOTE_GIT)
@@ -133,14 +114,6 @@ int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t wor
 	return r;
 }
 
-static void put(struct sha256 *h, const char *s)
-{
-	uint64_t n = strlen(s);
-
-	sha256_update(h, &n, sizeof(n));
-	sha256_update(h, s, n);
-}
-
 /* What docker calls a file whose URL has no name in it. */
 static const char *file_name(const struct remote_source *v)
 {
@@ -162,7 +135,7 @@ static void see_time(const struct remote_source *v, int64_t *newest)
 		*newest = t;
 }
 
-static int put_source(struct stage_work *s, const struct remote_source *v, struct sha256 *key,
+static int put_source(struct stage_work *s, const struct remote_source *v, struct keyer *key,
 		      struct err *e)
 {
 	char digest[80];
@@ -172,18 +145,18 @@ static int put_source(struct stage_work *s, const struct remote_source *v, struc
 		git_digest(&v->git, digest);
 	else
 		(void)snprintf(digest, sizeof(digest), "%s", v->web.digest.s);
-	put(key, git ? "git" : "web");
-	put(key, git ? v->at.subdir : file_name(v));
-	put(key, digest);
-	put(key, v->unpack ? "unpack" : "");
+	keyer_put(key, git ? "git" : "web");
+	keyer_put(key, git ? v->at.subdir : file_name(v));
+	keyer_put(key, digest);
+	keyer_put(key, v->unpack ? "unpack" : "");
 	/* The URL stands in .git/config. */
-	put(key, git && v->at.keep_git ? v->at.url : "");
-	put(key, git && v->at.no_submodules ? "alone" : "");
+	keyer_put(key, git && v->at.keep_git ? v->at.url : "");
+	keyer_put(key, git && v->at.no_submodules ? "alone" : "");
 	return material_add(s->w, v->at.shown, digest, e);
 }
 
 int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       struct sha256 *key, int64_t *newest, struct err *e)
+		       struct keyer *key, int64_t *newest, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct remote_source *v = &all->v[i];

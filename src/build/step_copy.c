@@ -107,18 +107,6 @@ static int read_target(const struct stage_work *s, struct copy *c, struct err *e
 	return 0;
 }
 
-static int read_flag(const struct stage_work *s, const struct df_node *n, const char *name,
-		     char **ret, struct err *e)
-{
-	const struct df_flag *f = df_find_flag(n, name);
-	struct df_word w;
-
-	if (!f)
-		return 0;
-	w = (struct df_word){ f->value, f->at, f->len };
-	return scope_word(&s->scope, n, &w, ret, e);
-}
-
 static int wrap_flag(const struct stage_work *s, const struct copy *c, const char *name, int r,
 		     struct err *e)
 {
@@ -151,14 +139,6 @@ static int read_excludes(const struct stage_work *s, struct copy *c, struct err 
 	return 0;
 }
 
-/* A flag that is true when it stands alone. */
-static bool read_switch(const struct df_node *n, const char *name, bool without)
-{
-	const char *v = df_flag(n, name);
-
-	return v ? strcmp(v, "false") != 0 : without;
-}
-
 /* What says something of fetched sources only, while none is. */
 static int refuse_remote_flags(const struct stage_work *s, const struct copy *c, struct err *e)
 {
@@ -174,13 +154,13 @@ static int refuse_remote_flags(const struct stage_work *s, const struct copy *c,
 
 static int read_flags(const struct stage_work *s, struct copy *c, struct err *e)
 {
-	int r = read_flag(s, c->n, "chown", &c->chown, e);
+	int r = scope_flag(&s->scope, c->n, "chown", &c->chown, e);
 
-	c->link = read_switch(c->n, "link", false);
-	c->parents = read_switch(c->n, "parents", false);
-	c->unpack = read_switch(c->n, "unpack", c->n->op == DF_ADD);
+	c->link = df_switch(c->n, "link", false);
+	c->parents = df_switch(c->n, "parents", false);
+	c->unpack = df_switch(c->n, "unpack", c->n->op == DF_ADD);
 	if (r == 0)
-		r = read_flag(s, c->n, "chmod", &c->chmod, e);
+		r = scope_flag(&s->scope, c->n, "chmod", &c->chmod, e);
 	if (r == 0 && c->chmod)
 		r = wrap_flag(s, c, "chmod", mode_parse(c->chmod, &c->mode, e), e);
 	return r < 0 ? r : read_excludes(s, c, e);
@@ -234,10 +214,7 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	r = find_base(s->w, from, &image, e);
 	if (r == 0)
 		r = draft_from_image(s->w->o->store, &image, &c->image, e);
-	c->from = &c->image;
-	return r < 0 ? df_wrap(s->scope.df, c->n, df_find_flag(c->n, "from")->at,
-			       df_find_flag(c->n, "from")->len, r, e)
-		     : 0;
+	return wrap_flag(s, c, "from", r, e);
 }
 
 static int find_sources(const struct stage_work *s, struct copy *c, struct err *e)
@@ -369,7 +346,7 @@ static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, st
 			c->newest = s->w->ctx.commit_time;
 	}
 	if (r == 0)
-		r = remote_sources_key(s, c->n, &c->remotes, k.h, &c->newest, e);
+		r = remote_sources_key(s, c->n, &c->remotes, &k, &c->newest, e);
 	keyer_put(&k, from.s);
 	keyer_end(&k, ret);
 	return r;

@@ -189,7 +189,7 @@ int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t wor
 /* Settles what each is (asking its server, where that is needed) and puts it into the key. *newest
  * rises to the newest's time as far as known. */
 int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       struct sha256 *key, int64_t *newest, struct err *e);
+		       struct keyer *key, int64_t *newest, struct err *e);
 /* Makes sure that all are here. */
 int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
 		       int64_t *newest, struct err *e);
