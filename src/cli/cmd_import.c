@@ -9,10 +9,7 @@ struct import_options {
 };
 
 static const struct opt import_options[] = {
-	OPT_AT(struct import_options, key, "key", 'k', OPT_STRING, "NAME",
-	       "key to sign with (default)"),
-	OPT_AT(struct import_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
-	       "read the key's passphrase from FILE, or from descriptor N for fd:N"),
+	SIGNING_OPTIONS(struct import_options),
 	OPT_AT(struct import_options, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
 	       "refuse findings of this severity and above (findings are only recorded)"),
 	OPT_AT(struct import_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,

@@ -16,10 +16,7 @@ static const struct opt ship_options[] = {
 	       "refuse findings of this severity and above (high; what has no fix passes)"),
 	OPT_AT(struct ship_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "with --fail-on: let findings pass for which no fix is known"),
-	OPT_AT(struct ship_options, key, "key", 'k', OPT_STRING, "NAME",
-	       "key to sign with (default)"),
-	OPT_AT(struct ship_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
-	       "read the key's passphrase from FILE, or from descriptor N for fd:N"),
+	SIGNING_OPTIONS(struct ship_options),
 	OPT_END,
 };
 

@@ -9,9 +9,7 @@ struct sign_opts {
 };
 
 static const struct opt sign_options[] = {
-	OPT_AT(struct sign_opts, key, "key", 'k', OPT_STRING, "NAME", "key to sign with (default)"),
-	OPT_AT(struct sign_opts, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
-	       "read the key's passphrase from FILE, or from descriptor N for fd:N"),
+	SIGNING_OPTIONS(struct sign_opts),
 	OPT_AT(struct sign_opts, expiry, "expiry", 'e', OPT_STRING, "DURATION",
 	       "the signature ends after this: 15m, 720h, 90d (never)"),
 	OPT_AT(struct sign_opts, annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE",

@@ -11,6 +11,14 @@
  * *ret points into secret, or is NULL when neither names one. It is never an option's value. */
 int cli_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e);
 
+/* Options of commands that sign, of struct type's members key and passphrase_file. */
+/* clang-format off */
+#define SIGNING_OPTIONS(type) \
+	OPT_AT(type, key, "key", 'k', OPT_STRING, "NAME", "key to sign with (default)"), \
+	OPT_AT(type, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE", \
+	       "read the key's passphrase from FILE, or from descriptor N for fd:N")
+/* clang-format on */
+
 /* Seconds of "90", "30s", "15m", "720h" or "90d". */
 int cli_duration(const char *text, int64_t *ret, struct err *e);
 

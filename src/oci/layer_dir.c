@@ -465,13 +465,28 @@ static int start_walk(struct walk *w, const struct layer_opts *o, struct err *e)
 	return r;
 }
 
+/* The whole tree into the sink, which was started. */
+static int write_all(struct walk *w, int dir, const char *title, struct digest *ret_diff_id,
+		     struct err *e)
+{
+	int top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (top < 0)
+		return FAIL_SYS(e, "open folder");
+	progress_begin(w->progress, title, 0);
+	r = walk_top(w, top, e);
+	r = r < 0 ? r : layer_sink_end(&w->sink, ret_diff_id, e);
+	progress_end(w->progress, r < 0 ? "failed" : NULL);
+	return r;
+}
+
 int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct desc *ret,
 		   struct digest *ret_diff_id, struct progress *p, struct err *e)
 {
 	auto_release(blob_writer_free) struct blob_writer *out = NULL;
 	auto_release(walk_free) struct walk *w = calloc(1, sizeof(*w));
 	struct digest diff_id;
-	int r, top;
+	int r;
 
 	if (!w)
 		return FAIL_NOMEM(e);
@@ -479,16 +494,8 @@ int layer_from_dir(struct store *s, int dir, const struct layer_opts *o, struct 
 	r = start_walk(w, o, e);
 	r = r < 0 ? r : blob_writer_new(&out, s, e);
 	r = r < 0 ? r : layer_sink_start(&w->sink, blob_sink, out, e);
-	if (r < 0)
-		return r;
-	top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return FAIL_SYS(e, "open folder");
-	progress_begin(p, "pack layer", 0);
-	r = walk_top(w, top, e);
-	r = r < 0 ? r : layer_sink_end(&w->sink, &diff_id, e);
+	r = r < 0 ? r : write_all(w, dir, "pack layer", &diff_id, e);
 	r = r < 0 ? r : blob_writer_commit(out, MT_OCI_LAYER_GZIP, NULL, ret, e);
-	progress_end(p, r < 0 ? "failed" : NULL);
 	if (r < 0)
 		return WRAP(e, r, "make layer");
 	*ret_diff_id = diff_id;
@@ -500,21 +507,13 @@ int layer_tar(int dir, const struct layer_opts *o, tar_write_fn write, void *arg
 {
 	auto_release(walk_free) struct walk *w = calloc(1, sizeof(*w));
 	struct digest ignored;
-	int r, top;
+	int r;
 
 	if (!w)
 		return FAIL_NOMEM(e);
 	w->progress = p;
 	r = start_walk(w, o, e);
 	r = r < 0 ? r : layer_sink_start_plain(&w->sink, write, arg, e);
-	if (r < 0)
-		return r;
-	top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return FAIL_SYS(e, "open folder");
-	progress_begin(p, "write tar", 0);
-	r = walk_top(w, top, e);
-	r = r < 0 ? r : layer_sink_end(&w->sink, &ignored, e);
-	progress_end(p, r < 0 ? "failed" : NULL);
+	r = r < 0 ? r : write_all(w, dir, "write tar", &ignored, e);
 	return r < 0 ? WRAP(e, r, "make tar") : 0;
 }
