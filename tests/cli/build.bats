@@ -2,6 +2,7 @@
 # plimsoll build: what comes out, what is refused and how, and that the same input gives the same bytes.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -12,31 +13,12 @@ teardown() {
 	common_teardown
 }
 
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
-}
-
 build() { # arguments; stdout is the digest
 	run plimsoll build "$@" ctx
 }
 
 config() { # name jq-filter
 	plimsoll inspect "$1" | jq -c ".config$2"
-}
-
-# The entries of an image's layers, one "MODE OWNER NAME" a line.
-entries() { # name
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		tar tvzf "$STATE/blobs/sha256/${d#sha256:}" --numeric-owner | awk '{ print $1, $2, $6, $7, $8 }' | sed 's/ *$//'
-	done
-}
-
-content() { # name path
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2" 2>/dev/null || true
-	done
 }
 
 # --- what comes out ---
@@ -470,7 +452,7 @@ base() { # a signed base image from shared/
 }
 
 @test "RUN: the steps of a stage share a network, which ends with the build" {
-	base
+	host_base readlink grep
 	need_cmd pasta
 	dockerfile <<-'EOF'
 	FROM base

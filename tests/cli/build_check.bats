@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -11,10 +12,6 @@ setup() {
 
 teardown() {
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 @test "--check: findings with place and caret, and exit status 3" {

@@ -2,6 +2,7 @@
 # What a RUN step may not do, and what it cannot use up.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -12,26 +13,13 @@ teardown() {
 	common_teardown
 }
 
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
-}
-
 build() { # arguments
 	run plimsoll build --network none "$@" ctx
 }
 
-base() { # [PROGRAM...]
-	need_root
-	need_cmd crun
-	host_rootfs rootfs grep "$@"
-	tar -C rootfs -cf rootfs.tar .
-	plimsoll trust init >/dev/null
-	plimsoll import rootfs.tar base >/dev/null
-}
-
 @test "system calls, devices and files of the kernel that no step is given" {
 	need_cmd gcc
-	base
+	host_base grep
 	gcc -O1 -D_GNU_SOURCE -static -o ctx/probe "$PLIMSOLL_SRC/tests/helpers/step_probe.c"
 	printf 'FROM base\nRUN --mount=source=probe,target=/probe /probe\n' | dockerfile
 	build
@@ -55,7 +43,7 @@ base() { # [PROGRAM...]
 }
 
 @test "status of a step: no new privileges, a filter, few capabilities, no host" {
-	base
+	host_base grep
 	echo 'marker of the host' >marker
 	dockerfile <<-OUT
 	FROM base
@@ -76,7 +64,7 @@ base() { # [PROGRAM...]
 
 @test "a fork bomb ends as an error of its step, and nothing is left" {
 	need_cmd gcc
-	base
+	host_base grep
 	gcc -O1 -D_GNU_SOURCE -static -o ctx/probe "$PLIMSOLL_SRC/tests/helpers/step_probe.c"
 	printf 'FROM base\nRUN --mount=source=probe,target=/probe /probe bomb & sleep 2; ls / | cat | cat | cat\nRUN true\n' | dockerfile
 	run timeout 120 "$PLIMSOLL" --state "$STATE" build --network none --pids-limit 40 ctx
@@ -89,7 +77,7 @@ base() { # [PROGRAM...]
 }
 
 @test "a memory eater ends as an error of its step" {
-	base
+	host_base grep
 	printf 'FROM base\nRUN a=0123456789abcdef; while :; do a=$a$a; done\n' | dockerfile
 	build --memory 48m
 	assert_status 5
@@ -98,7 +86,7 @@ base() { # [PROGRAM...]
 }
 
 @test "what a step starts in the background ends with it" {
-	base setsid
+	host_base grep setsid
 	printf 'FROM base\nRUN (setsid sleep 7654 </dev/null >/dev/null 2>&1 &); sleep 7653 & echo started\n' | dockerfile
 	run timeout 60 "$PLIMSOLL" --state "$STATE" build --network none ctx
 	assert_status 0
@@ -106,7 +94,7 @@ base() { # [PROGRAM...]
 }
 
 @test "limits and names given on the command line" {
-	base df
+	host_base grep df
 	printf 'FROM base\nRUN ulimit -n; ulimit -Hf; cat /etc/hosts; df -k /dev/shm\n' | dockerfile
 	build --ulimit nofile=123 --ulimit fsize=-1 --add-host db:10.1.2.3 --add-host 'six=[fd00::6]' --shm-size 5m
 	assert_status 0
@@ -125,7 +113,7 @@ base() { # [PROGRAM...]
 }
 
 @test "output that is binary, coloured, endless or without an end" {
-	base head tr
+	host_base grep head tr
 	dockerfile <<-'OUT'
 	FROM base
 	RUN printf 'a\033[31mred\033[0m\033]0;title\007b\n'; printf 'progress 1\rprogress 2\n'; printf 'nul\0and\377bytes\n'; \
@@ -151,7 +139,7 @@ base() { # [PROGRAM...]
 }
 
 @test "--on-error=shell: a shell where the command failed, as confined as that was" {
-	base
+	host_base grep
 	dockerfile <<-'OUT'
 	FROM base
 	ENV GREETING=hello

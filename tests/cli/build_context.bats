@@ -2,6 +2,7 @@
 # What a build takes from outside of its folder: contexts that are no folder, --build-context, provenance.
 
 load ../lib/common
+load ../lib/build
 load ../lib/web
 load ../lib/build_remote
 load ../lib/git

@@ -3,6 +3,7 @@
 # that mean harm. What docker 20.10 has is compared with it in tests/compare.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -19,10 +20,6 @@ setup() {
 
 teardown() {
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 build() { # arguments
@@ -45,16 +42,8 @@ refused() { # line, words that the message has...
 	assert_output_has "Dockerfile:2: " '^' "$@"
 }
 
-# The entries of an image's layers, one "MODE OWNER NAME" a line.
-entries() {
-	local d
-	for d in $(plimsoll inspect t | jq -r '.manifest.layers[].digest'); do
-		tar tvzf "$STATE/blobs/sha256/${d#sha256:}" --numeric-owner | awk '{ print $1, $2, $6, $7, $8 }' | sed 's/ *$//'
-	done
-}
-
 names() {
-	entries | awk '{ print $3 }' | xargs
+	entries t | awk '{ print $3 }' | xargs
 }
 
 history_of() { # nth from the end, 1 is the last
@@ -63,11 +52,11 @@ history_of() { # nth from the end, 1 is the last
 
 @test "--chmod: symbolic, on files and folders, and with variables" {
 	built 'ARG M=u=rwX,go=rX' 'COPY --chmod=$M d /d'
-	assert_eq "$(entries)" "$(printf '%s\n' 'drwxr-xr-x 0/0 d/' '-rw-r--r-- 0/0 d/a.txt' 'drwxr-xr-x 0/0 d/e/' \
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 0/0 d/' '-rw-r--r-- 0/0 d/a.txt' 'drwxr-xr-x 0/0 d/e/' \
 		'-rw-r--r-- 0/0 d/e/c.txt' '-rwxr-xr-x 0/0 d/run.sh')"
 	assert_eq "$(history_of 1)" 'COPY --chmod=u=rwX,go=rX d /d'
 	built 'COPY --chmod=g=u a.txt /' 'ADD --chmod=a+x,u+s a.txt /x'
-	assert_eq "$(entries)" "$(printf '%s\n' '-rw-rw---- 0/0 a.txt' '-rwsr-x--x 0/0 x')"
+	assert_eq "$(entries t)" "$(printf '%s\n' '-rw-rw---- 0/0 a.txt' '-rwsr-x--x 0/0 x')"
 	refused 'COPY --chmod=u=rwz a.txt /x' "'u=rwz' is no mode"
 	refused 'COPY --chmod=888 a.txt /x' "'888' is no mode"
 	refused 'COPY --chmod=17777 a.txt /x' "'17777' is no mode"
@@ -76,7 +65,7 @@ history_of() { # nth from the end, 1 is the last
 
 @test "--chown with variables, and owners up to the last number" {
 	built 'ARG U=5' 'ENV G=6' 'COPY --chown=$U:${G} a.txt /' 'COPY --chown=4294967294:4294967294 a.txt /x'
-	assert_eq "$(entries)" "$(printf '%s\n' '-rw-r----- 5/6 a.txt' '-rw-r----- 4294967294/4294967294 x')"
+	assert_eq "$(entries t)" "$(printf '%s\n' '-rw-r----- 5/6 a.txt' '-rw-r----- 4294967294/4294967294 x')"
 	refused 'COPY --chown=4294967295 a.txt /x' 'no user or group number'
 	refused 'COPY --chown=web a.txt /x' 'the image has no /etc/passwd'
 }
@@ -119,7 +108,7 @@ history_of() { # nth from the end, 1 is the last
 
 @test "--parents: folders are kept from the pivot on" {
 	built 'COPY --parents d/e/c.txt ./a.txt /x/'
-	assert_eq "$(entries)" "$(printf '%s\n' 'drwxr-xr-x 0/0 x/' '-rw-r----- 0/0 x/a.txt' 'drwxr-xr-x 0/0 x/d/' \
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 0/0 x/' '-rw-r----- 0/0 x/a.txt' 'drwxr-xr-x 0/0 x/d/' \
 		'drwx------ 0/0 x/d/e/' '-rw-r--r-- 0/0 x/d/e/c.txt')"
 	assert_eq "$(history_of 1)" 'COPY --parents d/e/c.txt ./a.txt /x/'
 	built 'COPY --parents ./d/./*/*.txt /x/'
@@ -127,7 +116,7 @@ history_of() { # nth from the end, 1 is the last
 	built 'COPY --parents **/*.txt /x'
 	assert_eq "$(names)" "x/ x/a.txt x/d/ x/d/a.txt x/d/e/ x/d/e/c.txt"
 	built 'COPY --parents --exclude=d/e --chown=5:6 --chmod=g=u d /x'
-	assert_eq "$(entries)" "$(printf '%s\n' 'drwxr-xr-x 5/6 x/' 'drwxrwxr-x 5/6 x/d/' '-rw-rw-r-- 5/6 x/d/a.txt' \
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 5/6 x/' 'drwxrwxr-x 5/6 x/d/' '-rw-rw-r-- 5/6 x/d/a.txt' \
 		'-rwxrwx--- 5/6 x/d/run.sh')"
 	built 'COPY --parents=false d/e/c.txt /x/'
 	assert_eq "$(names)" "x/ x/c.txt"
@@ -152,7 +141,7 @@ history_of() { # nth from the end, 1 is the last
 		'COPY --link --chown=web a.txt /etc/l/' 'COPY --link --chmod=a=r a.txt /new' | dockerfile
 	build -t t
 	assert_status 0
-	assert_eq "$(entries | tail -4)" "$(printf '%s\n' 'drwxr-xr-x 33/44 etc/' 'drwxr-xr-x 33/44 etc/l/' \
+	assert_eq "$(entries t | tail -4)" "$(printf '%s\n' 'drwxr-xr-x 33/44 etc/' 'drwxr-xr-x 33/44 etc/l/' \
 		'-rw-r----- 33/44 etc/l/a.txt' '-r--r--r-- 0/0 new')"
 	# The layer does not depend on what is below.
 	layer=$(plimsoll inspect t | jq -r '.config.rootfs.diff_ids[-1]')
@@ -177,7 +166,7 @@ history_of() { # nth from the end, 1 is the last
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(entries)" "$(printf '%s\n' 'drwxr-xr-x 5/6 bin/' '-rwxr-xr-x 5/6 bin/one' '-rwxr-xr-x 5/6 bin/two' \
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 5/6 bin/' '-rwxr-xr-x 5/6 bin/one' '-rwxr-xr-x 5/6 bin/two' \
 		'-r-------- 0/0 three')"
 	printf '%s\n' 'FROM scratch' 'COPY <<one <<two /x' 1 one 2 two | dockerfile
 	build

@@ -2,6 +2,7 @@
 # plimsoll build: what makes a step be done again, and what does not.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -11,10 +12,6 @@ setup() {
 
 teardown() {
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 # Builds; sets $digest and $cached ("cached of steps").

@@ -2,6 +2,7 @@
 # RUN --mount: what the command sees, what of it reaches the layer, the key and the world (nothing).
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -13,41 +14,19 @@ teardown() {
 	common_teardown
 }
 
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
-}
-
 build() { # arguments; stdout is the digest
 	run plimsoll build --network none "$@" ctx
 }
 
-# A base image with a shell and some tools of this machine.
-base() { # [PROGRAM...]
-	need_root
-	need_cmd crun
-	host_rootfs rootfs stat mkdir cp rm touch grep find "$@"
-	tar -C rootfs -cf rootfs.tar .
-	plimsoll trust init >/dev/null
-	plimsoll import rootfs.tar base >/dev/null
-}
-
 # The entries of an image's last layer, one name a line; none when the last step made none.
 last_layer() { # name
-	local d
-	d=$(plimsoll inspect "$1" | jq -r '.manifest.layers[-1].digest')
-	tar tzf "$STATE/blobs/sha256/${d#sha256:}" | sort
-}
-
-content() { # name path: of the last layer
-	local d
-	d=$(plimsoll inspect "$1" | jq -r '.manifest.layers[-1].digest')
-	tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2"
+	tar tzf "$(layers "$1" | tail -1)" | sort
 }
 
 # --- bind ---
 
 @test "bind: the context, read-only, without what .dockerignore leaves out, owned by root" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	mkdir -p ctx/src/d
 	echo one >ctx/src/a
 	echo two >ctx/src/d/b
@@ -64,15 +43,15 @@ content() { # name path: of the last layer
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(content t all | tr '\n' ' ')" "one two two refused refused "
-	assert_eq "$(content t owner)" "0:0 /in/src/a"
-	! content t list | grep -q key || fail "an ignored file is seen"
+	assert_eq "$(last_content t all | tr '\n' ' ')" "one two two refused refused "
+	assert_eq "$(last_content t owner)" "0:0 /in/src/a"
+	! last_content t list | grep -q key || fail "an ignored file is seen"
 	# Neither /in nor /work/file nor /work/rel stays.
 	assert_eq "$(last_layer t | xargs)" "all list owner"
 }
 
 @test "bind: rw is discarded, also in the context" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	echo one >ctx/a
 	dockerfile <<-'OUT'
 	FROM base AS other
@@ -85,12 +64,12 @@ content() { # name path: of the last layer
 	build -t t
 	assert_status 0
 	assert_eq "$(cat ctx/a)" one
-	assert_eq "$(content t out | xargs)" "one two"
+	assert_eq "$(last_content t out | xargs)" "one two"
 	assert_eq "$(last_layer t)" out
 }
 
 @test "bind: from a stage by name and index, from an image, a file of it, from scratch" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'OUT'
 	FROM base AS tools
 	RUN mkdir -p /opt/t; echo '#!/bin/sh' >/opt/t/tool; echo 'echo tool $1' >>/opt/t/tool; chmod 755 /opt/t/tool
@@ -105,11 +84,11 @@ content() { # name path: of the last layer
 	sed -i 's#/t/tool 1#sh /t/tool 1#; s#/f 2#sh /f 2#; s#\["/t/opt/t/tool", "3"\]#["/t/opt/t/sh", "-c", "echo 3"]#' ctx/Dockerfile
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out | xargs)" "tool 1 tool 2 1"
+	assert_eq "$(last_content t out | xargs)" "tool 1 tool 2 1"
 }
 
 @test "bind: only the stages that a mount needs are built" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'OUT'
 	FROM base AS unused
 	RUN exit 1
@@ -123,7 +102,7 @@ content() { # name path: of the last layer
 }
 
 @test "bind: content counts in the key, times do not" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	echo one >ctx/a
 	echo x >ctx/other
 	printf 'FROM base\nRUN --mount=source=a,target=/a cat /a >/out\n' | dockerfile
@@ -136,17 +115,17 @@ content() { # name path: of the last layer
 	echo two >ctx/a
 	build -t t
 	refute_output_has "/out cached"
-	assert_eq "$(content t out)" two
+	assert_eq "$(last_content t out)" two
 	# So do the layers of a stage.
 	printf 'FROM base AS s\nRUN echo 1 >/x\nFROM base\nRUN --mount=from=s,target=/s cat /s/x >/out\n' | dockerfile
 	build -t t
 	sed -i 's/echo 1/echo 2/' ctx/Dockerfile
 	build -t t
-	assert_eq "$(content t out)" 2
+	assert_eq "$(last_content t out)" 2
 }
 
 @test "mounts within mounts, and variables in the fields" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	mkdir ctx/src
 	echo a >ctx/src/a
 	dockerfile <<-'OUT'
@@ -160,7 +139,7 @@ content() { # name path: of the last layer
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(content t r | xargs)" "a c"
+	assert_eq "$(last_content t r | xargs)" "a c"
 	assert_eq "$(last_layer t)" r
 	[ ! -e ctx/src/out ]
 }
@@ -168,7 +147,7 @@ content() { # name path: of the last layer
 # --- cache ---
 
 @test "cache: kept between builds and steps, never in a layer, and no part of the key" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'OUT'
 	FROM base
 	ARG N
@@ -177,17 +156,17 @@ content() { # name path: of the last layer
 	build -t t --build-arg N=1
 	assert_status 0
 	build -t t --build-arg N=2
-	assert_eq "$(content t out | xargs)" "1 2"
+	assert_eq "$(last_content t out | xargs)" "1 2"
 	assert_eq "$(last_layer t)" out
 	build -t t --build-arg N=1
 	assert_output_has cached
-	assert_eq "$(content t out | xargs)" 1
+	assert_eq "$(last_content t out | xargs)" 1
 	assert_eq "$(jq -r .id "$STATE"/cache/mounts/*.json)" /var/c
 	[ "$(ls "$STATE/cache/mounts" | wc -l)" = 3 ]
 }
 
 @test "cache: id, owner, mode, ro, from" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'OUT'
 	FROM base AS seed
 	RUN mkdir /seed; echo seeded >/seed/f
@@ -200,11 +179,11 @@ content() { # name path: of the last layer
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out | xargs)" "12:34 710 x ro 755 seeded more"
+	assert_eq "$(last_content t out | xargs)" "12:34 710 x ro 755 seeded more"
 }
 
 @test "cache: locked waits, private gets another folder, shared does not wait" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	mkdir ctx2
 	for sharing in locked private shared; do
 		printf 'FROM base\nARG N\nRUN --mount=type=cache,id=%s,sharing=%s,target=/c \\\n  ls /c >/out; touch /c/$N; [ $N != 1 ] || sleep 3\n' \
@@ -218,9 +197,9 @@ content() { # name path: of the last layer
 		if kill -0 $pid 2>/dev/null && [ "$(cat /proc/$pid/stat | cut -d' ' -f3)" != Z ]; then alive=yes; fi
 		wait $pid || fail "$(cat log)"
 		case $sharing in
-		locked) assert_eq "$alive" no; assert_eq "$(content two out)" 1 ;;
-		private) assert_eq "$(content two out)" "" ;;
-		shared) assert_eq "$(content two out)" 1 ;;
+		locked) assert_eq "$alive" no; assert_eq "$(last_content two out)" 1 ;;
+		private) assert_eq "$(last_content two out)" "" ;;
+		shared) assert_eq "$(last_content two out)" 1 ;;
 		esac
 		rm -rf "$STATE/cache/mounts"
 	done
@@ -229,7 +208,7 @@ content() { # name path: of the last layer
 # --- the root folder, and HOME ---
 
 @test "the mode of / itself is kept, by every later layer; HOME is / for a user that nobody knows" {
-	base chmod chown
+	host_base stat mkdir cp rm touch grep find chmod chown
 	dockerfile <<-'X'
 	FROM base
 	RUN chmod 1777 /
@@ -244,18 +223,18 @@ content() { # name path: of the last layer
 	sed -i '/^USER 0/,$d' ctx/Dockerfile
 	build -t t
 	assert_status 0
-	assert_eq "$(content t home)" /
+	assert_eq "$(last_content t home)" /
 	rm -r "$STATE"/layers
 	echo "RUN stat -c '%a %u' / >/out" >>ctx/Dockerfile
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out)" "1777 0"
+	assert_eq "$(last_content t out)" "1777 0"
 }
 
 # --- tmpfs ---
 
 @test "tmpfs: the mode is that of the folder below it, else as of /tmp" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'X'
 	FROM base
 	RUN mkdir -m 2750 /t
@@ -264,11 +243,11 @@ content() { # name path: of the last layer
 	X
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out | xargs)" "0:0 2750 0:0 1777 0:0 1777"
+	assert_eq "$(last_content t out | xargs)" "0:0 2750 0:0 1777 0:0 1777"
 }
 
 @test "tmpfs: empty, bounded, gone" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	dockerfile <<-'OUT'
 	FROM base
 	RUN mkdir /t; echo below >/t/f
@@ -277,7 +256,7 @@ content() { # name path: of the last layer
 	OUT
 	build -t t
 	assert_status 0
-	assert_eq "$(content t out | xargs)" "tmpfs full"
+	assert_eq "$(last_content t out | xargs)" "tmpfs full"
 	assert_eq "$(last_layer t)" out
 }
 
@@ -315,7 +294,7 @@ content() { # name path: of the last layer
 }
 
 @test "targets in the kernel's folders, and links that lead out" {
-	base
+	host_base stat mkdir cp rm touch grep find
 	for target in /proc/x /sys/kernel /dev/x; do
 		printf 'FROM base\nRUN --mount=type=tmpfs,target=%s true\n' $target | dockerfile
 		build

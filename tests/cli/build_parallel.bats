@@ -2,6 +2,7 @@
 # plimsoll build: stages beside one another, and what is left when one of them, the build or the disk gives up.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -11,10 +12,6 @@ setup() {
 teardown() {
 	[ -z "${MOUNTED:-}" ] || umount "$MOUNTED" || true
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 base() { # imports base:1

@@ -2,6 +2,7 @@
 # What a build takes from outside of its folder: ADD of URLs.
 
 load ../lib/common
+load ../lib/build
 load ../lib/web
 load ../lib/build_remote
 

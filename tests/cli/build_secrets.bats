@@ -2,6 +2,7 @@
 # Secrets and SSH agents of a build: who sees them, and that nothing else ever does.
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
@@ -13,27 +14,8 @@ teardown() {
 	common_teardown
 }
 
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
-}
-
 build() { # arguments; stdout is the digest
 	run plimsoll build --network none "$@" ctx
-}
-
-base() { # [PROGRAM...]
-	need_root
-	need_cmd crun
-	host_rootfs rootfs stat "$@"
-	tar -C rootfs -cf rootfs.tar .
-	plimsoll trust init >/dev/null
-	plimsoll import rootfs.tar base >/dev/null
-}
-
-content() { # name path: of the last layer
-	local d
-	d=$(plimsoll inspect "$1" | jq -r '.manifest.layers[-1].digest')
-	tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2"
 }
 
 # Every file beneath the state folder as it is, and what can be decompressed also so, for a string.
@@ -50,7 +32,7 @@ found_in_state() { # string
 }
 
 @test "a secret: file and variable, id, target, owner, mode" {
-	base
+	host_base stat
 	printf 'from-file' >s.txt
 	dockerfile <<-'OUT'
 	FROM base
@@ -65,14 +47,14 @@ found_in_state() { # string
 	OUT
 	SEC=from-variable build -t t --secret id=f,src=s.txt --secret id=e,env=SEC
 	assert_status 0
-	assert_eq "$(content t out2 | grep -c -e both -e secrets)" 0
+	assert_eq "$(last_content t out2 | grep -c -e both -e secrets)" 0
 	sed "\$d" ctx/Dockerfile >less; mv less ctx/Dockerfile
 	SEC=from-variable build -t t --secret id=f,src=s.txt --secret id=e,env=SEC
-	assert_eq "$(content t out | tr '\n' ';')" "0:0 400 9 /run/secrets/f;5:6 440 13 rel;0:0 400 9 /a/f;0:0 400 9 /both;same;only the variable;read-only;"
+	assert_eq "$(last_content t out | tr '\n' ';')" "0:0 400 9 /run/secrets/f;5:6 440 13 rel;0:0 400 9 /a/f;0:0 400 9 /both;same;only the variable;read-only;"
 }
 
 @test "secrets that are not there: required or not, and bad options" {
-	base
+	host_base stat
 	printf 'FROM base\nRUN --mount=type=secret,id=no [ ! -e /run/secrets/no ]\n' | dockerfile
 	build
 	assert_status 0
@@ -98,7 +80,7 @@ found_in_state() { # string
 # The secret itself is made at random. It is used by every kind of mount, printed by the command as it is, in pieces
 # and over several lines, by a step that fails, and by one that is known the second time.
 @test "no secret is ever found anywhere" {
-	base
+	host_base stat
 	secret=S3cr$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
 	second=T0k3n$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
 	printf '%s\nsecond line of %s\n' "$secret" "$secret" >s.txt
@@ -149,7 +131,7 @@ found_in_state() { # string
 }
 
 @test "while a step runs, its secrets are neither on disk nor in another's environment" {
-	base
+	host_base stat
 	secret=R4nd$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
 	mkdir go
 	printf 'FROM base\nRUN --mount=type=secret,id=a,env=A --mount=type=secret,id=a --mount=type=cache,target=/c \\\n  echo >/c/here; until [ -e /c/go ]; do sleep 0.1; done\n' | dockerfile
@@ -168,7 +150,7 @@ found_in_state() { # string
 
 @test "ssh: an agent lists and signs for a step, and is not changed by it" {
 	need_cmd ssh-agent ssh-add ssh-keygen
-	base ssh-add
+	host_base stat ssh-add
 	ssh-keygen -q -t ed25519 -N '' -C the-key -f key
 	eval "$(ssh-agent -a "$PWD/agent")" >/dev/null
 	AGENT_PID=$SSH_AGENT_PID
@@ -182,11 +164,11 @@ found_in_state() { # string
 	OUT
 	build -t t --target 0 --ssh default --ssh "other=$PWD/agent"
 	assert_status 0
-	assert_eq "$(content t tmp/out)" "$(cat key.pub)"
+	assert_eq "$(last_content t tmp/out)" "$(cat key.pub)"
 	sed -i '/^USER/,$d' ctx/Dockerfile
 	build -t t --ssh default
 	assert_status 0
-	assert_eq "$(content t out)" "$(cat key.pub)
+	assert_eq "$(last_content t out)" "$(cat key.pub)
 /run/buildkit/ssh_agent.0
 0:0 600
 refused"

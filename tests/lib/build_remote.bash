@@ -1,6 +1,6 @@
 # What the tests of builds that fetch share: a web server with a file, and a look into what was built.
 #
-#     load ../lib/common; load ../lib/web; load ../lib/build_remote
+#     load ../lib/common; load ../lib/build; load ../lib/web; load ../lib/build_remote
 # shellcheck shell=bash disable=SC2034,SC2154
 
 remote_setup() {
@@ -26,16 +26,9 @@ build() { # arguments; the Dockerfile on standard input
 
 # "MODE OWNER SIZE DATE TIME NAME" of an image's files.
 entries() { # name
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		TZ=UTC tar tvzf "$STATE/blobs/sha256/${d#sha256:}" --numeric-owner --full-time | awk '{ print $1, $2, $4, $5, $6 }'
-	done
-}
-
-content() { # name path
-	local d
-	for d in $(plimsoll inspect "$1" | jq -r '.manifest.layers[].digest'); do
-		tar xzOf "$STATE/blobs/sha256/${d#sha256:}" "$2" 2>/dev/null || true
+	local layer
+	for layer in $(layers "$1"); do
+		TZ=UTC tar tvzf "$layer" --numeric-owner --full-time | awk '{ print $1, $2, $4, $5, $6 }'
 	done
 }
 

@@ -3,6 +3,7 @@
 # mount, process or control group left, and the next command works. Hostile registries have registry_hostile.bats.
 
 load ../lib/common
+load ../lib/build
 load ../lib/registry
 bats_require_minimum_version 1.5.0
 
@@ -28,10 +29,6 @@ teardown() {
 		mountpoint -q "$ballast" && umount -l "$ballast"
 	done
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 with_base() {

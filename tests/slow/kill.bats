@@ -3,6 +3,7 @@
 # mount, process, control group, container or temporary file; the trail verifies and every blob is what its name says.
 
 load ../lib/common
+load ../lib/build
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -37,10 +38,6 @@ teardown() {
 		plimsoll rm -f "$id" >/dev/null 2>&1 || true
 	done
 	common_teardown
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 # Starts plimsoll in the background: $PID, and its words in the file "log".

@@ -6,6 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 load ../lib/common
+load ../lib/build
 
 WHO=plimsoll-test-rootless
 
@@ -76,10 +77,6 @@ user() { # command, as the user
 
 his() { # plimsoll as the user, with the state folder that is his by default
 	user "$BATS_FILE_TMPDIR/bin/plimsoll" "$@"
-}
-
-dockerfile() { # lines on standard input
-	cat >ctx/Dockerfile
 }
 
 # Both states with the same archive as base image "base", as setup_file made them.
