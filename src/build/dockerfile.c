@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "build/dockerfile_impl.h"
@@ -61,16 +62,22 @@ static int add_seg(struct df_node *n, size_t at, int line, int col, struct err *
 	return 0;
 }
 
+/* Comments may hold any bytes, old ones do; whatever ends up somewhere is text. */
+static int check_utf8(const struct dockerfile *d, struct str s, int line, struct err *e)
+{
+	return str_utf8(s) ? 0 : FAIL(e, E_FORMAT, "%s:%d: not UTF-8 text", d->name, line);
+}
+
 /*
  * Joins the continuation lines that follow `first`. Comment lines and empty lines in between are
  * dropped, as docker does.
  */
-static int join_lines(struct reader *rd, struct str first, char escape, struct df_node *n,
-		      struct err *e)
+static int join_lines(const struct dockerfile *d, struct reader *rd, struct str first,
+		      struct df_node *n, struct err *e)
 {
 	struct str s = chop_cr(first), body = skip_blank(s);
 	auto_buf text = BUF_INIT(LIMIT_DOCKERFILE + 1);
-	bool more = chop_continuation(&body, escape);
+	bool more = chop_continuation(&body, d->escape);
 	int r = add_seg(n, 0, rd->line, (int)(body.p - s.p) + 1, e);
 
 	if (r < 0)
@@ -83,13 +90,15 @@ static int join_lines(struct reader *rd, struct str first, char escape, struct d
 			n->empty_line = rd->line;
 		if (body.n == 0 || body.p[0] == '#')
 			continue;
-		more = chop_continuation(&s, escape);
+		more = chop_continuation(&s, d->escape);
 		r = add_seg(n, text.n, rd->line, 1, e);
 		if (r < 0)
 			return r;
 		buf_put(&text, s.p, s.n);
 	}
 	r = buf_check(&text, "instruction", e);
+	if (r == 0)
+		r = check_utf8(d, (struct str){ buf_str(&text), text.n }, n->segs[0].line, e);
 	if (r < 0)
 		return r;
 	n->text = text.n ? buf_take(&text) : strdup("");
@@ -121,6 +130,8 @@ static int read_heredocs(const struct dockerfile *d, struct reader *rd, struct d
 
 		int r = buf_check(&body, "here-document", e);
 
+		if (r == 0)
+			r = check_utf8(d, (struct str){ buf_str(&body), body.n }, df_line(n), e);
 		if (r < 0)
 			return r;
 		doc->content = body.n ? buf_take(&body) : strdup("");
@@ -158,7 +169,11 @@ int df_parse_line(const struct dockerfile *d, struct df_node *n, struct err *e)
 		at++;
 	n->rest = at;
 	r = df_parse_args(d, n, e);
-	return r < 0 ? r : df_check(d, n, e);
+	if (r == 0)
+		r = df_check(d, n, e);
+	if (r == 0)
+		df_drop_empty_flags(n);
+	return r;
 }
 
 /* Reads one instruction that begins at `first`. */
@@ -182,7 +197,7 @@ static int read_node(struct dockerfile *d, struct reader *rd, struct str first, 
 	struct df_node *n = &nodes[d->n++];
 
 	memset(n, 0, sizeof(*n));
-	r = join_lines(rd, first, d->escape, n, e);
+	r = join_lines(d, rd, first, n, e);
 	if (r < 0)
 		return r;
 	if (n->text[0] == '\0') { /* a lone continuation mark */
@@ -195,7 +210,7 @@ static int read_node(struct dockerfile *d, struct reader *rd, struct str first, 
 		return r;
 	if (n->trigger) /* what follows belongs to the instruction held back */
 		n = n->trigger;
-	r = df_parse_heredocs(d, n, &chomp, e);
+	r = df_parse_heredocs(d, n, rd->rest, &chomp, e);
 	return r < 0 ? r : read_heredocs(d, rd, n, chomp, e);
 }
 
@@ -233,18 +248,26 @@ static int set_once(const struct dockerfile *d, char **slot, struct str value, c
 static int read_directives(struct dockerfile *d, struct reader *rd, struct err *e)
 {
 	auto_free char *escape = NULL;
+	bool shebang = false; /* docker looks behind it, but not for "escape" */
 	struct str key, value;
 
 	for (struct reader ahead = *rd; next_line(&ahead, &value); *rd = ahead) {
 		int r;
 
+		if (ahead.line == 1 && str_starts(value, "#!")) {
+			shebang = true;
+			continue;
+		}
 		if (!directive(value, &key, &value))
 			return 0;
+		r = check_utf8(d, value, ahead.line, e);
+		if (r < 0)
+			return r;
 		if (key_is(key, "syntax"))
 			r = set_once(d, &d->syntax, value, "syntax", ahead.line, e);
 		else if (key_is(key, "check"))
 			r = set_once(d, &d->check, value, "check", ahead.line, e);
-		else if (key_is(key, "escape"))
+		else if (key_is(key, "escape") && !shebang)
 			r = set_once(d, &escape, value, "escape", ahead.line, e);
 		else
 			return 0;
@@ -287,8 +310,6 @@ int dockerfile_parse(struct str text, const char *name, struct dockerfile *ret, 
 
 	if (text.n > LIMIT_DOCKERFILE)
 		return FAIL(e, E_FORMAT, "%s: more than %d bytes", name, LIMIT_DOCKERFILE);
-	if (!str_utf8(text))
-		return FAIL(e, E_FORMAT, "%s: not UTF-8 text", name);
 	d.name = strdup(name);
 	d.source = str_dup(text);
 	d.source_n = text.n;
@@ -356,7 +377,7 @@ bool df_switch(const struct df_node *n, const char *name, bool absent)
 {
 	const char *v = df_flag(n, name);
 
-	return v ? strcmp(v, "false") != 0 : absent;
+	return v ? strcasecmp(v, "false") != 0 : absent;
 }
 
 int df_line(const struct df_node *n)

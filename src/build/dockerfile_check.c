@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every instruction may look like: one table, and the checks that read it. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -127,6 +128,13 @@ static bool listed(const char *const *list, const char *name)
 	return false;
 }
 
+static bool may_be_empty(const char *flag)
+{
+	return listed(LIST("from", "chown", "chmod", "checksum", "platform", "interval", "timeout",
+			   "start-period", "start-interval"),
+		      flag);
+}
+
 static int check_flag(const struct dockerfile *d, const struct df_node *n, size_t i, struct err *e)
 {
 	const struct df_rule *rule = &rules[n->op];
@@ -150,12 +158,29 @@ static int check_flag(const struct dockerfile *d, const struct df_node *n, size_
 	for (size_t k = 0; k < i && !repeats; k++)
 		if (strcmp(n->flags[k].name, f->name) == 0)
 			return df_fail(d, n, f->at, f->len, e, "--%s is given twice", f->name);
-	if (is_switch && f->value && strcmp(f->value, "true") != 0 &&
-	    strcmp(f->value, "false") != 0)
+	if (is_switch && f->value && strcasecmp(f->value, "true") != 0 &&
+	    strcasecmp(f->value, "false") != 0)
 		return df_fail(d, n, f->at, f->len, e, "--%s is either true or false", f->name);
-	if (!is_switch && (!f->value || !*f->value))
+	if (!is_switch && (!f->value || (!*f->value && !may_be_empty(f->name))))
 		return df_fail(d, n, f->at, f->len, e, "--%s wants a value", f->name);
 	return 0;
+}
+
+void df_drop_empty_flags(struct df_node *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n->flags_n; i++) {
+		struct df_flag f = n->flags[i];
+
+		if (f.value && !*f.value) {
+			free(f.name);
+			free(f.value);
+		} else {
+			n->flags[kept++] = f;
+		}
+	}
+	n->flags_n = kept;
 }
 
 static int check_health(const struct dockerfile *d, const struct df_node *n, struct err *e)

@@ -37,10 +37,13 @@ const char *df_op_guess(struct str name);
 /* The steps of building a node whose text is set. All positions are bytes of n->text. */
 int df_parse_flags(const struct dockerfile *d, struct df_node *n, size_t *at, struct err *e);
 int df_parse_args(const struct dockerfile *d, struct df_node *n, struct err *e);
-/* Names of the here-documents of a line; their content is still NULL. *ret_chomp bit i: <<-. */
-int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, uint64_t *ret_chomp,
-		      struct err *e);
+/* Names of the here-documents of a line; their content, which the text behind the line has, is
+ * still NULL. *ret_chomp bit i: <<-. */
+int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, struct str behind,
+		      uint64_t *ret_chomp, struct err *e);
 int df_check(const struct dockerfile *d, const struct df_node *n, struct err *e);
+/* "--chown=" says as much as no --chown: such flags go. */
+void df_drop_empty_flags(struct df_node *n);
 int df_parse_line(const struct dockerfile *d, struct df_node *n, struct err *e);
 int df_add_word(struct df_node *n, struct str s, size_t at, size_t len, struct err *e);
 void df_node_free(struct df_node *n);

@@ -82,6 +82,15 @@ static int unquote(struct str s, char escape, struct buf *ret, struct err *e)
 	return buf_check(ret, "flag", e);
 }
 
+static size_t quotes(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		count += s.p[i] == '"' || s.p[i] == '\'';
+	return count;
+}
+
 static int add_flag(struct df_node *n, struct str raw, char escape, size_t at, struct err *e)
 {
 	struct df_flag *flags = reallocarray(n->flags, n->flags_n + 1, sizeof(*flags));
@@ -301,20 +310,21 @@ int df_parse_args(const struct dockerfile *d, struct df_node *n, struct err *e)
 	return FAIL(e, E_INTERNAL, "instruction of no form");
 }
 
-/* "3<<-'EOF'": true when the word opens a here-document; its name still quoted in *ret_name. */
+/* "3<<-'EOF'": true when the word opens a here-document; its name still quoted in *ret_name, empty
+ * where it is the next word. */
 static bool opens_heredoc(struct str w, struct str *ret_name, bool *ret_chomp)
 {
 	size_t i = 0;
 
 	while (i < w.n && isdigit((unsigned char)w.p[i]))
 		i++;
-	if (w.n - i < 3 || w.p[i] != '<' || w.p[i + 1] != '<')
+	if (w.n - i < 2 || w.p[i] != '<' || w.p[i + 1] != '<')
 		return false;
 	i += 2;
-	*ret_chomp = w.p[i] == '-';
+	*ret_chomp = i < w.n && w.p[i] == '-';
 	i += *ret_chomp;
 	*ret_name = (struct str){ w.p + i, w.n - i };
-	return ret_name->n > 0 && !memchr(ret_name->p, '<', ret_name->n);
+	return !memchr(w.p + i, '<', w.n - i);
 }
 
 static int add_heredoc(struct df_node *n, struct str raw, char escape, struct err *e)
@@ -329,15 +339,36 @@ static int add_heredoc(struct df_node *n, struct str raw, char escape, struct er
 	r = unquote(raw, escape, &name, e);
 	if (r < 0)
 		return r;
-	docs[n->docs_n] =
-		(struct df_heredoc){ .name = strdup(buf_str(&name)), .expand = name.n == raw.n };
+	docs[n->docs_n] = (struct df_heredoc){ .name = strdup(buf_str(&name)) };
+	/* Quotes that are gone forbid it, an escape does not. */
+	docs[n->docs_n].expand = quotes(raw) == quotes((struct str){ buf_str(&name), name.n });
 	return docs[n->docs_n++].name ? 0 : FAIL_NOMEM(e);
 }
 
-int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, uint64_t *ret_chomp,
-		      struct err *e)
+/* Is one of the lines the name without its quotes, as it will be looked for? */
+static bool has_end(struct str lines, struct str raw, char escape, bool chomp)
+{
+	auto_buf name = BUF_INIT(LIMIT_DOCKERFILE);
+	struct str line;
+
+	if (unquote(raw, escape, &name, NULL) < 0)
+		return false;
+	while (str_line(&lines, &line)) {
+		while (chomp && line.n && line.p[0] == '\t')
+			line.p++, line.n--;
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (str_eqz(line, buf_str(&name)))
+			return true;
+	}
+	return false;
+}
+
+int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, struct str behind,
+		      uint64_t *ret_chomp, struct err *e)
 {
 	struct str s = str_of(n->text), name;
+	int guesses = 0;
 	bool chomp = false;
 
 	*ret_chomp = 0;
@@ -347,6 +378,16 @@ int df_parse_heredocs(const struct dockerfile *d, struct df_node *n, uint64_t *r
 		to = skip_quoted(s, from, d->escape);
 		if (!opens_heredoc((struct str){ s.p + from, to - from }, &name, &chomp))
 			continue;
+		if (name.n == 0) {
+			/* "<< EOF": in a shell's text only, where $((1 << 2)) may stand as well. */
+			size_t at = skip_space(s, to), end = skip_quoted(s, at, d->escape);
+
+			name = (struct str){ s.p + at, end - at };
+			if (n->op != DF_RUN || name.n == 0 || guesses++ == LIMIT_HEREDOCS ||
+			    !has_end(behind, name, d->escape, chomp))
+				continue;
+			to = end;
+		}
 		if (n->docs_n == LIMIT_HEREDOCS)
 			return df_fail(d, n, from, to - from, e,
 				       "more than %d here-documents in one instruction",

@@ -76,7 +76,6 @@ struct walk {
 	size_t at;
 	int depth;
 	struct strv *words; /* NULL: one word */
-	bool word_open;	    /* the current word exists, even if it is empty (it held quotes) */
 };
 
 static bool ended(const struct walk *w)
@@ -89,7 +88,7 @@ static char peek(const struct walk *w)
 	return ended(w) ? '\0' : w->in.p[w->at];
 }
 
-static int walk(struct walk *w, char stop, bool raw, struct buf *out, struct err *e);
+static int walk(struct walk *w, char stop, char raw, struct buf *out, struct err *e);
 
 static const char *lookup(const struct walk *w, const char *name, struct err *e, int *r)
 {
@@ -177,17 +176,19 @@ static int replace(struct walk *w, const char *name, struct buf *out, struct err
 	int r;
 
 	w->at += all;
-	r = walk(w, '/', true, &pattern, e);
-	if (r == 0)
-		r = walk(w, '}', false, &with, e);
+	r = walk(w, '/', '\\', &pattern, e);
+	if (r == 0) /* escapes stay in what is put in, as with docker */
+		r = walk(w, '}', w->x->escape, &with, e);
 	if (r == 0)
 		r = buf_check(&pattern, "pattern", e);
 	if (r < 0)
 		return r;
 	value = lookup_plain(w, name, e, &r);
-	if (r == 0 && value)
+	if (!value)
+		value = "";
+	if (r == 0)
 		r = check_pattern(buf_str(&pattern), value, e);
-	if (r == 0 && value)
+	if (r == 0)
 		pattern_replace(buf_str(&pattern), value, buf_str(&with), all, out);
 	return r;
 }
@@ -212,7 +213,7 @@ static int operate(struct walk *w, const char *name, struct buf *out, struct err
 	if (!strchr("-+?#%", op) || (colon && pattern))
 		return FAIL(e, E_FORMAT, "${%.100s%s%c...}: no such substitution", name,
 			    colon ? ":" : "", isprint((unsigned char)op) ? op : '?');
-	r = walk(w, '}', pattern, &word, e);
+	r = walk(w, '}', pattern ? '\\' : '\0', &word, e);
 	if (r < 0)
 		return r;
 	value = pattern ? lookup_plain(w, name, e, &r) : lookup(w, name, e, &r);
@@ -316,10 +317,9 @@ static int end_word(struct walk *w, struct buf *out, struct err *e)
 {
 	int r = buf_check(out, "word", e);
 
-	if (r == 0 && (out->n || w->word_open))
+	if (r == 0 && out->n) /* "" is no word, as with docker */
 		r = strv_add(w->words, buf_str(out), e);
 	buf_reset(out);
-	w->word_open = false;
 	return r;
 }
 
@@ -338,14 +338,14 @@ static int dollar_split(struct walk *w, struct buf *out, struct err *e)
 	return r < 0 ? r : buf_check(&value, "word", e);
 }
 
-/* One plain or escaped character. raw: the escape stays, a pattern's matcher takes it off. */
-static int plain(struct walk *w, bool raw, struct buf *out, struct err *e)
+/* One plain or escaped character. raw: what stays of the escape, for who reads the text next. */
+static int plain(struct walk *w, char raw, struct buf *out, struct err *e)
 {
 	char c = w->in.p[w->at++];
 
 	if (c == w->x->escape) {
 		if (raw)
-			buf_putc(out, '\\');
+			buf_putc(out, raw);
 		if (!ended(w))
 			buf_putc(out, w->in.p[w->at++]);
 		return 0;
@@ -356,7 +356,7 @@ static int plain(struct walk *w, bool raw, struct buf *out, struct err *e)
 	return 0;
 }
 
-static int walk(struct walk *w, char stop, bool raw, struct buf *out, struct err *e)
+static int walk(struct walk *w, char stop, char raw, struct buf *out, struct err *e)
 {
 	while (!ended(w)) {
 		char c = peek(w);
@@ -367,7 +367,6 @@ static int walk(struct walk *w, char stop, bool raw, struct buf *out, struct err
 			w->at++;
 			return 0;
 		}
-		w->word_open |= quote;
 		if (quote)
 			r = c == '"' ? double_quotes(w, out, e) : single_quotes(w, out, e);
 		else if (c == '$')
@@ -384,7 +383,7 @@ int expand_word(struct str word, const struct expand *x, struct buf *ret, struct
 {
 	struct walk w = { .x = x, .in = word };
 	auto_buf out = BUF_INIT(LIMIT_EXPANDED);
-	int r = walk(&w, '\0', false, &out, e);
+	int r = walk(&w, '\0', '\0', &out, e);
 
 	if (r == 0)
 		r = buf_check(&out, "word after substitution", e);
@@ -409,7 +408,7 @@ int expand_split(struct str words, const struct expand *x, struct strv *ret, str
 {
 	struct walk w = { .x = x, .in = words, .words = ret };
 	auto_buf out = BUF_INIT(LIMIT_EXPANDED);
-	int r = walk(&w, '\0', false, &out, e);
+	int r = walk(&w, '\0', '\0', &out, e);
 
 	return r < 0 ? r : end_word(&w, &out, e);
 }

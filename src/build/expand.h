@@ -46,13 +46,14 @@ struct expand {
 int expand_word(struct str word, const struct expand *x, struct buf *ret, struct err *e);
 /* As above into a fresh C string. */
 int expand_string(const char *word, const struct expand *x, char **ret, struct err *e);
-/* Substitutes, then splits at white space that stood outside quotes or came from a variable. */
+/* Substitutes, then splits at white space that stood outside quotes or came from a variable. No
+ * word is empty. */
 int expand_split(struct str words, const struct expand *x, struct strv *ret, struct err *e);
 
 /* The number of bytes at the start (or end) of s that pattern matches: the fewest, or the most when
  * greedy; -1 when none does. */
 long pattern_prefix(const char *pattern, const char *s, bool greedy);
 long pattern_suffix(const char *pattern, const char *s, bool greedy);
-/* s with the first (or every) longest match of pattern replaced. Appends. */
+/* s with the first (or every) longest match of pattern replaced, empty ones too. Appends. */
 void pattern_replace(const char *pattern, const char *s, const char *with, bool all,
 		     struct buf *ret);

@@ -87,18 +87,22 @@ long pattern_suffix(const char *pattern, const char *s, bool greedy)
 void pattern_replace(const char *pattern, const char *s, const char *with, bool all,
 		     struct buf *ret)
 {
-	bool done = false;
+	bool done = false, behind = false; /* a match ended here: no empty one follows it */
 
-	while (*s && !(done && !all)) {
-		long n = pattern_prefix(pattern, s, true);
+	for (;;) {
+		long n = done && !all ? -1 : pattern_prefix(pattern, s, true);
 
-		if (n > 0) {
+		if (n > 0 || (n == 0 && !behind)) {
 			buf_puts(ret, with);
-			s += n;
 			done = true;
-		} else {
-			buf_putc(ret, *s++);
 		}
+		behind = n > 0;
+		if (!*s)
+			return;
+		if (n <= 0)
+			n = (long)char_len(s);
+		if (!behind)
+			buf_put(ret, s, (size_t)n);
+		s += n;
 	}
-	buf_puts(ret, s);
 }

@@ -67,6 +67,8 @@ static int class_has(const char **p, uint32_t c, const char *pattern, struct err
 		if (**p == '-') {
 			++*p;
 			r = class_char(p, &hi, pattern, e);
+			if (r == 0 && hi < lo) /* it would match nothing */
+				r = bad(pattern, e);
 			if (r < 0)
 				return r;
 		}

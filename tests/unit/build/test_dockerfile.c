@@ -114,6 +114,40 @@ TEST(directives)
 	CHECK_STR(d.nodes[1].args[0].s, "a  b\\");
 }
 
+TEST(directives_behind_a_shebang)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("#!/usr/bin/env plimsoll\n# check=skip=all\n# escape=`\nFROM a\n", &d, &e) ==
+	      0);
+	CHECK_STR(d.check, "skip=all");
+	CHECK(d.escape == '\\'); /* as with docker */
+}
+
+TEST(comments_need_not_be_utf8)
+{
+	CHECK_STR(refusal("# M\xfcller\nFROM a\nRUN x \\\n  # \xfc\n  y\n"), "");
+	CHECK_STR(refusal("FROM a\nRUN \xfc\n"), "Dockerfile:2: not UTF-8 text");
+	CHECK_STR(refusal("FROM a\nRUN <<E\n# \xfc\nE\n"), "Dockerfile:2: not UTF-8 text");
+	CHECK_STR(refusal("# check=\xfc\nFROM a\n"), "Dockerfile:1: not UTF-8 text");
+}
+
+TEST(empty_flags_say_nothing)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM --platform= a\nCOPY --from= --chown= --link=TRUE --chmod=1 a b\n"
+		    "HEALTHCHECK --interval= CMD x\n",
+		    &d, &e) == 0);
+	CHECK(d.nodes[0].flags_n == 0 && d.nodes[2].flags_n == 0);
+	CHECK(d.nodes[1].flags_n == 2 && df_switch(&d.nodes[1], "link", false));
+	CHECK(!df_flag(&d.nodes[1], "from"));
+	CHECK_STR(df_flag(&d.nodes[1], "chmod"), "1");
+	CHECK(*refusal("FROM a\nRUN --mount= x\n"));
+}
+
 TEST(directives_end_at_a_comment)
 {
 	auto_dockerfile d = { 0 };
@@ -185,6 +219,35 @@ TEST(heredocs)
 	CHECK_STR(d.nodes[2].docs[1].content, "two $x\n");
 	CHECK(d.nodes[3].docs_n == 1);
 	CHECK_STR(d.nodes[3].docs[0].content, "body\n");
+}
+
+TEST(heredoc_with_a_space_before_its_name)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nRUN << END\none\nEND\nRUN cat <<- 'A B' >x\n\ttwo\n\tA B\n"
+		    "RUN << -END\nthree\n-END\nRUN echo $((1 << 2))\nRUN <<\nCOPY << END /x\n",
+		    &d, &e) == 0);
+	CHECK(d.n == 7);
+	CHECK(d.nodes[1].docs_n == 1 && d.nodes[1].doc_alone && d.nodes[1].docs[0].expand);
+	CHECK_STR(d.nodes[1].docs[0].content, "one\n");
+	CHECK(d.nodes[2].docs_n == 1 && !d.nodes[2].doc_alone && !d.nodes[2].docs[0].expand);
+	CHECK_STR(d.nodes[2].docs[0].name, "A B");
+	CHECK_STR(d.nodes[2].docs[0].content, "two\n");
+	CHECK_STR(d.nodes[3].docs[0].name, "-END");
+	/* A shift to the left, nothing, and words of a COPY. */
+	CHECK(d.nodes[4].docs_n == 0 && d.nodes[5].docs_n == 0 && d.nodes[6].docs_n == 0);
+}
+
+TEST(heredoc_name_with_an_escape_still_expands)
+{
+	auto_dockerfile d = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("FROM a\nCOPY <<it\\'s /x\n$y\nit's\n", &d, &e) == 0);
+	CHECK(d.n == 2 && d.nodes[1].docs_n == 1 && d.nodes[1].docs[0].expand);
+	CHECK_STR(d.nodes[1].docs[0].name, "it's");
 }
 
 TEST(heredoc_alone)

@@ -71,6 +71,14 @@ TEST(reference)
 		{ "${x//o/0}", "f00" },
 		{ "${x//o/}", "f" },
 		{ "${x/?o/_}", "_o" },
+		{ "${x/o/\\/}", "f\\/o" }, /* what is put in keeps its escapes */
+		{ "${x/$empty/-}", "-foo" },
+		{ "${x//$empty/-}", "-f-o-o-" },
+		{ "${uni//$empty/-}", "-\xc3\xa9-a-" },
+		{ "${x//*/-}", "-" },
+		{ "${empty/*/-}", "-" },
+		{ "${none/*/-}", "-" },
+		{ "${x/$none2/}", "foo" },
 		{ "${uni#?}", "a" },
 		{ "${none#a}", "" },
 		{ "$arg", "seen" },
@@ -110,11 +118,10 @@ TEST(split)
 
 	(void)vars_set(&env, "ports", "80 443", &e);
 	CHECK(expand_split(str_of(" $ports  8\"0 0\"1 '' $none "), &x, &l, &e) == 0);
-	CHECK(l.n == 4);
+	CHECK(l.n == 3);
 	CHECK_STR(l.v[0], "80");
 	CHECK_STR(l.v[1], "443");
 	CHECK_STR(l.v[2], "80 01");
-	CHECK_STR(l.v[3], "");
 }
 
 TEST(heredoc_keeps_quotes)
