@@ -87,16 +87,21 @@ int build_check(const struct build_opts *o, struct lint *ret, struct err *e)
 	struct plan_opts po = {
 		.build_args = &args, .target = o->target, .os = "linux", .arch = oci_architecture()
 	};
-	int r = work_pairs(o->build_args, "build argument", &args, e);
+	struct err *first = e;
+	int r = work_pairs(o->build_args, "build argument", &args, e), parsed;
 
 	if (r == 0)
 		r = context_open(&ctx, o->context, o->dockerfile, false, e);
+	if (r < 0)
+		return r;
+	parsed = dockerfile_parse_some((struct str){ ctx.dockerfile, ctx.dockerfile_n },
+				       ctx.dockerfile_name, &df, e);
+	if (parsed < 0)
+		first = NULL; /* what is wrong was said; what stands above it is looked at, too */
+	r = plan_platform(&po, &platform, first);
 	if (r == 0)
-		r = dockerfile_parse((struct str){ ctx.dockerfile, ctx.dockerfile_n },
-				     ctx.dockerfile_name, &df, e);
-	if (r == 0)
-		r = plan_platform(&po, &platform, e);
-	if (r == 0)
-		r = lint_run(&df, &lo, ret, e);
+		r = lint_run(&df, &lo, ret, first);
+	if (parsed < 0)
+		return parsed;
 	return r < 0 ? r : plan_make(&df, &po, &plan, e);
 }

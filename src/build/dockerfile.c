@@ -176,8 +176,9 @@ int df_parse_line(const struct dockerfile *d, struct df_node *n, struct err *e)
 	return r;
 }
 
-/* Reads one instruction that begins at `first`. */
-static int read_node(struct dockerfile *d, struct reader *rd, struct str first, struct err *e)
+/* Reads one instruction that begins at `first` into a node that is the last one, also on failure.
+ */
+static int begin_node(struct dockerfile *d, struct reader *rd, struct str first, struct err *e)
 {
 	struct df_node *nodes;
 	uint64_t chomp = 0;
@@ -212,6 +213,16 @@ static int read_node(struct dockerfile *d, struct reader *rd, struct str first, 
 		n = n->trigger;
 	r = df_parse_heredocs(d, n, rd->rest, &chomp, e);
 	return r < 0 ? r : read_heredocs(d, rd, n, chomp, e);
+}
+
+static int read_node(struct dockerfile *d, struct reader *rd, struct str first, struct err *e)
+{
+	size_t had = d->n;
+	int r = begin_node(d, rd, first, e);
+
+	if (r < 0 && d->n > had)
+		df_node_free(&d->nodes[--d->n]);
+	return r;
 }
 
 /* "# key = value" to its parts; false when the line is something else. */
@@ -303,19 +314,24 @@ static int parse(struct dockerfile *d, struct err *e)
 	return r;
 }
 
-int dockerfile_parse(struct str text, const char *name, struct dockerfile *ret, struct err *e)
+int dockerfile_parse_some(struct str text, const char *name, struct dockerfile *ret, struct err *e)
 {
-	auto_dockerfile d = { .escape = '\\' };
-	int r;
+	struct dockerfile *d = ret;
 
+	*d = (struct dockerfile){ .escape = '\\' };
 	if (text.n > LIMIT_DOCKERFILE)
 		return FAIL(e, E_FORMAT, "%s: more than %d bytes", name, LIMIT_DOCKERFILE);
-	d.name = strdup(name);
-	d.source = str_dup(text);
-	d.source_n = text.n;
-	if (!d.name || !d.source)
-		return FAIL_NOMEM(e);
-	r = parse(&d, e);
+	d->name = strdup(name);
+	d->source = str_dup(text);
+	d->source_n = text.n;
+	return d->name && d->source ? parse(d, e) : FAIL_NOMEM(e);
+}
+
+int dockerfile_parse(struct str text, const char *name, struct dockerfile *ret, struct err *e)
+{
+	auto_dockerfile d = { 0 };
+	int r = dockerfile_parse_some(text, name, &d, e);
+
 	if (r < 0)
 		return r;
 	*ret = d;

@@ -108,6 +108,8 @@ struct dockerfile {
 
 /* Parses text. name is only for messages. Errors are E_FORMAT and point into the text. */
 int dockerfile_parse(struct str text, const char *name, struct dockerfile *ret, struct err *e);
+/* As above; ret is also set when it fails, to the instructions before the one that is wrong. */
+int dockerfile_parse_some(struct str text, const char *name, struct dockerfile *ret, struct err *e);
 void dockerfile_free(struct dockerfile *d);
 static inline void dockerfile_release(struct dockerfile *d)
 {

@@ -133,7 +133,7 @@ static int read_options(const char *text, uint32_t *ret_rules, struct lint *out,
 		if (r < 0)
 			return r;
 	}
-	*ret_rules = (~experimental_rules() | more) & ~skip;
+	*ret_rules = (~experimental_rules() & ~skip) | more;
 	return 0;
 }
 

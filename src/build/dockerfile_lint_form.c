@@ -57,9 +57,10 @@ int lint_from_as_casing(struct linting *l, const struct df_node *n, struct err *
 
 	if (!stage_word(n))
 		return 0;
-	/* "From" is in no case, which is ConsistentInstructionCasing's to say; AS is wanted then.
-	 */
 	small = !has_upper_n(n->text, name_len(n));
+	/* "From" is in no case, which is ConsistentInstructionCasing's to say. */
+	if (!small && has_lower(n->text, name_len(n)))
+		return 0;
 	if (small ? !has_upper(as->s) : !has_lower(as->s, as->len))
 		return 0;
 	return lint_report(l, n, as->at, as->len, e,

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "build/dockerfile_lint_impl.h"
+#include "build/glob.h"
 #include "oci/ref.h"
 
 enum { FAR = 32 }; /* edits: more than any guess is away */
@@ -200,19 +201,53 @@ int lint_expose_format(struct linting *l, const struct df_node *n, struct err *e
 	return r;
 }
 
-/* What "!" takes back may be within a folder that is left out: nothing is said then. */
+/* Does a "!" behind the last pattern that leaves `path` out take back something in its place? Of a
+ * path with wildcards, the folders before them are asked about. */
+static bool may_come_back(const struct ignore *g, char *path)
+{
+	size_t i = g->n;
+	char *special = strpbrk(path, "*?[\\"), *slash;
+
+	while (i > 0 && (g->v[i - 1].take_back || !glob_covers(g->v[i - 1].glob, path)))
+		i--;
+	if (special) {
+		*special = '\0';
+		slash = strrchr(path, '/');
+		*(slash ? slash : path) = '\0';
+	}
+	for (; i < g->n; i++)
+		if (g->v[i].take_back && glob_leads(g->v[i].glob, path))
+			return true;
+	return false;
+}
+
+/* All of the context: only where a pattern names it all, and nothing is taken back behind it. */
+static bool all_ignored(const struct ignore *g)
+{
+	bool all = false;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->v[i].take_back)
+			all = false;
+		else if (strcmp(g->v[i].glob, "*") == 0 || strcmp(g->v[i].glob, "**") == 0)
+			all = true;
+	}
+	return all;
+}
+
 int lint_copy_ignored(struct linting *l, const struct df_node *n, struct err *e)
 {
 	const struct lint_stage *s = lint_stage(l);
 	const struct ignore *ignore = l->o->ignore;
 	int r = 0;
 
-	if (!s || !ignore || ignore->n == 0 || ignore->takes_back || df_flag(n, "from"))
+	if (!s || !ignore || ignore->n == 0 || df_flag(n, "from"))
 		return 0;
 	for (size_t i = 0; r == 0 && i + 1 < n->args_n; i++) {
 		struct expand x = { .escape = l->d->escape, .sets = { &s->words } };
 		const struct df_word *w = &n->args[i];
 		auto_buf path = BUF_INIT(LIMIT_EXPANDED + 2);
+		auto_free char *tried = NULL;
 		char *p;
 
 		if ((n->docs_n && strstr(w->s, "<<")) || strstr(w->s, "://") ||
@@ -223,9 +258,15 @@ int lint_copy_ignored(struct linting *l, const struct df_node *n, struct err *e)
 			continue;
 		path_clean(p);
 		p += *p == '/';
-		if (*p && strcmp(p, ".") != 0 && ignore_match(ignore, p))
+		tried = strdup(p);
+		if (!tried)
+			return FAIL_NOMEM(e);
+		if (!*p || strcmp(p, ".") == 0
+			    ? all_ignored(ignore)
+			    : ignore_match(ignore, p) && !may_come_back(ignore, tried))
 			r = lint_report(l, n, w->at, w->len, e,
-					".dockerignore leaves '%.200s' out of the context", p);
+					".dockerignore leaves '%.200s' out of the context",
+					*p ? p : ".");
 	}
 	return r;
 }

@@ -67,6 +67,19 @@ Dockerfile:2: UndefinedVar: \$src is not set
 	assert_output_has "BUILDKIT_DOCKERFILE_CHECK: checks: 'nonsense' is not NAME=VALUE"
 }
 
+@test "--check: what stands above an instruction that cannot be read is looked at, too" {
+	dockerfile <<-'X'
+	FROM scratch AS A
+	ARGH x
+	CMD x
+	X
+	run --separate-stderr plimsoll build --check ctx
+	assert_status 5
+	[[ "$output" == *"Dockerfile:1: StageNameCasing"* ]] || fail "$output"
+	[[ "$output" != *"JSONArgsRecommended"* ]] || fail "$output"
+	[[ "$stderr" == *"Dockerfile:2: unknown instruction 'ARGH'"* ]] || fail "$stderr"
+}
+
 @test "--check: a Dockerfile that cannot be built shows what was found, then why it cannot" {
 	dockerfile <<-'X'
 	FROM scratch AS A

@@ -49,6 +49,8 @@ TEST(every_rule_and_its_good_example)
 		{ "FROM a as b\n", "FromAsCasing:1" },
 		{ "from a AS b\n", "FromAsCasing:1" },
 		{ "from a as b\n", "" },
+		{ "FROM a As b\n", "FromAsCasing:1" },
+		{ "From a as b\nRUN x\n", "ConsistentInstructionCasing:1" }, /* and no more */
 		{ "FROM a\nRUN x \\\n\n  y\n", "NoEmptyContinuation:4" },
 		{ "FROM a\nRUN x \\\n# c\n  y\n", "" },
 		{ "FROM a\nrun x\nRUN y\n", "ConsistentInstructionCasing:2" },
@@ -112,9 +114,42 @@ TEST(copies_of_what_is_ignored)
 			   "/y/\nCOPY --from=b a.txt /\nCOPY <<a.txt /y/\nx\na.txt\n";
 
 	CHECK_STR(found_with(text, "*.txt\nd\n", NULL), "CopyIgnoredFile:3 CopyIgnoredFile:3");
-	/* What is taken back may be below: nothing is said. */
-	CHECK_STR(found_with(text, "*\n!x\n", NULL), "");
 	CHECK_STR(found_with(text, NULL, NULL), "");
+}
+
+TEST(what_is_taken_back)
+{
+	static const struct {
+		const char *source, *ignore;
+		bool said;
+	} cases[] = {
+		{ "dir/one", "dir", true },
+		/* Nothing that could be the source comes back. */
+		{ "dir/one", "dir\n!dir/two", true },
+		{ "dir/one", "dir\n!else/*", true },
+		{ "dir/o*", "dir\n!else/*", true },
+		{ "dir", "!dir/one\ndir", true },
+		/* Something may. */
+		{ "dir", "dir\n!dir/one", false },
+		{ "dir", "dir\n!dir/sub/*.c", false },
+		{ "dir", "dir\n!*/one", false },
+		{ "dir/o*", "dir\n!dir/one", false },
+		{ "dir/one", "**\n!dir", false },
+		{ "dir/one", "dir\n!dir/one\ndir/two", false },
+		/* All of the context. */
+		{ ".", "*", true },
+		{ "/", "*\n!one\n**", true },
+		{ ".", "*\n!one", false },
+		{ ".", ".*", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[100];
+
+		(void)snprintf(text, sizeof(text), "FROM a\nCOPY %s /x/\n", cases[i].source);
+		CHECK_STR(found_with(text, cases[i].ignore, NULL),
+			  cases[i].said ? "CopyIgnoredFile:2" : "");
+	}
 }
 
 TEST(which_rules_count)
@@ -133,7 +168,9 @@ TEST(which_rules_count)
 	CHECK_STR(found_with("# no name\nFROM a AS b\n#\nARG c\n# d e\nARG c d\n# f\nARG c\n", NULL,
 			     "experimental=InvalidDefinitionDescription"),
 		  "InvalidDefinitionDescription:2 InvalidDefinitionDescription:8");
-	CHECK_STR(found_with("# x\nFROM a AS b\n", NULL, "experimental=all;skip=all"), "");
+	/* What is asked for by name is not skipped. */
+	CHECK_STR(found_with("# x\nFROM a AS b\nCMD x\n", NULL, "experimental=all;skip=all"),
+		  "InvalidDefinitionDescription:2");
 	CHECK(strstr(found_with(text, NULL, "nothing"), "'nothing' is not NAME=VALUE"));
 	CHECK(strstr(found_with(text, NULL, "kip=all"), "skip, error and experimental"));
 	CHECK(strstr(found_with(text, NULL, "error=1"), "error is true or false"));
