@@ -133,6 +133,8 @@ static int read_options(const char *text, uint32_t *ret_rules, struct lint *out,
 		if (r < 0)
 			return r;
 	}
+	if (more == UINT32_MAX) /* "all" means those that are */
+		more = experimental_rules();
 	*ret_rules = (~experimental_rules() & ~skip) | more;
 	return 0;
 }
