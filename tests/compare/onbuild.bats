@@ -12,7 +12,6 @@ load ../lib/compare
 	ONBUILD CMD ["x"]
 	X
 	# What that left behind, in an image that is built from it.
-	"$DOCKER" tag onbuild:1 trigger:1
 	plimsoll sign onbuild:1 >sign.log 2>&1 || echo "sign: $(cat sign.log)" >>differences
 	same onbuild-used <<-'X'
 	FROM onbuild:1

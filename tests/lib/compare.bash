@@ -4,8 +4,8 @@
 #     load ../lib/common
 #     load ../lib/compare
 #
-# and each of its tests calls `same` and `refused` for as many Dockerfiles as it likes; a folder ctx is there with what
-# context() made. A case has a name of its own in the whole folder.
+# and each of its tests calls `same`, `equal` and `refused` for as many Dockerfiles as it likes; a folder ctx is there with
+# what context() made. A case has a name of its own in the whole folder.
 #
 #     BUILDERS='buildkit classic'    compares with both builders of docker (default: BuildKit; the classic one takes
 #                                    twice its time)
@@ -50,6 +50,8 @@ teardown() {
 	# bats runs this without -e: each failure returns by itself.
 	! declare -F web_stop >/dev/null || web_stop
 	[ -z "${BATS_TEST_SKIPPED:-}" ] || return 0
+	[ "${BATS_TEST_COMPLETED:-}" = 1 ] || return 0
+	compare_images
 	[ -s compared ] || fail "nothing was compared" || return 1
 	[ ! -s on-purpose ] || sed 's/^/# differs on purpose: /' on-purpose >&3
 	[ ! -s differences ] || fail "$(cat differences)" || return 1
@@ -97,11 +99,20 @@ context() {
 	find ctx -exec touch -h -d @1500000000 {} +
 }
 
-with_docker() { # builder, image, further arguments
-	local builder=$1 image=$2
+# Each builds the Dockerfile that lies in the folder ctx, or as the variables of `same` say.
+with_plimsoll() { # NAME, further arguments
+	local name=$1
+	shift
+	plimsoll build -t "$name:1" "$@" "${CONTEXT:-ctx}" <"${INPUT:-/dev/null}" >ours.log 2>&1
+}
+
+# Images are called NAME:BUILDER, and NAME:1 for those that begin from them.
+with_docker() { # builder, NAME, further arguments
+	local builder=$1 name=$2
 	shift 2
 	DOCKER_BUILDKIT=$([ "$builder" = buildkit ] && echo 1 || echo 0) \
-		"$DOCKER" build --network none --force-rm -t "$image" "$@" ctx >docker.log 2>&1
+		"$DOCKER" build --network none --force-rm -t "$name:1" -t "$name:$builder" "$@" \
+		"${DOCKER_CONTEXT:-${CONTEXT:-ctx}}" <"${INPUT:-/dev/null}" >"$builder.log" 2>&1
 }
 
 # BuildKit sends a file again only when its size or time changed: each Dockerfile has a time of its own.
@@ -157,53 +168,100 @@ case_args() {
 	echo "$name" >>"$BATS_SUITE_TMPDIR/names"
 }
 
-# What differs between the image NAME:1 of ours and of docker, a line each.
-compare_images() { # name
-	local status=0
-	"$DOCKER" save -o saved.tar "$1:1"
-	python3 "$PLIMSOLL_SRC/tests/lib/compare_images.py" "$STATE" "$1:1" saved.tar 2>compare.err || status=$?
-	[ $status -le 1 ] && [ ! -s compare.err ] || echo "cannot compare: $(tail -1 compare.err)"
-	rm -f saved.tar
+# Judges the images that the test made, all at once: docker writes, and we read, the base only once.
+compare_images() {
+	local name builder how status=0
+	[ -s images ] || return 0
+	awk '{ print $1 ":" $2 }' images | xargs "$DOCKER" save -o saved.tar
+	python3 "$PLIMSOLL_SRC/tests/lib/compare_images.py" "$STATE" saved.tar <images >differing 2>compare.err || status=$?
+	if [ $status -gt 1 ] || [ -s compare.err ]; then
+		echo "cannot compare: $(tail -1 compare.err)" >>differences
+		return 0
+	fi
+	while read -r name builder how; do
+		awk -v case="$name $builder " 'index($0, case) == 1 { print substr($0, length(case) + 1) }' differing |
+			judge "$name" "$builder"
+	done <images
+	rm -f images saved.tar
 }
 
 last_line() { # file
 	grep -v '^ *$' "$1" | tail -1
 }
 
+# Both build at the same time; sets $ours and ${theirs[BUILDER]} to "yes" or "no". Needs what case_args sets.
+build_both() {
+	local builder pid
+	with_plimsoll "$name" "${args[@]}" 3>&- &
+	pid=$!
+	for builder in $builders; do
+		theirs[$builder]=yes
+		with_docker "$builder" "$name" "${args[@]}" || theirs[$builder]=no
+	done
+	ours=yes
+	wait $pid || ours=no
+}
+
+# Of a case that has to be the same; what both built is compared when the test ends.
+judge_same() {
+	local builder
+	for builder in $builders; do
+		case $ours-${theirs[$builder]} in
+		yes-yes) echo "$name $builder $how" >>images ;;
+		yes-no) echo "build: only ours does: $(last_line "$builder.log")" | judge "$name" "$builder" ;;
+		no-yes) echo "build: only docker does: $(our_error)" | judge "$name" "$builder" ;;
+		*) echo "build: nobody does: $(our_error); $(last_line "$builder.log")" | judge "$name" "$builder" ;;
+		esac
+	done
+}
+
+our_error() {
+	grep -m1 -E 'Dockerfile:[0-9]+:|^plimsoll' ours.log
+}
+
 # The Dockerfile on standard input gives the same image everywhere.
 #     same [-k] [-c] NAME [BUILD-ARGUMENT...]
 # -k: BuildKit only, -c: the classic builder only: the other cannot do it.
+#     CONTEXT=PLACE    instead of ctx; what stands on standard input is written to ctx/Dockerfile all the same
+#     INPUT=FILE       the standard input of both
 same() {
-	local builders builder name args ours=yes
+	local -A theirs
+	local builders name args how='' ours
 	case_args "$@"
 	dockerfile
-	plimsoll build -t "$name:1" "${args[@]}" ctx >ours.log 2>&1 || ours=no
-	for builder in $builders; do
-		if with_docker "$builder" "$name:1" "${args[@]}"; then
-			if [ $ours = yes ]; then
-				compare_images "$name"
-			else
-				echo "build: only docker does: $(grep -m1 -E 'Dockerfile:[0-9]+:|^plimsoll' ours.log)"
-			fi
-		elif [ $ours = yes ]; then
-			echo "build: only ours does: $(last_line docker.log)"
-		else
-			echo "build: nobody does: $(last_line ours.log); $(last_line docker.log)"
-		fi | judge "$name" "$builder"
-	done
+	build_both
+	judge_same
+}
+
+# What docker 20.10 says otherwise, or cannot say at all: our Dockerfile, a line "== docker", and docker's. It is built in a
+# copy of ctx, in which the shell does $CHANGE.
+equal() {
+	local -A theirs
+	local builders name args how=built-otherwise ours DOCKER_CONTEXT
+	case_args "$@"
+	DOCKER_CONTEXT=docker-$name
+	dockerfile
+	cp -a ctx "$DOCKER_CONTEXT"
+	sed -i '/^== docker$/,$d' ctx/Dockerfile
+	sed -i '1,/^== docker$/d' "$DOCKER_CONTEXT/Dockerfile"
+	touch -r "$DOCKER_CONTEXT" "$DOCKER_CONTEXT/Dockerfile" ctx/Dockerfile
+	(cd "$DOCKER_CONTEXT" && eval "${CHANGE:-}")
+	build_both
+	judge_same
 }
 
 # Nobody builds it. Options as for same.
 refused() {
-	local builders builder name args ours=yes
+	local -A theirs
+	local builder builders name args ours
 	case_args "$@"
 	dockerfile
-	plimsoll build -t "$name:1" "${args[@]}" ctx >ours.log 2>&1 || ours=no
+	build_both
 	for builder in $builders; do
-		if with_docker "$builder" "$name:1" "${args[@]}"; then
-			[ $ours = yes ] && echo "build: both do" || echo "build: only docker does"
-		elif [ $ours = yes ]; then
-			echo "build: only ours does: $(last_line docker.log)"
-		fi | judge "$name" "$builder"
+		case $ours-${theirs[$builder]} in
+		yes-yes) echo "build: both do" ;;
+		yes-no) echo "build: only ours does: $(last_line "$builder.log")" ;;
+		no-yes) echo "build: only docker does" ;;
+		esac | judge "$name" "$builder"
 	done
 }

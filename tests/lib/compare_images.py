@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares an image in an OCI layout with one that `docker save` wrote: what the configuration says
+"""Compares images in an OCI layout with those that `docker save` wrote: what the configuration says
 and what the file system is when all layers lie on one another.
 
-    compare_images.py LAYOUT NAME SAVED.tar
+    compare_images.py LAYOUT SAVED.tar <CASES
 
-One line for every difference, 'WHERE: ours OURS, docker THEIRS', and exit status 1 when there is one.
-Times are compared where docker's is older than the test: a file that came from the context.
+A line 'NAME TAG [built-otherwise]' of standard input is a case: the layout's NAME:1 and the saved NAME:TAG. One line for
+every difference, 'NAME TAG WHERE: ours OURS, docker THEIRS', and exit status 1 when there is one. Times are compared where
+docker's is older than the test: a file that came from the context. The history is not compared of what was built otherwise.
 """
 import gzip
 import hashlib
@@ -25,7 +26,7 @@ CONFIG = ["ArgsEscaped", "Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthchec
 class Node:
     """A file, or a link's target: two names of one node are hard links."""
 
-    def __init__(self, member, content):
+    def __init__(self, member, size, content):
         self.kind = {tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.CHRTYPE: "char device",
                      tarfile.BLKTYPE: "block device", tarfile.FIFOTYPE: "fifo"}.get(member.type, "file")
         self.mode = oct(member.mode & 0o7777) if self.kind != "link" else None
@@ -33,8 +34,8 @@ class Node:
         self.mtime = int(member.mtime)
         self.target = member.linkname if self.kind == "link" else None
         self.device = (member.devmajor, member.devminor) if "device" in self.kind else None
-        self.content = hashlib.sha256(content).hexdigest()[:12] if self.kind == "file" else None
-        self.size = len(content) if self.kind == "file" else None
+        self.content = content
+        self.size = size
         self.xattrs = {k[len("SCHILY.xattr."):]: v.encode("utf-8", "surrogateescape").hex()
                        for k, v in member.pax_headers.items() if k.startswith("SCHILY.xattr.")}
 
@@ -44,63 +45,81 @@ def remove(tree, path):
         del tree[name]
 
 
-def add_layer(tree, blob):
-    """Whiteouts speak of the layers below, whatever their place in the archive."""
+def read_layer(blob):
+    """Path, member, and of a file its size and the digest of what it holds."""
     if blob[:2] == b"\x1f\x8b":
         blob = gzip.decompress(blob)
     with tarfile.open(fileobj=io.BytesIO(blob), errors="surrogateescape") as tar:
-        members = [(os.path.normpath("/" + m.name).replace("//", "/"), m) for m in tar]
-        for path, _ in members:
-            folder, base = os.path.split(path)
-            if base == ".wh..wh..opq":
-                for name in [n for n in tree if n.startswith(folder.rstrip("/") + "/") and n != "/"]:
-                    del tree[name]
-            elif base.startswith(".wh."):
-                remove(tree, os.path.join(folder, base[4:]))
-        for path, member in members:
-            if os.path.basename(path).startswith(".wh."):
-                continue
-            if member.islnk():
-                remove(tree, path)
-                tree[path] = tree[os.path.normpath("/" + member.linkname).replace("//", "/")]
-                continue
-            if path in tree and not (member.isdir() and tree[path].kind == "folder"):
-                remove(tree, path)
-            content = tar.extractfile(member).read() if member.isreg() else b""
-            tree[path] = Node(member, content)
+        found = []
+        for m in tar:
+            size = content = None
+            if m.isreg():
+                data = tar.extractfile(m).read()
+                size, content = len(data), hashlib.sha256(data).hexdigest()[:12]
+            found.append((os.path.normpath("/" + m.name).replace("//", "/"), m, size, content))
+        return found
 
 
-def read_layout(layout, name):
-    def blob(digest):
-        with open(os.path.join(layout, "blobs", *digest.split(":")), "rb") as f:
+def add_layer(tree, layer):
+    """Whiteouts speak of the layers below, whatever their place in the archive."""
+    for path, *_ in layer:
+        folder, base = os.path.split(path)
+        if base == ".wh..wh..opq":
+            for name in [n for n in tree if n.startswith(folder.rstrip("/") + "/") and n != "/"]:
+                del tree[name]
+        elif base.startswith(".wh."):
+            remove(tree, os.path.join(folder, base[4:]))
+    for path, member, size, content in layer:
+        if os.path.basename(path).startswith(".wh."):
+            continue
+        if member.islnk():
+            remove(tree, path)
+            tree[path] = tree[os.path.normpath("/" + member.linkname).replace("//", "/")]
+            continue
+        if path in tree and not (member.isdir() and tree[path].kind == "folder"):
+            remove(tree, path)
+        tree[path] = Node(member, size, content)
+
+
+class Layout:
+    def __init__(self, path):
+        self.path, self.layers = path, {}
+        with open(os.path.join(path, "index.json"), encoding="utf-8") as f:
+            self.images = {desc.get("annotations", {}).get("org.opencontainers.image.ref.name"): desc["digest"]
+                           for desc in json.load(f)["manifests"]}
+
+    def blob(self, digest):
+        with open(os.path.join(self.path, "blobs", *digest.split(":")), "rb") as f:
             return f.read()
 
-    with open(os.path.join(layout, "index.json"), encoding="utf-8") as f:
-        index = json.load(f)
-    for desc in index["manifests"]:
-        if desc.get("annotations", {}).get("org.opencontainers.image.ref.name") == name:
-            manifest = json.loads(blob(desc["digest"]))
-            break
-    else:
-        sys.exit(f"no image {name} in {layout}")
-    tree = {}
-    for layer in manifest["layers"]:
-        add_layer(tree, blob(layer["digest"]))
-    return json.loads(blob(manifest["config"]["digest"])), tree
+    def read(self, name):
+        """Configuration, and the files that all layers come to."""
+        manifest, tree = json.loads(self.blob(self.images[name])), {}
+        for layer in manifest["layers"]:
+            digest = layer["digest"]
+            if digest not in self.layers:
+                self.layers[digest] = read_layer(self.blob(digest))
+            add_layer(tree, self.layers[digest])
+        return json.loads(self.blob(manifest["config"]["digest"])), tree
 
 
-def read_saved(path):
-    tree = {}
-    with tarfile.open(path) as tar:
-        manifest = json.load(tar.extractfile("manifest.json"))[0]
-        config = json.load(tar.extractfile(manifest["Config"]))
-        for layer in manifest["Layers"]:
-            member = tar.getmember(layer)
+class Saved:
+    def __init__(self, path):
+        self.tar, self.layers = tarfile.open(path), {}
+        self.images = {tag: image for image in json.load(self.tar.extractfile("manifest.json"))
+                       for tag in image["RepoTags"]}
+
+    def read(self, name):
+        image, tree = self.images[name], {}
+        for layer in image["Layers"]:
+            member = self.tar.getmember(layer)
             # A layer that is there twice is a link to the first.
             if member.issym():
-                member = tar.getmember(os.path.normpath(os.path.join(os.path.dirname(layer), member.linkname)))
-            add_layer(tree, tar.extractfile(member).read())
-    return config, tree
+                member = self.tar.getmember(os.path.normpath(os.path.join(os.path.dirname(layer), member.linkname)))
+            if member.name not in self.layers:
+                self.layers[member.name] = read_layer(self.tar.extractfile(member).read())
+            add_layer(tree, self.layers[member.name])
+        return json.load(self.tar.extractfile(image["Config"])), tree
 
 
 def names(tree):
@@ -129,7 +148,7 @@ def by_buildkit(config):
     return any(h.get("comment") == "buildkit.dockerfile.v0" for h in config.get("history") or [])
 
 
-def compare(ours, docker):
+def compare(ours, docker, otherwise):
     def differ(where, a, b):
         if a != b:
             found.append(f"{where}: ours {json.dumps(a)}, docker {json.dumps(b)}")
@@ -142,7 +161,7 @@ def compare(ours, docker):
         differ(key, a.get(key) or None, b.get(key) or None)
     for key in ["architecture", "os", "author"]:
         differ(key, our_config.get(key) or None, docker_config.get(key) or None)
-    if by_buildkit(docker_config):
+    if by_buildkit(docker_config) and not otherwise:
         for i, (x, y) in enumerate(itertools.zip_longest(history(our_config), history(docker_config))):
             differ(f"history {i}", x, y)
     our_names, docker_names = names(our_tree), names(docker_tree)
@@ -162,11 +181,14 @@ def compare(ours, docker):
 
 
 def main():
-    layout, name, saved = sys.argv[1:]
-    found = compare(read_layout(layout, name), read_saved(saved))
-    for line in found:
-        print(line)
-    return 1 if found else 0
+    layout, saved = Layout(sys.argv[1]), Saved(sys.argv[2])
+    status = 0
+    for case in sys.stdin:
+        name, tag, *how = case.split()
+        for line in compare(layout.read(f"{name}:1"), saved.read(f"{name}:{tag}"), how == ["built-otherwise"]):
+            print(name, tag, line)
+            status = 1
+    return status
 
 
 if __name__ == "__main__":
