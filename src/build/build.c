@@ -75,6 +75,12 @@ static int open_local(struct work *w, bool ask_git, struct err *e)
 		return r;
 	if (fstat(w->ctx.fd, &st) < 0)
 		return FAIL_SYS(e, "read build context");
+	if (w->ctx.git.dir && w->ctx.git.shallow)
+		progress_line(
+			o->progress,
+			"warning: the context is a shallow clone: files that did not change in it "
+			"have the time of its first commit, and a cache of another commit may give "
+			"another digest; git fetch --unshallow, or SOURCE_DATE_EPOCH");
 	file_memo_open(&w->memo, o->state, &st);
 	return 0;
 }
@@ -182,7 +188,7 @@ static int write_image(struct work *w, struct err *e)
 {
 	const struct stage_work *s = &w->stages[w->plan.target];
 	const struct build_opts *o = w->o;
-	int64_t created = s->scope.draft.epoch;
+	int64_t created = step_epoch(s, 0);
 	auto_json *extra = json_object();
 	int r = put_pairs(s->scope.draft.config, "Labels", o->labels, "label", e);
 
@@ -191,10 +197,6 @@ static int write_image(struct work *w, struct err *e)
 			  : FAIL_NOMEM(e);
 	if (r == 0 && o->inline_cache)
 		r = known_inline(w, &s->scope.draft, extra, e);
-
-	/* A stage without steps of its own has no time but the Dockerfile's. */
-	if (o->source_date_epoch >= 0 || s->step <= 1)
-		created = step_epoch(s, 0);
 	if (r == 0)
 		r = draft_write(o->store, &s->scope.draft, created,
 				json_object_get(extra, "annotations"), &w->res.image,

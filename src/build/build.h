@@ -125,7 +125,7 @@ struct build_opts {
 	bool pull;	   /* bases are asked for at their registry first (step_build() does) */
 	bool inline_cache; /* the image tells which steps made its layers: CACHE_ANNOTATION */
 	const struct strv *no_cache_filter; /* stages to do again, by name or index; may be NULL */
-	int64_t source_date_epoch;	    /* -1: the commit's time, else the newest input's */
+	int64_t source_date_epoch;	    /* -1: the newest input's, by git where it knows */
 	struct progress *progress;
 	struct build_hooks hooks;
 };

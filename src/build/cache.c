@@ -126,26 +126,29 @@ int cache_put(const struct state *state, const struct digest *key, const struct 
 	return r < 0 ? r : fs_write_file(state->fd, name, buf_str(&b), b.n, 0600, e);
 }
 
-static void content_name(const struct digest *key, char ret[static 128])
+static void memo_name(const struct digest *key, char ret[static 128])
 {
 	(void)snprintf(ret, 128, "cache/content/%s", digest_hex(key));
 }
 
-bool content_get(const struct state *state, const struct digest *key, struct digest *ret)
+bool memo_get(const struct state *state, const struct digest *key, char ret[static LIMIT_MEMO])
 {
-	auto_buf b = BUF_INIT(sizeof(struct digest));
+	auto_buf b = BUF_INIT(LIMIT_MEMO);
 	char name[128];
 
-	content_name(key, name);
-	return fs_read(state->fd, name, sizeof(struct digest) - 1, &b, NULL) == 0 &&
-	       digest_parse((struct str){ buf_str(&b), b.n }, ret, NULL) == 0;
+	memo_name(key, name);
+	if (fs_read(state->fd, name, LIMIT_MEMO - 1, &b, NULL) < 0 || b.n >= LIMIT_MEMO)
+		return false;
+	memcpy(ret, buf_str(&b), b.n);
+	ret[b.n] = '\0';
+	return true;
 }
 
-void content_put(const struct state *state, const struct digest *key, const struct digest *content)
+void memo_put(const struct state *state, const struct digest *key, const char *answer)
 {
 	char name[128];
 
-	content_name(key, name);
+	memo_name(key, name);
 	if (fs_mkdir_p(state->fd, "cache/content", 0700, NULL) == 0)
-		(void)fs_write_file(state->fd, name, content->s, strlen(content->s), 0600, NULL);
+		(void)fs_write_file(state->fd, name, answer, strlen(answer), 0600, NULL);
 }

@@ -48,9 +48,11 @@ int cache_put(const struct state *state, const struct digest *key, const struct 
 	      struct err *e);
 
 /*
- * What files of other layers hold, as COPY --from takes them, by the layers and the names: so that
- * what did not change is neither mounted nor read. <state>/cache/content/<hex>. Getting is true
- * when it is known; putting may fail without harm.
+ * Answers that took long to find, a line each, by the digest of the question: what files of other
+ * layers hold, so that what did not change is neither mounted nor read; when a commit changed
+ * files. <state>/cache/content/<hex>. Getting is true when it is known; putting may fail without
+ * harm.
  */
-bool content_get(const struct state *state, const struct digest *key, struct digest *ret);
-void content_put(const struct state *state, const struct digest *key, const struct digest *content);
+enum { LIMIT_MEMO = 128 };
+bool memo_get(const struct state *state, const struct digest *key, char ret[static LIMIT_MEMO]);
+void memo_put(const struct state *state, const struct digest *key, const char *answer);

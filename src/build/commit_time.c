@@ -12,7 +12,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 
-enum { LIMIT_ANSWER = 64 * 1024, GIT_WORDS = 32 };
+enum { LIMIT_ANSWER = 64 * 1024, GIT_WORDS = 32 + LIMIT_COMMIT_PATHS };
 
 /* What is before every git: no environment, no configuration of user and machine, no lock. */
 static const char *const git_prefix[] = {
@@ -36,7 +36,7 @@ static const char *const git_prefix[] = {
 enum { PREFIX = sizeof(git_prefix) / sizeof(git_prefix[0]) };
 
 /* git's answer to the words (end with NULL) in that folder; false when it has none. */
-static bool git(const char *dir, const char *const *words, struct buf *ret)
+static bool git(const char *dir, const char *const *words, size_t limit, struct buf *ret)
 {
 	const char *argv[GIT_WORDS] = { NULL };
 	size_t n = PREFIX;
@@ -49,7 +49,7 @@ static bool git(const char *dir, const char *const *words, struct buf *ret)
 			return false;
 		argv[n++] = words[i];
 	}
-	*ret = BUF_INIT(LIMIT_ANSWER);
+	*ret = BUF_INIT(limit);
 	return proc_run(argv, -1, ret, NULL) == 0;
 }
 
@@ -97,24 +97,18 @@ static bool harmless(const char *key)
 	return strncasecmp(key, "branch.", 7) == 0;
 }
 
-static bool config_is_harmless(const char *dir)
+static bool config_is_harmless(const char *dir, struct str common)
 {
-	static const char *const where[] = { "rev-parse", "--path-format=absolute",
-					     "--git-common-dir", NULL };
-	auto_buf common = BUF_INIT(0), keys = BUF_INIT(0);
+	auto_buf keys = BUF_INIT(0);
 	auto_free char *file = NULL;
-	struct str line;
 
-	if (!git(dir, where, &common))
-		return false;
-	line = str_trim((struct str){ buf_str(&common), common.n });
-	if (asprintf(&file, "%.*s/config", (int)line.n, line.p) < 0)
+	if (asprintf(&file, "%.*s/config", (int)common.n, common.p) < 0)
 		return false;
 
 	const char *const list[] = { "config", "--file",      file,	"--no-includes",
 				     "--null", "--name-only", "--list", NULL };
 
-	if (!git(dir, list, &keys))
+	if (!git(dir, list, LIMIT_ANSWER, &keys))
 		return false;
 	for (size_t at = 0; at < keys.n; at += strlen(buf_str(&keys) + at) + 1)
 		if (!harmless(buf_str(&keys) + at))
@@ -122,31 +116,113 @@ static bool config_is_harmless(const char *dir)
 	return true;
 }
 
-int64_t commit_time(const char *context, const char *dockerfile)
+/* Where the repository is, which commit, and where in its work tree the folder lies. A line break
+ * in a path makes a line that is not as it should be. */
+static bool read_place(struct commit_times *t)
 {
-	bool named = dockerfile && strcmp(dockerfile, "-") != 0;
-	auto_free char *dir = realpath(context, NULL);
-	auto_free char *file = named ? realpath(dockerfile, NULL) : NULL;
-	/* "." twice where no Dockerfile is named: the list ends at the first NULL. */
-	const char *const status[] = { "status",
-				       "--porcelain=v1",
-				       "--untracked-files=all",
-				       "--no-renames",
-				       "--ignore-submodules=all",
-				       "--",
-				       ".",
-				       file ? file : ".",
-				       NULL };
-	const char *const log[] = { "log", "-1", "--no-show-signature", "--format=%ct",
-				    "--",  ".",	 file ? file : ".",	NULL };
-	auto_buf changes = BUF_INIT(0), time = BUF_INIT(0);
+	static const char *const words[] = { "rev-parse",
+					     "--path-format=absolute",
+					     "--git-common-dir",
+					     "--is-shallow-repository",
+					     "HEAD",
+					     "--show-prefix",
+					     NULL };
+	auto_buf out = BUF_INIT(0);
+	struct str rest, common, shallow, head;
+
+	if (!git(t->dir, words, LIMIT_ANSWER, &out))
+		return false;
+	rest = (struct str){ buf_str(&out), out.n };
+	if (!str_line(&rest, &common) || !str_line(&rest, &shallow) || !str_line(&rest, &head))
+		return false;
+	t->shallow = str_eqz(shallow, "true");
+	if ((!t->shallow && !str_eqz(shallow, "false")) || head.n >= sizeof(t->head) ||
+	    strspn(head.p, "0123456789abcdef") != head.n)
+		return false;
+	memcpy(t->head, head.p, head.n);
+	if (rest.n && rest.p[rest.n - 1] == '\n')
+		rest.n--;
+	t->prefix = str_dup(rest);
+	return t->prefix && config_is_harmless(t->dir, common);
+}
+
+/* "XY path" each, of the whole work tree; a folder that is a repository of its own ends in "/". */
+static bool read_changed(struct commit_times *t)
+{
+	static const char *const words[] = { "status",
+					     "--porcelain=v1",
+					     "-z",
+					     "--untracked-files=all",
+					     "--no-renames",
+					     "--ignore-submodules=all",
+					     "--",
+					     ".",
+					     NULL };
+	auto_buf out = BUF_INIT(0);
+	const size_t before = strlen(t->prefix);
+
+	if (!git(t->dir, words, LIMIT_COMMIT_CHANGES, &out))
+		return false;
+	for (size_t at = 0; at < out.n;) {
+		char *entry = out.p + at, *path = entry + 3;
+		size_t n = strlen(entry);
+
+		at += n + 1;
+		if (n <= 3 + before || strncmp(path, t->prefix, before) != 0)
+			return false;
+		if (entry[n - 1] == '/')
+			entry[n - 1] = '\0';
+		if (strv_add(&t->changed, path + before, NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
+void commit_times_open(struct commit_times *ret, const char *dir)
+{
+	struct commit_times t = { .dir = realpath(dir, NULL) };
+
+	if (t.dir && in_work_tree(t.dir) && read_place(&t) && read_changed(&t)) {
+		*ret = t;
+		return;
+	}
+	commit_times_close(&t);
+	*ret = t;
+}
+
+void commit_times_close(struct commit_times *t)
+{
+	free(t->dir);
+	free(t->prefix);
+	strv_free(&t->changed);
+	*t = (struct commit_times){ 0 };
+}
+
+bool commit_time_ask(const struct commit_times *t, const struct strv *words, int64_t *ret_time,
+		     bool *ret_certain)
+{
+	static const char *const log[] = { "log", "-1", "--no-show-signature", "--format=%ct %P" };
+	const size_t n = sizeof(log) / sizeof(*log);
+	const char *argv[GIT_WORDS] = { NULL };
+	auto_buf out = BUF_INIT(0);
+	struct str parents, time;
 	uint64_t v;
 
-	if (!dir || (named && !file) || !in_work_tree(dir) || !config_is_harmless(dir))
-		return -1;
-	if (!git(dir, status, &changes) || changes.n || !git(dir, log, &time))
-		return -1;
-	if (str_u64(str_trim((struct str){ buf_str(&time), time.n }), INT32_MAX, &v, NULL) < 0)
-		return -1;
-	return (int64_t)v;
+	if (words->n > LIMIT_COMMIT_PATHS)
+		return false;
+	memcpy(argv, log, sizeof(log));
+	argv[n] = t->head;
+	argv[n + 1] = "--";
+	for (size_t i = 0; i < words->n; i++)
+		argv[n + 2 + i] = words->v[i];
+	if (!git(t->dir, argv, LIMIT_ANSWER, &out))
+		return false;
+	parents = str_trim((struct str){ buf_str(&out), out.n });
+	(void)str_cut(&parents, ' ', &time);
+	if (str_u64(time, INT32_MAX, &v, NULL) < 0)
+		return false;
+	*ret_time = (int64_t)v;
+	/* At its end a shallow clone knows no parents, and takes all files for new. */
+	*ret_certain = !t->shallow || parents.n;
+	return true;
 }

@@ -9,12 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "build/commit_time.h"
 #include "build/dockerfile.h"
 
 /* Reads an opened regular file; anything else (a pipe, a device) would hang or never end. */
-static int read_regular(int fd, const char *name, size_t max, struct buf *ret, int64_t *ret_mtime,
-			struct err *e)
+static int read_regular(int fd, const char *name, size_t max, struct buf *ret, struct err *e)
 {
 	struct stat st;
 
@@ -22,8 +20,6 @@ static int read_regular(int fd, const char *name, size_t max, struct buf *ret, i
 		return FAIL_SYS(e, "read '%s'", name);
 	if (!S_ISREG(st.st_mode))
 		return FAIL(e, E_FORMAT, "read '%s': not a regular file", name);
-	if (ret_mtime)
-		*ret_mtime = st.st_mtime;
 	return fs_read_fd(fd, name, max, ret, e);
 }
 
@@ -60,7 +56,7 @@ static int read_dockerfile(struct context *c, const char *path, const char *dock
 		c->dockerfile_name = strdup(dockerfile ? dockerfile : "Dockerfile");
 		r = fd < 0 ? fd
 			   : read_regular(fd, dockerfile ? dockerfile : "Dockerfile",
-					  LIMIT_DOCKERFILE, &b, &c->dockerfile_mtime, e);
+					  LIMIT_DOCKERFILE, &b, e);
 	}
 	if (r < 0)
 		return r;
@@ -90,7 +86,7 @@ static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
 		fd = fs_open(c->fd, name, flags, 0, e);
 	if (fd == E_NOTFOUND)
 		return 0;
-	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, NULL, e);
+	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, e);
 	return r < 0 ? r
 		     : ignore_parse((struct str){ buf_str(&text), text.n }, name, &c->ignore, e);
 }
@@ -110,7 +106,7 @@ int context_open(struct context *ret, const char *path, const char *dockerfile, 
 	if (r < 0)
 		return r;
 	if (ask_git)
-		c.commit_time = commit_time(path, dockerfile);
+		commit_times_open(&c.git, path);
 	*ret = c;
 	c = CONTEXT_NONE;
 	return 0;
@@ -153,7 +149,7 @@ int context_ignore(int dir, struct ignore *ret, struct err *e)
 
 	if (fd == E_NOTFOUND)
 		return 0;
-	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, NULL, e);
+	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, e);
 	return r < 0 ? r : ignore_parse((struct str){ buf_str(&text), text.n }, name, ret, e);
 }
 
@@ -161,6 +157,7 @@ void context_close(struct context *c)
 {
 	close_release(&c->fd);
 	ignore_free(&c->ignore);
+	commit_times_close(&c->git);
 	free(c->dockerfile_name);
 	free(c->dockerfile);
 	*c = CONTEXT_NONE;

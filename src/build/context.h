@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "build/commit_time.h"
 #include "build/ignore.h"
 
 /* The folder that COPY and ADD take files from, and the Dockerfile's text. The folder is hostile:
@@ -16,8 +17,8 @@ struct context {
 	char *dockerfile_name; /* for messages */
 	char *dockerfile;
 	size_t dockerfile_n;
-	int64_t dockerfile_mtime; /* 0: from standard input */
-	int64_t commit_time; /* what stands for all times of its files; -1: they have their own */
+	struct commit_times git; /* of a folder */
+	int64_t commit_time;	 /* of a repository that was fetched: for all its files; else -1 */
 };
 #define CONTEXT_NONE ((struct context){ .fd = -1, .commit_time = -1 })
 

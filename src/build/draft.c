@@ -13,7 +13,7 @@ static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 /* Takes over config and history, also when it fails; NULL is out of memory. */
 static int start(struct draft *d, json_t *config, json_t *history, struct err *e)
 {
-	*d = (struct draft){ .config = config, .history = history };
+	*d = (struct draft){ .config = config, .history = history, .settled = true };
 	if (!config || !history) {
 		draft_free(d);
 		return FAIL_NOMEM(e);
@@ -128,6 +128,7 @@ int draft_from_draft(const struct draft *from, struct draft *ret, struct err *e)
 		return r;
 	d.inherited = from->inherited;
 	d.epoch = from->epoch;
+	d.settled = from->settled;
 	if (from->author && !(d.author = strdup(from->author)))
 		r = FAIL_NOMEM(e);
 	if (r == 0)

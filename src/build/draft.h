@@ -19,6 +19,7 @@ struct draft {
 	struct digest *diff_ids;
 	size_t n;
 	int64_t epoch; /* newest input so far, unix seconds */
+	bool settled;  /* all times so far follow from what is in the keys of steps */
 };
 
 int draft_scratch(struct draft *ret, struct err *e);

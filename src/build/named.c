@@ -139,6 +139,7 @@ static int tree_draft(struct work *w, const char *name, struct tree *t, bool not
 	if (r == 0 && !c.empty)
 		r = draft_add_layer(ret, &c.layer, &c.diff_id, e);
 	ret->epoch = c.epoch;
+	ret->settled = false; /* the layer is known by what it holds, whatever the times */
 	return r;
 }
 

@@ -20,6 +20,7 @@ static void step_mount_free(struct step_mount *m)
 	sources_free(&m->sources);
 	mounted_close(&m->mounted);
 	cache_mount_close(&m->cache);
+	free(m->pattern);
 	free(m->target);
 	free(m->path);
 }
@@ -85,8 +86,13 @@ static int find_in_context(struct stage_work *s, struct step_mount *m, struct er
 			buf_putc(&pattern, '\\');
 		buf_putc(&pattern, *p);
 	}
+	if (pattern.n == 0)
+		buf_puts(&pattern, ".");
 	r = buf_check(&pattern, "source", e);
-	return r < 0 ? r : sources_find(&root, pattern.n ? buf_str(&pattern) : ".", &m->sources, e);
+	if (r < 0)
+		return r;
+	m->pattern = buf_take(&pattern);
+	return m->pattern ? sources_find(&root, m->pattern, &m->sources, e) : FAIL_NOMEM(e);
 }
 
 static int find_target(const struct stage_work *s, struct step_mount *m, size_t agents,
@@ -161,13 +167,9 @@ static void put_number(struct keyer *k, uint64_t v)
 	keyer_put(k, text);
 }
 
-static int key_of(const struct stage_work *s, struct step_mounts *all, struct step_mount *m,
-		  struct keyer *k, struct err *e)
+static void key_of(const struct step_mount *m, struct keyer *k)
 {
 	const struct run_mount *r = &m->m;
-	const struct source_root root = { .fd = s->w->ctx.fd,
-					  .ignore = &s->w->ctx.ignore,
-					  .memo = &s->w->memo };
 	struct digest from = { "" };
 
 	put_number(k, r->type);
@@ -183,25 +185,54 @@ static int key_of(const struct stage_work *s, struct step_mounts *all, struct st
 	if (m->from)
 		draft_digest(m->from, &from);
 	keyer_put(k, from.s);
-	if (r->type != RUN_MOUNT_BIND || m->from || m->empty)
-		return 0;
-	return sources_hash(&root, &m->sources, k->h, &all->newest, e);
 }
 
-int step_mounts_key(const struct stage_work *s, struct step_mounts *m, struct keyer *k,
+/* Later than what it was made of no file that the command leaves can be. */
+static void see_time(struct step_mounts *all, int64_t newest, bool settled)
+{
+	if (newest > all->time.newest)
+		all->time.newest = newest;
+	all->time.settled &= settled;
+}
+
+static int context_key(const struct stage_work *s, struct step_mounts *all, struct step_mount *m,
+		       struct keyer *k, struct err *e)
+{
+	const struct source_root root = { .fd = s->w->ctx.fd,
+					  .ignore = &s->w->ctx.ignore,
+					  .memo = &s->w->memo };
+	const struct commit_files f = { .patterns = (const char *const *)&m->pattern,
+					.n = 1,
+					.found = &m->sources };
+	struct step_time t = STEP_TIME_NONE;
+	int r = sources_hash(&root, &m->sources, k->h, &t.newest, e);
+
+	if (r == 0)
+		r = step_commit_time(s, &f, k, &t, e);
+	m->exact = t.exact;
+	see_time(all, t.newest, t.settled);
+	return r;
+}
+
+int step_mounts_key(const struct stage_work *s, struct step_mounts *all, struct keyer *k,
 		    struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < m->n; i++)
-		r = key_of(s, m, &m->v[i], k, e);
-	put_number(k, m->n);
-	/* When a clone was made says nothing about its files. */
-	if (m->newest && s->w->ctx.commit_time >= 0)
-		m->newest = s->w->ctx.commit_time;
-	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].m.type == RUN_MOUNT_BIND && m->v[i].from &&
-		    m->v[i].from->epoch > m->newest)
-			m->newest = m->v[i].from->epoch;
+	all->time = STEP_TIME_NONE;
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
+		struct step_mount *m = &all->v[i];
+
+		key_of(m, k);
+		if (m->m.type != RUN_MOUNT_BIND || m->empty)
+			continue;
+		if (!m->from) {
+			r = context_key(s, all, m, k, e);
+			continue;
+		}
+		put_number(k, m->from->settled ? (uint64_t)m->from->epoch : 0);
+		see_time(all, m->from->epoch, m->from->settled);
+	}
+	put_number(k, all->n);
 	return r;
 }

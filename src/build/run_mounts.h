@@ -14,7 +14,9 @@ struct step_mount {
 	struct draft image;	    /* from an image */
 	const struct draft *from;   /* bind, cache: the layers; NULL: the context, or nothing */
 	bool empty;		    /* bind from scratch */
-	struct sources sources;	    /* bind from the context: what it shows, for the key */
+	char *pattern;		    /* bind from the context: names it; owned */
+	struct sources sources;	    /* what that shows */
+	int64_t exact;		    /* as in struct step_time, once the key is made */
 	/* Once prepared. */
 	struct mounted mounted;
 	struct cache_mount cache;
@@ -25,7 +27,7 @@ struct step_mount {
 struct step_mounts {
 	struct step_mount *v;
 	size_t n;
-	int64_t newest;		 /* time of the newest file of the context that is shown */
+	struct step_time time;	 /* of what binds show; once the key is made */
 	char *memory;		 /* a file system in memory, for secrets and sockets; owned */
 	struct vars env;	 /* further variables of the command */
 	struct build_mount *out; /* ordered by target; what struct build_step takes */

@@ -29,8 +29,8 @@ static int prepare_context(struct stage_work *s, struct step_mount *m, int64_t n
 	auto_close int fd = fs_open_nolink(s->w->area.fd, dir, O_RDONLY | O_DIRECTORY, 0, e);
 	const struct tree_copy c = { .root = fd,
 				     .target = "/c",
-				     .clamp = step_epoch(s, newest),
-				     .exact = s->w->ctx.commit_time >= 0 };
+				     .clamp = m->exact >= 0 ? m->exact : step_epoch(s, newest),
+				     .exact = m->exact >= 0 };
 
 	if (fd < 0)
 		return fd;
@@ -274,7 +274,7 @@ static int prepare_one(struct stage_work *s, struct step_mounts *all, struct ste
 	case RUN_MOUNT_BIND:
 		return m->empty	 ? prepare_empty(s, m, e)
 		       : m->from ? prepare_layers(s, m, e)
-				 : prepare_context(s, m, all->newest, e);
+				 : prepare_context(s, m, all->time.newest, e);
 	case RUN_MOUNT_CACHE: return prepare_cache(s, m, e);
 	case RUN_MOUNT_SECRET: return prepare_secret(s, all, m, e);
 	case RUN_MOUNT_SSH: return prepare_agent(s, all, m, e);

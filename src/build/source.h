@@ -31,6 +31,7 @@ struct source_root {
 	const struct ignore *ignore;  /* the context's, or NULL */
 	const struct ignore *exclude; /* --exclude: of paths within a source; or NULL */
 	bool keep_owner;	      /* owners and extended attributes belong to what is copied */
+	bool times;		      /* and so do times: for sources_hash() */
 	struct file_memo *memo;	      /* of files read before; or NULL */
 };
 
@@ -56,6 +57,7 @@ static inline void sources_release(struct sources *s)
 /* The last part of its name, what it is called in a folder; "" for the root. Borrowed. */
 const char *source_base(const struct source *s);
 
-/* Hashes names, kinds, modes and contents, but no times. *newest rises to the newest file's. */
+/* Hashes names, kinds, modes and contents, times only if asked to. *newest rises to the newest
+ * file's. */
 int sources_hash(const struct source_root *root, const struct sources *s, struct sha256 *h,
 		 int64_t *newest, struct err *e);

@@ -107,6 +107,8 @@ static void hash_stat(struct hashing *g, const char *path, const struct stat *st
 
 	put(g->h, path, strlen(path));
 	put(g->h, head, (size_t)n);
+	if (g->root->times)
+		put(g->h, &st->st_mtime, sizeof(st->st_mtime));
 }
 
 static void see_time(struct hashing *g, const struct stat *st)

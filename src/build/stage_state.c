@@ -10,7 +10,7 @@
 static const char what[] = "state of a stage";
 
 /* A member that is added must be carried over here, too. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(struct scope) == 160 && sizeof(struct draft) == 80),
+_Static_assert(sizeof(void *) != 8 || (sizeof(struct scope) == 168 && sizeof(struct draft) == 88),
 	       "struct scope or struct draft has changed: stage_state.c");
 
 static json_t *list_json(const struct strv *l)
@@ -55,6 +55,8 @@ static int put_draft(json_t *j, const struct draft *d, struct err *e)
 		r = json_put(j, "env", list_json(&d->env.v), e);
 	if (r == 0)
 		r = json_put(j, "layers", layers_json(d), e);
+	if (r == 0)
+		r = json_put(j, "settled", json_boolean(d->settled), e);
 	return r < 0 ? r : json_put(j, "epoch", json_integer(d->epoch), e);
 }
 
@@ -160,6 +162,7 @@ static int read_draft(const json_t *j, struct draft *d, struct err *e)
 	d->history = json_incref(history);
 	d->inherited = inherited;
 	d->epoch = json_integer_value(json_object_get(j, "epoch"));
+	d->settled = json_is_true(json_object_get(j, "settled"));
 	if (author && !(d->author = strdup(author)))
 		return FAIL_NOMEM(e);
 	return 0;

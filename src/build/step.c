@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all steps share: progress, times, the layer and history entry they end in. */
+/* What all steps share: progress, the layer and history entry they end in. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,18 +7,6 @@
 
 #include "base/cleanup.h"
 #include "build/work.h"
-
-int64_t step_epoch(const struct stage_work *s, int64_t newest)
-{
-	const struct work *w = s->w;
-	int64_t t = w->ctx.commit_time >= 0 ? w->ctx.commit_time : w->ctx.dockerfile_mtime;
-
-	if (w->o->source_date_epoch >= 0)
-		return w->o->source_date_epoch;
-	if (s->scope.draft.epoch > t)
-		t = s->scope.draft.epoch;
-	return newest > t ? newest : t;
-}
 
 void step_begin(struct stage_work *s, const struct df_node *n)
 {
@@ -65,8 +53,8 @@ int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e
 	return r;
 }
 
-int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
-	     struct err *e)
+int step_end(struct stage_work *s, const struct cached *c, bool hit, bool settled,
+	     const char *created_by, struct err *e)
 {
 	struct draft *d = &s->scope.draft;
 	int r = c->empty ? 0 : draft_add_layer(d, &c->layer, &c->diff_id, e);
@@ -75,7 +63,9 @@ int step_end(struct stage_work *s, const struct cached *c, bool hit, const char 
 		r = draft_add_history(d, created_by, c->empty, e);
 	if (r < 0)
 		return r;
-	d->epoch = c->epoch;
+	if (c->epoch > d->epoch)
+		d->epoch = c->epoch;
+	d->settled &= settled;
 	s->w->res.steps++;
 	s->w->res.cached += hit;
 	progress_end(s->w->o->progress, hit ? "cached" : NULL);

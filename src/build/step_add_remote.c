@@ -127,12 +127,13 @@ static int resolve(struct stage_work *s, struct remote_source *v, struct err *e)
 	return web_resolve(s->w, &v->at, v->has_checksum ? &v->checksum : NULL, &v->web, e);
 }
 
-static void see_time(const struct remote_source *v, int64_t *newest)
+static void see_time(const struct remote_source *v, struct step_time *t)
 {
-	int64_t t = v->at.kind == REMOTE_GIT ? v->git.time : v->web.mtime;
+	int64_t own = v->at.kind == REMOTE_GIT ? v->git.time : v->web.mtime;
 
-	if (t > *newest)
-		*newest = t;
+	if (own > t->newest)
+		t->newest = own;
+	t->settled &= v->at.kind == REMOTE_GIT;
 }
 
 static int put_source(struct stage_work *s, const struct remote_source *v, struct keyer *key,
@@ -156,7 +157,7 @@ static int put_source(struct stage_work *s, const struct remote_source *v, struc
 }
 
 int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       struct keyer *key, int64_t *newest, struct err *e)
+		       struct keyer *key, struct step_time *t, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct remote_source *v = &all->v[i];
@@ -166,13 +167,13 @@ int remote_sources_key(struct stage_work *s, const struct df_node *n, struct rem
 			r = put_source(s, v, key, e);
 		if (r < 0)
 			return r;
-		see_time(v, newest);
+		see_time(v, t);
 	}
 	return 0;
 }
 
 int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       int64_t *newest, struct err *e)
+		       struct step_time *t, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct remote_source *v = &all->v[i];
@@ -182,7 +183,7 @@ int remote_sources_get(struct stage_work *s, const struct df_node *n, struct rem
 		r = point(s, n, v, r, e);
 		if (r < 0)
 			return r;
-		see_time(v, newest);
+		see_time(v, t);
 	}
 	return 0;
 }
@@ -238,26 +239,23 @@ static int copy_git(const struct remote_source *v, const struct ignore *exclude,
 	return r < 0 ? r : tree_copy(&own, &root, &all.v[0], e);
 }
 
-int remote_sources_copy(struct stage_work *s, const struct df_node *n,
-			const struct remote_sources *all, const struct ignore *exclude,
-			const struct tree_copy *t, struct err *e)
+int remote_source_copy(struct stage_work *s, const struct df_node *n,
+		       const struct remote_sources *all, size_t i, const struct ignore *exclude,
+		       const struct tree_copy *t, struct err *e)
 {
-	int named = 0;
+	const struct remote_source *v = &all->v[i];
+	int r = v->at.kind == REMOTE_GIT ? copy_git(v, exclude, t, e)
+					 : copy_web(s, v, exclude, t, e);
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct remote_source *v = &all->v[i];
-		int r = v->at.kind == REMOTE_GIT ? copy_git(v, exclude, t, e)
-						 : copy_web(s, v, exclude, t, e);
-
-		if (r < 0)
-			return point(s, n, v, r, e);
-		named += r;
-	}
-	return named;
+	return r < 0 ? point(s, n, v, r, e) : r;
 }
 
-void remote_sources_describe(const struct remote_sources *all, struct buf *b)
+size_t remote_source_word(const struct remote_sources *all, size_t i)
 {
-	for (size_t i = 0; i < all->n; i++)
-		buf_printf(b, " %s", all->v[i].at.shown);
+	return all->v[i].word;
+}
+
+const char *remote_source_shown(const struct remote_sources *all, size_t i)
+{
+	return all->v[i].at.shown;
 }

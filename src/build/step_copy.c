@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COPY and ADD. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@ struct copy {
 	const struct df_node *n;
 	struct strv patterns;	       /* sources that are files */
 	struct remote_sources remotes; /* sources that are fetched */
-	size_t *words;		       /* of each pattern, its word in n->args: for messages */
+	size_t *words;		       /* of each pattern, its word in n->args */
+	size_t *ends;		       /* of each pattern, where in sources its files end */
 	struct strv names, contents;   /* sources that are here-documents */
 	char *target_word;	       /* as written, after substitution */
 	char *target;		       /* absolute, clean */
@@ -33,7 +35,7 @@ struct copy {
 	const struct draft *from;    /* --from: the layers; NULL: the context */
 	struct mounted from_mounted; /* --from, mounted when something is to be copied */
 	struct sources sources;
-	int64_t newest;
+	struct step_time time;
 };
 
 static void copy_free(struct copy *c)
@@ -47,6 +49,7 @@ static void copy_free(struct copy *c)
 	strv_free(&c->names);
 	strv_free(&c->contents);
 	free(c->words);
+	free(c->ends);
 	free(c->target_word);
 	free(c->target);
 	free(c->chown);
@@ -173,7 +176,8 @@ static int read_copy(struct stage_work *s, struct copy *c, struct err *e)
 
 	c->from_mounted = MOUNTED_NONE;
 	c->words = calloc(c->n->args_n, sizeof(*c->words));
-	if (!c->words)
+	c->ends = calloc(c->n->args_n, sizeof(*c->ends));
+	if (!c->words || !c->ends)
 		return FAIL_NOMEM(e);
 	for (size_t i = 0; r == 0 && i + 1 < c->n->args_n; i++)
 		r = read_source(s, c, i, &doc, e);
@@ -227,6 +231,7 @@ static int find_sources(const struct stage_work *s, struct copy *c, struct err *
 
 		if (r < 0)
 			return df_wrap(s->scope.df, c->n, w->at, w->len, r, e);
+		c->ends[i] = c->sources.n;
 	}
 	/* As in docker, a pattern may match nothing; most often it was meant to. */
 	if (c->sources.n == 0 && c->names.n == 0 && c->remotes.n == 0)
@@ -253,6 +258,26 @@ static int find_link_owner(struct stage_work *s, struct copy *c, struct err *e)
 	return wrap_flag(s, c, "chown", r, e);
 }
 
+/* A place among the sources as written, where later ones replace earlier ones: how many patterns
+ * and how many fetched ones stand before it. */
+struct copy_place {
+	size_t pattern, remote;
+};
+
+/* False at the end; else which pattern or which fetched source comes next, and the other is
+ * SIZE_MAX. */
+static bool next_source(const struct copy *c, struct copy_place *at, size_t *ret_pattern,
+			size_t *ret_remote)
+{
+	bool pattern = at->pattern < c->patterns.n, remote = at->remote < c->remotes.n;
+
+	if (pattern && remote)
+		remote = remote_source_word(&c->remotes, at->remote) < c->words[at->pattern];
+	*ret_remote = remote ? at->remote++ : SIZE_MAX;
+	*ret_pattern = pattern && !remote ? at->pattern++ : SIZE_MAX;
+	return remote || pattern;
+}
+
 static void put_excludes(struct keyer *k, const struct ignore *g)
 {
 	uint64_t n = g->n;
@@ -276,37 +301,72 @@ static int open_from(struct stage_work *s, struct copy *c, struct err *e)
 	return r < 0 ? r : find_sources(s, c, e);
 }
 
+/* "sha256:... 1700000000" */
+static bool read_content(const char *line, struct digest *ret, int64_t *ret_newest)
+{
+	struct str rest = str_of(line), digest;
+	uint64_t newest;
+
+	if (!str_cut(&rest, ' ', &digest) || digest_parse(digest, ret, NULL) < 0 ||
+	    str_u64(rest, LIMIT_EPOCH, &newest, NULL) < 0)
+		return false;
+	*ret_newest = (int64_t)newest;
+	return true;
+}
+
 /*
  * What is copied of a stage or an image, by content: a stage that was built anew and came to the
- * same files makes nothing to be done.
+ * same files makes nothing to be done. Their times belong to it when they say something.
  */
 static int find_content(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
 {
 	auto_keyer k = { 0 }, all = { 0 };
+	char line[LIMIT_MEMO];
 	struct digest layers, key;
-	int64_t newest = 0;
 	int r;
 
+	c->root.times = c->time.settled = c->from->settled;
 	draft_digest(c->from, &layers);
-	r = keyer_new(&k, "content", &layers, e);
+	r = keyer_new(&k, c->root.times ? "content and times" : "content", &layers, e);
 	if (r < 0)
 		return r;
 	keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
 	keyer_put(&k, c->parents ? "parents" : "");
 	put_excludes(&k, &c->exclude);
 	keyer_end(&k, &key);
-	if (!s->w->o->no_cache && content_get(s->w->o->state, &key, ret))
+	if (!s->w->o->no_cache && memo_get(s->w->o->state, &key, line) &&
+	    read_content(line, ret, &c->time.newest))
 		return 0;
 	r = open_from(s, c, e);
 	if (r == 0)
 		r = sha256_new(&all.h, e);
 	if (r == 0)
-		r = sources_hash(&c->root, &c->sources, all.h, &newest, e);
+		r = sources_hash(&c->root, &c->sources, all.h, &c->time.newest, e);
 	if (r < 0)
 		return r;
 	keyer_end(&all, ret);
-	content_put(s->w->o->state, &key, ret);
+	(void)snprintf(line, sizeof(line), "%s %" PRId64, ret->s, c->time.newest);
+	memo_put(s->w->o->state, &key, line);
 	return 0;
+}
+
+/* What is copied of the context: by content, and by the commit's time where that stands for the
+ * files' own. */
+static int put_context(struct stage_work *s, struct copy *c, struct keyer *k, struct err *e)
+{
+	const struct commit_files f = { .patterns = (const char *const *)c->patterns.v,
+					.n = c->patterns.n,
+					.found = &c->sources,
+					.exclude = &c->exclude };
+	int r = sources_hash(&c->root, &c->sources, k->h, &c->time.newest, e);
+
+	return r < 0 ? r : step_commit_time(s, &f, k, &c->time, e);
+}
+
+/* --link: the layer has nothing to do with what is below, if it has a time of its own. */
+static bool alone(const struct copy *c)
+{
+	return c->link && c->time.newest > 0;
 }
 
 /* Files count by what they are and hold, wherever they come from. */
@@ -335,18 +395,17 @@ static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, st
 	keyer_put(&k, c->chmod ? c->chmod : "");
 	keyer_put_list(&k, (const char *const *)c->names.v, c->names.n);
 	keyer_put_list(&k, (const char *const *)c->contents.v, c->contents.n);
-	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
 	if (c->from) {
 		r = find_content(s, c, &from, e);
 		keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
 	} else {
-		r = sources_hash(&c->root, &c->sources, k.h, &c->newest, e);
-		/* When a clone was made says nothing about its files. */
-		if (s->w->ctx.commit_time >= 0)
-			c->newest = s->w->ctx.commit_time;
+		r = put_context(s, c, &k, e);
 	}
 	if (r == 0)
-		r = remote_sources_key(s, c->n, &c->remotes, &k, &c->newest, e);
+		r = remote_sources_key(s, c->n, &c->remotes, &k, &c->time, e);
+	step_put_time(s, !alone(c), &k);
+	for (size_t i = 0; c->remotes.n && i < c->patterns.n; i++)
+		sha256_update(k.h, &c->words[i], sizeof(c->words[i]));
 	keyer_put(&k, from.s);
 	keyer_end(&k, ret);
 	return r;
@@ -368,9 +427,10 @@ static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m
 		.set_owner = c->chown,
 		.owner = c->owner,
 		.mode = c->chmod ? &c->mode : NULL,
-		.clamp = step_epoch(s, c->from ? c->from->epoch : c->newest),
-		.exact = !c->from && s->w->ctx.commit_time >= 0,
+		.clamp = step_epoch(s, c->time.newest),
 	};
+	if (alone(c) && s->w->o->source_date_epoch < 0)
+		ret->clamp = c->time.newest;
 	if (!c->chown || c->link)
 		return 0;
 	return wrap_flag(s, c, "chown", tree_owner(m->root, c->chown, &ret->owner, e), e);
@@ -390,29 +450,50 @@ static int count_target(const struct stage_work *s, const struct copy *c, int r,
 					 df_op_name(c->n->op));
 }
 
-static int copy_all(struct stage_work *s, const struct copy *c, const struct tree_copy *t,
-		    struct err *e)
+/* The files that a pattern named. */
+static int copy_found(struct stage_work *s, const struct copy *c, size_t pattern,
+		      const struct tree_copy *t, int *named, struct err *e)
 {
-	int r = 0, named = 0;
+	struct tree_copy own = *t;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < c->sources.n; i++) {
+	if (c->time.exact >= 0) {
+		own.exact = true;
+		own.clamp = c->time.exact;
+	}
+	for (size_t i = pattern ? c->ends[pattern - 1] : 0; r == 0 && i < c->ends[pattern]; i++) {
 		const struct source *src = &c->sources.v[i];
 
 		if (c->unpack) {
-			r = add_archive(s, src, t, e);
+			r = add_archive(s, src, &own, e);
 			if (r != 0) {
 				r = r < 0 ? r : 0;
 				continue;
 			}
 		}
-		r = tree_copy(t, &c->root, src, e);
+		r = tree_copy(&own, &c->root, src, e);
 		if (r < 0)
 			r = WRAP(e, r, "'%.200s'", *src->path ? src->path : ".");
+		r = count_target(s, c, r, named, e);
+	}
+	return r;
+}
+
+static int copy_all(struct stage_work *s, const struct copy *c, const struct tree_copy *t,
+		    struct err *e)
+{
+	struct copy_place at = { 0 };
+	size_t pattern, remote;
+	int r = 0, named = 0;
+
+	while (r == 0 && next_source(c, &at, &pattern, &remote)) {
+		if (pattern != SIZE_MAX) {
+			r = copy_found(s, c, pattern, t, &named, e);
+			continue;
+		}
+		r = remote_source_copy(s, c->n, &c->remotes, remote, &c->exclude, t, e);
 		r = count_target(s, c, r, &named, e);
 	}
-	if (r == 0)
-		r = count_target(s, c, remote_sources_copy(s, c->n, &c->remotes, &c->exclude, t, e),
-				 &named, e);
 	for (size_t i = 0; r == 0 && i < c->names.n; i++) {
 		r = tree_write(t, c->names.v[i], c->contents.v[i], strlen(c->contents.v[i]), e);
 		r = count_target(s, c, r, &named, e);
@@ -429,7 +510,7 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 	if (c->from)
 		r = open_from(s, c, e);
 	if (r == 0)
-		r = remote_sources_get(s, c->n, &c->remotes, &c->newest, e);
+		r = remote_sources_get(s, c->n, &c->remotes, &c->time, e);
 	if (r == 0)
 		r = prepare(s, c, &m, &t, e);
 	if (r == 0)
@@ -437,9 +518,13 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 	return r < 0 ? r : mount_commit(s->w, NULL, &m, t.clamp, made, e);
 }
 
-/* "COPY --chown=1:2 a b /target" as it was carried out. */
+/* "COPY --chown=1:2 a b /target" as it was carried out; here-documents stand last, as BuildKit has
+ * them. */
 static void describe(const struct copy *c, struct buf *b)
 {
+	struct copy_place at = { 0 };
+	size_t pattern, remote;
+
 	buf_puts(b, df_op_name(c->n->op));
 	if (c->link)
 		buf_puts(b, " --link");
@@ -454,9 +539,10 @@ static void describe(const struct copy *c, struct buf *b)
 	for (size_t i = 0; i < c->exclude.n; i++)
 		buf_printf(b, " --exclude=%s%s", c->exclude.v[i].take_back ? "!" : "",
 			   c->exclude.v[i].glob);
-	for (size_t i = 0; i < c->patterns.n; i++)
-		buf_printf(b, " %s", c->patterns.v[i]);
-	remote_sources_describe(&c->remotes, b);
+	while (next_source(c, &at, &pattern, &remote))
+		buf_printf(b, " %s",
+			   pattern != SIZE_MAX ? c->patterns.v[pattern]
+					       : remote_source_shown(&c->remotes, remote));
 	for (size_t i = 0; i < c->names.n; i++)
 		buf_printf(b, " <<%s", c->names.v[i]);
 	buf_printf(b, " %s", c->target_word);
@@ -490,12 +576,12 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 		r = make_layer(s, c, &made, e);
 	if (r == 0 && !hit)
 		r = step_learn(s, &key, &made, e);
-	return r < 0 ? r : step_end(s, &made, hit, buf_str(&text), e);
+	return r < 0 ? r : step_end(s, &made, hit, c->time.settled, buf_str(&text), e);
 }
 
 int do_copy(struct stage_work *s, const struct df_node *n, struct err *e)
 {
-	auto_copy c = { .n = n, .from_mounted = MOUNTED_NONE };
+	auto_copy c = { .n = n, .from_mounted = MOUNTED_NONE, .time = STEP_TIME_NONE };
 	int r = copy_step(s, &c, e);
 
 	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;

@@ -253,7 +253,7 @@ static int find_key(const struct stage_work *s, struct command *c, struct digest
 	keyer_put(&k, scope_cwd(&s->scope));
 	keyer_put(&k, c->user);
 	keyer_put(&k, c->network == BUILD_NETWORK_NONE ? "none" : "default");
-	sha256_update(k.h, &s->w->o->source_date_epoch, sizeof(int64_t));
+	step_put_time(s, true, &k);
 	if (s->w->o->limits.hosts)
 		keyer_put_list(&k, (const char *const *)s->w->o->limits.hosts->v,
 			       s->w->o->limits.hosts->n);
@@ -373,7 +373,8 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 			look_inside(s, &step, status);
 		return fail_status(s, n, status, &tail, e);
 	}
-	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.newest), made, e);
+	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.time.newest), made,
+			    e);
 }
 
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
@@ -395,6 +396,6 @@ int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 	if (r == 0 && !hit)
 		r = step_learn(s, &key, &made, e);
 	if (r == 0)
-		r = step_end(s, &made, hit, buf_str(&c.created_by), e);
+		r = step_end(s, &made, hit, c.mounts.time.settled, buf_str(&c.created_by), e);
 	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;
 }

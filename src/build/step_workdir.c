@@ -50,7 +50,6 @@ static int make_workdir(struct stage_work *s, const struct df_node *n, const cha
 static int find_key(const struct stage_work *s, const char *path, const char *user,
 		    struct digest *ret, struct err *e)
 {
-	const struct build_opts *o = s->w->o;
 	struct digest parent;
 	auto_keyer k = { 0 };
 	int r;
@@ -61,9 +60,7 @@ static int find_key(const struct stage_work *s, const char *path, const char *us
 		return r;
 	keyer_put(&k, path);
 	keyer_put(&k, user);
-	keyer_put(&k, o->source_date_epoch >= 0 ? "epoch" : "");
-	if (o->source_date_epoch >= 0)
-		sha256_update(k.h, &o->source_date_epoch, sizeof(o->source_date_epoch));
+	step_put_time(s, true, &k);
 	keyer_end(&k, ret);
 	return 0;
 }
@@ -97,7 +94,7 @@ static int workdir_step(struct stage_work *s, const struct df_node *n, struct er
 		r = json_put_string(s->scope.draft.config, "WorkingDir", path, e);
 	if (r == 0 && asprintf(&text, "WORKDIR %s", path) < 0)
 		r = FAIL_NOMEM(e);
-	return r < 0 ? r : step_end(s, &c, hit, text, e);
+	return r < 0 ? r : step_end(s, &c, hit, true, text, e);
 }
 
 int do_workdir(struct stage_work *s, const struct df_node *n, struct err *e)

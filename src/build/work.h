@@ -84,8 +84,25 @@ int work_pairs(const struct strv *from, const char *what, struct vars *ret, stru
 /* checks.c: tells what the build checks found; E_POLICY when that is to end the build. */
 int work_check(struct work *w, struct err *e);
 
+/*
+ * Times: step_time.c. A step has the time of the newest of what the image is made of so far: what
+ * it copies, what is below it. What follows from its key is the same, cached or not: `settled`.
+ */
+struct step_time {
+	int64_t newest; /* of what the step takes */
+	int64_t exact;	/* all files of the context have this one; -1: they have their own */
+	bool settled;	/* newest and exact follow from the key */
+};
+#define STEP_TIME_NONE ((struct step_time){ .exact = -1, .settled = true })
 /* The time that a step which is not cached uses: the newest input's, or the one given. */
 int64_t step_epoch(const struct stage_work *s, int64_t newest);
+/* Puts into the key what decides about times: the one given; that of the image so far, unless the
+ * step has nothing to do with it. */
+void step_put_time(const struct stage_work *s, bool with_parent, struct keyer *key);
+/* Files of the context, once they were hashed: when a clone was made says nothing about them, the
+ * commit does. Its time goes into the key as well, when it is certain. f->ignore is set here. */
+int step_commit_time(const struct stage_work *s, const struct commit_files *f, struct keyer *key,
+		     struct step_time *t, struct err *e);
 /* Says what begins: "[stage 2/5] RUN make". */
 void step_begin(struct stage_work *s, const struct df_node *n);
 
@@ -111,9 +128,10 @@ int known_inline(const struct work *w, const struct draft *d, json_t *manifest, 
 int step_warn(const struct stage_work *s, const struct df_node *n, struct err *e, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
 
-/* What a step comes to, done or found: layer, history, time. Ends the step's progress. */
-int step_end(struct stage_work *s, const struct cached *c, bool hit, const char *created_by,
-	     struct err *e);
+/* What a step comes to, done or found: layer, history, time (settled as in step_time). Ends the
+ * step's progress. */
+int step_end(struct stage_work *s, const struct cached *c, bool hit, bool settled,
+	     const char *created_by, struct err *e);
 
 /* The image so far of another stage, finished; borrowed. An error may mean "later". */
 int stage_draft(struct work *w, size_t index, const struct draft **ret, struct err *e);
@@ -186,19 +204,20 @@ struct remote_sources {
 /* One more; word is its place in n->args. Failures point. */
 int remote_sources_add(struct stage_work *s, const struct df_node *n, size_t word,
 		       const char *source, struct remote_sources *all, struct err *e);
-/* Settles what each is (asking its server, where that is needed) and puts it into the key. *newest
- * rises to the newest's time as far as known. */
+/* Settles what each is (asking its server, where that is needed) and puts it into the key.
+ * t->newest rises to the newest's time as far as known; a server may tell another one tomorrow. */
 int remote_sources_key(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       struct keyer *key, int64_t *newest, struct err *e);
+		       struct keyer *key, struct step_time *t, struct err *e);
 /* Makes sure that all are here. */
 int remote_sources_get(struct stage_work *s, const struct df_node *n, struct remote_sources *all,
-		       int64_t *newest, struct err *e);
-/* How many were written under the target's own name. exclude: --exclude. */
-int remote_sources_copy(struct stage_work *s, const struct df_node *n,
-			const struct remote_sources *all, const struct ignore *exclude,
-			const struct tree_copy *t, struct err *e);
-/* " SOURCE" for each, as the history has it, without credentials. */
-void remote_sources_describe(const struct remote_sources *all, struct buf *b);
+		       struct step_time *t, struct err *e);
+/* Copies one: 1 when it was written under the target's own name, else 0. exclude: --exclude. */
+int remote_source_copy(struct stage_work *s, const struct df_node *n,
+		       const struct remote_sources *all, size_t i, const struct ignore *exclude,
+		       const struct tree_copy *t, struct err *e);
+/* Its place in n->args, and what the history has of it: no credentials. Borrowed. */
+size_t remote_source_word(const struct remote_sources *all, size_t i);
+const char *remote_source_shown(const struct remote_sources *all, size_t i);
 void remote_sources_free(struct remote_sources *all);
 
 /* ADD: 1 when the file is an archive and was taken apart into the target, 0 when it is none. */

@@ -212,10 +212,10 @@ config() { # name jq-filter
 	need_root
 	mkdir -p ctx/d
 	echo 1 >ctx/d/a
-	touch -d 2020-01-01 ctx/d/a
+	touch -d 2021-01-01T00:00:00Z ctx/d/a
 	printf 'FROM scratch\nCOPY d /d\nWORKDIR /w\nCMD ["x"]\n' | dockerfile
-	touch -d 2021-01-01T00:00:00Z ctx/Dockerfile
 	cp -a ctx elsewhere
+	touch -d 2022-01-01 elsewhere elsewhere/Dockerfile
 	one=$(plimsoll build -q ctx)
 	two=$("$PLIMSOLL" --state other build -q elsewhere)
 	assert_eq "$one" "$two"

@@ -88,6 +88,14 @@ load ../lib/web
 	RUN mkdir /there
 	ADD $WEB/hello /there
 	X
+	echo other >hello
+	touch -d @1500000000 hello
+	mv hello ctx/hello
+	same add-url-order <<-X
+	FROM base:1
+	ADD $WEB/hello hello /last-is-the-context/
+	ADD a.txt hello $WEB/hello b.txt /last-is-the-web/
+	X
 	refused add-url-missing <<-X
 	FROM base:1
 	ADD $WEB/nothing /x

@@ -43,7 +43,7 @@ load ../lib/compare
 @test "every declaration names a case" {
 	local name
 	while read -r name; do
-		grep -qE "^[[:space:]]*(same|equal|refused)( -[kc])* $name( |\$)" "$PLIMSOLL_SRC"/tests/compare/*.bats ||
+		grep -qE "(^|[[:space:]])(same|equal|refused)( -[kc])* $name( |\$)" "$PLIMSOLL_SRC"/tests/compare/*.bats ||
 			fail "differences.txt: no case is called $name"
 	done < <(awk '!/^#/ && NF { gsub(",", "\n", $1); print $1 }' "$COMPARE_DIFFERENCES" | sort -u)
 	echo declarations >compared

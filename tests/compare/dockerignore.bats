@@ -31,6 +31,38 @@ load ../lib/compare
 	FROM base:1
 	COPY . /c/
 	X
+	printf '\xef\xbb\xbfd/sub\r\n  *.txt  \r\n#!a.txt\r\n!b.txt\r\n' >ctx/.dockerignore
+	same ignore-6 <<-'X'
+	FROM base:1
+	COPY . /c/
+	X
+	printf '%s\n' '**/sub/**' '!**/g' 'a.t[^x]*' '**/[fh]*' 'with space' 'setgid/.' '//e//' >ctx/.dockerignore
+	same ignore-7 <<-'X'
+	FROM base:1
+	COPY . /c/
+	X
+	printf '%s\n' '.' >ctx/.dockerignore
+	same ignore-8 <<-'X'
+	FROM base:1
+	COPY . /c/
+	X
+	printf '%s\n' '*' '!a.txt' '!d/*/g' '!Dockerfile' >ctx/.dockerignore
+	same ignore-9 <<-'X'
+	FROM base:1
+	COPY . /c/
+	COPY d /d
+	COPY *.txt /texts/
+	X
+	printf '%s\n' '[' >ctx/.dockerignore
+	refused ignore-malformed <<-'X'
+	FROM base:1
+	COPY . /c/
+	X
+	printf '%s\n' '!' >ctx/.dockerignore
+	refused ignore-bare <<-'X'
+	FROM base:1
+	COPY . /c/
+	X
 	echo b.txt >ctx/.dockerignore
 	refused ignore-copied <<-'X'
 	FROM base:1

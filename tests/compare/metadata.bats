@@ -29,6 +29,43 @@ load ../lib/compare
 	VOLUME /v /made
 	COPY a.txt /v/copied
 	X
+	same volume-then-run <<-'X'
+	FROM base:1
+	VOLUME /v
+	COPY a.txt /v/copied
+	RUN [ -e /v/copied ] && mkdir -p /w/x
+	VOLUME /w
+	COPY d /w/x/
+	WORKDIR /w/x/y
+	X
+	same -k volume-run-changes <<-'X'
+	FROM base:1
+	RUN mkdir /v
+	VOLUME /v
+	RUN echo 1 >/v/f
+	RUN [ -e /v/f ] && echo kept >/seen
+	X
+	same expose-words --build-arg from=8000 <<-'X'
+	FROM base:1
+	ARG from
+	EXPOSE $from-8002/udp "90" 90/tcp 70/udp
+	X
+	refused expose-nothing <<-'X'
+	FROM base:1
+	EXPOSE http
+	X
+	refused expose-too-much <<-'X'
+	FROM base:1
+	EXPOSE 70000
+	X
+	refused expose-backwards <<-'X'
+	FROM base:1
+	EXPOSE 9-8
+	X
+	refused expose-protocol <<-'X'
+	FROM base:1
+	EXPOSE 80/http
+	X
 	same stopsignal <<-'X'
 	FROM base:1
 	STOPSIGNAL 9
@@ -52,6 +89,32 @@ load ../lib/compare
 	same healthcheck-shell <<-'X'
 	FROM base:1
 	HEALTHCHECK --interval=0s CMD curl -f "http://x/" || exit 1
+	X
+	same healthcheck-each <<-'X'
+	FROM base:1
+	HEALTHCHECK --interval=1h CMD a
+	HEALTHCHECK --timeout=2m --retries=1 CMD b "c d"
+	HEALTHCHECK --start-period=1.5s CMD ["c"]
+	X
+	refused healthcheck-no-command <<-'X'
+	FROM base:1
+	HEALTHCHECK --retries=2
+	X
+	refused healthcheck-not-a-time <<-'X'
+	FROM base:1
+	HEALTHCHECK --interval=fast CMD a
+	X
+	refused healthcheck-too-short <<-'X'
+	FROM base:1
+	HEALTHCHECK --timeout=1us CMD a
+	X
+	refused healthcheck-negative <<-'X'
+	FROM base:1
+	HEALTHCHECK --retries=-1 CMD a
+	X
+	refused healthcheck-unknown <<-'X'
+	FROM base:1
+	HEALTHCHECK TEST a
 	X
 	same healthcheck-none-flags <<-'X'
 	FROM base:1
@@ -77,6 +140,10 @@ load ../lib/compare
 	FROM base:1
 	HEALTHCHECK CMD a
 	HEALTHCHECK NONE
+	X
+	refused label-nothing <<-'X'
+	FROM base:1
+	LABEL
 	X
 	same maintainer <<-'X'
 	FROM base:1

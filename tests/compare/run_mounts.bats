@@ -56,6 +56,16 @@ BUILDERS=buildkit
 	RUN chmod 2750 /t && chown 5:6 /t
 	RUN --mount=type=tmpfs,target=/t --mount=type=tmpfs,target=/fresh stat -c '%u:%g %a' /t /fresh >/out2
 	X
+	need_cmd ssh-agent
+	eval "$(ssh-agent -a "$PWD/agent" 3>&-)" >agent.log
+	same mount-ssh --ssh default --ssh other="$PWD/agent" <<-'X'
+	FROM base:1
+	RUN mkdir -p /run/buildkit && touch /run/buildkit/ssh_agent.0 /run/buildkit/ssh_agent.1 /s
+	RUN --mount=type=ssh --mount=type=ssh,id=other,target=/s,mode=0666,uid=5,gid=6 \
+		echo "$SSH_AUTH_SOCK" >/out; stat -c '%u:%g %a %F %n' "$SSH_AUTH_SOCK" /s >>/out
+	RUN --mount=type=ssh,id=none echo "${SSH_AUTH_SOCK-unset}" >/out2
+	X
+	kill "$SSH_AGENT_PID"
 	same mount-secret --secret id=a,src=s.txt <<-'X'
 	FROM base:1
 	RUN mkdir -p /run/secrets /x && touch /run/secrets/a /x/a

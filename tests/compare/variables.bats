@@ -117,3 +117,52 @@ load ../lib/compare
 	ENV n$A=2
 	X
 }
+
+@test "how a Dockerfile is written" {
+	# Not by a pipe: then what `same` counts would be forgotten.
+	same dos < <(printf '\xef\xbb\xbffrom base:1\r\nrun echo 1 \\\r\n  >/1\r\nenv A=1\r\n')
+	same directives < <(printf '# check=skip=all\n# ESCAPE=`\nFROM base:1\nRUN echo 1 `\n >/1')
+	same directive-after-comment <<-'X'
+	# a comment
+	# escape=`
+	FROM base:1
+	RUN echo `echo 1` >/1
+	X
+	same blanks < <(printf '\n# escape=`\n\tFROM base:1 as\tone \n \t\n  RUN\techo 1 >/1\n')
+	same comments-within <<-'X'
+	FROM base:1
+	RUN echo 1 \
+	# between
+	  # indented
+
+	  && echo 2 >/2 # not a comment
+	ENV A=1 \
+	# b
+	    B=2
+	X
+	same continued-at-end <<-'X'
+	FROM base:1
+	RUN echo 1 >/1 \
+	X
+	refused directive-twice <<-'X'
+	# escape=`
+	# escape=`
+	FROM base:1
+	X
+	refused directive-wrong <<-'X'
+	# escape=x
+	FROM base:1
+	X
+	refused flag-unknown <<-'X'
+	FROM base:1
+	COPY --nothing a.txt /x
+	X
+	refused flag-twice <<-'X'
+	FROM base:1
+	COPY --chown=1 --chown=2 a.txt /x
+	X
+	refused before-from <<-'X'
+	RUN true
+	FROM base:1
+	X
+}

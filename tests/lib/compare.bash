@@ -103,7 +103,7 @@ context() {
 with_plimsoll() { # NAME, further arguments
 	local name=$1
 	shift
-	plimsoll build -t "$name:1" "$@" "${CONTEXT:-ctx}" <"${INPUT:-/dev/null}" >ours.log 2>&1
+	plimsoll build -t "$name:1" "${OURS_ONLY[@]}" "$@" "${CONTEXT:-ctx}" <"${INPUT:-/dev/null}" >ours.log 2>&1
 }
 
 # Images are called NAME:BUILDER, and NAME:1 for those that begin from them.
@@ -224,6 +224,7 @@ our_error() {
 # -k: BuildKit only, -c: the classic builder only: the other cannot do it.
 #     CONTEXT=PLACE    instead of ctx; what stands on standard input is written to ctx/Dockerfile all the same
 #     INPUT=FILE       the standard input of both
+#     OURS_ONLY=(...)  further arguments for ours, which docker 20.10 does not have
 same() {
 	local -A theirs
 	local builders name args how='' ours

@@ -57,6 +57,7 @@ static void fill(struct stage_work *s)
 	CHECK((d->author = strdup("me")));
 	d->inherited = 1;
 	d->epoch = -5;
+	d->settled = false;
 	s->scope.cmd_set = true;
 	s->next = 1;
 	s->step = 2;
@@ -79,7 +80,8 @@ TEST(a_stage_arrives_as_it_was_sent)
 	CHECK(stage_state_write(&to.stages[0], &again, NULL) == 0);
 	CHECK_STR(buf_str(&again), buf_str(&sent));
 	CHECK(to.stages[0].state == STAGE_WAITS && to.stages[0].waits_for == 1);
-	CHECK(to.stages[0].scope.draft.epoch == -5 && to.w.res.steps == 3 && to.w.res.cached == 2);
+	CHECK(!to.stages[0].scope.draft.settled && to.stages[0].scope.draft.epoch == -5);
+	CHECK(to.w.res.steps == 3 && to.w.res.cached == 2);
 }
 
 TEST(a_stage_that_is_done_waits_for_nobody)

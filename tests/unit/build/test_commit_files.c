@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "build/commit_time.h"
+#include "tap.h"
+
+TAP_MAIN()
+
+/* The words for patterns ("a|b") with what .dockerignore and --exclude say, one after another. */
+static char *words(const char *patterns, const char *ignored, const char *excluded)
+{
+	auto_strv list = { 0 }, found = { 0 };
+	auto_ignore ignore = { 0 }, exclude = { 0 };
+	auto_buf b = BUF_INIT(65536);
+	struct str rest = str_of(patterns), one;
+
+	while (str_cut(&rest, '|', &one))
+		CHECK(strv_addf(&list, NULL, "%.*s", (int)one.n, one.p) == 0);
+	CHECK(ignore_parse(str_of(ignored), ".dockerignore", &ignore, NULL) == 0);
+	CHECK(ignore_parse(str_of(excluded), "--exclude", &exclude, NULL) == 0);
+
+	const struct commit_files f = { .patterns = (const char *const *)list.v,
+					.n = list.n,
+					.ignore = &ignore,
+					.exclude = &exclude };
+
+	CHECK(commit_files_words(&f, &found, NULL) == 0);
+	for (size_t i = 0; i < found.n; i++)
+		buf_printf(&b, "%s%s", i ? " " : "", found.v[i]);
+	return buf_take(&b);
+}
+
+#define CHECK_WORDS(patterns, ignored, excluded, want)                                             \
+	do {                                                                                       \
+		auto_free char *got = words((patterns), (ignored), (excluded));                    \
+		CHECK_STR(got, (want));                                                            \
+	} while (0)
+
+TEST(patterns_become_pathspecs)
+{
+	CHECK_WORDS("a", "", "", ":(literal)a");
+	CHECK_WORDS("/a/./b/../c/|:(top)x", "", "", ":(literal)a/c :(literal):(top)x");
+	CHECK_WORDS(".", "", "", ".");
+	CHECK_WORDS("/", "", "", ".");
+	CHECK_WORDS("src/*.c", "", "", ":(glob)src/*.c :(glob)src/*.c/**");
+}
+
+TEST(what_is_left_out_is_excluded)
+{
+	CHECK_WORDS(".", "docs\n*.md\n", "",
+		    ":(exclude,literal)docs :(exclude,glob)*.md :(exclude,glob)*.md/** .");
+	CHECK_WORDS("src", "", "*.o\ntmp",
+		    ":(literal)src :(exclude,glob)src/*.o :(exclude,glob)src/*.o/** "
+		    ":(exclude,literal)src/tmp");
+	/* What "!" takes back cannot be said. */
+	CHECK_WORDS("src", "*\n!src\n", "", ":(literal)src");
+	/* Where a source of a pattern begins is not known. */
+	CHECK_WORDS("s*", "", "tmp", ":(glob)s* :(glob)s*/**");
+	/* The whole context would be left out, or no path of it. */
+	CHECK_WORDS("a", "/\n.\n", "", ":(literal)a");
+}
+
+TEST(too_many_patterns_leave_nothing_out)
+{
+	for (int n = LIMIT_COMMIT_PATHS - 1; n <= LIMIT_COMMIT_PATHS; n++) {
+		auto_buf ignored = BUF_INIT(65536), many = BUF_INIT(65536);
+		auto_free char *got = NULL;
+
+		for (int i = 0; i < n; i++) {
+			buf_printf(&ignored, "x%d\n", i);
+			buf_printf(&many, "%sx%d", i ? "|" : "", i);
+		}
+		got = words("a", buf_str(&ignored), "");
+		CHECK((strcmp(got, ":(literal)a") == 0) == (n == LIMIT_COMMIT_PATHS));
+		free(got);
+		got = words(buf_str(&many), "", "");
+		CHECK(strcmp(got, ".") != 0);
+		buf_puts(&many, "|y");
+		free(got);
+		got = words(buf_str(&many), "", "");
+		CHECK((strcmp(got, ".") == 0) == (n == LIMIT_COMMIT_PATHS));
+	}
+}
+
+/* Whether the source is clean while one path differs from the commit. */
+static bool clean(const char *source, const char *include, const char *changed, const char *ignored,
+		  const char *excluded)
+{
+	auto_free char *path = strdup(source), *only = include ? strdup(include) : NULL;
+	auto_free char *entry = strdup(changed);
+	auto_ignore ignore = { 0 }, exclude = { 0 };
+	struct source v = { .fd = -1, .path = path, .include = only };
+	const struct sources found = { &v, 1 };
+	const struct commit_times t = { .changed = { .v = &entry, .n = 1 } };
+	const struct commit_files f = { .found = &found, .ignore = &ignore, .exclude = &exclude };
+
+	CHECK(ignore_parse(str_of(ignored), ".dockerignore", &ignore, NULL) == 0);
+	CHECK(ignore_parse(str_of(excluded), "--exclude", &exclude, NULL) == 0);
+	return commit_files_clean(&t, &f);
+}
+
+TEST(a_change_concerns_what_is_copied)
+{
+	CHECK(!clean("a", NULL, "a", "", ""));
+	CHECK(!clean("a", NULL, "a/b/c", "", ""));
+	CHECK(!clean("", NULL, "a/b/c", "", ""));
+	CHECK(clean("a", NULL, "ab", "", ""));
+	CHECK(clean("a/b", NULL, "a", "", "") == false); /* a repository of its own */
+	CHECK(clean("a", NULL, "b/a", "", ""));
+	CHECK(clean("", NULL, "docs/x", "docs", ""));
+	CHECK(!clean("", NULL, "docs/x", "docs\n!docs/x", ""));
+	CHECK(clean("a", NULL, "a/x.md", "", "*.md"));
+	CHECK(!clean("a", NULL, "a/b/x.md", "", "*.md"));
+	CHECK(clean("a", "b/*.c", "a/x.c", "", ""));
+	CHECK(!clean("a", "b/*.c", "a/b/x.c", "", ""));
+}
