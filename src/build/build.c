@@ -239,6 +239,8 @@ int build_run(const struct build_opts *o, struct build_result *ret, struct err *
 	if (r == 0)
 		r = materials_collect(&w, e);
 	if (r == 0)
+		r = fetched_collect(&w, e);
+	if (r == 0)
 		r = write_image(&w, e);
 	if (r < 0)
 		return r;
@@ -254,6 +256,7 @@ void build_result_free(struct build_result *r)
 	free(r->bases);
 	free(r->known);
 	materials_free(r->materials, r->materials_n);
+	json_decref(r->fetched);
 	free(r->syntax);
 	memset(r, 0, sizeof(*r));
 }

@@ -60,6 +60,9 @@ struct build_step {
 	const struct build_limits *limits;
 	int in;			   /* standard input, or -1 */
 	struct progress *progress; /* where its output goes, a line at a time; may be NULL */
+	/* Receives what it fetched (traffic/record.h), none of the secrets in it, when it ends with
+	 * 0 and has a network; its cap is LIMIT_RECORD_JSON. May be NULL. */
+	struct buf *fetched;
 	bool terminal; /* a shell for a person at our terminal, in place of in and progress */
 };
 
@@ -160,6 +163,10 @@ struct build_result {
 	size_t known_n;
 	struct build_material *materials; /* sorted by uri */
 	size_t materials_n;
+	/* What commands fetched: {"stage","step","instruction","network","cached"} and the members
+	 * of a record (traffic/record.h), or "unknown":true; by stage and step. Commands that
+	 * fetched nothing are not in it. */
+	json_t *fetched;
 	struct digest dockerfile; /* of its text */
 	char *syntax;		  /* the directive's value, or NULL */
 };

@@ -66,6 +66,10 @@ int cached_read(const json_t *j, struct cached *ret, struct err *e)
 		return FAIL(e, E_FORMAT, "cache: epoch %llu is beyond the year 9999",
 			    (unsigned long long)epoch);
 	ret->epoch = (int64_t)epoch;
+	if (json_object_get(j, "fetched"))
+		r = desc_parse(json_object_get(j, "fetched"), "cache", &ret->fetched, e);
+	if (r < 0)
+		return r;
 	ret->empty = json_is_true(json_object_get(j, "empty"));
 	if (ret->empty)
 		return 0;
@@ -101,6 +105,8 @@ int cached_write(json_t *j, const struct cached *c, struct err *e)
 {
 	int r = json_put_u64(j, "epoch", c->epoch < 0 ? 0 : (uint64_t)c->epoch, e);
 
+	if (r == 0 && c->fetched.digest.s[0])
+		r = json_put(j, "fetched", desc_json(&c->fetched), e);
 	if (r == 0 && c->empty)
 		r = json_put(j, "empty", json_true(), e);
 	if (r == 0 && !c->empty)

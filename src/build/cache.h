@@ -19,6 +19,9 @@ struct cached {
 	struct desc layer;
 	struct digest diff_id;
 	int64_t epoch; /* newest input's time when it was made */
+	/* Of a RUN with a network: the blob that says what it fetched (traffic/record.h); without a
+	 * digest where nobody knows. */
+	struct desc fetched;
 };
 
 /* A key is hashed from pieces; each carries its length, so no two lists of pieces are the same. */

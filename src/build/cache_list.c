@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "traffic/record.h"
 
 static const char what[] = "build cache";
 
@@ -105,10 +106,28 @@ static int read_layer(const json_t *j, const struct desc *layers, size_t layers_
 	return 0;
 }
 
+/* What the step fetched, if that is told. */
+static int read_fetched(const json_t *j, const struct desc *layers, size_t layers_n,
+			struct cached *ret, struct err *e)
+{
+	uint64_t at;
+	int r = json_get_u64(j, "fetched", &at, what, e);
+
+	if (r < 0)
+		return r;
+	if (at >= layers_n || strcmp(layers[at].media_type, TRAFFIC_TYPE) != 0 ||
+	    layers[at].size > LIMIT_RECORD_JSON)
+		return FAIL(e, E_FORMAT, "%s: layer %llu is no record of what was fetched", what,
+			    (unsigned long long)at);
+	ret->fetched = layers[at];
+	return 0;
+}
+
 static int read_entry(struct cache_list *l, const json_t *j, const struct desc *layers,
 		      size_t layers_n, struct err *e)
 {
 	const json_t *empty = json_object_get(j, "empty");
+	const bool fetched = json_object_get(j, "fetched") != NULL;
 	struct cached c = { .empty = empty != NULL };
 	struct digest key;
 	const char *text;
@@ -127,10 +146,13 @@ static int read_entry(struct cache_list *l, const json_t *j, const struct desc *
 	if (r < 0)
 		return r;
 	c.epoch = (int64_t)epoch;
-	if (json_object_size(j) != (c.empty ? 3 : 4) || (empty && !json_is_true(empty)))
+	if (json_object_size(j) != (size_t)(c.empty ? 3 : 4) + fetched ||
+	    (empty && !json_is_true(empty)))
 		return FAIL(e, E_FORMAT, "%s: entry %s has unknown members", what, key.s);
 	if (!c.empty)
 		r = read_layer(j, layers, layers_n, &c, e);
+	if (r == 0 && fetched)
+		r = read_fetched(j, layers, layers_n, &c, e);
 	if (r < 0)
 		return r;
 	at = find(l, &key, &there);
@@ -168,15 +190,24 @@ int cache_list_parse(const char *p, size_t n, const struct desc *layers, size_t 
 	return 0;
 }
 
+/* Where it is among layers, or layers_n. */
+static size_t place(const struct desc *d, const struct desc *layers, size_t layers_n)
+{
+	size_t at = 0;
+
+	while (at < layers_n && !digest_eq(&layers[at].digest, &d->digest))
+		at++;
+	return at;
+}
+
 static int write_entry(const struct cache_entry *v, const struct desc *layers, size_t layers_n,
 		       json_t *entries, struct err *e)
 {
+	const size_t at = place(&v->c.layer, layers, layers_n);
+	const size_t fetched = place(&v->c.fetched, layers, layers_n);
 	json_t *j;
-	size_t at = 0;
 	int r;
 
-	while (!v->c.empty && at < layers_n && !digest_eq(&layers[at].digest, &v->c.layer.digest))
-		at++;
 	if (!v->c.empty && at == layers_n)
 		return 0;
 	j = json_object();
@@ -185,6 +216,8 @@ static int write_entry(const struct cache_entry *v, const struct desc *layers, s
 		r = json_put_string(j, "key", v->key.s, e);
 	if (r == 0)
 		r = json_put_u64(j, "epoch", v->c.epoch < 0 ? 0 : (uint64_t)v->c.epoch, e);
+	if (r == 0 && fetched < layers_n)
+		r = json_put_u64(j, "fetched", fetched, e);
 	if (r == 0 && v->c.empty)
 		return json_put(j, "empty", json_true(), e);
 	if (r == 0)

@@ -9,7 +9,9 @@
  * the manifest it belongs to; entries name them by their place there.
  *
  *     {"entries":[{"key":"sha256:...","layer":0,"diffId":"sha256:...","epoch":1700000000},
- *                 {"key":"sha256:...","empty":true,"epoch":1700000000}]}
+ *                 {"key":"sha256:...","empty":true,"epoch":1700000000,"fetched":1}]}
+ *
+ * "fetched", which may be missing, is the place of the record of what the step fetched.
  */
 #define CACHE_ARTIFACT_TYPE "application/vnd.plimsoll.buildcache.v1+json"
 #define CACHE_CONFIG_TYPE "application/vnd.plimsoll.buildcache.config.v1+json"
@@ -33,7 +35,8 @@ int cache_list_parse(const char *p, size_t n, const struct desc *layers, size_t 
 /* Adds an entry; a key that is there already is replaced. */
 int cache_list_add(struct cache_list *l, const struct digest *key, const struct cached *c,
 		   struct err *e);
-/* Entries whose layer is not among layers are left out. Appends; the same list the same bytes. */
+/* Entries whose layer is not among layers are left out, and records that are not. Appends; the same
+ * list the same bytes. */
 int cache_list_write(const struct cache_list *l, const struct desc *layers, size_t layers_n,
 		     struct buf *ret, struct err *e);
 /* NULL when there is none. Borrowed. */

@@ -153,6 +153,15 @@ int known_collect(struct work *w, struct err *e)
 	return area_record_each(&w->area, record_name, take_record, w, e);
 }
 
+/* Without what it fetched, which is never quite the same: the same build is the same image. */
+static int add_inline(struct cache_list *list, const struct build_known *k, struct err *e)
+{
+	struct cached c = k->c;
+
+	c.fetched = (struct desc){ .size = 0 };
+	return cache_list_add(list, &k->key, &c, e);
+}
+
 int known_inline(const struct work *w, const struct draft *d, json_t *manifest, struct err *e)
 {
 	const struct build_result *res = &w->res;
@@ -167,7 +176,7 @@ int known_inline(const struct work *w, const struct draft *d, json_t *manifest, 
 	}
 	for (size_t i = 0; r == 0 && i < res->known_n; i++)
 		if (res->known[i].final)
-			r = cache_list_add(&list, &res->known[i].key, &res->known[i].c, e);
+			r = add_inline(&list, &res->known[i], e);
 	if (r == 0)
 		r = cache_list_write(&list, d->layers, d->n, &text, e);
 	if (r == 0)

@@ -332,7 +332,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		       struct cached *made, struct err *e)
 {
 	const struct build_hooks *hooks = &s->w->o->hooks;
-	auto_buf tail = BUF_INIT(256 * 1024);
+	auto_buf tail = BUF_INIT(256 * 1024), fetched = BUF_INIT(LIMIT_RECORD_JSON);
 	auto_mounted m = MOUNTED_NONE;
 	auto_close int in = script_input(c, e);
 	int status = 0, r;
@@ -363,6 +363,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		.limits = &s->w->o->limits,
 		.in = in,
 		.progress = s->w->o->progress,
+		.fetched = &fetched,
 	};
 
 	r = hooks->step(hooks->arg, &step, &status, &tail, e);
@@ -373,8 +374,8 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 			look_inside(s, &step, status);
 		return fail_status(s, n, status, &tail, e);
 	}
-	return mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.time.newest), made,
-			    e);
+	r = mount_commit(s->w, &s->scope.draft, &m, step_epoch(s, c->mounts.time.newest), made, e);
+	return r == 0 && fetched.n ? fetched_keep(s->w, &fetched, &made->fetched, e) : r;
 }
 
 int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
@@ -395,6 +396,8 @@ int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 		r = run_command(s, n, &c, &made, e);
 	if (r == 0 && !hit)
 		r = step_learn(s, &key, &made, e);
+	if (r == 0 && c.network != BUILD_NETWORK_NONE)
+		r = fetched_note(s, n, "default", &made, hit, e);
 	if (r == 0)
 		r = step_end(s, &made, hit, c.mounts.time.settled, buf_str(&c.created_by), e);
 	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;

@@ -11,6 +11,7 @@
 #include "build/remote.h"
 #include "build/scope.h"
 #include "build/tree.h"
+#include "traffic/record.h"
 
 /*
  * How a stage comes on. One that waits was handed back in the middle: by a worker that met what
@@ -158,6 +159,16 @@ int find_base(struct work *w, const char *name, struct desc *ret, struct err *e)
 int material_add(struct work *w, const char *uri, const char *digest, struct err *e);
 int materials_collect(struct work *w, struct err *e);
 void materials_free(struct build_material *v, size_t n);
+
+/*
+ * fetched.c: what commands fetched. _keep puts the text of a record (traffic/record.h) into the
+ * store; _note says that the step has the record of c, also when the cache knew it (hit); _collect
+ * makes the result's list of all.
+ */
+int fetched_keep(const struct work *w, const struct buf *text, struct desc *ret, struct err *e);
+int fetched_note(const struct stage_work *s, const struct df_node *n, const char *network,
+		 const struct cached *c, bool hit, struct err *e);
+int fetched_collect(struct work *w, struct err *e);
 
 /* A file of the web in the build's own folder. */
 struct web_file {

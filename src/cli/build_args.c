@@ -13,6 +13,7 @@
 enum {
 	TTY_COLUMNS = 80,		    /* of --progress tty */
 	LIMIT_NAMES = 1024 * 1024,	    /* bytes of all names together */
+	LIMIT_METADATA = 256 * 1024 * 1024, /* bytes of --metadata-file */
 	BUILD_MEMORY_MIN = 6 * 1024 * 1024, /* as docker: less cannot even start */
 };
 
@@ -201,6 +202,45 @@ static int base_material(json_t *list, const struct build_base *b, struct err *e
 				 e);
 }
 
+/* One of what commands fetched, if it was fetched as a file is, whole, and not told before. */
+static int fetched_material(json_t *list, json_t *seen, const json_t *entry, struct err *e)
+{
+	const char *digest = json_string_or_null(entry, "digest");
+	const char *uri = json_string_or_null(entry, "uri");
+	auto_json *m = NULL;
+	auto_free char *key = NULL;
+	int r;
+
+	if (!digest || json_object_get(entry, "method"))
+		return 0;
+	m = json_pack("{s:s, s:{s:s}}", "uri", uri, "digest", "sha256", strchr(digest, ':') + 1);
+	key = m ? json_dumps(m, JSON_SORT_KEYS) : NULL;
+	if (!key)
+		return FAIL_NOMEM(e);
+	if (json_object_get(seen, key))
+		return 0;
+	r = json_put(seen, key, json_true(), e);
+	return r < 0 ? r : json_push(list, TAKE(m), e);
+}
+
+static int fetched_materials(json_t *list, const json_t *steps, struct err *e)
+{
+	auto_json *seen = json_object();
+	int r = seen ? 0 : FAIL_NOMEM(e);
+	json_t *step, *entry;
+	size_t i, k;
+
+	json_array_foreach(steps, i, step)
+	{
+		json_array_foreach(json_object_get(step, "fetched"), k, entry)
+		{
+			if (r == 0)
+				r = fetched_material(list, seen, entry, e);
+		}
+	}
+	return r;
+}
+
 /* What went into the image: bases by digest, what was fetched by digest or commit. */
 static int put_materials(json_t *doc, const struct build_result *b, struct err *e)
 {
@@ -218,6 +258,8 @@ static int put_materials(json_t *doc, const struct build_result *b, struct err *
 					(size_t)(colon - m->digest), colon + 1),
 			      e);
 	}
+	if (r == 0)
+		r = fetched_materials(list, b->fetched, e);
 	return r < 0 ? r
 		     : json_put(doc, "buildx.build.provenance",
 				json_pack("{s:O}", "materials", list), e);
@@ -226,7 +268,7 @@ static int put_materials(json_t *doc, const struct build_result *b, struct err *
 /* The members that `docker buildx build --metadata-file` has. */
 static int write_metadata(const struct build_args *a, const struct build_result *b, struct err *e)
 {
-	auto_buf names = BUF_INIT(LIMIT_NAMES), text = BUF_INIT(2 * LIMIT_NAMES);
+	auto_buf names = BUF_INIT(LIMIT_NAMES), text = BUF_INIT(LIMIT_METADATA);
 	auto_json *j = json_object();
 	int r;
 
@@ -241,6 +283,8 @@ static int write_metadata(const struct build_args *a, const struct build_result 
 		r = json_put_string(j, "containerimage.digest", b->image.digest.s, e);
 	if (r == 0)
 		r = put_materials(j, b, e);
+	if (r == 0 && json_array_size(b->fetched))
+		r = json_put(j, "plimsoll.fetched", json_incref(b->fetched), e);
 	if (r == 0 && names.n)
 		r = json_put_string(j, "image.name", buf_str(&names), e);
 	if (r == 0)

@@ -100,6 +100,7 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 		.hosts = s->limits->hosts,
 		.in = s->in,
 		.progress = s->progress,
+		.fetched = s->fetched,
 		.terminal = s->terminal,
 	};
 
@@ -125,9 +126,64 @@ static json_t *build_materials(const struct build_result *b)
 	return TAKE(list);
 }
 
+/* As much of a step as there is room for: the rest is counted. NULL: no memory. */
+static json_t *cut_step(const json_t *step, size_t *room)
+{
+	auto_json *copy = json_deep_copy(step);
+	json_t *list = json_object_get(copy, "fetched");
+	size_t kept = 0, n = json_array_size(list), more;
+	json_t *entry;
+	size_t i;
+
+	if (!copy)
+		return NULL;
+	json_array_foreach(list, i, entry)
+	{
+		size_t size = json_dumpb(entry, NULL, 0, JSON_COMPACT) + 1;
+
+		if (size > *room)
+			break;
+		*room -= size;
+		kept++;
+	}
+	for (more = n - kept; more; more--)
+		(void)json_array_remove(list, kept);
+	if (n > kept &&
+	    json_object_set_new(copy, "more",
+				json_integer((json_int_t)(n - kept) +
+					     json_integer_value(json_object_get(step, "more")))) <
+		    0)
+		return NULL;
+	return TAKE(copy);
+}
+
+/*
+ * What commands fetched, as {"steps":[...],"digest":...}: an entry of the trail is bounded, so that
+ * what does not fit is counted, and the digest is of the whole list in canonical form, which
+ * --metadata-file has as "plimsoll.fetched". NULL: nothing (or no memory).
+ */
+static json_t *build_fetched(const struct build_result *b)
+{
+	enum { ROOM = 24 * 1024, ROOM_STEPS = 40 };
+	auto_buf text = BUF_INIT(256 * 1024 * 1024);
+	auto_json *steps = json_array();
+	size_t room = ROOM, n = json_array_size(b->fetched);
+	struct digest digest;
+
+	if (n == 0 || !steps || json_canonical(b->fetched, &text, NULL) < 0)
+		return NULL;
+	digest_of(text.p, text.n, &digest);
+	for (size_t i = 0; i < n && i < ROOM_STEPS; i++)
+		if (json_array_append_new(steps, cut_step(json_array_get(b->fetched, i), &room)) <
+		    0)
+			return NULL;
+	return json_pack("{s:O, s:s, s:I}", "steps", steps, "digest", digest.s, "moreSteps",
+			 (json_int_t)(n > ROOM_STEPS ? n - ROOM_STEPS : 0));
+}
+
 static json_t *build_detail(const struct build_result *b)
 {
-	auto_json *bases = json_array(), *materials = NULL;
+	auto_json *bases = json_array(), *materials = NULL, *fetched = NULL, *detail = NULL;
 
 	for (size_t i = 0; i < b->bases_n; i++)
 		if (json_array_append_new(bases, json_pack("{s:s, s:s}", "name", b->bases[i].name,
@@ -135,9 +191,13 @@ static json_t *build_detail(const struct build_result *b)
 		    0)
 			return NULL;
 	materials = build_materials(b);
-	return json_pack("{s:s, s:s, s:I, s:I, s:O, s:O?}", "dockerfile", b->dockerfile.s, "config",
-			 b->config.s, "steps", (json_int_t)b->steps, "cached",
-			 (json_int_t)b->cached, "bases", bases, "materials", materials);
+	fetched = build_fetched(b);
+	detail = json_pack("{s:s, s:s, s:I, s:I, s:O, s:O?}", "dockerfile", b->dockerfile.s,
+			   "config", b->config.s, "steps", (json_int_t)b->steps, "cached",
+			   (json_int_t)b->cached, "bases", bases, "materials", materials);
+	if (detail && fetched && json_object_set(detail, "fetched", fetched) < 0)
+		return NULL;
+	return TAKE(detail);
 }
 
 int step_build(struct road *road, const struct build_opts *o, struct build_result *ret,

@@ -16,7 +16,7 @@ static const char layout_name[] = "cache"; /* its name in a layout folder */
 struct export
 {
 	struct cache_list list;
-	struct desc *layers; /* each once, in the order of their digests */
+	struct desc *layers; /* each once, in the order of their digests; then records */
 	size_t n;
 };
 
@@ -32,26 +32,41 @@ static int by_digest(const void *a, const void *b)
 	return strcmp(((const struct desc *)a)->digest.s, ((const struct desc *)b)->digest.s);
 }
 
+/* Adds those of n that fit, each once, in the order of their digests. */
+static void add_blobs(struct export *x, struct desc *v, size_t n)
+{
+	const size_t before = x->n;
+
+	if (n)
+		qsort(v, n, sizeof(*v), by_digest);
+	for (size_t i = 0; i < n && x->n < LIMIT_LAYERS; i++)
+		if (x->n == before || !digest_eq(&x->layers[x->n - 1].digest, &v[i].digest))
+			x->layers[x->n++] = v[i];
+}
+
 /* What a mode gives away. Layers beyond what a manifest holds, and their steps, stay here. */
 static int select_steps(const struct build_result *b, bool max, struct export *x, struct err *e)
 {
+	auto_free struct desc *found = NULL;
 	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < b->known_n; i++)
 		if ((max || b->known[i].final) && x->list.n < LIMIT_CACHE_ENTRIES)
 			r = cache_list_add(&x->list, &b->known[i].key, &b->known[i].c, e);
-	x->layers = calloc(x->list.n + 1, sizeof(*x->layers));
-	if (r < 0 || !x->layers)
+	x->layers = calloc(2 * x->list.n + 1, sizeof(*x->layers));
+	found = calloc(x->list.n + 1, sizeof(*found));
+	if (r < 0 || !x->layers || !found)
 		return r < 0 ? r : FAIL_NOMEM(e);
 	for (size_t i = 0; i < x->list.n; i++)
 		if (!x->list.v[i].c.empty)
-			x->layers[n++] = x->list.v[i].c.layer;
-	if (n)
-		qsort(x->layers, n, sizeof(*x->layers), by_digest);
-	for (size_t i = 0; i < n && x->n < LIMIT_LAYERS; i++)
-		if (x->n == 0 || !digest_eq(&x->layers[x->n - 1].digest, &x->layers[i].digest))
-			x->layers[x->n++] = x->layers[i];
+			found[n++] = x->list.v[i].c.layer;
+	add_blobs(x, found, n);
+	n = 0;
+	for (size_t i = 0; i < x->list.n; i++)
+		if (x->list.v[i].c.fetched.digest.s[0])
+			found[n++] = x->list.v[i].c.fetched;
+	add_blobs(x, found, n);
 	return 0;
 }
 

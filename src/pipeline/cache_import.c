@@ -236,8 +236,8 @@ int cache_import(struct road *road, const struct cache_ref *from, size_t n, stru
 	return 0;
 }
 
-static int fetch_layer(const struct road *road, const struct source *s, const struct desc *layer,
-		       struct err *e)
+static int fetch_blob(const struct road *road, const struct source *s, const struct desc *layer,
+		      struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
 	int r;
@@ -290,11 +290,15 @@ int imported_known(void *arg, const struct digest *key, struct cached *ret, stru
 		if (!c)
 			continue;
 		if (!c->empty)
-			r = fetch_layer(&im->road, s, &c->layer, &own);
+			r = fetch_blob(&im->road, s, &c->layer, &own);
 		if (r == 0 && !c->empty)
 			r = check_layer(&im->road, c, &own);
 		if (r == 0) {
 			*ret = *c;
+			/* Without its record a step is as good; what it fetched is not known. */
+			if (c->fetched.digest.s[0] &&
+			    fetch_blob(&im->road, s, &c->fetched, NULL) < 0)
+				ret->fetched = (struct desc){ .size = 0 };
 			return 1;
 		}
 		s->broken = true;

@@ -337,6 +337,14 @@ void usages_free(struct usages *u)
 	*u = (struct usages){ 0 };
 }
 
+static int note_blobs(const struct cached *c, json_t *set, struct err *e)
+{
+	int r = c->empty ? 0 : json_put(set, c->layer.digest.s, json_true(), e);
+
+	return r == 0 && c->fetched.digest.s[0] ? json_put(set, c->fetched.digest.s, json_true(), e)
+						: r;
+}
+
 int usage_blobs(const struct state *state, json_t **ret, struct err *e)
 {
 	auto_json *set = json_object();
@@ -355,8 +363,8 @@ int usage_blobs(const struct state *state, json_t **ret, struct err *e)
 		if (is_item(USAGE_STEP, ent->d_name, &key) &&
 		    fs_read(dir, ent->d_name, LIMIT_ENTRY, &text, NULL) == 0 &&
 		    json_parse(buf_str(&text), text.n, "cache", &j, NULL) == 0 &&
-		    cached_read(j, &c, NULL) == 0 && !c.empty)
-			r = json_put(set, c.layer.digest.s, json_true(), e);
+		    cached_read(j, &c, NULL) == 0)
+			r = note_blobs(&c, set, e);
 	}
 	if (r == 0)
 		*ret = TAKE(set);

@@ -206,7 +206,7 @@ static int start_network(const struct launch *l, char **ret_netns, struct pasta 
 		return FAIL_NOMEM(e);
 	r = network_make(netns, e);
 	if (r == 0)
-		r = network_start(netns, l->ports, pid_file, ret, e);
+		r = network_start(netns, l->ports, pid_file, NULL, ret, e);
 	*ret_netns = TAKE(netns);
 	return r;
 }

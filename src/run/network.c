@@ -17,9 +17,6 @@
 #include "base/fs.h"
 #include "base/proc.h"
 
-/* An address of the link-local range that no network has: queries to it reach the host's server. */
-#define DNS_FORWARD "169.254.1.1"
-
 enum { LIMIT_RESOLV = 64 * 1024 };
 
 /* In a child, so that the caller stays in the host's network. */
@@ -65,11 +62,11 @@ static int add_port(struct strv *argv, const struct port *p, struct err *e)
 /* Everything off that is not asked for: by default pasta forwards every bound port both ways, and
  * maps the gateway's address to the host's loopback. */
 static int pasta_argv(const char *file, const struct ports *ports, const char *pid_file,
-		      struct strv *argv, struct err *e)
+		      const char *packets, struct strv *argv, struct err *e)
 {
 	static const char *const fixed[] = {
 		"pasta",	"--quiet",     "--runas",	"0",	     "--config-net",
-		"--netns-only", "--no-map-gw", "--dns-forward", DNS_FORWARD, "--tcp-ns",
+		"--netns-only", "--no-map-gw", "--dns-forward", NETWORK_DNS, "--tcp-ns",
 		"none",		"--udp-ns",    "none",		"--pid",
 	};
 	bool tcp = false, udp = false;
@@ -88,6 +85,8 @@ static int pasta_argv(const char *file, const struct ports *ports, const char *p
 		r = strv_add(argv, "--tcp-ports=none", e);
 	if (r == 0 && !udp)
 		r = strv_add(argv, "--udp-ports=none", e);
+	if (r == 0 && packets)
+		r = strv_addf(argv, e, "--pcap=%s", packets);
 	if (r == 0)
 		r = strv_add(argv, "--netns", e);
 	return r == 0 ? strv_add(argv, file, e) : r;
@@ -101,19 +100,20 @@ static void pasta_message(const char *text, char *ret, size_t cap)
 	(void)snprintf(ret, cap, "no message");
 	while (str_line(&rest, &line))
 		if (line.n && !str_starts(line, "Failed to send") &&
-		    !str_starts(line, "Couldn't open log"))
+		    !str_starts(line, "Couldn't open log") &&
+		    !str_starts(line, "Saving packet capture"))
 			(void)snprintf(ret, cap, "%.*s", (int)(line.n < 300 ? line.n : 300),
 				       line.p);
 	text_sanitize(ret);
 }
 
 int network_start(const char *file, const struct ports *ports, const char *pid_file,
-		  struct pasta *ret, struct err *e)
+		  const char *packets, struct pasta *ret, struct err *e)
 {
 	auto_strv argv = { 0 };
 	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
 	pid_t pid;
-	int r = pasta_argv(file, ports, pid_file, &argv, e);
+	int r = pasta_argv(file, ports, pid_file, packets, &argv, e);
 
 	if (r < 0)
 		return r;
@@ -195,6 +195,6 @@ int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct
 		server |= str_starts(t, "nameserver");
 	}
 	if (server)
-		buf_puts(ret, "nameserver " DNS_FORWARD "\n");
+		buf_puts(ret, "nameserver " NETWORK_DNS "\n");
 	return buf_check(ret, "resolv.conf", e);
 }

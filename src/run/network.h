@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* An address of the link-local range that no network has: queries to it reach the host's server. */
+#define NETWORK_DNS "169.254.1.1"
+
 /*
  * A container's own network. pasta copies traffic between a network namespace and the host's
  * sockets in user space, so no host firewall or bridge is touched. The host's loopback is out of
@@ -42,8 +45,9 @@ struct pasta {
 	pid_t pid;
 	int said; /* memfd of what it prints */
 };
+/* packets: a file to which every packet is logged (pcap-savefile(5)); NULL: nowhere. */
 int network_start(const char *file, const struct ports *ports, const char *pid_file,
-		  struct pasta *ret, struct err *e);
+		  const char *packets, struct pasta *ret, struct err *e);
 int network_started(struct pasta *p, struct err *e);
 /* Ends the pasta that serves this namespace file, if it still runs. */
 void network_stop(const char *file, const char *pid_file);

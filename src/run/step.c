@@ -23,6 +23,7 @@
 #include "run/run.h"
 #include "run/step_mounts.h"
 #include "run/step_output.h"
+#include "traffic/record.h"
 
 enum { LIMIT_CONFIG = 4 * 1024 * 1024, ETC_FILES = 3 };
 
@@ -332,6 +333,20 @@ static void warn_without_limits(struct progress *p)
 	warned = true;
 }
 
+/* What it fetched, without its secrets. */
+static int record_fetched(const struct run_step *s, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_RECORD_JSON);
+	auto_json *j = NULL;
+	int r = step_network_record(s->shared, &text, e);
+
+	if (r == 0)
+		r = record_parse(buf_str(&text), text.n, &j, e);
+	if (r == 0)
+		r = record_mask(j, s->masks, s->masks_n, e);
+	return r < 0 ? r : json_canonical(j, s->fetched, e);
+}
+
 int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
@@ -361,6 +376,8 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 	if (r == 0)
 		r = s->terminal ? execute_at_terminal(&st, ret_status, e)
 				: execute(&st, ret_status, ret_tail, e);
+	if (r == 0 && *ret_status == 0 && s->network && s->shared && s->fetched)
+		r = record_fetched(s, e);
 	free(st.bundle);
 	free(st.env);
 	if (!c.folder)

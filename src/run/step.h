@@ -48,6 +48,9 @@ struct run_step {
 	size_t masks_n;
 	/* Where steps share one: started with the first that has a network. NULL: its own. */
 	struct step_network *shared;
+	/* Receives what it fetched (traffic/record.h) when it ended with 0 and has a shared
+	 * network, without what masks hide; may be NULL. Its cap is LIMIT_RECORD_JSON. */
+	struct buf *fetched;
 	uint64_t memory, pids, shm; /* bytes, processes, bytes of /dev/shm; 0: the profile's */
 	const struct strv *ulimits; /* as run_parse_ulimit() takes them; may be NULL */
 	const struct strv *hosts;   /* as run_parse_host() takes them; may be NULL */

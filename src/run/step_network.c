@@ -2,11 +2,13 @@
 #include "run/step_network.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "base/proc.h"
 #include "run/container.h"
 #include "run/launch.h"
+#include "run/step_packets.h"
 
 /* What the holder tells, once. */
 struct report {
@@ -29,7 +32,8 @@ static int enter_namespace(const char *netns, struct err *e)
 }
 
 /* Its own namespace is the one that pasta serves: so /proc/PID/ns/net leads others to it. */
-static int bring_up(const struct container *c, const struct machine *machine, struct err *e)
+static int bring_up(const struct container *c, const struct machine *machine,
+		    struct step_packets *packets, int records, struct err *e)
 {
 	auto_free char *netns = NULL, *pid_file = NULL;
 	struct pasta pasta = { 0, -1 };
@@ -42,12 +46,15 @@ static int bring_up(const struct container *c, const struct machine *machine, st
 	if (r == 0)
 		r = network_make(netns, e);
 	if (r == 0)
-		r = network_start(netns, NULL, pid_file, &pasta, e);
+		r = step_packets_open(packets, c->folder, e);
+	if (r == 0)
+		r = network_start(netns, NULL, pid_file, packets->fifo, &pasta, e);
 	if (r < 0)
 		return r;
 	r = enter_namespace(netns, e);
 	w = network_started(&pasta, r == 0 ? e : NULL);
-	return r < 0 ? r : w;
+	r = r < 0 ? r : w;
+	return r < 0 ? r : step_packets_start(packets, records, e);
 }
 
 /* Only the end of its parent, which closes the pipe, ends it: the terminal's signals do not. */
@@ -60,62 +67,97 @@ static void become_holder(const int *keep, size_t n)
 	(void)prctl(PR_SET_NAME, "plimsoll-net");
 }
 
+/* Puts in the markers that are asked for, until nobody needs the network any more. */
+static void serve(const struct step_packets *packets, int alive)
+{
+	uint64_t number;
+
+	for (;;) {
+		ssize_t n = read(alive, &number, sizeof(number));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != sizeof(number))
+			return;
+		/* One that is lost is asked for again. */
+		(void)step_packets_mark(packets, number, NULL);
+	}
+}
+
 /* In the child. Returns when nobody needs the network any more. */
-static void hold(struct container *c, const struct machine *machine, int report, int alive)
+static void hold(struct container *c, const struct machine *machine, int report, int alive,
+		 int records)
 {
 	static struct report out; /* large for a stack */
+	struct step_packets packets = STEP_PACKETS_NONE;
 	struct err ignored = ERR_INIT;
-	char byte;
 
 	out.r = process_identify(getpid(), &c->monitor, &out.e);
 	if (out.r == 0)
 		out.r = container_save(c, &out.e);
 	if (out.r == 0)
-		out.r = bring_up(c, machine, &out.e);
+		out.r = bring_up(c, machine, &packets, records, &out.e);
+	/* The reader's alone: its end is seen when the reader has ended. */
+	(void)close(records);
 	(void)fs_write_all(report, &out, sizeof(out), NULL);
-	while (out.r == 0 && read(alive, &byte, 1) < 0 && errno == EINTR)
-		;
+	if (out.r == 0)
+		serve(&packets, alive);
 	(void)container_remove(c, &ignored);
+	step_packets_close(&packets);
+}
+
+/* The descriptors between us and the holder: ours, then the holder's. */
+struct links {
+	int report[2], alive[2], records[2];
+};
+#define LINKS_NONE ((struct links){ { -1, -1 }, { -1, -1 }, { -1, -1 } })
+
+static void links_close(struct links *l)
+{
+	for (int i = 0; i < 2; i++) {
+		close_release(&l->report[i]);
+		close_release(&l->alive[i]);
+		close_release(&l->records[i]);
+	}
+}
+#define auto_links __attribute__((cleanup(links_close))) struct links
+
+static int links_open(struct links *l, struct err *e)
+{
+	/* A socket: one that died must not end us by SIGPIPE. */
+	if (pipe2(l->report, O_CLOEXEC) < 0 || pipe2(l->records, O_CLOEXEC) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->alive) < 0)
+		return FAIL_SYS(e, "pipe");
+	return 0;
 }
 
 static int fork_holder(struct step_network *n, struct container *c, const struct machine *machine,
 		       struct err *e)
 {
-	int report[2], alive[2];
+	auto_links l = LINKS_NONE;
 	pid_t parent = getpid(), pid;
+	int r = links_open(&l, e);
 
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return FAIL_SYS(e, "pipe");
-	if (pipe2(alive, O_CLOEXEC) < 0) {
-		int r = FAIL_SYS(e, "pipe");
-
-		(void)close(report[0]);
-		(void)close(report[1]);
+	if (r < 0)
 		return r;
-	}
 	(void)fflush(NULL);
 	pid = fork();
+	if (pid < 0)
+		return FAIL_SYS(e, "fork");
 	if (pid == 0) {
-		(void)close(report[0]);
-		(void)close(alive[1]);
-		become_holder((const int[]){ report[1], alive[0], c->fd }, 3);
-		hold(c, machine, report[1], alive[0]);
+		const int keep[] = { l.report[1], l.alive[1], l.records[1], c->fd };
+
+		become_holder(keep, sizeof(keep) / sizeof(*keep));
+		hold(c, machine, l.report[1], l.alive[1], l.records[1]);
 		_exit(0);
 	}
-	(void)close(report[1]);
-	(void)close(alive[0]);
-	*n = (struct step_network){
-		.owner = parent, .holder = pid, .report = report[0], .alive = alive[1]
-	};
-	if (pid > 0) {
-		(void)snprintf(n->netns, sizeof(n->netns), "/proc/%d/ns/net", (int)pid);
-		return 0;
-	}
-	(void)FAIL_SYS(e, "fork");
-	(void)close(report[0]);
-	(void)close(alive[1]);
-	*n = STEP_NETWORK_NONE;
-	return E_SYSTEM;
+	*n = (struct step_network){ .owner = parent,
+				    .holder = pid,
+				    .report = TAKE_FD(l.report[0]),
+				    .alive = TAKE_FD(l.alive[0]),
+				    .records = TAKE_FD(l.records[0]) };
+	(void)snprintf(n->netns, sizeof(n->netns), "/proc/%d/ns/net", (int)pid);
+	return 0;
 }
 
 int step_network_start(struct step_network *n, const struct state *state, struct err *e)
@@ -160,11 +202,81 @@ int step_network_wait(struct step_network *n, struct err *e)
 	return in.r;
 }
 
+/* Asks for the end of the step's record, again where the answer is late: 0 when it comes. */
+static int await_record(const struct step_network *n, struct err *e)
+{
+	enum { ASK_AGAIN_MS = 200, PATIENCE = 300 /* times */ };
+
+	for (int i = 0; i < PATIENCE; i++) {
+		struct pollfd p = { .fd = n->records, .events = POLLIN };
+		int r = proc_interrupted(e), ready;
+
+		if (r < 0)
+			return r;
+		if (send(n->alive, &n->number, sizeof(n->number), MSG_NOSIGNAL | MSG_DONTWAIT) <
+			    0 &&
+		    errno != EAGAIN && errno != EINTR)
+			return FAIL_SYS(e, "ask the process that holds the network");
+		ready = poll(&p, 1, ASK_AGAIN_MS);
+		if (ready > 0)
+			return 0;
+		if (ready < 0 && errno != EINTR)
+			return FAIL_SYS(e, "poll");
+	}
+	return FAIL(e, E_SYSTEM, "the record does not come");
+}
+
+static int read_whole(int fd, void *p, size_t n, struct err *e)
+{
+	for (size_t have = 0; have < n;) {
+		ssize_t got = read(fd, (char *)p + have, n - have);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return FAIL(e, E_FORMAT, "the process that reads its packets was ended");
+		have += (size_t)got;
+	}
+	return 0;
+}
+
+static int take_record(struct step_network *n, struct buf *ret, struct err *e)
+{
+	struct step_packets_head head;
+	auto_free char *text = NULL;
+	int r;
+
+	n->number++;
+	r = await_record(n, e);
+	if (r == 0)
+		r = read_whole(n->records, &head, sizeof(head), e);
+	if (r < 0)
+		return r;
+	if (head.number != n->number || head.n > LIMIT_RECORD_JSON)
+		return FAIL(e, E_FORMAT, "the process that reads its packets told nonsense");
+	text = malloc(head.n + 1);
+	if (!text)
+		return FAIL_NOMEM(e);
+	r = read_whole(n->records, text, head.n, e);
+	if (r < 0)
+		return r;
+	buf_put(ret, text, head.n);
+	return buf_check(ret, "record", e);
+}
+
+int step_network_record(struct step_network *n, struct buf *ret, struct err *e)
+{
+	int r = take_record(n, ret, e);
+
+	return r < 0 ? WRAP(e, r, "record what the step fetched") : 0;
+}
+
 void step_network_stop(struct step_network *n)
 {
 	if (n->owner == getpid()) {
 		(void)close(n->alive);
 		(void)close(n->report);
+		(void)close(n->records);
 		while (waitpid(n->holder, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

@@ -194,13 +194,11 @@ static int reap(pid_t pid, int *ret_status, struct err *e)
 	return 0;
 }
 
-int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
-		void *arg, struct buf *ret, struct err *e)
+int sandbox_start(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
+		  void *arg, size_t cap, struct sandboxed *ret, struct err *e)
 {
-	size_t cap = ret && !ret->failed ? ret->cap - ret->n : 0;
-	auto_buf got = BUF_INIT(cap + sizeof(struct report));
-	int fds[2], status = 0, r, w;
 	pid_t pid, parent = getpid();
+	int fds[2];
 
 	if (s->keep_n > LIMIT_KEEP)
 		return FAIL(e, E_INTERNAL, "%s: more than %d descriptors to keep", s->what,
@@ -212,11 +210,24 @@ int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, 
 	if (pid == 0)
 		child(s, fds[1], parent, cap, fn, arg);
 	(void)close(fds[1]);
+	if (pid < 0) {
+		int r = FAIL_SYS(e, "%s: fork", s->what);
 
-	auto_close int from = fds[0];
+		(void)close(fds[0]);
+		return r;
+	}
+	*ret = (struct sandboxed){ .pid = pid, .from = fds[0], .cap = cap };
+	return 0;
+}
 
-	if (pid < 0)
-		return FAIL_SYS(e, "%s: fork", s->what);
+int sandbox_wait(const struct sandbox *s, struct sandboxed *c, struct buf *ret, struct err *e)
+{
+	auto_buf got = BUF_INIT(c->cap + sizeof(struct report));
+	auto_close int from = c->from;
+	pid_t pid = c->pid;
+	int status = 0, r, w;
+
+	*c = (struct sandboxed){ .from = -1 };
 	r = listen_to(from, got.cap, &got, e);
 	if (r < 0)
 		(void)kill(pid, SIGKILL);
@@ -224,4 +235,14 @@ int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, 
 	r = r < 0 ? r : w;
 	r = r < 0 ? r : accept_result(s, &got, status, ret, e);
 	return r < 0 ? WRAP(e, r, "%s", s->what) : 0;
+}
+
+int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
+		void *arg, struct buf *ret, struct err *e)
+{
+	size_t cap = ret && !ret->failed ? ret->cap - ret->n : 0;
+	struct sandboxed c;
+	int r = sandbox_start(s, fn, arg, cap, &c, e);
+
+	return r < 0 ? r : sandbox_wait(s, &c, ret, e);
 }

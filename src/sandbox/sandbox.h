@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -33,3 +34,17 @@ struct sandbox {
 };
 int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
 		void *arg, struct buf *ret, struct err *e);
+
+/*
+ * The same in two halves, for a child that works on beside its parent: it is over when a descriptor
+ * that it reads ends, and dies with the process that started it. s and arg are used until
+ * sandbox_wait(); cap is the room for what is emitted.
+ */
+struct sandboxed {
+	pid_t pid;
+	int from; /* what it reports and emits */
+	size_t cap;
+};
+int sandbox_start(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
+		  void *arg, size_t cap, struct sandboxed *ret, struct err *e);
+int sandbox_wait(const struct sandbox *s, struct sandboxed *c, struct buf *ret, struct err *e);
