@@ -296,6 +296,12 @@ static int drain(int fds[2], struct buf *bufs[2], struct err *e)
 
 int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e)
 {
+	return proc_run_env(argv, NULL, in, ret_out, e);
+}
+
+int proc_run_env(const char *const *argv, const char *const *env, int in, struct buf *ret_out,
+		 struct err *e)
+{
 	auto_buf errors = BUF_INIT(LIMIT_STDERR);
 	int out[2], err[2], status = 0, r;
 	pid_t pid = -1;
@@ -309,9 +315,12 @@ int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e
 		return r;
 	}
 
-	const struct proc p = {
-		.argv = argv, .in = in, .out = out[1], .err = err[1], .die_with_parent = true
-	};
+	const struct proc p = { .argv = argv,
+				.env = env,
+				.in = in,
+				.out = out[1],
+				.err = err[1],
+				.die_with_parent = true };
 
 	r = proc_start(&p, &pid, e);
 	(void)close(out[1]);

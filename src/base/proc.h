@@ -45,6 +45,9 @@ int proc_wait(pid_t pid, int timeout_ms, int *ret, struct err *e);
  * exits with other than 0 (E_SYSTEM). ret_out, if given, receives standard output. in -1:
  * /dev/null. */
 int proc_run(const char *const *argv, int in, struct buf *ret_out, struct err *e);
+/* The same with another environment than ours; NULL: ours. */
+int proc_run_env(const char *const *argv, const char *const *env, int in, struct buf *ret_out,
+		 struct err *e);
 
 /* Closes every descriptor from 3 up that is not in keep: in a forked child, which else holds open
  * what its parent wants to unmount, unlock or see the end of. */

@@ -14,10 +14,8 @@
 
 enum { LIMIT_ANSWER = 64 * 1024, GIT_WORDS = 32 + LIMIT_COMMIT_PATHS };
 
-/* What is before every git: no environment, no configuration of user and machine, no lock. */
-static const char *const git_prefix[] = {
-	"env",
-	"-i",
+/* No configuration of user and machine, no lock. */
+static const char *const git_env[] = {
 	"PATH=/usr/local/bin:/usr/bin:/bin",
 	"LC_ALL=C",
 	"HOME=/nonexistent",
@@ -26,12 +24,12 @@ static const char *const git_prefix[] = {
 	"GIT_OPTIONAL_LOCKS=0",
 	"GIT_TERMINAL_PROMPT=0",
 	"GIT_NO_LAZY_FETCH=1",
-	"git",
-	"-c",
-	"core.fsmonitor=false",
-	"-c",
-	"core.hooksPath=/dev/null",
-	"-C",
+	NULL,
+};
+
+/* What begins every command. */
+static const char *const git_prefix[] = {
+	"git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C",
 };
 enum { PREFIX = sizeof(git_prefix) / sizeof(git_prefix[0]) };
 
@@ -50,7 +48,7 @@ static bool git(const char *dir, const char *const *words, size_t limit, struct 
 		argv[n++] = words[i];
 	}
 	*ret = BUF_INIT(limit);
-	return proc_run(argv, -1, ret, NULL) == 0;
+	return proc_run_env(argv, git_env, -1, ret, NULL) == 0;
 }
 
 /* A .git in the folder or above it: without one git need not be asked. */
