@@ -15,7 +15,7 @@ test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/r
 # Kills, hostile input, git servers, mmdebstrap, users: what would keep `make test` waiting. .ci/run calls it too.
 test-slow: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --slow
 test-qemu: all ; @tools/install-packages run test qemu && BUILD=$(BUILD) tests/qemu/run
-# The comparison with docker; BUILDERS="buildkit classic" for both of its builders.
+# The comparison with docker, which .ci/run calls, too; BUILDERS="buildkit classic" for both of its builders.
 compare-docker: all ; @tools/install-packages run test && PLIMSOLL=$(CURDIR)/$(BUILD)/src/cli/plimsoll bats tests/compare
 # Real Dockerfiles (examples/real): an hour, and a Debian mirror. REAL='^nginx' for some of them.
 REAL ?= .

@@ -84,13 +84,16 @@ load ../lib/web
 	ADD $WEB/hello /named
 	ADD $WEB/hello?x=/y $WEB/x.tar.gz a.txt /folder/
 	ADD --chown=5:6 $WEB/hello /owned/
-	ADD --chmod=4711 $WEB/hello /mode
 	RUN mkdir /there
 	ADD $WEB/hello /there
 	X
 	echo other >hello
 	touch -d @1500000000 hello
 	mv hello ctx/hello
+	same -k add-url-mode <<-X
+	FROM base:1
+	ADD --chmod=4711 $WEB/hello /mode
+	X
 	same add-url-order <<-X
 	FROM base:1
 	ADD $WEB/hello hello /last-is-the-context/

@@ -15,6 +15,13 @@ load ../lib/web
 	DOCKER_CONTEXT=$WEB/git/r.git#main CONTEXT=$WEB/git/r.git same context-git </dev/null
 	DOCKER_CONTEXT=$REPO/sub CONTEXT=$WEB/git/r.git#main:sub same context-git-folder </dev/null
 	DOCKER_CONTEXT=$REPO/sub CONTEXT=$WEB/git/r.git#:sub same context-git-folder-alone </dev/null
+	tgit -C "$REPO" checkout -qb ignoring
+	printf 'FROM base:1\nCOPY . /all/\n' >"$REPO/Dockerfile"
+	printf 'file\nsub/deep\n' >"$REPO/.dockerignore"
+	tgit -C "$REPO" add -A
+	tgit -C "$REPO" commit -qm ignoring
+	git_publish r
+	CONTEXT=$WEB/git/r.git#ignoring same context-git-ignore </dev/null
 	CONTEXT=$WEB/git/r.git#nowhere refused context-git-nowhere </dev/null
 	CONTEXT=$WEB/git/r.git#main:nowhere refused context-git-no-folder </dev/null
 }
