@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COPY and ADD. */
-#include <fcntl.h>
-#include <inttypes.h>
+#include "build/step_copy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/glob.h"
-#include "build/mode.h"
-#include "build/work.h"
-
-/* One of them with its words replaced. */
-struct copy {
-	const struct df_node *n;
-	struct strv patterns;	       /* sources that are files */
-	struct remote_sources remotes; /* sources that are fetched */
-	size_t *words;		       /* of each pattern, its word in n->args */
-	size_t *ends;		       /* of each pattern, where in sources its files end */
-	struct strv names, contents;   /* sources that are here-documents */
-	char *target_word;	       /* as written, after substitution */
-	char *target;		       /* absolute, clean */
-	bool into;
-	char *chown, *chmod;
-	struct mode_change mode;
-	struct ignore exclude;
-	bool link, parents;
-	bool unpack; /* ADD: archives are taken apart */
-	struct owner
-		owner; /* --link: looked up before the step, since it has no file system below */
-	/* Where files come from: the context, or a file system that some image or stage has. */
-	struct source_root root;
-	struct draft image;	     /* --from=IMAGE */
-	const struct draft *from;    /* --from: the layers; NULL: the context */
-	struct mounted from_mounted; /* --from, mounted when something is to be copied */
-	struct sources sources;
-	struct step_time time;
-};
 
 static void copy_free(struct copy *c)
 {
@@ -56,137 +26,6 @@ static void copy_free(struct copy *c)
 	free(c->chmod);
 }
 #define auto_copy __attribute__((cleanup(copy_free))) struct copy
-
-static int read_heredoc(const struct stage_work *s, struct copy *c, const struct df_heredoc *doc,
-			struct err *e)
-{
-	struct expand x = scope_expand(&s->scope);
-	auto_free char *content = NULL;
-	int r;
-
-	/* As in BuildKit, the text is no Dockerfile: "# escape=" says nothing about it. */
-	x.escape = '\\';
-	x.keep_quotes = true;
-	if (strchr(doc->name, '/') || strcmp(doc->name, ".") == 0 || strcmp(doc->name, "..") == 0)
-		return FAIL(e, E_FORMAT, "'%.100s' is no name for a file", doc->name);
-	r = doc->expand ? expand_string(doc->content, &x, &content, e) : 0;
-	if (r == 0)
-		r = strv_add(&c->names, doc->name, e);
-	return r < 0 ? r : strv_add(&c->contents, content ? content : doc->content, e);
-}
-
-static int read_source(struct stage_work *s, struct copy *c, size_t i, size_t *doc, struct err *e)
-{
-	const struct df_node *n = c->n;
-	const struct df_word *w = &n->args[i];
-	auto_free char *source = NULL;
-	int r;
-
-	if (*doc < n->docs_n && !n->exec && strstr(w->s, "<<")) {
-		r = read_heredoc(s, c, &n->docs[(*doc)++], e);
-		return r < 0 ? df_wrap(s->scope.df, n, w->at, w->len, r, e) : 0;
-	}
-	r = scope_word(&s->scope, n, w, &source, e);
-	if (r < 0)
-		return r;
-	if (n->op == DF_ADD && remote_kind(source, false) != REMOTE_NONE)
-		return remote_sources_add(s, n, i, source, &c->remotes, e);
-	c->words[c->patterns.n] = i;
-	return strv_add(&c->patterns, source, e);
-}
-
-static int read_target(const struct stage_work *s, struct copy *c, struct err *e)
-{
-	const struct df_word *w = &c->n->args[c->n->args_n - 1];
-	int r = scope_word(&s->scope, c->n, w, &c->target_word, e);
-	const char *t = c->target_word;
-
-	if (r == 0)
-		r = scope_path(&s->scope, t, &c->target, e);
-	if (r < 0)
-		return r;
-	c->into = !*t || ends_with(t, "/") || strcmp(t, ".") == 0 || strcmp(t, "..") == 0 ||
-		  ends_with(t, "/.") || ends_with(t, "/..");
-	return 0;
-}
-
-static int wrap_flag(const struct stage_work *s, const struct copy *c, const char *name, int r,
-		     struct err *e)
-{
-	const struct df_flag *f = df_find_flag(c->n, name);
-
-	return r < 0 ? df_wrap(s->scope.df, c->n, f->at, f->len, r, e) : r;
-}
-
-/* --exclude, which may be given many times. */
-static int read_excludes(const struct stage_work *s, struct copy *c, struct err *e)
-{
-	for (size_t i = 0; i < c->n->flags_n; i++) {
-		const struct df_flag *f = &c->n->flags[i];
-		struct df_word w = { f->value, f->at, f->len };
-		auto_free char *pattern = NULL;
-		int r;
-
-		if (strcmp(f->name, "exclude") != 0)
-			continue;
-		r = scope_word(&s->scope, c->n, &w, &pattern, e);
-		if (r < 0)
-			return r;
-		if (!*pattern)
-			return df_fail(s->scope.df, c->n, f->at, f->len, e,
-				       "--exclude: the pattern is empty");
-		r = ignore_add(&c->exclude, pattern, e);
-		if (r < 0)
-			return df_wrap(s->scope.df, c->n, f->at, f->len, r, e);
-	}
-	return 0;
-}
-
-/* What says something of fetched sources only, while none is. */
-static int refuse_remote_flags(const struct stage_work *s, const struct copy *c, struct err *e)
-{
-	static const char *const flags[] = { "checksum", "keep-git-dir" };
-
-	for (size_t i = 0; c->remotes.n == 0 && i < sizeof(flags) / sizeof(*flags); i++)
-		if (df_find_flag(c->n, flags[i]))
-			return DF_FAIL_FLAG(s->scope.df, c->n, flags[i], e,
-					    "--%s is for sources that are fetched, and none is",
-					    flags[i]);
-	return 0;
-}
-
-static int read_flags(const struct stage_work *s, struct copy *c, struct err *e)
-{
-	int r = scope_flag(&s->scope, c->n, "chown", &c->chown, e);
-
-	c->link = df_switch(c->n, "link", false);
-	c->parents = df_switch(c->n, "parents", false);
-	c->unpack = df_switch(c->n, "unpack", c->n->op == DF_ADD);
-	if (r == 0)
-		r = scope_flag(&s->scope, c->n, "chmod", &c->chmod, e);
-	if (r == 0 && c->chmod)
-		r = wrap_flag(s, c, "chmod", mode_parse(c->chmod, &c->mode, e), e);
-	return r < 0 ? r : read_excludes(s, c, e);
-}
-
-static int read_copy(struct stage_work *s, struct copy *c, struct err *e)
-{
-	size_t doc = 0;
-	int r = 0;
-
-	c->from_mounted = MOUNTED_NONE;
-	c->words = calloc(c->n->args_n, sizeof(*c->words));
-	c->ends = calloc(c->n->args_n, sizeof(*c->ends));
-	if (!c->words || !c->ends)
-		return FAIL_NOMEM(e);
-	for (size_t i = 0; r == 0 && i + 1 < c->n->args_n; i++)
-		r = read_source(s, c, i, &doc, e);
-	if (r == 0)
-		r = read_target(s, c, e);
-	if (r == 0)
-		r = refuse_remote_flags(s, c, e);
-	return r < 0 ? r : read_flags(s, c, e);
-}
 
 /* Settles where files come from. */
 static int find_root(struct stage_work *s, struct copy *c, struct err *e)
@@ -211,14 +50,14 @@ static int find_root(struct stage_work *s, struct copy *c, struct err *e)
 	c->from = &c->image;
 	r = named_draft(s->w, from, false, &c->image, e);
 	if (r != 0)
-		return r > 0 ? 0 : wrap_flag(s, c, "from", r, e);
+		return r > 0 ? 0 : copy_wrap_flag(s, c, "from", r, e);
 	if (strcmp(from, "scratch") == 0)
 		return DF_FAIL_FLAG(s->scope.df, c->n, "from", e,
 				    "there is nothing in scratch to copy");
 	r = find_base(s->w, from, &image, e);
 	if (r == 0)
 		r = draft_from_image(s->w->o->store, &image, &c->image, e);
-	return wrap_flag(s, c, "from", r, e);
+	return copy_wrap_flag(s, c, "from", r, e);
 }
 
 static int find_sources(const struct stage_work *s, struct copy *c, struct err *e)
@@ -255,7 +94,18 @@ static int find_link_owner(struct stage_work *s, struct copy *c, struct err *e)
 		r = mount_draft(s->w, &s->scope.draft, MOUNT_READ, &m, e);
 	if (r == 0)
 		r = tree_owner(m.root, c->chown, &c->owner, e);
-	return wrap_flag(s, c, "chown", r, e);
+	return copy_wrap_flag(s, c, "chown", r, e);
+}
+
+int copy_open_from(struct stage_work *s, struct copy *c, struct err *e)
+{
+	int r;
+
+	if (c->from_mounted.root >= 0)
+		return 0;
+	r = mount_draft(s->w, c->from, MOUNT_READ, &c->from_mounted, e);
+	c->root.fd = c->from_mounted.root;
+	return r < 0 ? r : find_sources(s, c, e);
 }
 
 /* A place among the sources as written, where later ones replace earlier ones: how many patterns
@@ -278,139 +128,6 @@ static bool next_source(const struct copy *c, struct copy_place *at, size_t *ret
 	return remote || pattern;
 }
 
-static void put_excludes(struct keyer *k, const struct ignore *g)
-{
-	uint64_t n = g->n;
-
-	sha256_update(k->h, &n, sizeof(n));
-	for (size_t i = 0; i < g->n; i++) {
-		keyer_put(k, g->v[i].take_back ? "!" : "");
-		keyer_put(k, g->v[i].glob);
-	}
-}
-
-/* Mounts what --from means and finds its files, once. */
-static int open_from(struct stage_work *s, struct copy *c, struct err *e)
-{
-	int r;
-
-	if (c->from_mounted.root >= 0)
-		return 0;
-	r = mount_draft(s->w, c->from, MOUNT_READ, &c->from_mounted, e);
-	c->root.fd = c->from_mounted.root;
-	return r < 0 ? r : find_sources(s, c, e);
-}
-
-/* "sha256:... 1700000000" */
-static bool read_content(const char *line, struct digest *ret, int64_t *ret_newest)
-{
-	struct str rest = str_of(line), digest;
-	uint64_t newest;
-
-	if (!str_cut(&rest, ' ', &digest) || digest_parse(digest, ret, NULL) < 0 ||
-	    str_u64(rest, LIMIT_EPOCH, &newest, NULL) < 0)
-		return false;
-	*ret_newest = (int64_t)newest;
-	return true;
-}
-
-/*
- * What is copied of a stage or an image, by content: a stage that was built anew and came to the
- * same files makes nothing to be done. Their times belong to it when they say something.
- */
-static int find_content(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
-{
-	auto_keyer k = { 0 }, all = { 0 };
-	char line[LIMIT_MEMO];
-	struct digest layers, key;
-	int r;
-
-	c->root.times = c->time.settled = c->from->settled;
-	draft_digest(c->from, &layers);
-	r = keyer_new(&k, c->root.times ? "content and times" : "content", &layers, e);
-	if (r < 0)
-		return r;
-	keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
-	keyer_put(&k, c->parents ? "parents" : "");
-	put_excludes(&k, &c->exclude);
-	keyer_end(&k, &key);
-	if (!s->w->o->no_cache && memo_get(s->w->o->state, &key, line) &&
-	    read_content(line, ret, &c->time.newest))
-		return 0;
-	r = open_from(s, c, e);
-	if (r == 0)
-		r = sha256_new(&all.h, e);
-	if (r == 0)
-		r = sources_hash(&c->root, &c->sources, all.h, &c->time.newest, e);
-	if (r < 0)
-		return r;
-	keyer_end(&all, ret);
-	(void)snprintf(line, sizeof(line), "%s %" PRId64, ret->s, c->time.newest);
-	memo_put(s->w->o->state, &key, line);
-	return 0;
-}
-
-/* What is copied of the context: by content, and by the commit's time where that stands for the
- * files' own. */
-static int put_context(struct stage_work *s, struct copy *c, struct keyer *k, struct err *e)
-{
-	const struct commit_files f = { .patterns = (const char *const *)c->patterns.v,
-					.n = c->patterns.n,
-					.found = &c->sources,
-					.exclude = &c->exclude };
-	int r = sources_hash(&c->root, &c->sources, k->h, &c->time.newest, e);
-
-	return r < 0 ? r : step_commit_time(s, &f, k, &c->time, e);
-}
-
-/* --link: the layer has nothing to do with what is below, if it has a time of its own. */
-static bool alone(const struct copy *c)
-{
-	return c->link && c->time.newest > 0;
-}
-
-/* Files count by what they are and hold, wherever they come from. */
-static int find_key(struct stage_work *s, struct copy *c, struct digest *ret, struct err *e)
-{
-	auto_keyer k = { 0 };
-	struct digest parent, from = { "" };
-	int r;
-
-	if (c->link && !c->from)
-		digest_of("", 0, &parent);
-	else
-		draft_digest(&s->scope.draft, &parent);
-	r = keyer_new(&k, df_op_name(c->n->op), &parent, e);
-	if (r < 0)
-		return r;
-	keyer_put(&k, c->target);
-	keyer_put(&k, c->into ? "into" : "");
-	keyer_put(&k, c->link ? "link" : "");
-	keyer_put(&k, c->parents ? "parents" : "");
-	keyer_put(&k, c->unpack ? "unpack" : "");
-	keyer_put(&k, c->chown ? c->chown : "");
-	if (c->link)
-		sha256_update(k.h, &c->owner, sizeof(c->owner));
-	put_excludes(&k, &c->exclude);
-	keyer_put(&k, c->chmod ? c->chmod : "");
-	keyer_put_list(&k, (const char *const *)c->names.v, c->names.n);
-	keyer_put_list(&k, (const char *const *)c->contents.v, c->contents.n);
-	if (c->from) {
-		r = find_content(s, c, &from, e);
-		keyer_put_list(&k, (const char *const *)c->patterns.v, c->patterns.n);
-	} else {
-		r = put_context(s, c, &k, e);
-	}
-	if (r == 0)
-		r = remote_sources_key(s, c->n, &c->remotes, &k, &c->time, e);
-	step_put_time(s, !alone(c), &k);
-	for (size_t i = 0; c->remotes.n && i < c->patterns.n; i++)
-		sha256_update(k.h, &c->words[i], sizeof(c->words[i]));
-	keyer_put(&k, from.s);
-	keyer_end(&k, ret);
-	return r;
-}
-
 /* The target tree, and what is said by flags about what is made in it. */
 static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m,
 		   struct tree_copy *ret, struct err *e)
@@ -429,11 +146,11 @@ static int prepare(struct stage_work *s, const struct copy *c, struct mounted *m
 		.mode = c->chmod ? &c->mode : NULL,
 		.clamp = step_epoch(s, c->time.newest),
 	};
-	if (alone(c) && s->w->o->source_date_epoch < 0)
+	if (copy_alone(c) && s->w->o->source_date_epoch < 0)
 		ret->clamp = c->time.newest;
 	if (!c->chown || c->link)
 		return 0;
-	return wrap_flag(s, c, "chown", tree_owner(m->root, c->chown, &ret->owner, e), e);
+	return copy_wrap_flag(s, c, "chown", tree_owner(m->root, c->chown, &ret->owner, e), e);
 }
 
 /* Counts the files that became the target: only one can. */
@@ -508,7 +225,7 @@ static int make_layer(struct stage_work *s, struct copy *c, struct cached *made,
 	int r = 0;
 
 	if (c->from)
-		r = open_from(s, c, e);
+		r = copy_open_from(s, c, e);
 	if (r == 0)
 		r = remote_sources_get(s, c->n, &c->remotes, &c->time, e);
 	if (r == 0)
@@ -554,7 +271,7 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 	struct cached made = { 0 };
 	struct digest key;
 	bool hit = false;
-	int r = read_copy(s, c, e);
+	int r = copy_read(s, c, e);
 
 	if (r < 0)
 		return r;
@@ -565,7 +282,7 @@ static int copy_step(struct stage_work *s, struct copy *c, struct err *e)
 	if (r == 0 && !c->from)
 		r = find_sources(s, c, e);
 	if (r == 0)
-		r = find_key(s, c, &key, e);
+		r = copy_key(s, c, &key, e);
 	if (r < 0)
 		return r;
 	describe(c, &text);

@@ -60,7 +60,6 @@ history_of() { # nth from the end, 1 is the last
 	refused 'COPY --chmod=u=rwz a.txt /x' "'u=rwz' is no mode"
 	refused 'COPY --chmod=888 a.txt /x' "'888' is no mode"
 	refused 'COPY --chmod=17777 a.txt /x' "'17777' is no mode"
-	refused 'COPY --chmod= a.txt /x'
 }
 
 @test "--chown with variables, and owners up to the last number" {

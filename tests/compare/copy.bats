@@ -139,6 +139,10 @@ load ../lib/compare
 	COPY --chmod=600 --chown=3:4 d e /both/
 	ADD --chmod=400 b.txt /added
 	X
+	same -k copy-flags-empty <<-'X'
+	FROM base:1
+	COPY --chmod= --chown= own run.sh /x/
+	X
 	refused copy-chown-unknown <<-'X'
 	FROM base:1
 	COPY --chown=stranger a.txt /x
