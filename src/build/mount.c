@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From layers to a tree that a step may change, and from the changes to a layer. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,32 +147,18 @@ static int is_empty(int dir, bool *ret, struct err *e)
 	return 0;
 }
 
-/*
- * The folder of changes is what unpacking the layer would give, so it becomes the unpacked layer:
- * area/N/upper to layers/<diff id>/fs. It is finished (synced) before it can be seen.
- */
+/* The folder of changes is what unpacking the layer would give, so it becomes that. */
 static int adopt(struct work *w, const char *upper, const struct digest *diff_id, struct err *e)
 {
 	char keep[32], fs[64];
 	int r = area_dir(&w->area, keep, e);
 
-	if (r == 0)
-		r = fs_mkdir_p(w->o->state->fd, "layers", 0700, e);
 	if (r < 0)
 		return r;
-
-	auto_close int layers = fs_open(w->o->state->fd, "layers", O_RDONLY | O_DIRECTORY, 0, e);
-
-	if (layers < 0)
-		return layers;
 	(void)snprintf(fs, sizeof(fs), "%s/fs", keep);
-	if (renameat(w->area.fd, upper, w->area.fd, fs) < 0 || syncfs(w->area.fd) < 0 ||
-	    fchmodat(w->area.fd, keep, 0700, 0) < 0)
+	if (renameat(w->area.fd, upper, w->area.fd, fs) < 0)
 		return FAIL_SYS(e, "keep unpacked layer");
-	if (renameat2(w->area.fd, keep, layers, digest_hex(diff_id), RENAME_NOREPLACE) < 0 &&
-	    errno != EEXIST)
-		return FAIL_SYS(e, "keep unpacked layer");
-	return fsync(layers) < 0 ? FAIL_SYS(e, "sync folder of layers") : 0;
+	return layer_adopt(w->o->state, w->area.fd, keep, diff_id, e);
 }
 
 struct pruning {

@@ -22,6 +22,14 @@
  */
 int layer_unpack(const struct state *state, const struct store *s, const struct desc *layer,
 		 const struct digest *diff_id, struct progress *p, struct err *e);
+/*
+ * Makes <state>/layers/<diff id hex> of the folder dir/name, whose fs/ is what unpacking that layer
+ * would give, and which is on the same file system. It is not waited for until it is on disk: what
+ * was there before a boot of the machine is unpacked anew (where the kernel does not tell one boot
+ * from another, it is waited for). One that is there already stays, and dir/name too.
+ */
+int layer_adopt(const struct state *state, int dir, const char *name, const struct digest *diff_id,
+		struct err *e);
 /* Removes what killed unpackers left in <state>/layers. layer_unpack does it, too. */
 int layer_clean(const struct state *state, struct err *e);
 /* "<state>/layers/<hex>/fs", owned by the caller. */

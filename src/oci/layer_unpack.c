@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,15 @@
 #include "sandbox/sandbox.h"
 
 #define TEMPORARY ".tmp-"
+
+/*
+ * layers/<diff id>/kept tells what an unpacked layer is worth: KEPT_SYNCED, or the boot of the
+ * machine in which it was put there without waiting for the disk. After another boot such a layer
+ * may be in pieces, and is unpacked anew.
+ */
+#define KEPT "kept"
+#define KEPT_SYNCED "synced"
+enum { BOOT_ID_MAX = 64 };
 
 /* An unpacker holds a lock on its temporary folder; one without a holder was left by a kill. The
  * lock on layers/.lock covers the moment between making and locking it. One that cannot be removed
@@ -76,6 +86,59 @@ static int make_temporary(int layers, char name[static 64], int *ret_lock, struc
 	return 0;
 }
 
+/* Of this boot; "" when the kernel does not say. */
+static void boot_id(char ret[static BOOT_ID_MAX + 1])
+{
+	auto_buf b = BUF_INIT(BOOT_ID_MAX);
+
+	*ret = '\0';
+	if (fs_read_user("/proc/sys/kernel/random/boot_id", BOOT_ID_MAX, &b, NULL) == 0)
+		(void)snprintf(ret, BOOT_ID_MAX + 1, "%s", buf_str(&b));
+}
+
+/* "layers/.../kept" is new, and its folder has no name yet that anybody would look for. */
+static int write_kept(int dir, const char *text, struct err *e)
+{
+	auto_close int fd =
+		openat(dir, KEPT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? FAIL_SYS(e, "make '" KEPT "'") : fs_write_all(fd, text, strlen(text), e);
+}
+
+/* Whether the layer is there, whole. */
+static bool is_whole(int layers, const char *name)
+{
+	auto_buf b = BUF_INIT(BOOT_ID_MAX);
+	char path[128], boot[BOOT_ID_MAX + 1];
+
+	(void)snprintf(path, sizeof(path), "%.80s/" KEPT, name);
+	if (fs_read(layers, path, BOOT_ID_MAX, &b, NULL) < 0)
+		return false;
+	if (strcmp(buf_str(&b), KEPT_SYNCED) == 0)
+		return true;
+	boot_id(boot);
+	return *boot && strcmp(buf_str(&b), boot) == 0;
+}
+
+/* Takes a layer away that the last boot may have left in pieces. */
+static int remove_doubtful(int layers, const char *name, struct err *e)
+{
+	auto_close int lock = fs_lock(layers, ".lock", -1, e);
+	char temporary[64];
+	int r;
+
+	if (lock < 0)
+		return lock;
+	if (is_whole(layers, name)) /* somebody was faster */
+		return 0;
+	r = fs_temp_name(TEMPORARY, temporary, sizeof(temporary), e);
+	if (r < 0)
+		return r;
+	if (renameat(layers, name, layers, temporary) < 0)
+		return errno == ENOENT ? 0 : FAIL_SYS(e, "rename unpacked layer");
+	return fs_remove_tree(layers, temporary, e);
+}
+
 struct unpack {
 	struct layer_stream *stream;
 	const struct desc *blob;
@@ -127,6 +190,7 @@ static int unpack_into(int dir, const struct store *s, const struct desc *blob,
 			       "this user has %u ids; more: as root, usermod --add-subuids and "
 			       "--add-subgids (usermod(8))",
 			       userns_ids());
+	r = r < 0 ? r : write_kept(dir, KEPT_SYNCED, e);
 	/* One flush for all files costs far less than one each. */
 	if (r == 0 && syncfs(root) < 0)
 		r = FAIL_SYS(e, "sync");
@@ -154,11 +218,13 @@ int layer_unpack(const struct state *state, const struct store *s, const struct 
 		return layers;
 	if (digest_hex(diff_id)[0] == '\0')
 		return FAIL(e, E_INTERNAL, "unpack a layer without its diff ID");
-	if (fs_exists(layers, digest_hex(diff_id)))
+	if (is_whole(layers, digest_hex(diff_id)))
 		return 0;
 	(void)snprintf(what, sizeof(what), "unpack %.19s", layer->digest.s);
 	progress_begin(p, what, layer->size);
-	r = make_temporary(layers, name, &dir, e);
+	r = fs_exists(layers, digest_hex(diff_id)) ? remove_doubtful(layers, digest_hex(diff_id), e)
+						   : 0;
+	r = r < 0 ? r : make_temporary(layers, name, &dir, e);
 	r = r < 0 ? r : unpack_into(dir, s, layer, diff_id, e);
 	r = r < 0 ? r : publish(layers, name, diff_id, e);
 	/* Gone already when it was renamed. */
@@ -168,4 +234,25 @@ int layer_unpack(const struct state *state, const struct store *s, const struct 
 		progress_advance(p, layer->size);
 	progress_end(p, r < 0 ? "failed" : NULL);
 	return r < 0 ? WRAP(e, r, "layer %s", layer->digest.s) : 0;
+}
+
+int layer_adopt(const struct state *state, int dir, const char *name, const struct digest *diff_id,
+		struct err *e)
+{
+	auto_close int layers = open_layers(state, e);
+	auto_close int fd =
+		layers < 0 ? layers : fs_open_nolink(dir, name, O_RDONLY | O_DIRECTORY, 0, e);
+	char boot[BOOT_ID_MAX + 1];
+	int r;
+
+	if (fd < 0)
+		return fd;
+	boot_id(boot);
+	r = write_kept(fd, *boot ? boot : KEPT_SYNCED, e);
+	if (r == 0 && (fchmod(fd, 0700) < 0 || (!*boot && syncfs(fd) < 0)))
+		r = FAIL_SYS(e, "keep unpacked layer");
+	if (r == 0 && renameat2(dir, name, layers, digest_hex(diff_id), RENAME_NOREPLACE) < 0 &&
+	    errno != EEXIST)
+		r = FAIL_SYS(e, "keep unpacked layer");
+	return r;
 }

@@ -511,3 +511,82 @@ TEST(what_a_kill_left_is_removed)
 	CHECK(!fs_exists(p.state.fd, "layers/.tmp-dead"));
 	CHECK(fs_exists(p.state.fd, "layers/.tmp-alive"));
 }
+
+static void write_text(int dir, const char *path, const char *text)
+{
+	struct err e = ERR_INIT;
+
+	CHECK(fs_write_file(dir, path, text, strlen(text), 0600, &e) == 0);
+	CHECK_STR(e.msg, "");
+}
+
+/* What a layer was kept with in another boot, or by something that was cut short. */
+TEST(a_layer_that_another_boot_kept_is_unpacked_anew)
+{
+	static const char *const kept[] = { "00000000-0000-0000-0000-000000000000", "", "sync" };
+	auto_place p = place_open();
+	auto_buf b = BUF_INIT(ARCHIVE_MAX);
+	struct digest diff_id;
+	struct err e = ERR_INIT;
+	char path[128];
+
+	put_member(&b, "f", '0', "whole");
+
+	struct desc d = put_layer(&p, &b, &diff_id);
+
+	for (size_t i = 0; i <= sizeof(kept) / sizeof(*kept); i++) {
+		CHECK(layer_unpack(&p.state, p.store, &d, &diff_id, NULL, &e) == 0);
+		CHECK_STR(e.msg, "");
+
+		auto_close int root = layer_root(&p, &diff_id);
+
+		check_content(root, "f", "whole");
+		CHECK(layers_n(&p) == 1);
+		if (i == sizeof(kept) / sizeof(*kept))
+			break;
+		write_text(root, "f", "");
+		(void)snprintf(path, sizeof(path), "layers/%s/kept", digest_hex(&diff_id));
+		write_text(p.state.fd, path, kept[i]);
+	}
+	(void)snprintf(path, sizeof(path), "layers/%s/kept", digest_hex(&diff_id));
+	CHECK(unlinkat(p.state.fd, path, 0) == 0);
+	CHECK(layer_unpack(&p.state, p.store, &d, &diff_id, NULL, &e) == 0);
+	CHECK(fs_exists(p.state.fd, path));
+}
+
+TEST(an_adopted_layer_is_not_unpacked_in_the_same_boot)
+{
+	auto_place p = place_open();
+	auto_buf b = BUF_INIT(ARCHIVE_MAX), boot = BUF_INIT(64);
+	char path[128];
+	struct digest diff_id;
+	struct err e = ERR_INIT;
+
+	put_member(&b, "f", '0', "from the archive");
+
+	struct desc d = put_layer(&p, &b, &diff_id);
+
+	CHECK(fs_mkdir_p(p.state.fd, "area/1/fs", 0700, &e) == 0);
+	write_text(p.state.fd, "area/1/fs/f", "adopted");
+
+	auto_close int area = openat(p.state.fd, "area", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CHECK(layer_adopt(&p.state, area, "1", &diff_id, &e) == 0);
+	CHECK(!fs_exists(area, "1"));
+	CHECK(fs_read_user("/proc/sys/kernel/random/boot_id", 64, &boot, &e) == 0);
+	(void)snprintf(path, sizeof(path), "layers/%s", digest_hex(&diff_id));
+
+	auto_close int layer = openat(p.state.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	check_content(layer, "kept", buf_str(&boot));
+	CHECK(layer_unpack(&p.state, p.store, &d, &diff_id, NULL, &e) == 0);
+	CHECK_STR(e.msg, "");
+
+	auto_close int root = layer_root(&p, &diff_id);
+
+	check_content(root, "f", "adopted");
+	/* A second one comes too late, and stays where it is. */
+	CHECK(fs_mkdir_p(p.state.fd, "area/2/fs", 0700, &e) == 0);
+	CHECK(layer_adopt(&p.state, area, "2", &diff_id, &e) == 0);
+	CHECK(fs_exists(area, "2") && layers_n(&p) == 1);
+}
