@@ -10,24 +10,68 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/lanes.h"
 #include "base/proc.h"
 #include "build/source.h"
 #include "build/tree.h"
 #include "build/walk.h"
 
+/*
+ * What is hashed comes in a certain order; the contents of files are hashed by the way, on several
+ * threads, a batch of files at a time.
+ */
+enum {
+	BATCHES = 6,
+	BATCH_FILES = 32,
+	BATCH_BYTES = 2 * 1024 * 1024, /* of content, when more than one file has it */
+	BATCH_TEXT = 64 * 1024,
+	LIMIT_TEXT = BATCH_TEXT + 64 * 1024, /* and the record of one file more */
+};
+
+/* A file whose content is not known. */
+struct unknown {
+	int fd;		/* owned */
+	char *path;	/* owned; for messages */
+	size_t text_at; /* where the digest belongs in the batch's text */
+	unsigned char sha256[SHA256_LEN];
+	struct stat before;
+	int64_t read_ns;
+	bool steady; /* it did not change while it was read */
+};
+
+/* The next part of what is hashed: text, and digests within it. */
+struct batch {
+	struct buf text;
+	struct unknown files[BATCH_FILES];
+	size_t n;
+	uint64_t bytes;
+	int r; /* of the work; e says more */
+	struct err e;
+};
+
 struct hashing {
 	const struct source_root *root;
 	struct sha256 *h;
 	int64_t *newest;
+	struct lanes *lanes;
 };
 
+static struct batch *batch_in_hand(struct hashing *g)
+{
+	struct batch *b = lanes_slot(g->lanes);
+
+	if (!b->text.cap)
+		b->text = BUF_INIT(LIMIT_TEXT);
+	return b;
+}
+
 /* A record begins with its length, so that no two lists of records read the same. */
-static void put(struct sha256 *h, const void *p, size_t n)
+static void put(struct buf *text, const void *p, size_t n)
 {
 	uint64_t len = n;
 
-	sha256_update(h, &len, sizeof(len));
-	sha256_update(h, p, n);
+	buf_put(text, &len, sizeof(len));
+	buf_put(text, p, n);
 }
 
 static int hash_content(int fd, const char *path, unsigned char ret[static SHA256_LEN],
@@ -61,21 +105,48 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
 }
 
-/* Reads the file, and remembers what it held when it did not change meanwhile. */
-static int learn_content(struct hashing *g, int fd, const char *path,
-			 unsigned char ret[static SHA256_LEN], struct err *e)
+/* On any thread. */
+static int learn_content(struct unknown *u, struct err *e)
 {
-	struct stat before, after;
+	struct stat after;
 	struct timespec now;
 	int r;
 
-	if (fstat(fd, &before) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return FAIL_SYS(e, "read '%s'", path);
-	r = hash_content(fd, path, ret, e);
-	if (r == 0 && g->root->memo && fstat(fd, &after) == 0 && same_file(&before, &after))
-		file_memo_add(g->root->memo, &before,
-			      now.tv_sec * INT64_C(1000000000) + now.tv_nsec, ret);
+	if (fstat(u->fd, &u->before) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return FAIL_SYS(e, "read '%s'", u->path);
+	u->read_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	r = hash_content(u->fd, u->path, u->sha256, e);
+	u->steady = r == 0 && fstat(u->fd, &after) == 0 && same_file(&u->before, &after);
 	return r;
+}
+
+static void work_batch(void *slot, void *own)
+{
+	struct batch *b = slot;
+
+	(void)own;
+	b->r = 0;
+	for (size_t i = 0; b->r == 0 && i < b->n; i++)
+		b->r = learn_content(&b->files[i], &b->e);
+}
+
+static void empty_batch(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		(void)close(b->files[i].fd);
+		free(b->files[i].path);
+	}
+	b->n = 0;
+	b->bytes = 0;
+	buf_reset(&b->text);
+}
+
+static void drop_batch(void *slot)
+{
+	struct batch *b = slot;
+
+	empty_batch(b);
+	buf_free(&b->text);
 }
 
 static int hash_xattrs(struct sha256 *h, int fd, const char *path, struct err *e)
@@ -87,17 +158,60 @@ static int hash_xattrs(struct sha256 *h, int fd, const char *path, struct err *e
 		char value[TREE_XATTR_MAX];
 		ssize_t n =
 			getxattr(fs_fd_path(fd, (char[32]){ 0 }), names.v[i], value, sizeof(value));
+		uint64_t len[2] = { strlen(names.v[i]), n < 0 ? 0 : (uint64_t)n };
 
 		if (n < 0)
 			return FAIL_SYS(e, "read '%s': attribute %s", path, names.v[i]);
-		put(h, names.v[i], strlen(names.v[i]));
-		put(h, value, (size_t)n);
+		sha256_update(h, len, sizeof(len));
+		sha256_update(h, names.v[i], len[0]);
+		sha256_update(h, value, len[1]);
 	}
 	return r;
 }
 
-static void hash_stat(struct hashing *g, const char *path, const struct stat *st)
+static int take_file(const struct hashing *g, const struct unknown *u, struct err *e)
 {
+	sha256_update(g->h, u->sha256, sizeof(u->sha256));
+	if (u->steady && g->root->memo)
+		file_memo_add(g->root->memo, &u->before, u->read_ns, u->sha256);
+	return g->root->keep_owner ? hash_xattrs(g->h, u->fd, u->path, e) : 0;
+}
+
+static int take_batch(void *arg, void *slot, struct err *e)
+{
+	const struct hashing *g = arg;
+	struct batch *b = slot;
+	size_t at = 0;
+	int r = buf_check(&b->text, "names of files", e);
+
+	if (r == 0 && b->r < 0) {
+		if (e)
+			*e = b->e;
+		r = b->r;
+	}
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		sha256_update(g->h, b->text.p + at, b->files[i].text_at - at);
+		at = b->files[i].text_at;
+		r = take_file(g, &b->files[i], e);
+	}
+	if (r == 0)
+		sha256_update(g->h, buf_str(&b->text) + at, b->text.n - at);
+	empty_batch(b);
+	return r;
+}
+
+/* Hands the batch over when it is large enough. */
+static int batch_check(struct hashing *g, struct err *e)
+{
+	const struct batch *b = batch_in_hand(g);
+	bool full = b->n == BATCH_FILES || b->bytes >= BATCH_BYTES || b->text.n >= BATCH_TEXT;
+
+	return full ? lanes_submit(g->lanes, e) : 0;
+}
+
+static void put_stat(struct hashing *g, const char *path, const struct stat *st)
+{
+	struct buf *text = &batch_in_hand(g)->text;
 	bool keep = g->root->keep_owner;
 	char head[128];
 	/* The number of names stands for hard links, which are copied as such. */
@@ -105,10 +219,10 @@ static void hash_stat(struct hashing *g, const char *path, const struct stat *st
 			 keep ? st->st_gid : 0,
 			 keep && !S_ISDIR(st->st_mode) ? (unsigned long)st->st_nlink : 1UL);
 
-	put(g->h, path, strlen(path));
-	put(g->h, head, (size_t)n);
+	put(text, path, strlen(path));
+	put(text, head, (size_t)n);
 	if (g->root->times)
-		put(g->h, &st->st_mtime, sizeof(st->st_mtime));
+		put(text, &st->st_mtime, sizeof(st->st_mtime));
 }
 
 static void see_time(struct hashing *g, const struct stat *st)
@@ -118,32 +232,36 @@ static void see_time(struct hashing *g, const struct stat *st)
 }
 
 /* Opens and reads it only when it is not known. */
-static int hash_file(struct hashing *g, int dir, const char *name, const struct stat *st,
-		     const char *path, struct err *e)
+static int put_content(struct hashing *g, int dir, const char *name, const struct stat *st,
+		       const char *path, struct err *e)
 {
+	struct batch *b = batch_in_hand(g);
 	unsigned char content[SHA256_LEN];
-	auto_close int fd = -1;
-	int r = 0;
+	struct unknown *u = &b->files[b->n];
 
 	if (!g->root->keep_owner && g->root->memo && file_memo_get(g->root->memo, st, content)) {
-		sha256_update(g->h, content, sizeof(content));
-		return 0;
+		buf_put(&b->text, content, sizeof(content));
+		return batch_check(g, e);
 	}
-	fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (dir >= 0 ? O_NOFOLLOW : 0));
-	if (fd < 0)
+	*u = (struct unknown){ .text_at = b->text.n, .path = strdup(path) };
+	if (!u->path)
+		return FAIL_NOMEM(e);
+	u->fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (dir >= 0 ? O_NOFOLLOW : 0));
+	if (u->fd < 0) {
+		free(u->path);
 		return FAIL_SYS(e, "open '%s'", path);
-	r = learn_content(g, fd, path, content, e);
-	if (r < 0)
-		return r;
-	sha256_update(g->h, content, sizeof(content));
-	return g->root->keep_owner ? hash_xattrs(g->h, fd, path, e) : 0;
+	}
+	b->n++;
+	b->bytes += (uint64_t)st->st_size;
+	return batch_check(g, e);
 }
 
 static int enter(void *arg, const struct walk_item *it, struct err *e)
 {
-	(void)e;
-	hash_stat(arg, it->path, it->st);
-	return 0;
+	struct hashing *g = arg;
+
+	put_stat(g, it->path, it->st);
+	return batch_check(g, e);
 }
 
 static int leave(void *arg, const struct walk_item *it, struct err *e)
@@ -156,7 +274,7 @@ static int file(void *arg, const struct walk_item *it, struct err *e)
 {
 	struct hashing *g = arg;
 
-	hash_stat(g, it->path, it->st);
+	put_stat(g, it->path, it->st);
 	see_time(g, it->st);
 	if (S_ISLNK(it->st->st_mode)) {
 		char target[4096];
@@ -164,40 +282,54 @@ static int file(void *arg, const struct walk_item *it, struct err *e)
 
 		if (n < 0)
 			return FAIL_SYS(e, "read link '%s'", it->path);
-		put(g->h, target, (size_t)n);
-		return 0;
+		put(&batch_in_hand(g)->text, target, (size_t)n);
 	}
+	/* What is neither is refused or left out when it is copied. */
 	if (!S_ISREG(it->st->st_mode))
-		return 0; /* refused or left out when it is copied */
-	return hash_file(g, it->dir, it->name, it->st, it->path, e);
+		return batch_check(g, e);
+	return put_content(g, it->dir, it->name, it->st, it->path, e);
+}
+
+static int put_source(struct hashing *g, const struct source *src, struct err *e)
+{
+	struct walker w = { .enter = enter,
+			    .leave = leave,
+			    .file = file,
+			    .arg = g,
+			    .ignore = g->root->ignore,
+			    .prefix = src->path,
+			    .exclude = g->root->exclude,
+			    .include = src->include };
+
+	put(&batch_in_hand(g)->text, source_base(src), strlen(source_base(src)));
+	if (S_ISDIR(src->st.st_mode))
+		return walk_tree(src->fd, ".", &w, e);
+	put_stat(g, "", &src->st);
+	see_time(g, &src->st);
+	return put_content(g, -1, fs_fd_path(src->fd, (char[32]){ 0 }), &src->st, src->path, e);
 }
 
 int sources_hash(const struct source_root *root, const struct sources *s, struct sha256 *h,
 		 int64_t *newest, struct err *e)
 {
-	struct hashing g = { root, h, newest };
-	int r = 0;
+	struct hashing g = { root, h, newest, NULL };
+	auto_release(lanes_free) struct lanes *lanes = NULL;
+	const struct lanes_opts o = { .threads = lanes_threads(),
+				      .slots = BATCHES,
+				      .slot_size = sizeof(struct batch),
+				      .work = work_batch,
+				      .take = take_batch,
+				      .arg = &g,
+				      .drop = drop_batch };
+	int r = lanes_new(&lanes, &o, e);
 
-	for (size_t i = 0; r == 0 && i < s->n; i++) {
-		const struct source *src = &s->v[i];
-		struct walker w = { .enter = enter,
-				    .leave = leave,
-				    .file = file,
-				    .arg = &g,
-				    .ignore = root->ignore,
-				    .prefix = src->path,
-				    .exclude = root->exclude,
-				    .include = src->include };
-
-		put(h, source_base(src), strlen(source_base(src)));
-		if (S_ISDIR(src->st.st_mode)) {
-			r = walk_tree(src->fd, ".", &w, e);
-			continue;
-		}
-		hash_stat(&g, "", &src->st);
-		see_time(&g, &src->st);
-		r = hash_file(&g, -1, fs_fd_path(src->fd, (char[32]){ 0 }), &src->st, src->path, e);
-	}
+	g.lanes = lanes;
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		r = put_source(&g, &s->v[i], e);
+	if (r == 0)
+		r = lanes_submit(lanes, e);
+	if (r == 0)
+		r = lanes_finish(lanes, e);
 	/* What cannot be remembered is read again the next time. */
 	if (root->memo)
 		(void)file_memo_save(root->memo, NULL);

@@ -375,3 +375,133 @@ TEST(two_files_for_one_name)
 	CHECK(tree_write(&c, "here", "doc", 3, &e) == 0 && holds(g.root, "x/here", "doc"));
 	remove_ground(&g);
 }
+
+/* More than one batch of every kind of job, and more than the slots hold. */
+enum { MANY_FOLDERS = 40, MANY_FILES = 15 };
+
+static void make_many(const struct ground *g)
+{
+	const struct timespec t[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	char name[64], content[64];
+
+	for (int i = 0; i < MANY_FOLDERS; i++) {
+		(void)snprintf(name, sizeof(name), "many/d%02d/below", i);
+		CHECK(fs_mkdir_p(g->ctx, name, 0755, NULL) == 0);
+		for (int k = 0; k < MANY_FILES; k++) {
+			(void)snprintf(name, sizeof(name), "many/d%02d/%s%d", i,
+				       k % 2 ? "below/f" : "f", k);
+			(void)snprintf(content, sizeof(content), "%d of %d", k, i);
+			auto_close int fd =
+				openat(g->ctx, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+			CHECK(fs_write_all(fd, content, strlen(content), NULL) == 0);
+		}
+		/* Second names far from the first, and close to it. */
+		(void)snprintf(name, sizeof(name), "many/d%02d/zz", i);
+		CHECK(linkat(g->ctx, "many/d00/f0", g->ctx, name, 0) == 0);
+		(void)snprintf(name, sizeof(name), "many/d%02d/below", i);
+		CHECK(utimensat(g->ctx, name, t, 0) == 0);
+	}
+}
+
+static int open_fds(void)
+{
+	auto_closedir DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	return n;
+}
+
+TEST(many_files_on_several_threads)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct stat first, st;
+	char name[64], content[64];
+	int before;
+
+	make_ground(&g);
+	make_many(&g);
+	before = open_fds();
+	CHECK(copy(&g, "many", "/to", false, &e) == 1);
+	CHECK(open_fds() == before);
+	CHECK(fstatat(g.root, "to/d00/f0", &first, 0) == 0 && first.st_nlink == MANY_FOLDERS + 1);
+	for (int i = 0; i < MANY_FOLDERS; i++) {
+		for (int k = 0; k < MANY_FILES; k++) {
+			(void)snprintf(name, sizeof(name), "to/d%02d/%s%d", i,
+				       k % 2 ? "below/f" : "f", k);
+			(void)snprintf(content, sizeof(content), "%d of %d", k, i);
+			CHECK(holds(g.root, name, content));
+			CHECK(fstatat(g.root, name, &st, 0) == 0 && (st.st_mode & 07777) == 0640);
+		}
+		(void)snprintf(name, sizeof(name), "to/d%02d/zz", i);
+		CHECK(fstatat(g.root, name, &st, 0) == 0 && st.st_ino == first.st_ino);
+		(void)snprintf(name, sizeof(name), "to/d%02d/below", i);
+		CHECK(fstatat(g.root, name, &st, 0) == 0 && st.st_mtime == 1000);
+	}
+	remove_ground(&g);
+}
+
+TEST(a_failure_among_many_files_leaves_nothing_open)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	int before;
+
+	make_ground(&g);
+	make_many(&g);
+	CHECK(fs_mkdir_p(g.root, "to/d20/f8", 0755, NULL) == 0);
+	before = open_fds();
+	CHECK(copy(&g, "many", "/to", false, &e) == E_FORMAT);
+	CHECK(strstr(e.msg, "'f8' is a folder in the image and a file in the source"));
+	CHECK(open_fds() == before);
+	remove_ground(&g);
+}
+
+/* The hash of the folder "many" as it is now. */
+static void hash_many(const struct ground *g, struct file_memo *memo, unsigned char ret[SHA256_LEN])
+{
+	const struct source_root from = { .fd = g->ctx, .memo = memo };
+	auto_release(sha256_free) struct sha256 *h = NULL;
+	auto_sources s = { 0 };
+	struct err e = ERR_INIT;
+	int64_t newest = 0;
+
+	CHECK(sources_find(&from, "many", &s, &e) == 0);
+	CHECK(sha256_new(&h, &e) == 0);
+	CHECK(sources_hash(&from, &s, h, &newest, &e) == 0);
+	CHECK_STR(e.msg, "");
+	sha256_final(h, ret);
+}
+
+TEST(the_hash_of_many_files_does_not_depend_on_what_is_remembered)
+{
+	struct ground g;
+	unsigned char plain[SHA256_LEN], first[SHA256_LEN], second[SHA256_LEN], other[SHA256_LEN];
+	struct state state;
+	struct file_memo memo;
+	struct stat st;
+	struct err e = ERR_INIT;
+	char path[96];
+
+	make_ground(&g);
+	make_many(&g);
+	(void)snprintf(path, sizeof(path), "%s/state", g.path);
+	CHECK(state_open(&state, path, &e) == 0 && fstat(g.ctx, &st) == 0);
+	hash_many(&g, NULL, plain);
+	(void)usleep(100 * 1000); /* what was just written is not remembered */
+	for (int i = 0; i < 2; i++) {
+		file_memo_open(&memo, &state, &st);
+		hash_many(&g, &memo, i ? second : first);
+		CHECK(i == 0 || memo.n > MANY_FILES * MANY_FOLDERS / 2);
+		file_memo_free(&memo);
+	}
+	file(g.ctx, "many/d33/f4", "5 of 33");
+	hash_many(&g, NULL, other);
+	CHECK(memcmp(plain, first, SHA256_LEN) == 0 && memcmp(plain, second, SHA256_LEN) == 0);
+	CHECK(memcmp(plain, other, SHA256_LEN) != 0);
+	state_close(&state);
+	remove_ground(&g);
+}
