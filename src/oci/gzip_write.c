@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gzip in chunks over threads; see compress.h for why the bytes are always the same. */
-#include <libdeflate.h>
+#include <isa-l.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +9,12 @@
 
 enum { SLOTS = 6 };
 
+enum { OUT_MAX = GZIP_CHUNK + GZIP_CHUNK / 8 }; /* what does not compress is stored */
+
 /* A chunk on its way. */
 struct chunk {
 	unsigned char *in, *out; /* owned; in was filled up to in_n, out by compress_chunk() */
-	size_t in_n, out_n, out_max;
+	size_t in_n, out_n;
 };
 
 struct gzip_writer {
@@ -22,28 +24,35 @@ struct gzip_writer {
 	uint64_t chunks;
 };
 
-static void *new_compressor(void)
+/* A thread's working memory; isa-l clears what it needs of it for each chunk. */
+static void *new_memory(void)
 {
-	return libdeflate_alloc_compressor(GZIP_LEVEL);
-}
-
-static void free_compressor(void *c)
-{
-	libdeflate_free_compressor(c);
+	return calloc(1, ISAL_DEF_LVL2_DEFAULT);
 }
 
 /* No memory: nothing comes out. */
-static void compress_chunk(void *slot, void *compressor)
+static void compress_chunk(void *slot, void *memory)
 {
 	struct chunk *c = slot;
+	struct isal_zstream z;
 
-	if (compressor && !c->out) {
-		c->out_max = libdeflate_gzip_compress_bound(compressor, GZIP_CHUNK);
-		c->out = malloc(c->out_max);
-	}
-	c->out_n = compressor && c->out ? libdeflate_gzip_compress(compressor, c->in, c->in_n,
-								   c->out, c->out_max)
-					: 0;
+	c->out_n = 0;
+	if (!c->out)
+		c->out = malloc(OUT_MAX);
+	if (!memory || !c->out)
+		return;
+	isal_deflate_init(&z);
+	z.level = GZIP_LEVEL;
+	z.level_buf = memory;
+	z.level_buf_size = ISAL_DEF_LVL2_DEFAULT;
+	z.gzip_flag = IGZIP_GZIP;
+	z.end_of_stream = 1;
+	z.next_in = c->in;
+	z.avail_in = (uint32_t)c->in_n;
+	z.next_out = c->out;
+	z.avail_out = OUT_MAX;
+	if (isal_deflate(&z) == COMP_OK && z.internal_state.state == ZSTATE_END)
+		c->out_n = z.total_out;
 }
 
 static int write_chunk(void *writer, void *slot, struct err *e)
@@ -77,8 +86,8 @@ int gzip_writer_new(struct gzip_writer **ret, unsigned threads, tar_write_fn wri
 		.take = write_chunk,
 		.arg = w,
 		.drop = drop_chunk,
-		.thread_new = new_compressor,
-		.thread_free = free_compressor,
+		.thread_new = new_memory,
+		.thread_free = free,
 	};
 	int r;
 

@@ -107,10 +107,12 @@ int store_blob_verify(const struct store *s, const struct desc *d, struct err *e
 	return r < 0 ? r : compare(d, &got, e);
 }
 
+enum { WRITE_BEHIND = 16 * 1024 * 1024 };
+
 struct blob_writer {
 	struct store *store;
 	struct sha256 *hash;
-	uint64_t size;
+	uint64_t size, begun; /* written, and on its way to the disk */
 	bool rehashed;
 	struct digest digest; /* once rehashed */
 	int fd;
@@ -159,6 +161,12 @@ int blob_writer_write(struct blob_writer *w, const void *p, size_t n, struct err
 		return WRAP(e, r, "write blob");
 	sha256_update(w->hash, p, n);
 	w->size += n;
+	/* The disk begins now, so that little is left to wait for at the end. */
+	if (w->size - w->begun >= WRITE_BEHIND) {
+		(void)sync_file_range(w->fd, (off64_t)w->begun, (off64_t)(w->size - w->begun),
+				      SYNC_FILE_RANGE_WRITE);
+		w->begun = w->size;
+	}
 	return 0;
 }
 
