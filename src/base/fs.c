@@ -206,7 +206,8 @@ static int open_parent(int dir, const char *path, const char **ret_name, struct 
 	return fs_open(dir, parent, O_RDONLY | O_DIRECTORY, 0, e);
 }
 
-int fs_write_file(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+static int write_file(int dir, const char *path, const void *p, size_t n, mode_t mode, bool wait,
+		      struct err *e)
 {
 	const char *name;
 	char temp[64];
@@ -225,16 +226,26 @@ int fs_write_file(int dir, const char *path, const void *p, size_t n, mode_t mod
 	if (fd < 0)
 		return FAIL_SYS(e, "write '%s'", path);
 	r = fs_write_all(fd, p, n, e);
-	if (r == 0 &&
-	    (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(parent, temp, parent, name) < 0))
+	if (r == 0 && (fchmod(fd, mode) < 0 || (wait && fsync(fd) < 0) ||
+		       renameat(parent, temp, parent, name) < 0))
 		r = FAIL_SYS(e, "finish");
 	if (r < 0) {
 		(void)unlinkat(parent, temp, 0);
 		return WRAP(e, r, "write '%s'", path);
 	}
-	if (fsync(parent) < 0)
+	if (wait && fsync(parent) < 0)
 		return FAIL_SYS(e, "write '%s': sync folder", path);
 	return 0;
+}
+
+int fs_write_file(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	return write_file(dir, path, p, n, mode, true, e);
+}
+
+int fs_write_cache(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	return write_file(dir, path, p, n, mode, false, e);
 }
 
 int fs_copy(int to, int from, uint64_t n, struct err *e)

@@ -44,6 +44,10 @@ int fs_write_all(int fd, const void *p, size_t n, struct err *e);
  * folder. */
 int fs_write_file(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
+/* The same without waiting for the disk. After a crash of the machine the file may be missing,
+ * empty or cut short: for what can be made again, and is known for broken by its reader. */
+int fs_write_cache(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+
 /* Copies n bytes, or all when n is UINT64_MAX, from one descriptor to another. */
 int fs_copy(int to, int from, uint64_t n, struct err *e);
 

@@ -129,7 +129,7 @@ int cache_put(const struct state *state, const struct digest *key, const struct 
 	if (r == 0)
 		r = fs_mkdir_p(state->fd, "cache/build", 0700, e);
 	cache_name(key, name);
-	return r < 0 ? r : fs_write_file(state->fd, name, buf_str(&b), b.n, 0600, e);
+	return r < 0 ? r : fs_write_cache(state->fd, name, buf_str(&b), b.n, 0600, e);
 }
 
 static void memo_name(const struct digest *key, char ret[static 128])
@@ -156,5 +156,5 @@ void memo_put(const struct state *state, const struct digest *key, const char *a
 
 	memo_name(key, name);
 	if (fs_mkdir_p(state->fd, "cache/content", 0700, NULL) == 0)
-		(void)fs_write_file(state->fd, name, answer, strlen(answer), 0600, NULL);
+		(void)fs_write_cache(state->fd, name, answer, strlen(answer), 0600, NULL);
 }

@@ -148,7 +148,7 @@ static int write_file(const struct file_memo *m, const struct file_known *v, siz
 	sha256_once(buf_str(&b), b.n, raw);
 	buf_put(&b, raw, SHA256_LEN);
 	r = buf_check(&b, "digests of files", e);
-	return r < 0 ? r : fs_write_file(m->state->fd, m->name, b.p, b.n, 0600, e);
+	return r < 0 ? r : fs_write_cache(m->state->fd, m->name, b.p, b.n, 0600, e);
 }
 
 int file_memo_save(struct file_memo *m, struct err *e)

@@ -82,7 +82,7 @@ static int known_put(const struct state *state, const char *name, const struct b
 		r = json_canonical(j, &b, e);
 	if (r == 0)
 		r = fs_mkdir_p(state->fd, "cache/http", 0700, e);
-	return r < 0 ? r : fs_write_file(state->fd, name, buf_str(&b), b.n, 0600, e);
+	return r < 0 ? r : fs_write_cache(state->fd, name, buf_str(&b), b.n, 0600, e);
 }
 
 /* Asks the server. had (may be NULL): what need not come again when it is still so. */
