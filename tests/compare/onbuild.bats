@@ -13,7 +13,7 @@ load ../lib/compare
 	X
 	# What that left behind, in an image that is built from it.
 	plimsoll sign onbuild:1 >sign.log 2>&1 || echo "sign: $(cat sign.log)" >>differences
-	same onbuild-used <<-'X'
+	BASE=onbuild same onbuild-used <<-'X'
 	FROM onbuild:1
 	LABEL after=1
 	X
@@ -37,12 +37,12 @@ load ../lib/compare
 	ONBUILD CMD c
 	X
 	plimsoll sign onbuild-every:1 >sign.log 2>&1 || echo "sign: $(cat sign.log)" >>differences
-	same onbuild-every-used --build-arg A=2 <<-'X'
+	BASE=onbuild-every same onbuild-every-used --build-arg A=2 <<-'X'
 	FROM onbuild-every:1
 	RUN echo after >/o/after
 	X
 	# The triggers of a base are done once: not by who builds on that image.
-	same onbuild-stage <<-'X'
+	BASE=onbuild same onbuild-stage <<-'X'
 	FROM onbuild:1 AS one
 	FROM one
 	COPY --from=one /onbuild /again

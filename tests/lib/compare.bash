@@ -110,6 +110,7 @@ with_plimsoll() { # NAME, further arguments
 with_docker() { # builder, NAME, further arguments
 	local builder=$1 name=$2
 	shift 2
+	[ -z "${BASE:-}" ] || "$DOCKER" tag "$BASE:$builder" "$BASE:1"
 	DOCKER_BUILDKIT=$([ "$builder" = buildkit ] && echo 1 || echo 0) \
 		"$DOCKER" build --network none --force-rm -t "$name:1" -t "$name:$builder" "$@" \
 		"${DOCKER_CONTEXT:-${CONTEXT:-ctx}}" <"${INPUT:-/dev/null}" >"$builder.log" 2>&1
@@ -224,6 +225,7 @@ our_error() {
 # -k: BuildKit only, -c: the classic builder only: the other cannot do it.
 #     CONTEXT=PLACE    instead of ctx; what stands on standard input is written to ctx/Dockerfile all the same
 #     INPUT=FILE       the standard input of both
+#     BASE=NAME        begins from the image of that case: each builder from its own
 #     OURS_ONLY=(...)  further arguments for ours, which docker 20.10 does not have
 same() {
 	local -A theirs
