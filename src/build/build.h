@@ -16,7 +16,13 @@
  * callbacks: whether a base image may be used, and the running of a command.
  */
 
-enum build_network { BUILD_NETWORK_DEFAULT, BUILD_NETWORK_NONE };
+enum build_network { BUILD_NETWORK_DEFAULT, BUILD_NETWORK_NONE, BUILD_NETWORK_NAMED };
+
+/* A network that policy names, and what it may reach ("HOST:PORT", "10.0.0.0/8:443"). */
+struct build_named_network {
+	const char *name;
+	const struct strv *allow;
+};
 
 /* What RUN --mount shows. target is absolute and clean; parents stand before what lies in them. */
 struct build_mount {
@@ -53,6 +59,7 @@ struct build_step {
 	const char *cwd;		      /* absolute, within rootfs; it is there */
 	const char *user; /* "USER[:GROUP]" as in the configuration, "" for root */
 	enum build_network network;
+	const struct build_named_network *named; /* of BUILD_NETWORK_NAMED */
 	const struct build_mount *mounts;
 	size_t mounts_n;
 	const struct build_secret *secrets; /* what its output must not show */
@@ -111,12 +118,15 @@ struct build_opts {
 	const char *dockerfile; /* a path (within a context that is no folder), "-" for standard
 				   input; NULL: CONTEXT/Dockerfile */
 	const struct strv *tags;
-	const struct strv *build_args;	/* NAME=VALUE */
-	const struct strv *labels;	/* NAME=VALUE */
-	const struct strv *annotations; /* NAME=VALUE, of the manifest; may be NULL */
-	const char *target;		/* NULL: the last stage */
-	const char *platform;		/* NULL or this machine's own */
-	enum build_network network;	/* for steps that do not say */
+	const struct strv *build_args;		    /* NAME=VALUE */
+	const struct strv *labels;		    /* NAME=VALUE */
+	const struct strv *annotations;		    /* NAME=VALUE, of the manifest; may be NULL */
+	const char *target;			    /* NULL: the last stage */
+	const char *platform;			    /* NULL or this machine's own */
+	enum build_network network;		    /* for steps that do not say */
+	const struct build_named_network *named;    /* of BUILD_NETWORK_NAMED */
+	const struct build_named_network *networks; /* that steps may ask for */
+	size_t networks_n;
 	const struct build_secret *secrets;
 	size_t secrets_n;
 	const struct build_agent *agents;

@@ -36,7 +36,7 @@ static const struct df_rule rules[DF_OPS] = {
 	[DF_MAINTAINER] = { "MAINTAINER", FORM_STRING, 1, 1, false, NONE, "MAINTAINER NAME" },
 	[DF_ONBUILD] = { "ONBUILD", FORM_TRIGGER, 1, 1, false, NONE, "ONBUILD INSTRUCTION" },
 	[DF_RUN] = { "RUN", FORM_COMMAND, 0, ANY, true, LIST("mount", "network", "security"),
-		     "RUN [--mount=...]... [--network=none|default] COMMAND" },
+		     "RUN [--mount=...]... [--network=none|default|NAME] COMMAND" },
 	[DF_SHELL] = { "SHELL", FORM_WORDS, 1, ANY, false, NONE,
 		       "SHELL [\"PROGRAM\", \"ARGUMENT\"...]" },
 	[DF_STOPSIGNAL] = { "STOPSIGNAL", FORM_STRING, 1, 1, false, NONE, "STOPSIGNAL SIGNAL" },

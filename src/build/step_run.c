@@ -21,6 +21,7 @@ struct command {
 	const struct df_heredoc *script; /* a here-document with "#!": the program's input */
 	const char *user;
 	enum build_network network;
+	const struct build_named_network *named; /* of BUILD_NETWORK_NAMED */
 	struct step_mounts mounts;
 	struct buf created_by;
 };
@@ -181,26 +182,57 @@ static int describe(const struct stage_work *s, const struct df_node *n, struct 
 	return buf_check(&c->created_by, "history", e);
 }
 
+static const char *network_name(const struct command *c)
+{
+	if (c->network == BUILD_NETWORK_NAMED)
+		return c->named->name;
+	return c->network == BUILD_NETWORK_NONE ? "none" : "default";
+}
+
+/* A name that policy does not know: with those that it does. */
+static int fail_network(const struct stage_work *s, const struct df_node *n, const char *name,
+			struct err *e)
+{
+	const struct build_opts *o = s->w->o;
+	auto_buf known = BUF_INIT(256);
+	int r = DF_FAIL_FLAG(s->scope.df, n, "network", e,
+			     "the network is none, default or one that the configuration names, "
+			     "not '%.40s'",
+			     name);
+
+	for (size_t i = 0; i < o->networks_n; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", o->networks[i].name);
+	if (o->networks_n)
+		return err_hint(e, r, "the configuration names: %s", buf_str(&known));
+	return err_hint(e, r,
+			"in plimsoll.yaml: 'networks: {%.40s: {allow: [\"deb.example.org:80\"]}}'",
+			name);
+}
+
 static int read_network(const struct stage_work *s, const struct df_node *n, struct command *c,
 			struct err *e)
 {
 	const char *flag = df_flag(n, "network");
 
 	c->network = s->w->o->network;
+	c->named = s->w->o->named;
 	if (!flag)
 		return 0;
 	if (strcmp(flag, "host") == 0)
 		return DF_FAIL_FLAG(s->scope.df, n, "network", e,
 				    "a step is never given the host's network: it would reach what "
 				    "listens on the host's loopback");
-	if (strcmp(flag, "none") == 0)
-		c->network = BUILD_NETWORK_NONE;
-	else if (strcmp(flag, "default") == 0)
-		c->network = BUILD_NETWORK_DEFAULT;
-	else
-		return DF_FAIL_FLAG(s->scope.df, n, "network", e,
-				    "the network is none or default, not '%.40s'", flag);
-	return 0;
+	if (strcmp(flag, "none") == 0 || strcmp(flag, "default") == 0) {
+		c->network = flag[0] == 'n' ? BUILD_NETWORK_NONE : BUILD_NETWORK_DEFAULT;
+		return 0;
+	}
+	c->network = BUILD_NETWORK_NAMED;
+	for (size_t i = 0; i < s->w->o->networks_n; i++) {
+		c->named = &s->w->o->networks[i];
+		if (strcmp(c->named->name, flag) == 0)
+			return 0;
+	}
+	return fail_network(s, n, flag, e);
 }
 
 /* docker wants --allow security.insecure for it; here nothing opens that door. */
@@ -252,7 +284,7 @@ static int find_key(const struct stage_work *s, struct command *c, struct digest
 	keyer_put(&k, c->script ? c->script->content : "");
 	keyer_put(&k, scope_cwd(&s->scope));
 	keyer_put(&k, c->user);
-	keyer_put(&k, c->network == BUILD_NETWORK_NONE ? "none" : "default");
+	keyer_put(&k, network_name(c));
 	step_put_time(s, true, &k);
 	if (s->w->o->limits.hosts)
 		keyer_put_list(&k, (const char *const *)s->w->o->limits.hosts->v,
@@ -356,6 +388,7 @@ static int run_command(struct stage_work *s, const struct df_node *n, struct com
 		.cwd = scope_cwd(&s->scope),
 		.user = c->user,
 		.network = c->network,
+		.named = c->named,
 		.mounts = c->mounts.out,
 		.mounts_n = c->mounts.out_n,
 		.secrets = s->w->o->secrets,
@@ -397,7 +430,7 @@ int do_run(struct stage_work *s, const struct df_node *n, struct err *e)
 	if (r == 0 && !hit)
 		r = step_learn(s, &key, &made, e);
 	if (r == 0 && c.network != BUILD_NETWORK_NONE)
-		r = fetched_note(s, n, "default", &made, hit, e);
+		r = fetched_note(s, n, network_name(&c), &made, hit, e);
 	if (r == 0)
 		r = step_end(s, &made, hit, c.mounts.time.settled, buf_str(&c.created_by), e);
 	return r < 0 ? df_wrap(s->scope.df, n, 0, 0, r, e) : 0;

@@ -61,12 +61,16 @@ static int read_epoch(struct build_opts *b, struct strv *args, struct err *e)
 	return strv_addf(args, e, "SOURCE_DATE_EPOCH=%s", s);
 }
 
-static int read_network(const char *s, enum build_network *ret, struct err *e)
+static int read_network(const char *s, const struct networks *all, struct build_opts *b,
+			struct err *e)
 {
-	*ret = s && strcmp(s, "none") == 0 ? BUILD_NETWORK_NONE : BUILD_NETWORK_DEFAULT;
-	if (s && strcmp(s, "none") != 0 && strcmp(s, "default") != 0)
-		return FAIL(e, E_USAGE, "--network is none or default, not '%.40s'", s);
-	return 0;
+	b->networks = all->v;
+	b->networks_n = all->n;
+	b->network = BUILD_NETWORK_DEFAULT;
+	if (!s || strcmp(s, "default") == 0)
+		return 0;
+	b->network = strcmp(s, "none") == 0 ? BUILD_NETWORK_NONE : BUILD_NETWORK_NAMED;
+	return b->network == BUILD_NETWORK_NONE ? 0 : networks_find(all, s, &b->named, e);
 }
 
 static int read_count(const char *s, uint64_t *ret, struct err *e)
@@ -154,7 +158,9 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.no_cache_filter = &a->no_cache_filter,
 		.pull = a->pull,
 	};
-	r = read_network(a->network, &b->network, e);
+	r = networks_read(c->config, &ret->networks, e);
+	if (r == 0)
+		r = read_network(a->network, &ret->networks, b, e);
 	if (r == 0)
 		r = read_limits(a, &b->limits, e);
 	if (r == 0)
@@ -181,6 +187,7 @@ void build_request_free(struct build_request *r)
 	strv_free(&r->args);
 	strv_free(&r->labels);
 	build_secrets_free(&r->secrets);
+	networks_free(&r->networks);
 }
 
 /* "pkg:docker/NAME?platform=linux%2Famd64", as BuildKit's provenance has a base image (package-url,

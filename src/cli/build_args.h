@@ -4,6 +4,7 @@
 #include "build/build.h"
 #include "cli/build_secrets.h"
 #include "cli/cli.h"
+#include "cli/networks.h"
 
 /*
  * The options that say what to build and how, shared by build and ship. A command's own options
@@ -62,8 +63,8 @@ struct build_args {
 	       "ask the registry for newer base images, also when they are here"), \
 	OPT_AT(struct build_args, jobs, "jobs", 0, OPT_U64, "N", \
 	       "build at most N stages beside one another (the number of CPUs)"), \
-	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default", \
-	       "the network of RUN steps (default)"), \
+	OPT_AT(struct build_args, network, "network", 0, OPT_STRING, "none|default|NAME", \
+	       "the network of RUN steps: NAME is one of the configuration (default)"), \
 	OPT_AT(struct build_args, platform, "platform", 0, OPT_STRING, "OS/ARCH", \
 	       "only this machine's own can be built"), \
 	OPT_AT(struct build_args, iidfile, "iidfile", 0, OPT_STRING, "FILE", \
@@ -79,6 +80,7 @@ struct build_args {
 struct build_request {
 	struct strv args, labels;
 	struct build_secrets secrets;
+	struct networks networks;
 	struct build_opts opts; /* state, store, progress and hooks are step_build()'s */
 };
 int build_request(struct cli *c, const struct build_args *a, const char *context,

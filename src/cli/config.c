@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/yaml.h"
+#include "cli/networks.h"
 #include "cli/parse.h"
 
 const struct config_key cli_config_keys[] = {
@@ -14,6 +15,9 @@ const struct config_key cli_config_keys[] = {
 	  "the least severity that is refused: low, medium, high (default) or critical" },
 	{ "gate.ignore-unfixed",
 	  "true: findings without a known fix pass (default, unless fail-on is given)" },
+	{ "networks.NAME.allow",
+	  "what RUN --network=NAME and build --network NAME may reach by TCP, as a list: "
+	  "HOST:PORT, ADDRESS/BITS:PORT, [IPV6/BITS]:PORT" },
 	{ NULL, NULL },
 };
 
@@ -57,7 +61,7 @@ static int check_section(const char *section, json_t *keys, const char *file, st
 
 static int check_sections(json_t *config, const char *file, struct err *e)
 {
-	static const char *const sections[] = { "gate" };
+	static const char *const sections[] = { "gate", "networks" };
 	const size_t n = sizeof(sections) / sizeof(*sections);
 	const char *section;
 	json_t *keys;
@@ -71,8 +75,11 @@ static int check_sections(json_t *config, const char *file, struct err *e)
 
 		while (i < n && strcmp(sections[i], section) != 0)
 			i++;
-		r = i == n ? unknown("section", section, sections, n, file, e)
-			   : check_section(section, keys, file, e);
+		if (i < n && strcmp(section, "networks") == 0)
+			r = networks_check(keys, file, e);
+		else
+			r = i == n ? unknown("section", section, sections, n, file, e)
+				   : check_section(section, keys, file, e);
 		if (r < 0)
 			return r;
 	}

@@ -46,7 +46,24 @@ struct hooked {
 	struct road *road;
 	bool pull;
 	struct step_network network;
+	/* Of those that policy names, by the same index. */
+	const struct build_named_network *named;
+	size_t named_n;
+	struct step_network *reaching;
 };
+
+/* The one that the step shares with others of its process. */
+static struct step_network *network_of(struct hooked *h, const struct build_step *s)
+{
+	if (s->network != BUILD_NETWORK_NAMED)
+		return &h->network;
+	for (size_t i = 0; i < h->named_n; i++)
+		if (s->named == &h->named[i]) {
+			h->reaching[i].allow = s->named->allow;
+			return &h->reaching[i];
+		}
+	return NULL;
+}
 
 static int base_hook(void *arg, const char *name, struct desc *ret, struct err *e)
 {
@@ -63,9 +80,12 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 	struct hooked *h = arg;
 	struct step_bind mounts[LIMIT_STEP_MOUNTS];
 	auto_free struct masks *masks = calloc(1, sizeof(*masks));
+	struct step_network *network = network_of(h, s);
 
 	if (!masks)
 		return FAIL_NOMEM(e);
+	if (!network)
+		return FAIL(e, E_INTERNAL, "a network that nobody named");
 	if (s->mounts_n > LIMIT_STEP_MOUNTS)
 		return FAIL(e, E_INTERNAL, "%zu mounts", s->mounts_n);
 	find_masks(s, masks);
@@ -87,12 +107,12 @@ static int confined_step(void *arg, const struct build_step *s, int *ret_status,
 		.env = s->env,
 		.cwd = s->cwd,
 		.user = s->user,
-		.network = s->network == BUILD_NETWORK_DEFAULT,
+		.network = s->network != BUILD_NETWORK_NONE,
 		.mounts = mounts,
 		.mounts_n = s->mounts_n,
 		.masks = masks->v,
 		.masks_n = masks->n,
-		.shared = &h->network,
+		.shared = network,
 		.memory = s->limits->memory,
 		.pids = s->limits->pids,
 		.shm = s->limits->shm,
@@ -112,6 +132,8 @@ static void finish_hook(void *arg)
 	struct hooked *h = arg;
 
 	step_network_stop(&h->network);
+	for (size_t i = 0; i < h->named_n; i++)
+		step_network_stop(&h->reaching[i]);
 }
 
 /* What came from outside besides the bases; NULL: nothing (or no memory). */
@@ -203,9 +225,20 @@ static json_t *build_detail(const struct build_result *b)
 int step_build(struct road *road, const struct build_opts *o, struct build_result *ret,
 	       struct err *e)
 {
-	struct hooked hooked = { road, o->pull, STEP_NETWORK_NONE };
+	auto_free struct step_network *reaching = calloc(o->networks_n + 1, sizeof(*reaching));
+	struct hooked hooked = { .road = road,
+				 .pull = o->pull,
+				 .network = STEP_NETWORK_NONE,
+				 .named = o->networks,
+				 .named_n = o->networks_n,
+				 .reaching = reaching };
 	struct build_opts opts = *o;
 	int r;
+
+	if (!reaching)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < o->networks_n; i++)
+		reaching[i] = STEP_NETWORK_NONE;
 
 	opts.state = road->state;
 	opts.store = road->store;

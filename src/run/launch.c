@@ -200,13 +200,14 @@ static int start_network(const struct launch *l, char **ret_netns, struct pasta 
 {
 	auto_free char *netns = in_folder(l->folder, LAUNCH_NETNS);
 	auto_free char *pid_file = in_folder(l->folder, LAUNCH_PASTA_PID);
+	const struct network_opts o = { .ports = l->ports };
 	int r;
 
 	if (!netns || !pid_file)
 		return FAIL_NOMEM(e);
 	r = network_make(netns, e);
 	if (r == 0)
-		r = network_start(netns, l->ports, pid_file, NULL, ret, e);
+		r = network_start(netns, &o, pid_file, ret, e);
 	*ret_netns = TAKE(netns);
 	return r;
 }

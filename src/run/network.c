@@ -61,14 +61,15 @@ static int add_port(struct strv *argv, const struct port *p, struct err *e)
 
 /* Everything off that is not asked for: by default pasta forwards every bound port both ways, and
  * maps the gateway's address to the host's loopback. */
-static int pasta_argv(const char *file, const struct ports *ports, const char *pid_file,
-		      const char *packets, struct strv *argv, struct err *e)
+static int pasta_argv(const char *file, const struct network_opts *o, const char *pid_file,
+		      struct strv *argv, struct err *e)
 {
 	static const char *const fixed[] = {
 		"pasta",	"--quiet",     "--runas",	"0",	     "--config-net",
 		"--netns-only", "--no-map-gw", "--dns-forward", NETWORK_DNS, "--tcp-ns",
 		"none",		"--udp-ns",    "none",		"--pid",
 	};
+	const struct ports *ports = o->ports;
 	bool tcp = false, udp = false;
 	int r = 0;
 
@@ -85,8 +86,12 @@ static int pasta_argv(const char *file, const struct ports *ports, const char *p
 		r = strv_add(argv, "--tcp-ports=none", e);
 	if (r == 0 && !udp)
 		r = strv_add(argv, "--udp-ports=none", e);
-	if (r == 0 && packets)
-		r = strv_addf(argv, e, "--pcap=%s", packets);
+	if (r == 0 && o->packets)
+		r = strv_addf(argv, e, "--pcap=%s", o->packets);
+	if (r == 0 && o->device)
+		r = strv_addf(argv, e, "--ns-ifname=%s", o->device);
+	if (r == 0 && o->device)
+		r = strv_add(argv, "--no-ra", e);
 	if (r == 0)
 		r = strv_add(argv, "--netns", e);
 	return r == 0 ? strv_add(argv, file, e) : r;
@@ -107,13 +112,13 @@ static void pasta_message(const char *text, char *ret, size_t cap)
 	text_sanitize(ret);
 }
 
-int network_start(const char *file, const struct ports *ports, const char *pid_file,
-		  const char *packets, struct pasta *ret, struct err *e)
+int network_start(const char *file, const struct network_opts *o, const char *pid_file,
+		  struct pasta *ret, struct err *e)
 {
 	auto_strv argv = { 0 };
 	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
 	pid_t pid;
-	int r = pasta_argv(file, ports, pid_file, packets, &argv, e);
+	int r = pasta_argv(file, o, pid_file, &argv, e);
 
 	if (r < 0)
 		return r;
@@ -165,19 +170,29 @@ static bool is_ours(pid_t pid, const char *file)
 	       memmem(buf_str(&line), line.n, file, strlen(file) + 1) != NULL;
 }
 
-void network_stop(const char *file, const char *pid_file)
+int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(64);
-	const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
 	uint64_t pid;
 
 	if (fs_read_user(pid_file, 64, &text, NULL) < 0 ||
 	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1 ||
 	    !is_ours((pid_t)pid, file))
+		return FAIL(e, E_NOTFOUND, "network: pasta does not run");
+	*ret = (pid_t)pid;
+	return 0;
+}
+
+void network_stop(const char *file, const char *pid_file)
+{
+	const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
+	pid_t pid;
+
+	if (network_server(file, pid_file, &pid, NULL) < 0)
 		return;
-	(void)kill((pid_t)pid, SIGKILL);
+	(void)kill(pid, SIGKILL);
 	/* So that its ports are free again when we return. */
-	for (int i = 0; i < 500 && is_ours((pid_t)pid, file); i++)
+	for (int i = 0; i < 500 && is_ours(pid, file); i++)
 		(void)nanosleep(&nap, NULL);
 }
 

@@ -45,10 +45,17 @@ struct pasta {
 	pid_t pid;
 	int said; /* memfd of what it prints */
 };
-/* packets: a file to which every packet is logged (pcap-savefile(5)); NULL: nowhere. */
-int network_start(const char *file, const struct ports *ports, const char *pid_file,
-		  const char *packets, struct pasta *ret, struct err *e);
+struct network_opts {
+	const struct ports *ports; /* to be published; may be NULL */
+	const char *packets; /* every packet is logged to it (pcap-savefile(5)); may be NULL */
+	const char *device;  /* its name within, and its routes are somebody else's matter; NULL: as
+				the host's */
+};
+int network_start(const char *file, const struct network_opts *o, const char *pid_file,
+		  struct pasta *ret, struct err *e);
 int network_started(struct pasta *p, struct err *e);
+/* The pasta that serves this namespace file. */
+int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e);
 /* Ends the pasta that serves this namespace file, if it still runs. */
 void network_stop(const char *file, const char *pid_file);
 

@@ -205,6 +205,21 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 	return r == 0 ? put_config(st, &text, e) : r;
 }
 
+/* In a network that policy names there is no name server, but what it may reach has names. */
+static int write_etc(const struct step *st, struct err *e)
+{
+	const struct run_step *s = st->s;
+	const struct reach *reach = s->network && s->shared ? s->shared->reach : NULL;
+	auto_strv hosts = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && s->hosts && i < s->hosts->n; i++)
+		r = strv_add(&hosts, s->hosts->v[i], e);
+	for (size_t i = 0; r == 0 && reach && i < reach->hosts.n; i++)
+		r = strv_add(&hosts, reach->hosts.v[i], e);
+	return r < 0 ? r : etc_write(st->c->fd, "build", s->network && !reach, &hosts, e);
+}
+
 static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 {
 	struct step *st = arg;
@@ -234,7 +249,7 @@ static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 			*ret_status = r == E_NOTFOUND ? STATUS_NOT_FOUND : STATUS_CANNOT_INVOKE;
 	}
 	if (r == 0)
-		r = etc_write(st->c->fd, "build", s->network, s->hosts, e);
+		r = write_etc(st, e);
 	if (r == 0)
 		r = mount_memory(st, e);
 	return r == 0 ? write_config(st, netns, &user, e) : r;

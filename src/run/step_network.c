@@ -31,9 +31,22 @@ static int enter_namespace(const char *netns, struct err *e)
 	return fd < 0 || setns(fd, CLONE_NEWNET) < 0 ? FAIL_SYS(e, "enter '%s'", netns) : 0;
 }
 
+/* In the namespace: what policy does not allow is out of reach from here on. */
+static int confine(const struct reach *reach, const char *netns, const char *pid_file,
+		   struct err *e)
+{
+	pid_t server;
+	int r = network_server(netns, pid_file, &server, e);
+
+	if (r == 0)
+		r = reach_attach(reach, server, e);
+	return r < 0 ? r : reach_routes(reach, e);
+}
+
 /* Its own namespace is the one that pasta serves: so /proc/PID/ns/net leads others to it. */
 static int bring_up(const struct container *c, const struct machine *machine,
-		    struct step_packets *packets, int records, struct err *e)
+		    const struct reach *reach, struct step_packets *packets, int records,
+		    struct err *e)
 {
 	auto_free char *netns = NULL, *pid_file = NULL;
 	struct pasta pasta = { 0, -1 };
@@ -47,13 +60,20 @@ static int bring_up(const struct container *c, const struct machine *machine,
 		r = network_make(netns, e);
 	if (r == 0)
 		r = step_packets_open(packets, c->folder, e);
-	if (r == 0)
-		r = network_start(netns, NULL, pid_file, packets->fifo, &pasta, e);
+	if (r < 0)
+		return r;
+
+	const struct network_opts o = { .packets = packets->fifo,
+					.device = reach ? REACH_DEVICE : NULL };
+
+	r = network_start(netns, &o, pid_file, &pasta, e);
 	if (r < 0)
 		return r;
 	r = enter_namespace(netns, e);
 	w = network_started(&pasta, r == 0 ? e : NULL);
 	r = r < 0 ? r : w;
+	if (r == 0 && reach)
+		r = confine(reach, netns, pid_file, e);
 	return r < 0 ? r : step_packets_start(packets, records, e);
 }
 
@@ -85,8 +105,8 @@ static void serve(const struct step_packets *packets, int alive)
 }
 
 /* In the child. Returns when nobody needs the network any more. */
-static void hold(struct container *c, const struct machine *machine, int report, int alive,
-		 int records)
+static void hold(struct container *c, const struct machine *machine, const struct reach *reach,
+		 int report, int alive, int records)
 {
 	static struct report out; /* large for a stack */
 	struct step_packets packets = STEP_PACKETS_NONE;
@@ -96,7 +116,7 @@ static void hold(struct container *c, const struct machine *machine, int report,
 	if (out.r == 0)
 		out.r = container_save(c, &out.e);
 	if (out.r == 0)
-		out.r = bring_up(c, machine, &packets, records, &out.e);
+		out.r = bring_up(c, machine, reach, &packets, records, &out.e);
 	/* The reader's alone: its end is seen when the reader has ended. */
 	(void)close(records);
 	(void)fs_write_all(report, &out, sizeof(out), NULL);
@@ -148,16 +168,33 @@ static int fork_holder(struct step_network *n, struct container *c, const struct
 		const int keep[] = { l.report[1], l.alive[1], l.records[1], c->fd };
 
 		become_holder(keep, sizeof(keep) / sizeof(*keep));
-		hold(c, machine, l.report[1], l.alive[1], l.records[1]);
+		hold(c, machine, n->reach, l.report[1], l.alive[1], l.records[1]);
 		_exit(0);
 	}
-	*n = (struct step_network){ .owner = parent,
-				    .holder = pid,
-				    .report = TAKE_FD(l.report[0]),
-				    .alive = TAKE_FD(l.alive[0]),
-				    .records = TAKE_FD(l.records[0]) };
+	n->owner = parent;
+	n->holder = pid;
+	n->report = TAKE_FD(l.report[0]);
+	n->alive = TAKE_FD(l.alive[0]);
+	n->records = TAKE_FD(l.records[0]);
+	n->number = 0;
+	n->up = false;
 	(void)snprintf(n->netns, sizeof(n->netns), "/proc/%d/ns/net", (int)pid);
 	return 0;
+}
+
+/* What it may reach, anew in each process that builds. */
+static int find_reach(struct step_network *n, struct err *e)
+{
+	int r = 0;
+
+	if (!n->allow || n->reach)
+		return 0;
+	n->reach = calloc(1, sizeof(*n->reach));
+	if (!n->reach)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; r == 0 && i < n->allow->n; i++)
+		r = reach_parse(n->allow->v[i], n->reach, e);
+	return r < 0 ? r : reach_resolve(n->reach, e);
 }
 
 int step_network_start(struct step_network *n, const struct state *state, struct err *e)
@@ -169,6 +206,8 @@ int step_network_start(struct step_network *n, const struct state *state, struct
 	if (n->owner == getpid())
 		return 0;
 	r = machine_detect(&machine, e);
+	if (r == 0)
+		r = find_reach(n, e);
 	if (r < 0)
 		return r;
 	c.kind = CONTAINER_STEP;
@@ -280,5 +319,8 @@ void step_network_stop(struct step_network *n)
 		while (waitpid(n->holder, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	if (n->reach)
+		reach_free(n->reach);
+	free(n->reach);
 	*n = STEP_NETWORK_NONE;
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "run/reach.h"
 
 /*
  * The network that the steps of one stage have, one after the other. Starting pasta takes longer
@@ -24,10 +25,13 @@ struct step_network {
 	uint64_t number; /* of the last marker */
 	bool up;
 	char netns[64]; /* path of the namespace */
+	/* What it may reach, as reach_parse() takes it; borrowed. NULL: all that the host may. */
+	const struct strv *allow;
+	struct reach *reach; /* the same, resolved; owned */
 };
 #define STEP_NETWORK_NONE ((struct step_network){ .report = -1, .alive = -1, .records = -1 })
 
-/* Begins to start it; nothing when this process has one already. */
+/* Begins to start it; nothing when this process has one already. With allow, names are resolved. */
 int step_network_start(struct step_network *n, const struct state *state, struct err *e);
 /* Waits until it is up. */
 int step_network_wait(struct step_network *n, struct err *e);

@@ -185,3 +185,18 @@ two http://198.51.100.2/x/two"
 	# And the entry of the trail is one.
 	plimsoll trail verify
 }
+
+@test "when the process that reads the packets is ended, so is the step" {
+	host_base grep curl
+	printf 'FROM base\nRUN curl -sSf http://198.51.100.1/x/ok; touch /tmp/here; sleep 4\n' | dockerfile
+	in_net "$PLIMSOLL" --state "$STATE" build ctx >out 2>&1 3>&- &
+	BUILD=$!
+	wait_for 20 grep -q RUN out
+	sleep 2
+	# Of the two processes of that name the one whose parent is the other.
+	reader=$(ps -o pid=,ppid=,comm=,args= -e | awk -v state="$STATE" '$3 == "plimsoll-net" && index($0, state) { parent[$1] = $2 }
+		END { for (p in parent) if (parent[p] in parent) print p }')
+	kill -KILL "$reader"
+	wait "$BUILD" && fail "built" "$(cat out)"
+	grep -q "Dockerfile:2: .*record what the step fetched: the process that reads its packets was ended" out || fail "$(cat out)"
+}

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 
 load ../lib/common
 load ../lib/build
+load ../lib/net
 
 WHO=plimsoll-test-rootless
 
@@ -65,6 +66,7 @@ setup() {
 }
 
 teardown() {
+	net_stop
 	common_teardown
 }
 
@@ -221,6 +223,29 @@ for m in tarfile.open("layer.tar"):
 	assert_status 0
 	run find "$HIS/.local/share/plimsoll/containers" -mindepth 1 -maxdepth 1 -type d
 	assert_eq "$output" ""
+}
+
+@test "rootless: what a RUN fetched is recorded, and a network that policy names is confined" {
+	need_cmd pasta gcc
+	both_begin
+	net_start
+	gcc -O1 -static -o ctx/talk "$PLIMSOLL_SRC/tests/helpers/talk.c" 2>gcc.log
+	printf 'networks: {echo: {allow: ["198.51.100.1:7"]}}\n' >conf.yaml
+	dockerfile <<-'EOF'
+	FROM base
+	RUN --network=echo --mount=source=talk,target=/talk /talk tcp 198.51.100.1 7 hello; ! /talk tcp 198.51.100.1 443 x && ! /talk udp 198.51.100.1 7 x
+	RUN --mount=source=talk,target=/talk /talk udp 198.51.100.1 7 datagram
+	EOF
+	mknod -m 666 tun c 10 200
+	touch meta && chmod 666 meta conf.yaml
+	chown -R "$WHO" .
+	run in_net unshare --mount bash -c "$(declare -f user his); WHO=$WHO HIS=$HIS BATS_FILE_TMPDIR=$BATS_FILE_TMPDIR
+		mount --bind tun /dev/net/tun && his --config conf.yaml build --metadata-file meta ctx 2>&1"
+	net_stop
+	assert_status 0
+	assert_eq "$(jq -r '."plimsoll.fetched"[] | .network + " " + (.fetched | map("\(.uri) \(.received)") | join(" "))' meta)" \
+		"echo tcp://198.51.100.1:7 5
+default udp://198.51.100.1:7 8"
 }
 
 # --- what else a user does ---
