@@ -16,7 +16,7 @@ static void check(const struct dockerfile *d, const struct plan_opts *po)
 	auto_lint l = { 0 };
 	struct lint_opts o = { .build_args = &none, .platform = &platform, .ignore = &ignore };
 
-	if (plan_platform(po, &platform, NULL) < 0 ||
+	if (plan_platform(d, po, &platform, NULL) < 0 ||
 	    ignore_parse(STR("*.c\nd\n"), "I", &ignore, NULL) < 0)
 		abort();
 	if (lint_run(d, &o, &l, NULL) < 0)

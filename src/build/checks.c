@@ -98,7 +98,7 @@ int build_check(const struct build_opts *o, struct lint *ret, struct err *e)
 				       ctx.dockerfile_name, &df, e);
 	if (parsed < 0)
 		first = NULL; /* what is wrong was said; what stands above it is looked at, too */
-	r = plan_platform(&po, &platform, first);
+	r = plan_platform(&df, &po, &platform, first);
 	if (r == 0)
 		r = lint_run(&df, &lo, ret, first);
 	if (parsed < 0)

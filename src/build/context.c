@@ -23,11 +23,22 @@ static int read_regular(int fd, const char *name, size_t max, struct buf *ret, s
 	return fs_read_fd(fd, name, max, ret, e);
 }
 
+/* As docker does, "dockerfile" where there is no "Dockerfile". */
+static const char *default_name(const struct context *c)
+{
+	struct stat st;
+
+	return fstatat(c->fd, "Dockerfile", &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+			       fstatat(c->fd, "dockerfile", &st, AT_SYMLINK_NOFOLLOW) == 0
+		       ? "dockerfile"
+		       : "Dockerfile";
+}
+
 static int open_dockerfile(struct context *c, const char *path, const char *dockerfile,
 			   struct err *e)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-	const char *name = dockerfile ? dockerfile : "Dockerfile";
+	const char *name = dockerfile ? dockerfile : default_name(c);
 	int fd = dockerfile && !c->inside ? fs_open_user(name, flags, 0, e)
 					  : fs_open(c->fd, name, flags, 0, e);
 
@@ -51,12 +62,11 @@ static int read_dockerfile(struct context *c, const char *path, const char *dock
 		c->dockerfile_name = strdup("Dockerfile");
 		r = fs_read_user("-", LIMIT_DOCKERFILE, &b, e);
 	} else {
+		const char *name = dockerfile ? dockerfile : default_name(c);
 		auto_close int fd = open_dockerfile(c, path, dockerfile, e);
 
-		c->dockerfile_name = strdup(dockerfile ? dockerfile : "Dockerfile");
-		r = fd < 0 ? fd
-			   : read_regular(fd, dockerfile ? dockerfile : "Dockerfile",
-					  LIMIT_DOCKERFILE, &b, e);
+		c->dockerfile_name = strdup(name);
+		r = fd < 0 ? fd : read_regular(fd, name, LIMIT_DOCKERFILE, &b, e);
 	}
 	if (r < 0)
 		return r;
@@ -74,7 +84,7 @@ static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
 	auto_close int fd = E_NOTFOUND;
 	int r;
 
-	if (asprintf(&own, "%s.dockerignore", dockerfile ? dockerfile : "Dockerfile") < 0)
+	if (asprintf(&own, "%s.dockerignore", dockerfile ? dockerfile : default_name(c)) < 0)
 		return FAIL_NOMEM(e);
 	if (!dockerfile || (c->inside && strcmp(dockerfile, "-") != 0))
 		fd = fs_open(c->fd, own, flags, 0, e);

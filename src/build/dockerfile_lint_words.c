@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "build/dockerfile_lint_impl.h"
-#include "build/glob.h"
 #include "oci/ref.h"
 
 enum { FAR = 32 }; /* edits: more than any guess is away */
@@ -201,24 +200,17 @@ int lint_expose_format(struct linting *l, const struct df_node *n, struct err *e
 	return r;
 }
 
-/* Does a "!" behind the last pattern that leaves `path` out take back something in its place? Of a
- * path with wildcards, the folders before them are asked about. */
+/* Of a path with wildcards, the folders before them are asked about. */
 static bool may_come_back(const struct ignore *g, char *path)
 {
-	size_t i = g->n;
 	char *special = strpbrk(path, "*?[\\"), *slash;
 
-	while (i > 0 && (g->v[i - 1].take_back || !glob_covers(g->v[i - 1].glob, path)))
-		i--;
 	if (special) {
 		*special = '\0';
 		slash = strrchr(path, '/');
 		*(slash ? slash : path) = '\0';
 	}
-	for (; i < g->n; i++)
-		if (g->v[i].take_back && glob_leads(g->v[i].glob, path))
-			return true;
-	return false;
+	return ignore_leads(g, path);
 }
 
 /* All of the context: only where a pattern names it all, and nothing is taken back behind it. */

@@ -129,6 +129,18 @@ bool ignore_match(const struct ignore *g, const char *path)
 	return ignored;
 }
 
+bool ignore_leads(const struct ignore *g, const char *path)
+{
+	size_t i = g->n;
+
+	while (i > 0 && (g->v[i - 1].take_back || !glob_covers(g->v[i - 1].glob, path)))
+		i--;
+	for (; i < g->n; i++)
+		if (g->v[i].take_back && glob_leads(g->v[i].glob, path))
+			return true;
+	return false;
+}
+
 void ignore_free(struct ignore *g)
 {
 	for (size_t i = 0; i < g->n; i++)

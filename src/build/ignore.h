@@ -30,6 +30,9 @@ int ignore_parse(struct str text, const char *name, struct ignore *ret, struct e
 int ignore_add(struct ignore *g, const char *pattern, struct err *e);
 /* path is relative to the context, without leading "/" or "./". */
 bool ignore_match(const struct ignore *g, const char *path);
+/* Something beneath the folder may be taken back, by a "!" behind the last pattern that leaves it
+ * out, as far as the names tell. */
+bool ignore_leads(const struct ignore *g, const char *path);
 void ignore_free(struct ignore *g);
 static inline void ignore_release(struct ignore *g)
 {

@@ -24,7 +24,36 @@ bool plan_proxy_arg(const char *name)
 	return false;
 }
 
-int plan_platform(const struct plan_opts *o, struct vars *ret, struct err *e)
+/* By its name: an ARG of FROM may use it already. */
+static int target_stage(const struct dockerfile *df, const char *target, struct vars *ret,
+			struct err *e)
+{
+	const struct df_node *stage = NULL;
+	auto_free char *name = NULL;
+	uint64_t index = 0, wanted = UINT64_MAX;
+
+	if (target)
+		(void)str_u64(str_of(target), LIMIT_STAGES, &wanted, NULL);
+	for (size_t i = 0; i < df->n; i++) {
+		const struct df_node *n = &df->nodes[i];
+
+		if (n->op != DF_FROM)
+			continue;
+		if (!target || index == wanted ||
+		    (n->args_n == 3 && strcasecmp(n->args[2].s, target) == 0))
+			stage = n;
+		index++;
+	}
+	name = strdup(stage && stage->args_n == 3 ? stage->args[2].s : "default");
+	if (!name)
+		return FAIL_NOMEM(e);
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return vars_set(ret, "TARGETSTAGE", name, e);
+}
+
+int plan_platform(const struct dockerfile *df, const struct plan_opts *o, struct vars *ret,
+		  struct err *e)
 {
 	static const char *const sides[] = { "TARGET", "BUILD" };
 	char name[32], both[64];
@@ -42,7 +71,7 @@ int plan_platform(const struct plan_opts *o, struct vars *ret, struct err *e)
 			r = vars_set(ret, name, parts[k][1], e);
 		}
 	}
-	return r < 0 ? r : vars_set(ret, "TARGETSTAGE", o->target ? o->target : "default", e);
+	return r < 0 ? r : target_stage(df, o->target, ret, e);
 }
 
 static struct expand global_scope(const struct plan *p)
@@ -219,8 +248,8 @@ enum mark { UNSEEN, OPEN, DONE };
 static int visit(struct plan *p, size_t i, enum mark *marks, const struct df_node *why,
 		 struct err *e);
 
-/* The stage that a flag's "from" names, if it is one, comes first. */
-static int visit_from(struct plan *p, const struct df_node *n, const struct df_flag *f,
+/* The stage that a flag of stage i's "from" names, if it is one, comes first. */
+static int visit_from(struct plan *p, size_t i, const struct df_node *n, const struct df_flag *f,
 		      const char *from, enum mark *marks, struct err *e)
 {
 	long at = -1;
@@ -233,13 +262,17 @@ static int visit_from(struct plan *p, const struct df_node *n, const struct df_f
 			 n->op == DF_RUN ? "" : "--", from);
 	if (r == 0)
 		r = plan_find_stage(p, from, &at, e);
+	if (r == 0 && at > (long)i)
+		r = FAIL(e, E_FORMAT, "stage %.100s is further down: only stages above can be used",
+			 from);
 	if (r == 0 && at >= 0)
 		return visit(p, (size_t)at, marks, n, e);
 	return r < 0 ? df_wrap(p->df, n, f->at, f->len, r, e) : 0;
 }
 
 /* COPY --from=STAGE, RUN --mount=from=STAGE. */
-static int visit_node(struct plan *p, const struct df_node *n, enum mark *marks, struct err *e)
+static int visit_node(struct plan *p, size_t stage, const struct df_node *n, enum mark *marks,
+		      struct err *e)
 {
 	int r = 0;
 
@@ -248,13 +281,13 @@ static int visit_node(struct plan *p, const struct df_node *n, enum mark *marks,
 		auto_free char *within = NULL;
 
 		if (n->op == DF_COPY && strcmp(f->name, "from") == 0) {
-			r = visit_from(p, n, f, f->value, marks, e);
+			r = visit_from(p, stage, n, f, f->value, marks, e);
 		} else if (n->op == DF_RUN && strcmp(f->name, "mount") == 0) {
 			r = run_mount_from(f->value, &within, e);
 			if (r < 0)
 				r = df_wrap(p->df, n, f->at, f->len, r, e);
 			else if (within && strcasecmp(within, "scratch") != 0)
-				r = visit_from(p, n, f, within, marks, e);
+				r = visit_from(p, stage, n, f, within, marks, e);
 		}
 	}
 	return r;
@@ -266,7 +299,7 @@ static int visit_sources(struct plan *p, size_t i, enum mark *marks, struct err 
 	int r = 0;
 
 	for (size_t k = 0; r == 0 && k < s->nodes_n; k++)
-		r = visit_node(p, &s->nodes[k], marks, e);
+		r = visit_node(p, i, &s->nodes[k], marks, e);
 	return r;
 }
 
@@ -316,7 +349,7 @@ int plan_make(const struct dockerfile *df, const struct plan_opts *o, struct pla
 {
 	enum mark marks[LIMIT_STAGES] = { UNSEEN };
 	auto_plan p = { .df = df, .contexts = o->contexts };
-	int r = plan_platform(o, &p.platform, e);
+	int r = plan_platform(df, o, &p.platform, e);
 
 	if (r == 0)
 		r = read_stages(&p, o->build_args, e);

@@ -45,7 +45,8 @@ struct plan_opts {
 };
 
 /* TARGETPLATFORM and its kin, which need no ARG in FROM and one without a value in a stage. */
-int plan_platform(const struct plan_opts *o, struct vars *ret, struct err *e);
+int plan_platform(const struct dockerfile *df, const struct plan_opts *o, struct vars *ret,
+		  struct err *e);
 
 /* df must outlive ret. Errors point into the Dockerfile. */
 int plan_make(const struct dockerfile *df, const struct plan_opts *o, struct plan *ret,

@@ -48,7 +48,7 @@ static int add(const struct source_root *root, const char *path, bool literal, s
 
 	if (fstat(fd, &s.st) < 0)
 		return FAIL_SYS(e, "read '%s'", path);
-	if (out && !(S_ISDIR(s.st.st_mode) && root->ignore->takes_back))
+	if (out && !(S_ISDIR(s.st.st_mode) && ignore_leads(root->ignore, path)))
 		return literal ? FAIL(e, E_NOTFOUND, "'%.500s' is left out by .dockerignore", path)
 			       : 0;
 	if (left_out_by_name(root, path, &s.st, literal))

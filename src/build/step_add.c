@@ -165,6 +165,7 @@ static int unpack(struct stage_work *s, int fd, const struct tree_copy *t, struc
 	/* The archive says whose its files are; the flags are for files that are copied. */
 	into.set_owner = into.exact = false;
 	into.mode = NULL;
+	into.replace = true;
 	into.into = true;
 	r = sources_find(&root, ".", &all, e);
 	return r < 0 ? r : tree_copy(&into, &root, &all.v[0], e);

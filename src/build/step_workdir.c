@@ -31,15 +31,15 @@ static int make_workdir(struct stage_work *s, const struct df_node *n, const cha
 {
 	int64_t epoch = step_epoch(s, 0);
 	auto_mounted m = MOUNTED_NONE;
-	struct owner owner;
+	struct made how = { .mode = 0755, .mtime = epoch };
 	int r = mount_draft(s->w, &s->scope.draft, MOUNT_CHANGE, &m, e);
 
 	if (r == 0)
-		r = find_user(s, n, m.root, user, &owner, e);
+		r = find_user(s, n, m.root, user, &how.owner, e);
 	if (r < 0)
 		return r;
 
-	auto_close int fd = tree_mkdir(m.root, path, &owner, epoch, e);
+	auto_close int fd = tree_mkdir(m.root, path, &how, e);
 
 	if (fd < 0)
 		return fd;

@@ -19,12 +19,12 @@ static void set_time(int dir, const char *name, int64_t mtime)
 	(void)utimensat(dir, name, t, AT_SYMLINK_NOFOLLOW);
 }
 
-static int mkdir_beneath(int root, const char *path, const struct owner *o, int64_t mtime,
-			 int links, struct err *e);
+static int mkdir_beneath(int root, const char *path, const struct made *how, int links,
+			 struct err *e);
 
 /* What is in the way is a link that leads nowhere: the folder that it means is made. */
 static int mkdir_by_link(int root, const char *parent, int at, const char *name,
-			 const struct owner *o, int64_t mtime, int links, struct err *e)
+			 const struct made *how, int links, struct err *e)
 {
 	auto_free char *path = NULL;
 	char target[4097];
@@ -38,14 +38,13 @@ static int mkdir_by_link(int root, const char *parent, int at, const char *name,
 	if (asprintf(&path, "%s/%s", *target == '/' ? "" : parent, target) < 0)
 		return FAIL_NOMEM(e);
 
-	auto_close int fd = mkdir_beneath(root, path, o, mtime, links + 1, e);
+	auto_close int fd = mkdir_beneath(root, path, how, links + 1, e);
 
 	return fd < 0 ? fd : 0;
 }
 
 /* Makes `path`, whose parent is there. */
-static int mkdir_one(int root, const char *path, const struct owner *o, int64_t mtime, int links,
-		     struct err *e)
+static int mkdir_one(int root, const char *path, const struct made *how, int links, struct err *e)
 {
 	auto_free char *parent = strdup(path);
 	char *slash = parent ? strrchr(parent, '/') : NULL;
@@ -60,18 +59,17 @@ static int mkdir_one(int root, const char *path, const struct owner *o, int64_t 
 	if (at < 0)
 		return at;
 	if (mkdirat(at, slash + 1, 0755) < 0)
-		return errno == EEXIST
-			       ? mkdir_by_link(root, parent, at, slash + 1, o, mtime, links, e)
-			       : FAIL_SYS(e, "make folder '%s'", path);
-	if (fchownat(at, slash + 1, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(at, slash + 1, 0755, 0) < 0)
+		return errno == EEXIST ? mkdir_by_link(root, parent, at, slash + 1, how, links, e)
+				       : FAIL_SYS(e, "make folder '%s'", path);
+	if (fchownat(at, slash + 1, how->owner.uid, how->owner.gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(at, slash + 1, how->mode, 0) < 0)
 		return FAIL_SYS(e, "set owner of folder '%s'", path);
-	set_time(at, slash + 1, mtime);
+	set_time(at, slash + 1, how->mtime);
 	return 0;
 }
 
-static int mkdir_beneath(int root, const char *path, const struct owner *o, int64_t mtime,
-			 int links, struct err *e)
+static int mkdir_beneath(int root, const char *path, const struct made *how, int links,
+			 struct err *e)
 {
 	auto_free char *part = strdup(path);
 
@@ -86,7 +84,7 @@ static int mkdir_beneath(int root, const char *path, const struct owner *o, int6
 		*p = '\0';
 		fd = fs_open_in_root(root, *part ? part : "/", O_PATH, 0, e);
 		if (fd == E_NOTFOUND) {
-			r = mkdir_one(root, part, o, mtime, links, e);
+			r = mkdir_one(root, part, how, links, e);
 			if (r < 0)
 				return r;
 			fd = fs_open_in_root(root, part, O_PATH, 0, e);
@@ -107,9 +105,9 @@ static int mkdir_beneath(int root, const char *path, const struct owner *o, int6
 	}
 }
 
-int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime, struct err *e)
+int tree_mkdir(int root, const char *path, const struct made *how, struct err *e)
 {
-	return mkdir_beneath(root, path, o, mtime, 0, e);
+	return mkdir_beneath(root, path, how, 0, e);
 }
 
 static int compare(const void *a, const void *b)

@@ -23,8 +23,15 @@ struct owner {
 	gid_t gid;
 };
 
-/* Makes the folder and the missing ones above it, 0755. Returns a descriptor of it. */
-int tree_mkdir(int root, const char *path, const struct owner *o, int64_t mtime, struct err *e);
+/* What made folders get. */
+struct made {
+	struct owner owner;
+	mode_t mode;
+	int64_t mtime;
+};
+
+/* Makes the folder and the missing ones above it. Returns a descriptor of it. */
+int tree_mkdir(int root, const char *path, const struct made *how, struct err *e);
 
 /*
  * "USER[:GROUP]" by number or by the names in the root's /etc/passwd and /etc/group. A user alone
@@ -42,15 +49,16 @@ struct tree_copy {
 	bool into;	    /* the target is a folder, whether it is there or not */
 	bool set_owner;	    /* else as the source has it, or 0:0 */
 	struct owner owner;
-	const struct mode_change *mode; /* of what is copied; NULL: as the source has it */
+	const struct mode_change *mode; /* of what is copied or made; NULL: as the source has it */
 	int64_t clamp;			/* no file's time is later */
 	bool exact;			/* every file has that time */
+	bool replace; /* a file makes room for a folder and a folder for a file, as in unpacking */
 };
 
 /*
  * Copies one source: a folder's content into the target, a file to or into it. Folders that have to
- * be made for it, the target itself too, are 0755 and the owner's. 1 when the source is a file that
- * became the target, so that a second one would replace it; else 0.
+ * be made for it, the target itself too, are 0755 changed by mode, and the owner's. 1 when the
+ * source is a file that became the target, so that a second one would replace it; else 0.
  */
 int tree_copy(const struct tree_copy *c, const struct source_root *from, const struct source *src,
 	      struct err *e);

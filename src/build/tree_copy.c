@@ -22,8 +22,7 @@ static int find_place(const struct tree_copy *c, const char *base, char **ret_na
 		return FAIL_NOMEM(e);
 	if (c->into || there >= 0) {
 		*ret_name = strdup(base);
-		return *ret_name ? tree_mkdir(c->root, path, &c->owner, c->clamp, e)
-				 : FAIL_NOMEM(e);
+		return *ret_name ? tree_put_folders(c, path, e) : FAIL_NOMEM(e);
 	}
 	*ret_took_name = true;
 	for (int links = 0; links < LIMIT_TREE_LINKS; links++) {
@@ -32,8 +31,7 @@ static int find_place(const struct tree_copy *c, const char *base, char **ret_na
 
 		*slash = '\0';
 
-		auto_close int dir =
-			tree_mkdir(c->root, *path ? path : "/", &c->owner, c->clamp, e);
+		auto_close int dir = tree_put_folders(c, *path ? path : "/", e);
 
 		if (dir < 0)
 			return dir;

@@ -74,7 +74,7 @@ static void work_batch(void *slot, void *own)
 
 static int give_name(const struct copying *g, const struct job *j, struct err *e)
 {
-	int r = tree_put_clear(j->dir, j->name, j->name, e);
+	int r = tree_put_clear(g->put, j->dir, j->name, j->name, e);
 
 	if (r < 0)
 		return r;
@@ -212,16 +212,30 @@ static int copy_file(void *arg, const struct walk_item *it, struct err *e)
 	}
 }
 
+/* A file where a folder is to be made goes in an unpacking. A link stays: it may be /lib. */
+static int clear_for_folder(const struct copying *g, int dir, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (!g->put->c->replace || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+		return 0;
+	return unlinkat(dir, name, 0) < 0 ? FAIL_SYS(e, "replace '%s'", name) : 0;
+}
+
 static int enter(void *arg, const struct walk_item *it, struct err *e)
 {
 	struct copying *g = arg;
-	int up, fd;
+	int up, fd, r;
 
 	if (g->depth == 0) { /* the target folder itself, opened already */
 		g->depth = 1;
 		return 0;
 	}
 	up = g->at[g->depth - 1];
+	r = clear_for_folder(g, up, it->name, e);
+	if (r < 0)
+		return r;
 	if (mkdirat(up, it->name, 0700) < 0 && errno != EEXIST)
 		return FAIL_SYS(e, "make folder '%s'", it->path);
 	fd = openat(up, it->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -279,7 +293,7 @@ int tree_copy_folder(const struct tree_put *put, const struct source_root *from,
 {
 	struct copying g = { .put = put };
 	const struct tree_copy *c = put->c;
-	auto_close int path = tree_mkdir(c->root, c->target, &c->owner, c->clamp, e);
+	auto_close int path = tree_put_folders(c, c->target, e);
 	int r;
 
 	if (path < 0)

@@ -32,12 +32,23 @@ void tree_put_times(const struct tree_put *g, const struct stat *st, struct time
 	ret[0] = ret[1] = (struct timespec){ .tv_sec = t };
 }
 
-int tree_put_clear(int dir, const char *name, const char *shown, struct err *e)
+int tree_put_folders(const struct tree_copy *c, const char *path, struct err *e)
+{
+	struct made how = { c->owner, c->mode ? mode_apply(c->mode, S_IFDIR | 0755) : 0755,
+			    c->clamp };
+
+	return tree_mkdir(c->root, path, &how, e);
+}
+
+int tree_put_clear(const struct tree_put *g, int dir, const char *name, const char *shown,
+		   struct err *e)
 {
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : FAIL_SYS(e, "read '%s'", shown);
+	if (S_ISDIR(st.st_mode) && g->c->replace)
+		return fs_remove_tree(dir, name, e);
 	if (S_ISDIR(st.st_mode))
 		return FAIL(e, E_FORMAT, "'%s' is a folder in the image and a file in the source",
 			    shown);
@@ -81,7 +92,7 @@ int tree_put_regular(const struct tree_put *g, int from, const struct stat *st, 
 {
 	struct owner o = tree_put_owner(g, st);
 	struct timespec t[2];
-	int r = tree_put_clear(dir, name, name, e);
+	int r = tree_put_clear(g, dir, name, name, e);
 
 	if (r < 0)
 		return r;
@@ -113,7 +124,7 @@ int tree_put_link(const struct tree_put *g, const struct walk_item *it, int dir,
 	if (n < 0)
 		return FAIL_SYS(e, "read link '%s'", it->path);
 	target[n] = '\0';
-	r = tree_put_clear(dir, it->name, it->path, e);
+	r = tree_put_clear(g, dir, it->name, it->path, e);
 	if (r < 0)
 		return r;
 	tree_put_times(g, it->st, t);
@@ -128,7 +139,7 @@ int tree_put_fifo(const struct tree_put *g, const struct walk_item *it, int dir,
 {
 	struct owner o = tree_put_owner(g, it->st);
 	struct timespec t[2];
-	int r = tree_put_clear(dir, it->name, it->path, e);
+	int r = tree_put_clear(g, dir, it->name, it->path, e);
 
 	if (r < 0)
 		return r;

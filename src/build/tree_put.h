@@ -16,8 +16,11 @@ struct owner tree_put_owner(const struct tree_put *g, const struct stat *st);
 mode_t tree_put_mode(const struct tree_put *g, const struct stat *st);
 void tree_put_times(const struct tree_put *g, const struct stat *st, struct timespec ret[2]);
 
-/* Makes room for a file: another file goes, a folder is in the way (E_FORMAT). */
-int tree_put_clear(int dir, const char *name, const char *shown, struct err *e);
+/* Folders that have to be made, as tree_mkdir(). */
+int tree_put_folders(const struct tree_copy *c, const char *path, struct err *e);
+/* Makes room for a file: another file goes, a folder is in the way (E_FORMAT) or goes as well. */
+int tree_put_clear(const struct tree_put *g, int dir, const char *name, const char *shown,
+		   struct err *e);
 /* Copies an open regular file to dir/name. Of several threads at once, for different names. */
 int tree_put_regular(const struct tree_put *g, int from, const struct stat *st, int dir,
 		     const char *name, struct err *e);

@@ -45,6 +45,18 @@ context_tar() {
 	assert_status 2
 }
 
+@test "context: a small dockerfile, where there is no other" {
+	echo 'FROM scratch' >ctx/dockerfile
+	rm -f ctx/Dockerfile
+	echo a >ctx/a
+	echo 'COPY nothing /' >>ctx/dockerfile
+	run plimsoll build -t t ctx
+	assert_output_has "dockerfile:2: "
+	printf '%s\n' 'FROM scratch' 'COPY a /' >ctx/Dockerfile
+	run plimsoll build -t t ctx
+	assert_status 0
+}
+
 @test "context: a Dockerfile on standard input has no files" {
 	run bash -c "printf 'FROM scratch\nLABEL a=b\n' | '$PLIMSOLL' --state '$STATE' build -t t -"
 	assert_status 0

@@ -60,6 +60,30 @@ history_of() { # nth from the end, 1 is the last
 	refused 'COPY --chmod=u=rwz a.txt /x' "'u=rwz' is no mode"
 	refused 'COPY --chmod=888 a.txt /x' "'888' is no mode"
 	refused 'COPY --chmod=17777 a.txt /x' "'17777' is no mode"
+	built 'COPY --chmod= --chown= --from= a.txt /x' # as with docker: none were said
+	assert_eq "$(entries t)" '-rw-r----- 0/0 x'
+}
+
+@test "--chmod: folders that are made get it, as with BuildKit today; those that are there do not" {
+	built 'COPY a.txt /there/f' 'COPY --chmod=u=rwx,g=rx,o= a.txt /there/made/too/f' 'COPY --chmod=700 d/e /folder'
+	assert_eq "$(entries t | grep '/$')" "$(printf '%s\n' 'drwxr-xr-x 0/0 there/' 'drwxr-xr-x 0/0 there/' \
+		'drwxr-x--- 0/0 there/made/' 'drwxr-x--- 0/0 there/made/too/' 'drwx------ 0/0 folder/')"
+}
+
+@test "ADD of an archive replaces what is of another kind, COPY does not" {
+	mkdir -p x/new
+	echo folder >x/new/f
+	echo file >x/old
+	tar -C x -cf ctx/x.tar .
+	echo was >ctx/new
+	built 'COPY new /' 'COPY d /old' 'ADD x.tar /'
+	plimsoll build -o out ctx >/dev/null
+	assert_eq "$(cat out/new/f out/old)" "$(printf '%s\n' folder file)"
+	cp -a x ctx/x
+	printf '%s\n' 'FROM scratch' 'COPY d /old' 'COPY x /' | dockerfile
+	build -t t
+	assert_status 5
+	assert_output_has "Dockerfile:3: " "'old' is a folder in the image and a file in the source"
 }
 
 @test "--chown with variables, and owners up to the last number" {
@@ -115,7 +139,7 @@ history_of() { # nth from the end, 1 is the last
 	built 'COPY --parents **/*.txt /x'
 	assert_eq "$(names)" "x/ x/a.txt x/d/ x/d/a.txt x/d/e/ x/d/e/c.txt"
 	built 'COPY --parents --exclude=d/e --chown=5:6 --chmod=g=u d /x'
-	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxr-xr-x 5/6 x/' 'drwxrwxr-x 5/6 x/d/' '-rw-rw-r-- 5/6 x/d/a.txt' \
+	assert_eq "$(entries t)" "$(printf '%s\n' 'drwxrwxr-x 5/6 x/' 'drwxrwxr-x 5/6 x/d/' '-rw-rw-r-- 5/6 x/d/a.txt' \
 		'-rwxrwx--- 5/6 x/d/run.sh')"
 	built 'COPY --parents=false d/e/c.txt /x/'
 	assert_eq "$(names)" "x/ x/c.txt"

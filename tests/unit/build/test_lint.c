@@ -24,8 +24,8 @@ static const char *found_with(const char *text, const char *ignored, const char 
 	if (option)
 		(void)vars_set(&args, "BUILDKIT_DOCKERFILE_CHECK", option, &e);
 	CHECK(ignore_parse(str_of(ignored ? ignored : ""), "I", &ignore, &e) == 0);
-	CHECK(plan_platform(&po, &platform, &e) == 0);
 	CHECK(dockerfile_parse(str_of(text), "D", &d, &e) == 0);
+	CHECK(plan_platform(&d, &po, &platform, &e) == 0);
 	if (e.msg[0])
 		printf("# %s\n", e.msg);
 	shown[0] = '\0';

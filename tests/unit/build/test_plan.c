@@ -53,11 +53,13 @@ TEST(order_behind_what_is_needed)
 {
 	struct made m = { 0 };
 
-	CHECK(make(&m, "FROM scratch AS a\nCOPY --from=later /x /\nFROM img AS later\nFROM a\n",
+	CHECK(make(&m,
+		   "FROM img AS first\nFROM scratch AS a\nCOPY --from=first /x /\nFROM scratch\n"
+		   "FROM a\n",
 		   NULL) == 0);
-	CHECK(m.plan.order_n == 3 && m.plan.order[0] == 1 && m.plan.order[1] == 0 &&
-	      m.plan.order[2] == 2);
-	CHECK(m.plan.stages[1].base_stage == -1 && !m.plan.stages[1].scratch);
+	CHECK(m.plan.order_n == 3 && m.plan.order[0] == 0 && m.plan.order[1] == 1 &&
+	      m.plan.order[2] == 3);
+	CHECK(m.plan.stages[0].base_stage == -1 && !m.plan.stages[0].scratch);
 	unmake(&m);
 }
 
@@ -75,12 +77,34 @@ TEST(arguments_in_from)
 	unmake(&m);
 }
 
+TEST(target_stage_by_its_name)
+{
+	static const char text[] = "FROM scratch AS One\nFROM scratch\nFROM a$TARGETSTAGE AS two\n";
+	static const char *const cases[][2] = {
+		{ NULL, "two" }, { "two", "two" },   { "ONE", "one" },
+		{ "0", "one" },	 { "1", "default" }, { "2", "two" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct made m = { 0 };
+
+		CHECK(make(&m, text, cases[i][0]) == 0);
+		CHECK_STR(vars_get(&m.plan.platform, "TARGETSTAGE"), cases[i][1]);
+		CHECK_STR(m.plan.stages[2].base + 1, cases[i][1]);
+		unmake(&m);
+	}
+}
+
 TEST(refused)
 {
 	static const char *const cases[][2] = {
 		{ "FROM a AS x\nCOPY --from=x a b\n", "D:2: stage 'x' needs itself" },
+		{ "FROM a AS x\nRUN --mount=from=x x\n", "needs itself" },
 		{ "FROM a AS x\nCOPY --from=y a b\nFROM a AS y\nCOPY --from=x a b\n",
-		  "needs itself" },
+		  "D:2: stage y is further down" },
+		{ "FROM a AS x\nCOPY --from=1 a b\nFROM x\n", "D:2: stage 1 is further down" },
+		{ "FROM a AS x\nRUN --mount=from=y x\nFROM a AS y\nCOPY --from=x a b\n",
+		  "D:2: stage y is further down" },
 		{ "FROM a\nCOPY --from=7 a b\n", "D:2: there is no stage 7; the last one is 0" },
 		{ "FROM a AS 1x\n", "'1x' is no name for a stage" },
 		{ "FROM $NONE\n", "the name of the base is empty" },

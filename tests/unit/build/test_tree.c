@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "build/mode.h"
 #include "build/tree.h"
 #include "tap.h"
 
@@ -278,6 +279,103 @@ static void fill(struct ground *g)
 	file(g->ctx, "d/b.md", "3");
 	file(g->ctx, "d/e/a.txt", "4");
 	file(g->ctx, "d/e/c.md", "5");
+}
+
+TEST(an_ignored_folder_of_which_nothing_is_taken_back_is_not_there)
+{
+	struct ground g;
+	auto_ignore ignore = { 0 };
+	struct err e = ERR_INIT;
+
+	make_ground(&g);
+	CHECK(mkdirat(g.ctx, "in", 0755) == 0 && mkdirat(g.ctx, "out", 0755) == 0);
+	CHECK(ignore_parse(STR("**\n!in/file\n"), "I", &ignore, &e) == 0);
+
+	struct source_root from = { .fd = g.ctx, .ignore = &ignore };
+
+	CHECK(copy_from(&g, &from, false, "in", "/a", true, &e) == 1);
+	CHECK(copy_from(&g, &from, false, "out", "/b", true, &e) == E_NOTFOUND);
+	CHECK(copy_from(&g, &from, false, "*", "/c", true, &e) == 1);
+	remove_ground(&g);
+}
+
+static mode_t mode_of(int dir, const char *name)
+{
+	struct stat st = { 0 };
+
+	CHECK(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	return st.st_mode & 07777;
+}
+
+TEST(made_folders_get_the_mode_others_keep_theirs)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+	struct mode_change mode;
+
+	make_ground(&g);
+	CHECK(mode_parse("u=rwx,g=s,o=", &mode, &e) == 0);
+	CHECK(mkdirat(g.root, "there", 0711) == 0 && mkdirat(g.ctx, "d", 0755) == 0);
+	file(g.ctx, "f", "x");
+
+	struct source_root from = { .fd = g.ctx };
+	struct tree_copy c = { .root = g.root,
+			       .target = "/there/made/too/f",
+			       .set_owner = true,
+			       .owner = { getuid(), getgid() },
+			       .mode = &mode,
+			       .clamp = INT_MAX };
+	auto_sources s = { 0 };
+
+	CHECK(sources_find(&from, "f", &s, &e) == 0 && sources_find(&from, "d", &s, &e) == 0);
+	CHECK(tree_copy(&c, &from, &s.v[0], &e) == 1);
+	c.target = "/folder";
+	CHECK(tree_copy(&c, &from, &s.v[1], &e) == 0);
+	CHECK(mode_of(g.root, "there") == 0711);
+	CHECK(mode_of(g.root, "there/made") == 02700 && mode_of(g.root, "there/made/too") == 02700);
+	CHECK(mode_of(g.root, "folder") == 02700);
+	remove_ground(&g);
+}
+
+/* The source has a folder "x" and a file "y", the image the other way around. */
+static int unpack_over(struct ground *g, bool replace, struct err *e)
+{
+	struct source_root from = { .fd = g->ctx };
+	struct tree_copy c = { .root = g->root,
+			       .target = "/",
+			       .into = true,
+			       .set_owner = true,
+			       .owner = { getuid(), getgid() },
+			       .replace = replace,
+			       .clamp = INT_MAX };
+	auto_sources s = { 0 };
+
+	CHECK(sources_find(&from, ".", &s, e) == 0);
+	return tree_copy(&c, &from, &s.v[0], e);
+}
+
+TEST(an_unpacking_replaces_what_is_of_another_kind)
+{
+	struct ground g;
+	struct err e = ERR_INIT;
+
+	make_ground(&g);
+	CHECK(mkdirat(g.ctx, "x", 0755) == 0 && mkdirat(g.root, "y", 0755) == 0);
+	CHECK(mkdirat(g.root, "y/z", 0755) == 0);
+	file(g.ctx, "x/in", "folder");
+	file(g.ctx, "y", "file");
+	file(g.root, "x", "old");
+	file(g.root, "y/z/old", "old");
+	CHECK(unpack_over(&g, false, &e) == E_FORMAT);
+	CHECK(unpack_over(&g, true, &e) == 0);
+	CHECK(holds(g.root, "x/in", "folder") && holds(g.root, "y", "file"));
+
+	/* A link stays: what it leads to may be the system's. */
+	CHECK(unlinkat(g.root, "x/in", 0) == 0 && unlinkat(g.root, "x", AT_REMOVEDIR) == 0);
+	CHECK(mkdirat(g.root, "usr", 0755) == 0 && symlinkat("usr", g.root, "x") == 0);
+	CHECK(unpack_over(&g, true, &e) == E_FORMAT);
+	CHECK(faccessat(g.root, "usr/in", F_OK, 0) < 0);
+	remove_ground(&g);
 }
 
 TEST(exclude)
