@@ -119,6 +119,9 @@ static inline void dockerfile_release(struct dockerfile *d)
 
 /* Upper-case name of an instruction. */
 const char *df_op_name(enum df_op op);
+/* True when word may be a slip for name and is nearer than *best edits, which it becomes. Begin
+ * with 32. */
+bool df_near(struct str word, const char *name, unsigned *best);
 /* NULL when it was not given. */
 const struct df_flag *df_find_flag(const struct df_node *n, const char *name);
 /* Value of a flag ("" when it has none), or NULL when it was not given. Borrowed. */

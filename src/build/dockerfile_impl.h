@@ -28,9 +28,6 @@ struct df_rule {
 const struct df_rule *df_rule(enum df_op op);
 /* The instruction of that name in any case; DF_OPS when there is none. */
 enum df_op df_op_find(struct str name);
-/* True when word may be a slip for name and is nearer than *best edits, which it becomes. Begin
- * with 32. */
-bool df_near(struct str word, const char *name, unsigned *best);
 /* The nearest instruction name for a misspelt one, or NULL. */
 const char *df_op_guess(struct str name);
 

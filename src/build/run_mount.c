@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "build/csv.h"
+#include "build/dockerfile.h"
 
 void run_mount_free(struct run_mount *m)
 {
@@ -77,20 +78,36 @@ enum { KEYS = sizeof(keys) / sizeof(*keys) };
 
 static int find_key(struct str name, struct err *e)
 {
-	for (int i = 0; i < KEYS; i++)
+	const char *guess = NULL;
+	unsigned best = 32;
+
+	for (int i = 0; i < KEYS; i++) {
 		if (strlen(keys[i].name) == name.n &&
 		    strncasecmp(keys[i].name, name.p, name.n) == 0)
 			return i;
-	return FAIL(e, E_FORMAT, "--mount has no option '%.*s'", name.n < 40 ? (int)name.n : 40,
-		    name.p);
+		if (df_near(name, keys[i].name, &best))
+			guess = keys[i].name;
+	}
+	return FAIL(e, E_FORMAT, "--mount has no option '%.*s'%s%s%s",
+		    name.n < 40 ? (int)name.n : 40, name.p, guess ? " (did you mean " : "",
+		    guess ? guess : "", guess ? "?)" : "");
 }
 
 static int find_name(const char *const *names, const char *value, const char *what, struct err *e)
 {
-	for (int i = 0; names[i]; i++)
+	const char *guess = NULL;
+	unsigned best = 32;
+
+	for (int i = 0; names[i]; i++) {
 		if (strcasecmp(names[i], value) == 0)
 			return i;
-	return FAIL(e, E_FORMAT, "--mount: there is no %s '%.40s'", what, value);
+		/* Also the beginning of one: "tmp". */
+		if (df_near(str_of(value), names[i], &best) ||
+		    (best == 32 && *value && starts_with(names[i], value)))
+			guess = names[i];
+	}
+	return FAIL(e, E_FORMAT, "--mount: there is no %s '%.40s'%s%s%s", what, value,
+		    guess ? " (did you mean " : "", guess ? guess : "", guess ? "?)" : "");
 }
 
 static int read_bool(const char *name, const char *value, bool *ret, struct err *e)

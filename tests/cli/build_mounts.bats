@@ -270,6 +270,8 @@ last_layer() { # name
 		assert_output_has "Dockerfile:2: " "$message" "        ^~~"
 	done <<-'OUT'
 	type=volume,target=/x|there is no type 'volume'
+	type=tmp,target=/x|there is no type 'tmp' (did you mean tmpfs?)
+	typ=tmpfs,target=/x|--mount has no option 'typ' (did you mean type?)
 	type=cache|the target is missing
 	type=bind,target=/x,size=1m|type=bind takes no size
 	type=cache,target=/x,sharing=none|there is no sharing 'none'
