@@ -167,6 +167,7 @@ page() { # port
 }
 
 @test "python: from Debian's source package, modules linked with what the image has" {
+	[ -z "${PLIMSOLL_REAL_PYTHON:-}" ] || BUILD_OPTIONS=(--build-arg "SOURCE=$PLIMSOLL_REAL_PYTHON")
 	build python
 	run plimsoll run --rm --network none python:1 python -c 'import ssl, zlib, ctypes, json; print(6 * 7)'
 	assert_status 0
