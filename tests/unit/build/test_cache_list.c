@@ -7,11 +7,13 @@
 
 #include "base/cleanup.h"
 #include "tap.h"
+#include "traffic/record.h"
 
 TAP_MAIN()
 
 #define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
 static const struct desc layers[] = {
 	{ .media_type = MT_OCI_LAYER_GZIP, .digest = { A }, .size = 10 },
@@ -137,4 +139,41 @@ TEST(adding_replaces)
 	CHECK(l.n == 2);
 	CHECK_STR(l.v[0].key.s, A);
 	CHECK(cache_list_find(&l, &(struct digest){ B })->epoch == 2);
+}
+
+TEST(the_record_of_what_a_step_fetched)
+{
+	static const struct desc with[] = {
+		{ .media_type = MT_OCI_LAYER_GZIP, .digest = { A }, .size = 10 },
+		{ .media_type = TRAFFIC_TYPE, .digest = { B }, .size = LIMIT_RECORD_JSON },
+		{ .media_type = TRAFFIC_TYPE, .digest = { C }, .size = LIMIT_RECORD_JSON + 1 },
+	};
+	static const char text[] = "{\"entries\":[{\"diffId\":\"" B
+				   "\",\"epoch\":7,\"fetched\":1,\"key\":\"" A "\",\"layer\":0},"
+				   "{\"empty\":true,\"epoch\":0,\"fetched\":1,\"key\":\"" B "\"}]}";
+	static const char *const bad[] = { "0", "2", "3", "-1", "\"1\"", "null" };
+	auto_cache_list l = { 0 };
+	auto_buf out = BUF_INIT(4096);
+	const struct cached *c;
+
+	CHECK(cache_list_parse(text, strlen(text), with, 3, &l, NULL) == 0);
+	c = cache_list_find(&l, &(struct digest){ A });
+	CHECK(c && digest_eq(&c->fetched.digest, &with[1].digest));
+	CHECK(cache_list_write(&l, with, 3, &out, NULL) == 0);
+	CHECK_STR(buf_str(&out), text);
+	/* Where the record is not given along, its step is, without it. */
+	buf_reset(&out);
+	CHECK(cache_list_write(&l, with, 1, &out, NULL) == 0);
+	CHECK(strstr(buf_str(&out), "layer") && !strstr(buf_str(&out), "fetched"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		auto_cache_list none = { 0 };
+		char one[256];
+
+		(void)snprintf(
+			one, sizeof(one),
+			"{\"entries\":[{\"empty\":true,\"epoch\":0,\"fetched\":%s,\"key\":\"" B
+			"\"}]}",
+			bad[i]);
+		CHECK(cache_list_parse(one, strlen(one), with, 3, &none, NULL) == E_FORMAT);
+	}
 }
