@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/encode.h"
+
 static int fail(const char *s, const char *why, struct err *e)
 {
 	return FAIL(e, E_USAGE, "'%.200s' is not an image reference: %s", s, why);
@@ -124,6 +126,13 @@ static void copy(char *to, struct str s)
 	to[s.n] = '\0';
 }
 
+bool ref_is_hex(const char *s)
+{
+	uint8_t ignored[32];
+
+	return hex_decode(str_of(s), ignored, sizeof(ignored), NULL) == 0;
+}
+
 int ref_parse(const char *s, struct ref *ret, struct err *e)
 {
 	struct ref r = { 0 };
@@ -132,6 +141,8 @@ int ref_parse(const char *s, struct ref *ret, struct err *e)
 
 	if (rest.n == 0 || rest.n > LIMIT_REF)
 		return fail(s, rest.n ? "too long" : "empty", e);
+	if (ref_is_hex(s))
+		return fail(s, "64 hex digits are an image's digest, not a name", e);
 	at = memchr(rest.p, '@', rest.n);
 	if (at) {
 		struct str d = { at + 1, rest.n - (size_t)(at + 1 - rest.p) };

@@ -22,6 +22,8 @@ struct ref {
 };
 
 int ref_parse(const char *s, struct ref *ret, struct err *e);
+/* 64 hex digits and nothing else: a digest, never a name. */
+bool ref_is_hex(const char *s);
 /* HOST/NAME, the repository: what trust policy scopes are matched against. */
 void ref_repository(const struct ref *r, struct buf *ret);
 /* HOST/NAME:TAG, the name under which a store keeps it ("web" reads and stores as "web:latest"). */

@@ -352,6 +352,8 @@ int store_lookup(const struct store *s, const char *text, struct ref *ret_ref, s
 		if (p == 1) {
 			ref = (struct ref){ .digest = d.digest };
 			r = 0;
+		} else if (ref_is_hex(text)) {
+			r = not_found(text, e);
 		}
 	}
 	if (r < 0)

@@ -28,6 +28,7 @@ TEST(references)
 	check_ref("localhost/web", "localhost", "web", "latest", "");
 	check_ref("[::1]:5000/a/b__c/d--e.f", "[::1]:5000", "a/b__c/d--e.f", "latest", "");
 	check_ref("r.example/web@" DIGEST, "r.example", "web", "", DIGEST);
+	check_ref(HEX ":1", "", HEX, "1", "");
 	check_ref("r.example/web:2@" DIGEST, "r.example", "web", "2", DIGEST);
 }
 
@@ -56,6 +57,7 @@ TEST(refused_references)
 		"[::1/web",
 		"web:\n",
 		"ho_st.x/web",
+		HEX, /* would stand before the image of that digest */
 		"sha256:" HEX "@" DIGEST "@" DIGEST,
 	};
 
