@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "build/dockerfile_lint.h"
 #include "build/plan.h"
+#include "dockerfile/lint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

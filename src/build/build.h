@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "base/str.h"
 #include "build/cache.h"
-#include "build/expand.h"
+#include "dockerfile/expand.h"
 #include "oci/store.h"
 
 /*

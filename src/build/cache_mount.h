@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/fs.h"
-#include "build/run_mount.h"
 #include "crypto/digest.h"
+#include "dockerfile/run_mount.h"
 
 /*
  * Folders that RUN --mount=type=cache keeps between builds, beneath <state>/cache/mounts/:

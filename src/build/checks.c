@@ -7,9 +7,17 @@
 
 #include "base/cleanup.h"
 #include "build/work.h"
+#include "oci/ref.h"
 
 /* The environment of an image in the store. Nothing is built on it here: its signature is asked for
  * by FROM. */
+static bool is_reference(const char *name)
+{
+	struct ref ref;
+
+	return ref_parse(name, &ref, NULL) == 0;
+}
+
 static int stored_env(void *arg, const char *name, struct vars *ret)
 {
 	struct store *s = arg;
@@ -60,6 +68,7 @@ static int tell(const struct work *w, const struct lint *found, struct err *e)
 int work_check(struct work *w, struct err *e)
 {
 	struct lint_opts o = { .build_args = &w->build_args,
+			       .is_reference = is_reference,
 			       .platform = &w->plan.platform,
 			       .ignore = &w->ctx.ignore,
 			       .base_env = w->o->store ? stored_env : NULL,
@@ -83,7 +92,10 @@ int build_check(const struct build_opts *o, struct lint *ret, struct err *e)
 	auto_dockerfile df = { 0 };
 	auto_plan plan = { 0 };
 	auto_vars platform = { 0 };
-	struct lint_opts lo = { .build_args = &args, .platform = &platform, .ignore = &ctx.ignore };
+	struct lint_opts lo = { .build_args = &args,
+				.platform = &platform,
+				.ignore = &ctx.ignore,
+				.is_reference = is_reference };
 	struct plan_opts po = {
 		.build_args = &args, .target = o->target, .os = "linux", .arch = oci_architecture()
 	};

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "build/build.h"
-#include "build/dockerfile_lint.h"
+#include "dockerfile/lint.h"
 
 /*
  * The build checks without the build: o needs no state, store, progress or hooks. Bases are not

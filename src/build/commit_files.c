@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "build/commit_time.h"
-#include "build/glob.h"
+#include "dockerfile/glob.h"
 
 /* What of the path lies within the folder: "" is the folder itself; NULL: nothing does. */
 static const char *within(const char *folder, const char *path)

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "build/dockerfile.h"
+#include "dockerfile/dockerfile.h"
 
 /* Reads an opened regular file; anything else (a pipe, a device) would hang or never end. */
 static int read_regular(int fd, const char *name, size_t max, struct buf *ret, struct err *e)

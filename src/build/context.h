@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "build/commit_time.h"
-#include "build/ignore.h"
+#include "dockerfile/ignore.h"
 
 /* The folder that COPY and ADD take files from, and the Dockerfile's text. The folder is hostile:
  * nothing is opened through a link that leaves it. */

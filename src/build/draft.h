@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "build/expand.h"
+#include "dockerfile/expand.h"
 #include "oci/store.h"
 
 /*

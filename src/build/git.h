@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "build/remote.h"
+#include "dockerfile/remote.h"
 
 /*
  * Git repositories, by the git program. It runs confined (sandbox/program.h) in a scratch folder,

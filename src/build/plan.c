@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "build/named.h"
-#include "build/run_mount.h"
+#include "dockerfile/run_mount.h"
 
 bool plan_proxy_arg(const char *name)
 {

@@ -4,15 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "build/dockerfile.h"
-#include "build/expand.h"
+#include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 
 /*
  * The stages of a Dockerfile as a graph: what each begins from and copies from, and the order in
  * which those that the target needs are built.
  */
-enum { LIMIT_STAGES = 256 };
-
 struct stage {
 	char *name;	 /* lower case; NULL without "AS" */
 	char *base;	 /* "scratch", a stage's name or an image's, after substitution; owned */

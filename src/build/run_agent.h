@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "build/run_mount.h"
+#include "dockerfile/run_mount.h"
 
 /*
  * A process that listens on a socket of its own and hands requests on to an SSH agent: those that

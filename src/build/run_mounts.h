@@ -3,9 +3,9 @@
 
 /* The mounts of one RUN, from their text to what the step is given. */
 #include "build/cache_mount.h"
-#include "build/run_mount.h"
 #include "build/source.h"
 #include "build/work.h"
+#include "dockerfile/run_mount.h"
 
 struct step_mount {
 	struct run_mount m;

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "build/ignore.h"
+#include "dockerfile/ignore.h"
 
 int scope_start(struct scope *s, const struct scope *from, struct err *e)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "build/dockerfile.h"
 #include "build/draft.h"
-#include "build/expand.h"
+#include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 
 /*
  * One stage while its instructions are carried out, as far as no files are concerned: the image so

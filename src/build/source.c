@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "build/glob.h"
+#include "dockerfile/glob.h"
 
 static int compare(const void *a, const void *b)
 {

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "build/file_memo.h"
-#include "build/ignore.h"
 #include "crypto/digest.h"
+#include "dockerfile/ignore.h"
 
 /*
  * What COPY and ADD take: the files and folders that a pattern names beneath a root, be it the

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/run_mount.h"
 #include "build/work.h"
+#include "dockerfile/run_mount.h"
 
 int stage_draft(struct work *w, size_t index, const struct draft **ret, struct err *e)
 {

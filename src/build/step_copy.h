@@ -2,8 +2,8 @@
 #pragma once
 
 /* COPY and ADD: what the files step_copy*.c share. */
-#include "build/mode.h"
 #include "build/work.h"
+#include "dockerfile/mode.h"
 
 /* One COPY or ADD with its words replaced. */
 struct copy {

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "build/mode.h"
+#include "dockerfile/mode.h"
 
 struct owner tree_put_owner(const struct tree_put *g, const struct stat *st)
 {

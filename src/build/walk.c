@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "build/glob.h"
+#include "dockerfile/glob.h"
 
 /* A folder on the way down. */
 struct level {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "build/ignore.h"
+#include "dockerfile/ignore.h"
 
 /*
  * Walks a tree in the order of its names' bytes, never through a link and never out of it. Files

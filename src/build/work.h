@@ -8,9 +8,9 @@
 #include "build/context.h"
 #include "build/named.h"
 #include "build/plan.h"
-#include "build/remote.h"
 #include "build/scope.h"
 #include "build/tree.h"
+#include "dockerfile/remote.h"
 #include "traffic/record.h"
 
 /*

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "build/csv.h"
+#include "dockerfile/csv.h"
 
 void build_secrets_free(struct build_secrets *s)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/csv.h"
+#include "dockerfile/csv.h"
 
 static int add_field(struct fields *f, char *text, struct err *e)
 {

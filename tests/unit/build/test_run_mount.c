@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "build/csv.h"
 #include "build/run_agent.h"
-#include "build/run_mount.h"
+#include "dockerfile/csv.h"
+#include "dockerfile/run_mount.h"
 #include "tap.h"
 
 TAP_MAIN()

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "build/mode.h"
 #include "build/tree.h"
+#include "dockerfile/mode.h"
 #include "tap.h"
 
 TAP_MAIN()

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "build/csv.h"
+#include "dockerfile/csv.h"
 #include "pipeline/cache.h"
 #include "pipeline/fields.h"
 #include "pipeline/output.h"
