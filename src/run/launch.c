@@ -145,9 +145,9 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 
 /*
  * Waits for the runtime. SIGTERM (the parent asks, or died) ends the container, again and again: it
- * may not have been there yet the first time.
+ * may not have been there yet the first time. Returns whether it was asked to.
  */
-static void wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watched,
+static bool wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watched,
 			 int *ret_status)
 {
 	const struct timespec again = { .tv_nsec = 20 * 1000 * 1000 }, later = { .tv_sec = 3600 };
@@ -165,6 +165,7 @@ static void wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watc
 			(void)cgroup_remove(l->cgroup, NULL);
 	}
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return abort;
 }
 
 static void record_exit(const struct launch *l, int status)
@@ -181,19 +182,21 @@ static int run_foreground(const struct launch *l, const sigset_t *watched, int *
 			  struct err *e)
 {
 	auto_free char *pidfile = in_folder(l->folder, "pidfile");
+	bool asked;
 	pid_t pid;
 	int r = start_runtime(l, &pid, e);
 
 	if (r < 0)
 		return r;
-	wait_runtime(l, pid, watched, ret_status);
+	asked = wait_runtime(l, pid, watched, ret_status);
 	record_exit(l, *ret_status);
 	/* Without a pidfile no process was ever made; with one, only a failed execve(2) is ours. */
 	if (*ret_status != 0)
 		r = launch_runtime_error(l->folder, RUNTIME_LOG, ret_status, e);
 	if (r == 0 && pidfile && access(pidfile, F_OK) < 0)
 		r = FAIL(e, E_SYSTEM, "crun: exit status %d without a message", *ret_status);
-	return r;
+	/* What it says of an end that was asked for is no failure of its own. */
+	return r < 0 && asked ? FAIL(e, E_SIGNAL, "interrupted") : r;
 }
 
 static int start_network(const struct launch *l, char **ret_netns, struct pasta *ret, struct err *e)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/proc.h"
 #include "sandbox/sandbox.h"
 #include "trust/internal.h"
 
@@ -129,6 +130,9 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 			ret->signature = d.digest;
 			return 0;
 		}
+		/* To be ended says nothing of the signature: it is not refused. */
+		if (proc_interrupted(e) < 0)
+			return E_SIGNAL;
 		add_reason(&reasons, &d, &why);
 	}
 	return none_passed(v->manifest, ref, i, n, &reasons, e);

@@ -42,6 +42,7 @@ teardown() {
 
 # Starts plimsoll in the background: $PID, and its words in the file "log".
 begin() {
+	rm -f out log # what the one before said is not waited for
 	# bash has the background ignore SIGINT; a program that does not handle it must not go on as if nothing were.
 	env --default-signal=INT "$PLIMSOLL" --state "$STATE" "$@" <&0 >out 2>log 3>&- &
 	PID=$!
@@ -149,6 +150,19 @@ while True:
 	done
 	registry_stop
 	next_works
+}
+
+@test "SIGINT and SIGTERM while an image is admitted and started refuse nothing" {
+	for round in {1..12}; do
+		begin run --rm --network none base:1 sh -c :
+		sleep "0.$((round * 7 + RANDOM % 7 + 10))"
+		kill -"$([ $((round % 2)) = 0 ] && echo INT || echo TERM)" $PID 2>/dev/null || true
+		ended
+		[[ " 0 130 137 143 " = *" $status "* ]] || fail "status $status: $(cat log)"
+		nothing_left
+	done
+	run plimsoll --format json trail show
+	refute_output_has "no signature of"
 }
 
 @test "SIGINT and SIGTERM to a run in the foreground" {
