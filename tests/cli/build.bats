@@ -65,7 +65,7 @@ config() { # name jq-filter
 	assert_eq "$(entries t)" "$(printf '%s\n' \
 		'-rw-r----- 0/0 one' \
 		'drwxr-xr-x 0/0 dir/' '-rw-r----- 0/0 dir/a.txt' '-rw-r--r-- 0/0 dir/b.txt' \
-		'drwxr-xr-x 5/6 own/' '-rwx------ 5/6 own/f' 'lrwxrwxrwx 5/6 own/link -> ../a.txt' \
+		'drwx------ 5/6 own/' '-rwx------ 5/6 own/f' 'lrwxrwxrwx 5/6 own/link -> ../a.txt' \
 		'drwx------ 5/6 own/sub/')"
 	assert_eq "$(config t '.history | [.[].created_by]')" '["COPY a.txt /one","COPY *.txt /dir/","COPY --chown=5:6 --chmod=0700 d /own"]'
 }
