@@ -4,30 +4,20 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/sorted.h"
 #include "traffic/record.h"
 
 static const char what[] = "build cache";
 
+static int compare_key(const void *entry, const void *key)
+{
+	return strcmp(((const struct cache_entry *)entry)->key.s, ((const struct digest *)key)->s);
+}
+
 /* Where key is or would be. */
 static size_t find(const struct cache_list *l, const struct digest *key, bool *ret_there)
 {
-	size_t from = 0, to = l->n;
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-		int c = strcmp(l->v[mid].key.s, key->s);
-
-		if (c == 0) {
-			*ret_there = true;
-			return mid;
-		}
-		if (c < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	*ret_there = false;
-	return from;
+	return sorted_find(l->v, l->n, sizeof(*l->v), key, compare_key, ret_there);
 }
 
 static int insert(struct cache_list *l, size_t at, const struct digest *key, const struct cached *c,

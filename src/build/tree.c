@@ -139,6 +139,23 @@ int tree_xattrs(int fd, struct strv *ret, struct err *e)
 	return 0;
 }
 
+int tree_copy_xattrs(int to, int from, bool lenient, struct err *e)
+{
+	auto_strv names = { 0 };
+	int r = tree_xattrs(from, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		char value[TREE_XATTR_MAX];
+		ssize_t n = fgetxattr(from, names.v[i], value, sizeof(value));
+
+		if (n >= 0 && fsetxattr(to, names.v[i], value, (size_t)n, 0) == 0)
+			continue;
+		if (!lenient || (n >= 0 && errno != EPERM && errno != ENOTSUP))
+			r = FAIL_SYS(e, "copy attribute %.100s", names.v[i]);
+	}
+	return r;
+}
+
 static int clamp_item(void *arg, const struct walk_item *it, struct err *e)
 {
 	const int64_t *clamp = arg;

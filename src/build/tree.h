@@ -42,6 +42,9 @@ int tree_owner(int root, const char *spec, struct owner *ret, struct err *e);
 
 /* The extended attributes that images carry: user.* and security.capability, sorted. */
 int tree_xattrs(int fd, struct strv *ret, struct err *e);
+/* Gives them to another file. lenient: what the file system or our rights do not allow is left out.
+ */
+int tree_copy_xattrs(int to, int from, bool lenient, struct err *e);
 
 struct tree_copy {
 	int root;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -72,21 +71,6 @@ static int copy_bytes(int to, int from, struct err *e)
 	}
 }
 
-static int copy_xattrs(int to, int from, struct err *e)
-{
-	auto_strv names = { 0 };
-	int r = tree_xattrs(from, &names, e);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		char value[TREE_XATTR_MAX];
-		ssize_t n = fgetxattr(from, names.v[i], value, sizeof(value));
-
-		if (n < 0 || fsetxattr(to, names.v[i], value, (size_t)n, 0) < 0)
-			return FAIL_SYS(e, "copy attribute %s", names.v[i]);
-	}
-	return r;
-}
-
 int tree_put_regular(const struct tree_put *g, int from, const struct stat *st, int dir,
 		     const char *name, struct err *e)
 {
@@ -106,7 +90,7 @@ int tree_put_regular(const struct tree_put *g, int from, const struct stat *st, 
 	if (r == 0 && (fchown(to, o.uid, o.gid) < 0 || fchmod(to, tree_put_mode(g, st)) < 0))
 		r = FAIL_SYS(e, "set owner and mode");
 	if (r == 0 && g->keep_owner)
-		r = copy_xattrs(to, from, e);
+		r = tree_copy_xattrs(to, from, false, e);
 	tree_put_times(g, st, t);
 	if (r == 0 && futimens(to, t) < 0)
 		r = FAIL_SYS(e, "set time");

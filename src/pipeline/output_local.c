@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -102,23 +101,6 @@ static int enter(void *arg, const struct walk_item *it, struct err *e)
 	return 0;
 }
 
-/* What the file system or our rights do not allow is left out: it is the caller's own copy. */
-static int copy_xattrs(int to, int from, struct err *e)
-{
-	auto_strv names = { 0 };
-	int r = tree_xattrs(from, &names, e);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		char value[TREE_XATTR_MAX];
-		ssize_t n = fgetxattr(from, names.v[i], value, sizeof(value));
-
-		if (n >= 0 && fsetxattr(to, names.v[i], value, (size_t)n, 0) < 0 &&
-		    errno != EPERM && errno != ENOTSUP)
-			r = FAIL_SYS(e, "set attribute %.100s", names.v[i]);
-	}
-	return r;
-}
-
 static int leave(void *arg, const struct walk_item *it, struct err *e)
 {
 	struct local *x = arg;
@@ -130,7 +112,8 @@ static int leave(void *arg, const struct walk_item *it, struct err *e)
 	from = openat(it->dir, it->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0)
 		return FAIL_SYS(e, "open folder '%.200s'", it->path);
-	r = copy_xattrs(here(x), from, e);
+	/* It is the caller's own copy: what cannot be set is left out. */
+	r = tree_copy_xattrs(here(x), from, true, e);
 	(void)close(x->stack[--x->depth]);
 	return r < 0 ? r : remember_late(x, it, e);
 }
@@ -149,7 +132,7 @@ static int copy_regular(int dir, const struct walk_item *it, struct err *e)
 	if (r == 0 && fchmod(to, mode_for_caller(it->st)) < 0)
 		r = FAIL_SYS(e, "set mode");
 	if (r == 0)
-		r = copy_xattrs(to, from, e);
+		r = tree_copy_xattrs(to, from, true, e);
 	if (r == 0 && futimens(to, t) < 0)
 		r = FAIL_SYS(e, "set time");
 	return r;

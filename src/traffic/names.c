@@ -5,17 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "traffic/bytes.h"
+
 enum { DNS_HEADER = 12, TYPE_A = 1, TYPE_AAAA = 28, CLASS_IN = 1 };
 
 struct message {
 	const unsigned char *p;
 	size_t n, at;
 };
-
-static unsigned be16(const unsigned char *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
 
 void name_clean(struct str s, char ret[static LIMIT_HOST_NAME + 1])
 {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "traffic/bytes.h"
+
 enum {
 	ETHERNET = 14,
 	TYPE_IP4 = 0x0800,
@@ -16,31 +18,6 @@ enum {
 	TCP_RST = 0x04,
 	TCP_ACK = 0x10,
 };
-
-/* What is left of a frame. */
-struct rest {
-	const unsigned char *p;
-	size_t n;
-};
-
-static uint16_t be16(const unsigned char *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t be32(const unsigned char *p)
-{
-	return (uint32_t)be16(p) << 16 | be16(p + 2);
-}
-
-static bool skip(struct rest *r, size_t n)
-{
-	if (n > r->n)
-		return false;
-	r->p += n;
-	r->n -= n;
-	return true;
-}
 
 /* What the IP header says is there; a frame may have padding behind it, or be cut. */
 static void bound(struct rest *r, size_t n, struct packet *ret)
@@ -63,7 +40,7 @@ static bool read_ip4(struct rest *r, struct packet *ret, unsigned *ret_proto)
 	memcpy(ret->from.ip, r->p + 12, 4);
 	memcpy(ret->to.ip, r->p + 16, 4);
 	bound(r, total, ret);
-	return skip(r, head);
+	return rest_skip(r, head);
 }
 
 /* Hop-by-hop, routing and destination options (RFC 8200 section 4). */
@@ -75,7 +52,7 @@ static bool skip_extensions(struct rest *r, unsigned *proto)
 		if (r->n < 8)
 			return false;
 		*proto = r->p[0];
-		if (!skip(r, ((size_t)r->p[1] + 1) * 8))
+		if (!rest_skip(r, ((size_t)r->p[1] + 1) * 8))
 			return false;
 	}
 	return false;
@@ -92,7 +69,7 @@ static bool read_ip6(struct rest *r, struct packet *ret, unsigned *ret_proto)
 	ret->from.v6 = ret->to.v6 = true;
 	memcpy(ret->from.ip, r->p + 8, 16);
 	memcpy(ret->to.ip, r->p + 24, 16);
-	(void)skip(r, 40);
+	(void)rest_skip(r, 40);
 	bound(r, payload, ret);
 	return skip_extensions(r, ret_proto);
 }
@@ -111,7 +88,7 @@ static bool read_tcp(struct rest *r, struct packet *ret)
 	ret->syn = r->p[13] & TCP_SYN;
 	ret->rst = r->p[13] & TCP_RST;
 	ret->ack = r->p[13] & TCP_ACK;
-	return head >= 20 && skip(r, head);
+	return head >= 20 && rest_skip(r, head);
 }
 
 static bool read_udp(struct rest *r, struct packet *ret)
@@ -128,7 +105,7 @@ static bool read_udp(struct rest *r, struct packet *ret)
 		return false;
 	ret->cut = ret->cut || n > r->n;
 	r->n = n < r->n ? n : r->n;
-	return skip(r, 8);
+	return rest_skip(r, 8);
 }
 
 bool packet_parse(const unsigned char *frame, size_t n, struct packet *ret)
@@ -142,7 +119,7 @@ bool packet_parse(const unsigned char *frame, size_t n, struct packet *ret)
 		return false;
 	memcpy(ret->from_mac, frame + 6, sizeof(ret->from_mac));
 	type = be16(frame + 12);
-	(void)skip(&r, ETHERNET);
+	(void)rest_skip(&r, ETHERNET);
 	if (type == TYPE_IP4)
 		ok = read_ip4(&r, ret, &proto);
 	else if (type == TYPE_IP6)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
+
 struct record_entry {
 	char *key;    /* what makes two the same */
 	json_t *json; /* all but the bytes */
@@ -59,26 +61,9 @@ static int make_json(const struct item *i, json_t **ret, struct err *e)
 	return r;
 }
 
-/* Where key is or would be. */
-static size_t find(const struct record *r, const char *key, bool *ret_there)
+static int compare_key(const void *entry, const void *key)
 {
-	size_t from = 0, to = r->n;
-
-	*ret_there = false;
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-		int c = strcmp(r->v[mid].key, key);
-
-		if (c == 0) {
-			*ret_there = true;
-			return mid;
-		}
-		if (c < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
+	return strcmp(((const struct record_entry *)entry)->key, key);
 }
 
 static int insert(struct record *r, size_t at, struct buf *key, const struct item *item,
@@ -120,7 +105,7 @@ int record_add(struct record *r, const struct item *item, struct err *e)
 
 	if (k < 0)
 		return k;
-	at = find(r, buf_str(&key), &there);
+	at = sorted_find(r->v, r->n, sizeof(*r->v), buf_str(&key), compare_key, &there);
 	if (!there)
 		k = insert(r, at, &key, item, e);
 	if (k < 0 || (!there && r->n == n))

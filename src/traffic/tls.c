@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "traffic/tls.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
+
+#include "traffic/bytes.h"
 
 enum {
 	RECORD_HEADER = 5,
@@ -12,11 +12,6 @@ enum {
 	HANDSHAKE_HEADER = 4,
 	CLIENT_HELLO = 1,
 	EXTENSION_NAME = 0,
-};
-
-struct rest {
-	const unsigned char *p;
-	size_t n;
 };
 
 /* A vector with a length of `width` bytes before it. */
@@ -31,18 +26,7 @@ static bool vector(struct rest *r, size_t width, struct rest *ret)
 	if (n > r->n - width)
 		return false;
 	*ret = (struct rest){ r->p + width, n };
-	r->p += width + n;
-	r->n -= width + n;
-	return true;
-}
-
-static bool skip(struct rest *r, size_t n)
-{
-	if (n > r->n)
-		return false;
-	r->p += n;
-	r->n -= n;
-	return true;
+	return rest_skip(r, width + n);
 }
 
 static void read_server_name(struct rest ext, char ret[static LIMIT_HOST_NAME + 1])
@@ -50,7 +34,7 @@ static void read_server_name(struct rest ext, char ret[static LIMIT_HOST_NAME + 
 	struct rest list, name;
 
 	/* Only host_name (0) is defined, and it comes once. */
-	if (vector(&ext, 2, &list) && list.n > 0 && list.p[0] == 0 && skip(&list, 1) &&
+	if (vector(&ext, 2, &list) && list.n > 0 && list.p[0] == 0 && rest_skip(&list, 1) &&
 	    vector(&list, 2, &name))
 		name_clean((struct str){ (const char *)name.p, name.n }, ret);
 }
@@ -60,7 +44,7 @@ static bool read_hello(struct rest r, char ret[static LIMIT_HOST_NAME + 1])
 	struct rest part, exts, ext;
 
 	/* version, random; session, ciphers, compression */
-	if (!skip(&r, 2 + 32) || !vector(&r, 1, &part) || !vector(&r, 2, &part) ||
+	if (!rest_skip(&r, 2 + 32) || !vector(&r, 1, &part) || !vector(&r, 2, &part) ||
 	    !vector(&r, 1, &part))
 		return false;
 	if (r.n == 0)
@@ -73,7 +57,7 @@ static bool read_hello(struct rest r, char ret[static LIMIT_HOST_NAME + 1])
 		if (exts.n < 2)
 			return false;
 		type = (unsigned)exts.p[0] << 8 | exts.p[1];
-		if (!skip(&exts, 2) || !vector(&exts, 2, &ext))
+		if (!rest_skip(&exts, 2) || !vector(&exts, 2, &ext))
 			return false;
 		if (type == EXTENSION_NAME)
 			read_server_name(ext, ret);

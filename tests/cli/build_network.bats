@@ -6,14 +6,11 @@ load ../lib/build
 load ../lib/net
 
 setup() {
-	common_setup
-	mkdir ctx
-	net_start
+	net_setup
 }
 
 teardown() {
-	net_stop
-	common_teardown
+	net_teardown
 }
 
 build() { # arguments

@@ -3,13 +3,12 @@
 bats_require_minimum_version 1.5.0
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
-	need_root
 	mkdir ctx
-	host_rootfs base
-	tar -C base -cf base.tar .
+	host_archive
 	cat >ctx/Dockerfile <<-'EOF'
 		FROM base:1 AS one
 		RUN id -u >/one; id -u >/two
@@ -19,7 +18,7 @@ setup() {
 	EOF
 	echo a >ctx/a
 	plimsoll trust init
-	plimsoll import base.tar base:1 >/dev/null
+	plimsoll import rootfs.tar base:1 >/dev/null
 }
 
 teardown() {

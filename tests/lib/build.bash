@@ -5,12 +5,17 @@ dockerfile() { # lines on standard input
 	cat >ctx/Dockerfile
 }
 
-# Imports and signs `base`: a shell and some programs of this machine.
-host_base() { # [PROGRAM...]
+# A shell and some programs of this machine, in rootfs/ and rootfs.tar.
+host_archive() { # [PROGRAM...]
 	need_root
 	need_cmd crun
 	host_rootfs rootfs "$@"
 	tar -C rootfs -cf rootfs.tar .
+}
+
+# Imports and signs it as `base`.
+host_base() { # [PROGRAM...]
+	host_archive "$@"
 	plimsoll trust init >/dev/null
 	plimsoll import rootfs.tar base >/dev/null
 }

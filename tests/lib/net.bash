@@ -31,3 +31,15 @@ net_stop() {
 in_net() { # command...
 	nsenter --target "$NET_PID" --net --mount --wd="$PWD" "$@"
 }
+
+# What every test of such a file begins and ends with.
+net_setup() {
+	common_setup
+	mkdir ctx
+	net_start
+}
+
+net_teardown() {
+	net_stop
+	common_teardown
+}

@@ -4,13 +4,12 @@
 bats_require_minimum_version 1.5.0
 
 load ../lib/common
+load ../lib/build
 
 setup() {
 	common_setup
-	need_root
 	mkdir ctx
-	host_rootfs base
-	tar -C base -cf base.tar .
+	host_archive
 	cat >ctx/Dockerfile <<-'EOF'
 		FROM base:1 AS one
 		RUN id -u >/one
@@ -35,7 +34,7 @@ teardown() {
 host() { # name
 	STATE=$BATS_TEST_TMPDIR/$1
 	plimsoll trust init --subject "C=XX,ST=XX,O=$1,CN=$1"
-	plimsoll import base.tar base:1 >/dev/null
+	plimsoll import rootfs.tar base:1 >/dev/null
 }
 
 on() { # name: the host that plimsoll means from now on
@@ -355,9 +354,9 @@ resign() { # filter
 	build
 	assert_status 0
 	host two
-	echo more >base/etc/more
-	tar -C base -cf base.tar .
-	plimsoll import base.tar "$REGISTRY/base:1"
+	echo more >rootfs/etc/more
+	tar -C rootfs -cf rootfs.tar .
+	plimsoll import rootfs.tar "$REGISTRY/base:1"
 	plimsoll push "$REGISTRY/base:1"
 	on one
 	build
