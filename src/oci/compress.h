@@ -20,7 +20,7 @@
  * Level 2 comes to 1 % more than libdeflate's level 1, in half the time. The header has no name and
  * time 0.
  */
-enum { LIMIT_ZSTD_WINDOW_LOG = 27, GZIP_CHUNK = 1024 * 1024, GZIP_LEVEL = 2 };
+enum { LIMIT_ZSTD_WINDOW_LOG = 27, GZIP_CHUNK = 1024 * 1024, GZIP_LEVEL = 2, GZIP_THREADS = 2 };
 
 enum compression {
 	COMPRESSION_NONE,

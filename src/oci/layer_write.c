@@ -10,8 +10,6 @@
 #include "oci/layer_internal.h"
 #include "sandbox/sandbox.h"
 
-enum { GZIP_THREADS = 2 };
-
 static int sink_write(void *arg, const void *p, size_t n, struct err *e)
 {
 	struct layer_sink *s = arg;

@@ -9,7 +9,7 @@
 #include "oci/compress.h"
 #include "pipeline/import_archive.h"
 
-enum { CHUNK = 128 * 1024, GZIP_THREADS = 2 };
+enum { CHUNK = 128 * 1024 };
 
 struct member {
 	int fd;

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "run/reach.h"
+#include "traffic/bytes.h"
 
 /* Where things stand in an Ethernet frame. */
 enum {
@@ -56,11 +57,6 @@ static void need(struct program *p, uint32_t k)
 	ret(p, 0);
 }
 
-static uint32_t word(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* The address at `at` and the port in the accumulator, into the scratch words. The kernel makes
  * many instructions of one that reads a packet, and bounds them all (net.core.optmem_max). */
 static void load(struct program *p, unsigned at, unsigned words)
@@ -84,7 +80,7 @@ static void rule(struct program *p, const struct reach_rule *r)
 		if (left < 32)
 			put(p, BPF_ALU | BPF_AND | BPF_K, ~(UINT32_MAX >> left), 0, 0);
 		miss[misses++] = p->n;
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, word(r->ip + (size_t)i * 4), 0, 0);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, be32(r->ip + (size_t)i * 4), 0, 0);
 	}
 	if (r->port) {
 		put(p, BPF_LD | BPF_MEM, PORT, 0, 0);
