@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdint.h>
 
-#include "scan/advisory.h"
+#include "scan/advisory/unit.h"
 #include "scan/range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "base/yaml.h"
-#include "scan/advisory.h"
+#include "scan/advisory/unit.h"
 #include "scan/range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdint.h>
 
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "cli/cli.h"
-#include "scan/advisory_db.h"
+#include "scan/advisory/db.h"
 
 static int run_import(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {

@@ -12,7 +12,7 @@
 #include "oci/layer.h"
 #include "pipeline/base_internal.h"
 #include "pipeline/import_internal.h"
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 enum { LIMIT_PACKAGE_TEXT = 64 * 1024 * 1024 };
 

@@ -13,7 +13,7 @@
 #include "base/proc.h"
 #include "crypto/digest.h"
 #include "pipeline/base_confine.h"
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 enum { LIMIT_APT_OUTPUT = 64 * 1024 * 1024, LIMIT_SOURCES = 64 * 1024 };
 

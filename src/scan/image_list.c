@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/layer.h"
-#include "scan/catalog.h"
+#include "scan/catalog/catalog.h"
 #include "scan/layer_list.h"
 #include "scan/scan.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/layer_list.h"
 
-#include "scan/catalog.h"
+#include "scan/catalog/catalog.h"
 
 /* The half of a layer's scan that runs in the sandboxed child, entry by entry. */
 

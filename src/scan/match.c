@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "scan/advisory_db.h"
+#include "scan/advisory/db.h"
 #include "scan/range.h"
 #include "scan/scan.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 /*
  * Whether a version is within what an advisory calls affected: {"r":[["i","0","f","1.2"]],"v":[…]}

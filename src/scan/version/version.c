@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 static const struct version_order dpkg = { "dpkg", version_dpkg_compare, version_dpkg_valid };
 static const struct version_order apk = { "apk", version_apk_compare, version_apk_valid };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/advisory.h"
+#include "scan/advisory/unit.h"
 
 #include "base/clock.h"
 #include "scan/severity.h"

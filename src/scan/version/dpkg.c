@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 static bool is_digit(char c)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/advisory_db.h"
+#include "scan/advisory/db.h"
 
 #include <fcntl.h>
 
 #include "base/clock.h"
-#include "scan/sql.h"
+#include "scan/advisory/sql.h"
 
 struct advisory_db {
 	sqlite3 *db;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/sql.h"
+#include "scan/advisory/sql.h"
 
 #include <stdarg.h>
 #include <string.h>

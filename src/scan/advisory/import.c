@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/advisory_db.h"
+#include "scan/advisory/db.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include "base/proc.h"
 #include "base/progress.h"
 #include "sandbox/sandbox.h"
-#include "scan/advisory.h"
+#include "scan/advisory/unit.h"
 
 enum {
 	BATCH = 32,			 /* files that one sandboxed child reads */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/catalog.h"
+#include "scan/catalog/catalog.h"
 
 static const struct {
 	const char *variable, *key;

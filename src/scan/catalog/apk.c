@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/catalog.h"
+#include "scan/catalog/catalog.h"
 
 /* The installed database of apk: lines of "X:value", a blank line after each package (apk-tools,
  * apk-v2(5) and src/database.c's field letters). Files and their digests are passed over. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/advisory_db.h"
+#include "scan/advisory/db.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "crypto/digest.h"
+#include "scan/advisory/sql.h"
 #include "scan/range.h"
 #include "scan/severity.h"
-#include "scan/sql.h"
 
 /*
  * The database is never changed in place. Its rows are spread out in a stage in memory, the units

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/catalog.h"
+#include "scan/catalog/catalog.h"
 
 /* The fields that we read of a stanza (deb-control(5), dpkg(1) "Package states"). */
 enum field { PACKAGE, STATUS, ARCHITECTURE, VERSION, SOURCE, FIELDS };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/version.h"
+#include "scan/version/version.h"
 
 /*
  * The order of apk-tools v3. A version is a row of components whose kinds may only follow one
