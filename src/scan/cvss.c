@@ -109,6 +109,8 @@ int cvss_score(const char *vector)
 		return -1;
 	if (str_starts(v, "CVSS:3.0/") || str_starts(v, "CVSS:3.1/"))
 		return score_v3((struct str){ v.p + 9, v.n - 9 });
+	if (str_starts(v, "CVSS:4.0/"))
+		return cvss4_score((struct str){ v.p + 9, v.n - 9 });
 	if (str_starts(v, "CVSS:"))
 		return -1;
 	return score_v2(v);

@@ -42,6 +42,9 @@ static void finding_free(struct finding *f)
 	free(f->aliases);
 	free(f->title);
 	free(f->fixed);
+	free(f->status);
+	free(f->vector);
+	free(f->unit);
 	*f = (struct finding){ 0 };
 }
 
@@ -151,8 +154,15 @@ static int new_finding(struct matcher *m, const struct advisory_row *row, const 
 			     .advisory = strdup(row->id),
 			     .aliases = strdup(""),
 			     .title = strdup(row->title),
-			     .fixed = strdup(fixed) };
-	int error = f.advisory && f.aliases && f.title && f.fixed ? 0 : FAIL_NOMEM(e);
+			     .fixed = strdup(fixed),
+			     .status = strdup(""),
+			     .vector = strdup(""),
+			     .unit = strdup(""),
+			     .epss_ppm = -1,
+			     .epss_rank_ppm = -1 };
+	int error = f.advisory && f.aliases && f.title && f.fixed && f.status && f.vector && f.unit
+			    ? 0
+			    : FAIL_NOMEM(e);
 
 	error = error < 0 ? error : add_aliases(&f, row->aliases, e);
 	if (error == 0 && r->findings_n >= LIMIT_FINDINGS)

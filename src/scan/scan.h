@@ -34,9 +34,15 @@ struct finding {
 	char *aliases;	/* its other names, separated by spaces */
 	char *title;	/* "" when the advisory has none */
 	char *fixed;	/* "" when no fix is known */
+	char *status;	/* what the distribution says of it: "no-dsa", "wont-fix"...; often "" */
+	char *vector;	/* the CVSS vector that the score is of, or "" */
+	char *unit;	/* the record that said so, "osv/DSA-5532-1" */
 	enum severity severity;
-	int score;	       /* CVSS base score in tenths; -1: none */
-	const json_t *package; /* of the list; borrowed from the report */
+	int score;		     /* CVSS base score in tenths; -1: none */
+	bool exploited, ransomware;  /* known to be (CISA KEV) */
+	char exploited_since[11];    /* "2026-01-02", the day it was listed; "" */
+	int epss_ppm, epss_rank_ppm; /* EPSS probability and percentile in millionths; -1: none */
+	const json_t *package;	     /* of the list; borrowed from the report */
 };
 
 struct report {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/str.h"
 
 /* Severities as scanners name them, in ascending order. What nobody rated is unknown. */
 enum severity {
@@ -28,6 +29,10 @@ enum severity severity_of_score(int tenths);
 
 /*
  * The base score of a CVSS vector, in tenths: versions 3.0 and 3.1 (section 7.1) and 2.0 (section
- * 3.2.1). -1 for version 4, and for what is no vector.
+ * 3.2.1). Of version 4.0 (section 8), where one score stands for all metrics, it is that of the
+ * whole vector. -1 for what is no vector.
  */
 int cvss_score(const char *vector);
+
+/* What is behind "CVSS:4.0/". */
+int cvss4_score(struct str vector);
