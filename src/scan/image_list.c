@@ -54,8 +54,8 @@ static int update_origins(struct merge *m, size_t layer, struct err *e)
 	return 0;
 }
 
-static int add_package(json_t *packages, const struct merge *m, const char *catalog,
-		       const json_t *package, struct err *e)
+static int add_package(json_t *packages, const struct merge *m, const char *path,
+		       const char *catalog, const json_t *package, struct err *e)
 {
 	auto_json *copy = json_copy((json_t *)(uintptr_t)package);
 	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
@@ -65,6 +65,7 @@ static int add_package(json_t *packages, const struct merge *m, const char *cata
 		return FAIL_NOMEM(e);
 	package_key(catalog, package, &key);
 	r = json_put_string(copy, "catalog", catalog, e);
+	r = r < 0 ? r : json_put_string(copy, "path", path, e);
 	if (r == 0 && json_object_set(copy, "layer", json_object_get(m->origin, buf_str(&key))) < 0)
 		r = FAIL_NOMEM(e);
 	return r < 0 ? r : json_push(packages, TAKE(copy), e);
@@ -108,8 +109,8 @@ static int collect(const struct merge *m, json_t *packages, json_t *unreadable, 
 				      e);
 		json_array_foreach(json_object_get(file, "packages"), i, package) r =
 			r < 0 ? r
-			      : add_package(packages, m, json_string_or_null(file, "catalog"),
-					    package, e);
+			      : add_package(packages, m, paths[n],
+					    json_string_or_null(file, "catalog"), package, e);
 	}
 	return r;
 }

@@ -15,7 +15,7 @@
  * "hidden" are the paths of lower layers that this one takes away: with what is beneath, or, with a
  * "/" at the end, only what is beneath.
  */
-#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v1"
+#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v2"
 enum { LIMIT_LAYER_HIDDEN = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
 
 /* Reads a layer, or the list of it kept in <state>/cache/packages/<blob hex>-<diff ID hex>.json:

@@ -10,35 +10,22 @@ static const char *const os_release_paths[] = { "etc/os-release", "usr/lib/os-re
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
 
-/* Calls fn with every path that a catalog or os-release may be at; folders end in "/". */
-static bool any_path(bool (*fn)(const char *path, const char *arg), const char *arg)
-{
-	for (const struct catalog *c = catalogs; c->name; c++)
-		if (fn(c->path, arg) || (c->alias && fn(c->alias, arg)))
-			return true;
-	return fn(os_release_paths[0], arg) || fn(os_release_paths[1], arg);
-}
-
-/* True when path is name itself or beneath it. */
-static bool is_beneath(const char *path, const char *name)
-{
-	size_t n = strlen(name);
-
-	return strncmp(path, name, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 static bool is_os_release(const char *name)
 {
 	return strcmp(name, os_release_paths[0]) == 0 || strcmp(name, os_release_paths[1]) == 0;
 }
 
-/* True when a whiteout of name takes something away: it is one of the paths, above one, or in one
- * that is a folder. */
-static bool concerns(const char *path, const char *name)
+/* True when what is at name, or is missing there, takes away something that we read below: it is
+ * such a place, or above one. */
+static bool concerns(const char *name)
 {
-	size_t n = strlen(path);
+	size_t n = strlen(name);
 
-	return is_beneath(path, name) || (path[n - 1] == '/' && strncmp(path, name, n) == 0);
+	for (size_t i = 0; i < sizeof(os_release_paths) / sizeof(*os_release_paths); i++)
+		if (strncmp(os_release_paths[i], name, n) == 0 &&
+		    (os_release_paths[i][n] == '\0' || os_release_paths[i][n] == '/'))
+			return true;
+	return catalog_concerns(name);
 }
 
 static bool want(void *arg, const struct tar_entry *entry)
@@ -47,7 +34,7 @@ static bool want(void *arg, const struct tar_entry *entry)
 	if (catalog_of(entry->name) || is_os_release(entry->name))
 		return true;
 	/* What is no folder takes the place of one, and hides what lower layers had beneath. */
-	return entry->type != TAR_DIR && any_path(is_beneath, entry->name);
+	return entry->type != TAR_DIR && concerns(entry->name);
 }
 
 static int hide(struct layer_scan *s, const char *path, struct err *e)
@@ -82,7 +69,7 @@ static int read_whiteout(struct layer_scan *s, const char *name, const char *lea
 	auto_buf plain = BUF_INIT(LIMIT_TAR_NAME + 2);
 
 	buf_put(&plain, target.p, ends_with(target.p, "/") ? target.n - 1 : target.n);
-	return any_path(concerns, buf_str(&plain)) ? hide(s, target.p, e) : 0;
+	return concerns(buf_str(&plain)) ? hide(s, target.p, e) : 0;
 }
 
 /* "lib" that points to "usr/lib", in whichever way it is written: we look there as well. */
@@ -127,7 +114,11 @@ static int read_file(struct layer_scan *s, const char *name, struct str text, st
 
 	if (!o || !packages)
 		return FAIL_NOMEM(e);
-	r = c ? c->parse(text, packages, &why) : os_release_parse(text, &os, &why);
+	if (c)
+		r = c->parse(text, &(struct catalog_out){ .path = name, .packages = packages },
+			     &why);
+	else
+		r = os_release_parse(text, &os, &why);
 	if (r == E_FORMAT)
 		return put_error(s, name, why.msg, e);
 	if (r < 0) {

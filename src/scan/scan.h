@@ -12,7 +12,7 @@
  * (read from its layers once, kept by layer digest), and what today's advisories say of them. The
  * second step alone is what admission does: it needs no layer.
  */
-#define SCAN_LIST_SCHEMA "plimsoll.packages/v1"
+#define SCAN_LIST_SCHEMA "plimsoll.packages/v2"
 #define SCAN_REPORT_SCHEMA "plimsoll.report/v1"
 
 /*
@@ -20,8 +20,14 @@
  *
  *   {"schema":…, "ecosystem":"Debian:12", "os":{"id","version_id","name"},
  *    "layers":[{"digest","instruction"}],
- *    "packages":[{"name","version","arch","source","source_version","catalog","layer":0}],
+ *    "packages":[{"name","version","arch","source","source_version","catalog","layer":0,"path"}],
  *    "unreadable":[{"path","layer","error"}]}
+ *
+ * A package's path is the database or the binary that it was read from. It may have besides:
+ * "ecosystem" (where it is not the list's: "Go"), "license", "module" (rpm's modularity label),
+ * "replaces" (Go: the module that this one stands in for) and "owner" (the name of the
+ * distribution's package that the binary belongs to: then its advisories are the distribution's
+ * matter). Files that packages own are not in it, see scan_package_files().
  *
  * What later layers hide is not in it. A package's layer is the one that brought this version; its
  * instruction is what the image's history says of that layer. Owned by the caller.

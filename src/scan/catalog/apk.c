@@ -4,7 +4,7 @@
 /* The installed database of apk: lines of "X:value", a blank line after each package (apk-tools,
  * apk-v2(5) and src/database.c's field letters). Files and their digests are passed over. */
 struct entry {
-	struct str name, version, arch, origin;
+	struct package p;
 	bool any;
 };
 
@@ -25,15 +25,16 @@ static int read_line(struct entry *en, struct str line, size_t line_no, struct e
 	value = (struct str){ line.p + 2, line.n - 2 };
 	en->any = true;
 	switch (line.p[0]) {
-	case 'P': return set_once(&en->name, value, 'P', line_no, e);
-	case 'V': return set_once(&en->version, value, 'V', line_no, e);
-	case 'A': return set_once(&en->arch, value, 'A', line_no, e);
-	case 'o': return set_once(&en->origin, value, 'o', line_no, e);
+	case 'P': return set_once(&en->p.name, value, 'P', line_no, e);
+	case 'V': return set_once(&en->p.version, value, 'V', line_no, e);
+	case 'A': return set_once(&en->p.arch, value, 'A', line_no, e);
+	case 'o': return set_once(&en->p.source, value, 'o', line_no, e);
+	case 'L': return set_once(&en->p.license, value, 'L', line_no, e);
 	default: return 0;
 	}
 }
 
-static int end_entry(struct entry *en, size_t line_no, json_t *packages, struct err *e)
+static int end_entry(struct entry *en, size_t line_no, struct catalog_out *out, struct err *e)
 {
 	struct entry done = *en;
 	int r;
@@ -41,13 +42,13 @@ static int end_entry(struct entry *en, size_t line_no, json_t *packages, struct 
 	*en = (struct entry){ .any = false };
 	if (!done.any)
 		return 0;
-	if (!done.name.n || !done.version.n)
+	if (!done.p.name.n || !done.p.version.n)
 		return FAIL(e, E_FORMAT, "line %zu: a package without P: or V:", line_no);
-	r = catalog_add(packages, done.name, done.version, done.arch, done.origin, STR(""), e);
+	r = catalog_add(out, &done.p, e);
 	return r < 0 ? WRAP(e, r, "line %zu", line_no) : 0;
 }
 
-int catalog_apk_installed(struct str text, json_t *packages, struct err *e)
+int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *e)
 {
 	struct entry en = { .any = false };
 	struct str line;
@@ -56,10 +57,9 @@ int catalog_apk_installed(struct str text, json_t *packages, struct err *e)
 
 	while (str_line(&text, &line)) {
 		line_no++;
-		r = line.n ? read_line(&en, line, line_no, e)
-			   : end_entry(&en, line_no, packages, e);
+		r = line.n ? read_line(&en, line, line_no, e) : end_entry(&en, line_no, out, e);
 		if (r < 0)
 			return r;
 	}
-	return end_entry(&en, line_no, packages, e);
+	return end_entry(&en, line_no, out, e);
 }

@@ -2,29 +2,60 @@
 #include "scan/catalog/catalog.h"
 
 const struct catalog catalogs[] = {
-	{ "dpkg", "var/lib/dpkg/status", NULL, catalog_dpkg_status },
-	{ "dpkg", "var/lib/dpkg/status.d/", NULL, catalog_dpkg_status_d },
-	{ "apk", "lib/apk/db/installed", "usr/lib/apk/db/installed", catalog_apk_installed },
+	{ "dpkg", "var/lib/dpkg/status", catalog_dpkg_status, 0 },
+	{ "dpkg", "var/lib/dpkg/info/*.list", catalog_dpkg_list, 0 },
+	/* Distroless images have a file a package, and one of digests beside it. */
+	{ "dpkg", "var/lib/dpkg/status.d/*.md5sums", catalog_dpkg_md5sums, 0 },
+	{ "dpkg", "var/lib/dpkg/status.d/*", catalog_dpkg_status_d, 0 },
+	{ "apk", "lib/apk/db/installed", catalog_apk_installed, 0 },
+	{ "apk", "usr/lib/apk/db/installed", catalog_apk_installed, 0 },
 	{ NULL },
 };
 
-static bool matches(const char *pattern, const char *path)
+/* Whether one name of a path fits one name of a pattern, which has at most one "*". */
+static bool name_fits(struct str pattern, struct str name)
 {
-	size_t n = strlen(pattern);
+	const char *star = memchr(pattern.p, '*', pattern.n);
+	size_t before, after;
 
-	if (pattern[n - 1] != '/')
-		return strcmp(pattern, path) == 0;
-	/* The folder's own files; dpkg keeps digests beside them in distroless images. */
-	return strncmp(pattern, path, n) == 0 && path[n] != '\0' && !strchr(path + n, '/') &&
-	       !ends_with(path, ".md5sums");
+	if (!star)
+		return str_eq(pattern, name);
+	before = (size_t)(star - pattern.p);
+	after = pattern.n - before - 1;
+	return name.n > before + after && memcmp(name.p, pattern.p, before) == 0 &&
+	       memcmp(name.p + name.n - after, star + 1, after) == 0;
+}
+
+/* Compares name by name. When one of them ends first, *ret_rest is what is left of the pattern. */
+static bool path_fits(const char *pattern, const char *path, struct str *ret_rest)
+{
+	struct str p = str_of(pattern), rest = str_of(path), want, have;
+
+	while (str_cut(&rest, '/', &have))
+		if (!str_cut(&p, '/', &want) || !name_fits(want, have))
+			return false;
+	*ret_rest = p;
+	return true;
 }
 
 const struct catalog *catalog_of(const char *path)
 {
+	struct str rest;
+
 	for (const struct catalog *c = catalogs; c->name; c++)
-		if (matches(c->path, path) || (c->alias && matches(c->alias, path)))
+		if (path_fits(c->path, path, &rest) && !rest.n)
 			return c;
 	return NULL;
+}
+
+bool catalog_concerns(const char *path)
+{
+	struct str rest;
+
+	for (const struct catalog *c = catalogs; c->name; c++)
+		if (path_fits(c->path, path, &rest))
+			return true;
+	return false;
 }
 
 static int put(json_t *o, const char *key, struct str s, struct err *e)
@@ -37,20 +68,71 @@ static int put(json_t *o, const char *key, struct str s, struct err *e)
 	return json_put(o, key, json_stringn(s.p ? s.p : "", s.n), e);
 }
 
-int catalog_add(json_t *packages, struct str name, struct str version, struct str arch,
-		struct str source, struct str source_version, struct err *e)
+int catalog_add(struct catalog_out *out, const struct package *p, struct err *e)
 {
-	auto_json *p = json_object();
-	int r;
+	const struct {
+		const char *key;
+		struct str value;
+		bool always;
+	} members[] = {
+		{ "name", p->name, true },
+		{ "version", p->version, true },
+		{ "arch", p->arch, true },
+		{ "source", p->source.n ? p->source : p->name, true },
+		{ "source_version", p->source_version.n ? p->source_version : p->version, true },
+		{ "ecosystem", p->ecosystem, false },
+		{ "license", p->license, false },
+		{ "module", p->module, false },
+		{ "replaces", p->replaces, false },
+	};
+	auto_json *o = json_object();
+	int r = 0;
 
-	if (!p)
+	if (!o)
 		return FAIL_NOMEM(e);
-	if (json_array_size(packages) >= LIMIT_PACKAGES)
+	if (json_array_size(out->packages) >= LIMIT_PACKAGES)
 		return FAIL(e, E_FORMAT, "more than %d packages", LIMIT_PACKAGES);
-	if ((r = put(p, "name", name, e)) < 0 || (r = put(p, "version", version, e)) < 0 ||
-	    (r = put(p, "arch", arch, e)) < 0 ||
-	    (r = put(p, "source", source.n ? source : name, e)) < 0 ||
-	    (r = put(p, "source_version", source_version.n ? source_version : version, e)) < 0)
-		return r;
-	return json_push(packages, TAKE(p), e);
+	for (size_t i = 0; r == 0 && i < sizeof(members) / sizeof(*members); i++)
+		if (members[i].always || members[i].value.n)
+			r = put(o, members[i].key, members[i].value, e);
+	return r < 0 ? r : json_push(out->packages, TAKE(o), e);
+}
+
+/* "/usr", "./usr" and "usr" are the same. */
+static struct str without_root(struct str path)
+{
+	while (path.n &&
+	       (*path.p == '/' || (*path.p == '.' && (path.n == 1 || path.p[1] == '/')))) {
+		path.p++;
+		path.n--;
+	}
+	return path;
+}
+
+int catalog_owns(struct catalog_out *out, struct str package, struct str folder, struct str name,
+		 struct err *e)
+{
+	char path[LIMIT_PACKAGE_PATH];
+	size_t n = 0;
+
+	if (!out->file)
+		return 0;
+	folder = without_root(folder);
+	name = folder.n ? name : without_root(name);
+	while (folder.n && folder.p[folder.n - 1] == '/')
+		folder.n--;
+	if (package.n > LIMIT_PACKAGE_FIELD || folder.n + 1 + name.n > sizeof(path))
+		return FAIL(e, E_FORMAT, "a path of a package is longer than %d bytes",
+			    LIMIT_PACKAGE_PATH);
+	if (folder.n) {
+		memcpy(path, folder.p, folder.n);
+		path[folder.n] = '/';
+		n = folder.n + 1;
+	}
+	if (name.n)
+		memcpy(path + n, name.p, name.n);
+	n += name.n;
+	if (n && memchr(path, '\0', n))
+		return FAIL(e, E_FORMAT, "a NUL in a path of a package");
+	return n ? out->file(out->arg, package, (struct str){ path, n }, e) : 0;
 }

@@ -6,40 +6,73 @@
 
 /*
  * Catalogs read the package databases of distributions. They are pure parsers over hostile bytes,
- * run in the sandboxed child that reads a layer. A package is an object with "name", "version",
- * "arch", and the source package (dpkg) or origin (apk) that it was built from, "source" and
- * "source_version": advisories speak of those. Text that the distribution's own tool would refuse
+ * run in the sandboxed child that reads a layer. Text that the distribution's own tool would refuse
  * is E_FORMAT: a list that is read by half must not pass for the whole.
  */
 enum {
-	LIMIT_CATALOG_BYTES = 64 * 1024 * 1024, /* one database file */
+	LIMIT_CATALOG_BYTES = 64 * 1024 * 1024, /* one database file, unless its catalog says */
 	LIMIT_PACKAGES = 100 * 1000,		/* in one file */
 	LIMIT_PACKAGE_FIELD = 1024,		/* a name, version or architecture */
+	LIMIT_PACKAGE_PATH = 4096,		/* of a file that a package owns */
 	LIMIT_OS_RELEASE = 64 * 1024,
 };
 
-/* Appends the packages of one file to the array. */
-typedef int (*catalog_parse_fn)(struct str text, json_t *packages, struct err *e);
+/* One package as a database has it; what it does not know is empty. */
+struct package {
+	struct str name, version, arch;
+	/* What it was built from (dpkg's source, apk's origin, rpm's SOURCERPM): advisories speak
+	 * of those. They default to the package's own name and version. */
+	struct str source, source_version;
+	struct str ecosystem; /* where it is not the distribution's: "Go" */
+	struct str license;   /* as the database words it */
+	struct str module;    /* rpm's modularity label */
+	struct str replaces;  /* Go: what the main module wanted in this one's place */
+};
+
+/*
+ * Where a catalog puts what it finds. Packages are objects with a member for each field of struct
+ * package that is known; name, version, arch, source and source_version are always there. Files
+ * that packages own are many, and go their own way: nothing holds them all in memory.
+ */
+struct catalog_out {
+	const char *path; /* of the file that is read, in its layer: "var/lib/dpkg/status" */
+	json_t *packages;
+	/* Takes one path that a package owns, without a "/" at its start; any bytes but NUL. NULL:
+	 * nobody wants to know. */
+	int (*file)(void *arg, struct str package, struct str path, struct err *e);
+	void *arg;
+};
+
+/* Adds the packages of one database file, and what they own. */
+typedef int (*catalog_parse_fn)(struct str text, struct catalog_out *out, struct err *e);
 
 struct catalog {
 	const char *name; /* "dpkg" */
-	const char
-		*path; /* of its database in a layer; a folder of databases when it ends in "/" */
-	const char *alias; /* where an archive with merged /usr keeps the same, or NULL */
+	/* Of its database in a layer; a "*" stands for one or more characters that are no "/". The
+	 * first row that fits reads the file. */
+	const char *path;
 	catalog_parse_fn parse;
+	size_t max; /* bytes of one file; 0: LIMIT_CATALOG_BYTES */
 };
 extern const struct catalog catalogs[]; /* ends with a NULL name */
 
 /* The catalog that reads this path, or NULL. */
 const struct catalog *catalog_of(const char *path);
 
-int catalog_dpkg_status(struct str text, json_t *packages, struct err *e);
-int catalog_dpkg_status_d(struct str text, json_t *packages, struct err *e);
-int catalog_apk_installed(struct str text, json_t *packages, struct err *e);
+/* True when path is above a place where a catalog looks, or such a place. */
+bool catalog_concerns(const char *path);
 
-/* One more package; the source defaults to the package itself. Checks the limits and UTF-8. */
-int catalog_add(json_t *packages, struct str name, struct str version, struct str arch,
-		struct str source, struct str source_version, struct err *e);
+int catalog_dpkg_status(struct str text, struct catalog_out *out, struct err *e);
+int catalog_dpkg_status_d(struct str text, struct catalog_out *out, struct err *e);
+int catalog_dpkg_list(struct str text, struct catalog_out *out, struct err *e);
+int catalog_dpkg_md5sums(struct str text, struct catalog_out *out, struct err *e);
+int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *e);
+
+/* For catalogs: one more package, and one more path that it owns, as folder and name ("" and the
+ * whole path will do). They check the limits, and what goes into JSON for UTF-8. */
+int catalog_add(struct catalog_out *out, const struct package *p, struct err *e);
+int catalog_owns(struct catalog_out *out, struct str package, struct str folder, struct str name,
+		 struct err *e);
 
 /*
  * os-release(5), to an object with those of "id", "version_id", "codename" and "name" that the file

@@ -85,7 +85,7 @@ static int split_source(struct str s, struct str *ret_name, struct str *ret_vers
 	return 0;
 }
 
-static int end_stanza(struct stanza *st, bool with_status, json_t *packages, struct err *e)
+static int end_stanza(struct stanza *st, bool with_status, struct catalog_out *out, struct err *e)
 {
 	struct stanza done = *st;
 	struct str source, source_version;
@@ -108,12 +108,17 @@ static int end_stanza(struct stanza *st, bool with_status, json_t *packages, str
 		return FAIL(e, E_FORMAT, "line %zu: a stanza without Version", done.line_no);
 	r = split_source(done.v[SOURCE], &source, &source_version, e);
 	if (r == 0)
-		r = catalog_add(packages, done.v[PACKAGE], done.v[VERSION], done.v[ARCHITECTURE],
-				source, source_version, e);
+		r = catalog_add(out,
+				&(struct package){ .name = done.v[PACKAGE],
+						   .version = done.v[VERSION],
+						   .arch = done.v[ARCHITECTURE],
+						   .source = source,
+						   .source_version = source_version },
+				e);
 	return r < 0 ? WRAP(e, r, "line %zu", done.line_no) : 0;
 }
 
-static int parse(struct str text, bool with_status, json_t *packages, struct err *e)
+static int parse(struct str text, bool with_status, struct catalog_out *out, struct err *e)
 {
 	struct stanza st = { .line_no = 0 };
 	struct str line;
@@ -122,7 +127,7 @@ static int parse(struct str text, bool with_status, json_t *packages, struct err
 	while (str_line(&text, &line)) {
 		st.line_no++;
 		if (!str_trim(line).n)
-			r = end_stanza(&st, with_status, packages, e);
+			r = end_stanza(&st, with_status, out, e);
 		else if (*line.p == ' ' || *line.p == '\t')
 			r = st.any ? 0
 				   : FAIL(e, E_FORMAT, "line %zu: continues nothing", st.line_no);
@@ -131,16 +136,16 @@ static int parse(struct str text, bool with_status, json_t *packages, struct err
 		if (r < 0)
 			return r;
 	}
-	return end_stanza(&st, with_status, packages, e);
+	return end_stanza(&st, with_status, out, e);
 }
 
-int catalog_dpkg_status(struct str text, json_t *packages, struct err *e)
+int catalog_dpkg_status(struct str text, struct catalog_out *out, struct err *e)
 {
-	return parse(text, true, packages, e);
+	return parse(text, true, out, e);
 }
 
 /* As distroless images have it: one file a package, without a Status. */
-int catalog_dpkg_status_d(struct str text, json_t *packages, struct err *e)
+int catalog_dpkg_status_d(struct str text, struct catalog_out *out, struct err *e)
 {
-	return parse(text, false, packages, e);
+	return parse(text, false, out, e);
 }

@@ -11,6 +11,7 @@ static const char *read_with(catalog_parse_fn parse, const char *p, size_t n)
 {
 	static char out[4096];
 	auto_json *packages = json_array();
+	struct catalog_out found = { .packages = packages };
 	struct err e = ERR_INIT;
 	auto_buf b = BUF_INIT(sizeof(out) - 1);
 	/* An exact allocation, so that the sanitizer sees a byte read past the end. */
@@ -19,7 +20,7 @@ static const char *read_with(catalog_parse_fn parse, const char *p, size_t n)
 	json_t *pkg;
 
 	memcpy(exact, p, n);
-	if (parse((struct str){ exact, n }, packages, &e) < 0) {
+	if (parse((struct str){ exact, n }, &found, &e) < 0) {
 		buf_printf(&b, "error: %s", e.msg);
 	} else {
 		json_array_foreach(packages, i, pkg) buf_printf(
@@ -95,7 +96,7 @@ TEST(dpkg_status_d)
 	CHECK_STR(read_with(catalog_dpkg_status_d, text, sizeof(text) - 1),
 		  "tzdata 2024a-0+deb12u1 all tzdata 2024a-0+deb12u1");
 	CHECK(catalog_of("var/lib/dpkg/status.d/tzdata")->parse == catalog_dpkg_status_d);
-	CHECK(!catalog_of("var/lib/dpkg/status.d/tzdata.md5sums"));
+	CHECK(catalog_of("var/lib/dpkg/status.d/tzdata.md5sums")->parse == catalog_dpkg_md5sums);
 	CHECK(!catalog_of("var/lib/dpkg/status.d/sub/tzdata"));
 	CHECK(!catalog_of("var/lib/dpkg/status.d/"));
 	CHECK(catalog_of("var/lib/dpkg/status")->parse == catalog_dpkg_status);
@@ -126,10 +127,12 @@ TEST(apk_refuses_what_is_broken)
 static int add_many(size_t n, struct err *e)
 {
 	auto_json *packages = json_array();
+	struct catalog_out out = { .packages = packages };
+	const struct package p = { .name = STR("a"), .version = STR("1") };
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = catalog_add(packages, STR("a"), STR("1"), STR(""), STR(""), STR(""), e);
+		r = catalog_add(&out, &p, e);
 	return r;
 }
 
@@ -137,13 +140,14 @@ TEST(limits)
 {
 	char name[LIMIT_PACKAGE_FIELD + 1];
 	auto_json *packages = json_array();
+	struct catalog_out out = { .packages = packages };
+	struct package p = { .name = { name, LIMIT_PACKAGE_FIELD }, .version = STR("1") };
 	struct err e = ERR_INIT;
 
 	memset(name, 'x', sizeof(name));
-	CHECK(catalog_add(packages, (struct str){ name, LIMIT_PACKAGE_FIELD }, STR("1"), STR(""),
-			  STR(""), STR(""), &e) == 0);
-	CHECK(catalog_add(packages, (struct str){ name, LIMIT_PACKAGE_FIELD + 1 }, STR("1"),
-			  STR(""), STR(""), STR(""), &e) == E_FORMAT);
+	CHECK(catalog_add(&out, &p, &e) == 0);
+	p.name.n++;
+	CHECK(catalog_add(&out, &p, &e) == E_FORMAT);
 	CHECK(add_many(LIMIT_PACKAGES, &e) == 0);
 	CHECK(add_many(LIMIT_PACKAGES + 1, &e) == E_FORMAT);
 }
