@@ -19,11 +19,16 @@ static void match(const json_t *unit)
 		const char *ecosystem = json_string_or_null(row, "e");
 		const struct version_order *order = version_order_of(str_of(ecosystem));
 		struct range_answer a;
+		auto_ranges ranges = { 0 };
+		struct err e = ERR_INIT;
+
+		if (ranges_of_json(row, &ranges, &e) < 0)
+			__builtin_trap();
 
 		if (!ecosystem || !*json_string_or_null(row, "p"))
 			__builtin_trap();
 		for (size_t v = 0; order && v < sizeof(versions) / sizeof(*versions); v++)
-			range_match(order, row, versions[v], &a);
+			range_match(order, &ranges, versions[v], &a);
 	}
 }
 

@@ -185,19 +185,19 @@ static int new_finding(struct matcher *m, const struct advisory_row *row, const 
 	return error;
 }
 
-static int match_row(void *arg, const struct advisory_row *row, struct err *e)
+static int match_row(void *arg, struct advisory_row *row, struct err *e)
 {
 	struct matcher *m = arg;
-	auto_json *ranges = NULL;
 	struct range_answer a;
 	struct finding *same;
-	int r = json_parse(row->ranges, strlen(row->ranges), "advisories", &ranges, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	range_match(m->ecosystems->order, ranges, m->version, &a);
+	range_match(m->ecosystems->order, row->ranges, m->version, &a);
 	if (!a.affected)
 		return 0;
+	r = advisory_db_fill(m->db, row, e);
+	if (r < 0)
+		return r;
 	same = same_finding(m, row);
 	return same ? merge_finding(m, same, row, a.fixed, e) : new_finding(m, row, a.fixed, e);
 }

@@ -3,20 +3,10 @@
 
 #include <stdlib.h>
 
-struct event {
-	char kind; /* i, f, l as in advisory.h */
-	const char *version;
-};
-
-struct events {
-	struct event *v;
-	size_t n;
-};
-
 /* "0" stands for before everything; under an order it is also a version like others. */
 static bool is_zero(const char *version)
 {
-	return strcmp(version, "0") == 0;
+	return version[0] == '0' && version[1] == '\0';
 }
 
 static bool known(const struct version_order *order, const char *version)
@@ -33,39 +23,48 @@ static int compare(const struct version_order *order, const char *a, const char 
 
 static int by_version(const void *a, const void *b, void *order)
 {
-	const struct event *x = a, *y = b;
+	const struct range_event *x = a, *y = b;
 	int r = compare(order, x->version, y->version);
 
 	/* At one version: what was introduced there is there. */
 	return r ? r : (x->kind == 'i') - (y->kind == 'i');
 }
 
-/* The events of one range in the order of their versions; false when one cannot be ordered. */
-static bool sort_events(const struct version_order *order, const json_t *range, struct events *ret)
+enum { FEW = 16 }; /* events that need no memory of their own */
+
+struct sorted {
+	struct range_event few[FEW], *v;
+	size_t n;
+};
+
+/* The events of one range in the order of their versions; false when they have none. */
+static bool sort_events(const struct version_order *order, const struct range_event *events,
+			size_t n, struct sorted *ret)
 {
-	size_t n = json_array_size(range) / 2;
 	bool introduced = false;
 
 	/* Without an event that begins it, a range begins at the beginning. */
-	ret->v = calloc(n + 1, sizeof(*ret->v));
+	ret->v = n < FEW ? ret->few : calloc(n + 1, sizeof(*ret->v));
+	ret->n = 0;
 	if (!ret->v)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		const char *kind = json_string_value(json_array_get(range, 2 * i));
-		const char *version = json_string_value(json_array_get(range, 2 * i + 1));
-
-		if (!kind || !version || !known(order, version))
+		if (!known(order, events[i].version))
 			return false;
-		introduced |= *kind == 'i';
-		ret->v[ret->n++] = (struct event){ *kind, version };
+		introduced |= events[i].kind == 'i';
+		ret->v[ret->n++] = events[i];
 	}
 	if (!introduced)
-		ret->v[ret->n++] = (struct event){ 'i', "0" };
-	qsort_r(ret->v, ret->n, sizeof(*ret->v), by_version, (void *)(uintptr_t)order);
-	return true;
+		ret->v[ret->n++] = (struct range_event){ 'i', false, "0" };
+	if (ret->n > 1)
+		qsort_r(ret->v, ret->n, sizeof(*ret->v), by_version, (void *)(uintptr_t)order);
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->v[i].kind == 'i') /* or it ends before it begins */
+			return compare(order, ret->v[0].version, ret->v[i].version) == 0;
+	return false;
 }
 
-static struct range_answer walk(const struct version_order *order, const struct events *events,
+static struct range_answer walk(const struct version_order *order, const struct sorted *events,
 				const char *version)
 {
 	struct range_answer a = { false, "" };
@@ -89,44 +88,70 @@ static struct range_answer walk(const struct version_order *order, const struct 
 }
 
 /* The last fix that is named, for what could not be compared. */
-static const char *any_fix(const json_t *range)
+static const char *any_fix(const struct range_event *events, size_t n)
 {
 	const char *fixed = "";
 
-	for (size_t i = 0; i + 1 < json_array_size(range); i += 2) {
-		const char *kind = json_string_value(json_array_get(range, i));
-		const char *version = json_string_value(json_array_get(range, i + 1));
-
-		if (kind && *kind == 'f' && version)
-			fixed = version;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (events[i].kind == 'f')
+			fixed = events[i].version;
 	return fixed;
 }
 
-static struct range_answer match_range(const struct version_order *order, const json_t *range,
+static bool all_known(const struct version_order *order, const struct range_event *events, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!known(order, events[i].version))
+			return false;
+	return true;
+}
+
+static struct range_answer match_range(const struct version_order *order,
+				       const struct range_event *events, size_t n,
 				       const char *version)
 {
-	struct events events = { 0 };
-	struct range_answer a = { true, any_fix(range) };
+	struct sorted sorted = { .v = NULL };
+	struct range_answer a = { true, "" };
 
-	if (order->valid(str_of(version)) && sort_events(order, range, &events))
-		a = walk(order, &events, version);
-	free(events.v);
+	if (!order->valid(str_of(version)) || !all_known(order, events, n))
+		a.fixed = any_fix(events, n);
+	else if (sort_events(order, events, n, &sorted))
+		a = walk(order, &sorted, version);
+	if (sorted.v != sorted.few)
+		free(sorted.v);
 	return a;
 }
 
-void range_match(const struct version_order *order, const json_t *ranges, const char *version,
-		 struct range_answer *ret)
+static bool is_named(const struct version_order *order, const struct ranges *ranges,
+		     const char *version)
 {
+	const bool valid = ranges->versions_n && order->valid(str_of(version));
+
+	for (size_t i = 0; i < ranges->versions_n; i++) {
+		const char *one = ranges->versions[i];
+
+		if (strcmp(one, version) == 0 ||
+		    (valid && order->valid(str_of(one)) &&
+		     order->compare(str_of(one), str_of(version)) == 0))
+			return true;
+	}
+	return false;
+}
+
+void range_match(const struct version_order *order, const struct ranges *ranges,
+		 const char *version, struct range_answer *ret)
+{
+	const struct range_event *events = ranges->events;
 	struct range_answer all = { false, "" };
 	bool unfixed = false;
-	size_t i;
-	json_t *v;
+	size_t n;
 
-	json_array_foreach(json_object_get(ranges, "r"), i, v)
-	{
-		struct range_answer one = match_range(order, v, version);
+	for (size_t i = 0; i < ranges->events_n; i += n) {
+		struct range_answer one;
 
+		for (n = 1; i + n < ranges->events_n && !events[i + n].first;)
+			n++;
+		one = match_range(order, events + i, n, version);
 		if (!one.affected)
 			continue;
 		all.affected = true;
@@ -134,16 +159,8 @@ void range_match(const struct version_order *order, const json_t *ranges, const 
 		if (!*all.fixed || (*one.fixed && compare(order, one.fixed, all.fixed) > 0))
 			all.fixed = one.fixed;
 	}
-	json_array_foreach(json_object_get(ranges, "v"), i, v)
-	{
-		const char *one = json_string_value(v);
-
-		if (!all.affected && one &&
-		    (strcmp(one, version) == 0 ||
-		     (order->valid(str_of(one)) && order->valid(str_of(version)) &&
-		      order->compare(str_of(one), str_of(version)) == 0)))
-			all.affected = unfixed = true;
-	}
+	if (!all.affected && is_named(order, ranges, version))
+		all.affected = unfixed = true;
 	ret->affected = all.affected;
 	ret->fixed = unfixed ? "" : all.fixed;
 }

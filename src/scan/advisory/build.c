@@ -18,18 +18,25 @@ static const char stage_sql[] =
 	"ATTACH ':memory:' AS stage;"
 	"CREATE TABLE stage.source(name TEXT PRIMARY KEY, imported INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE stage.ecosystem(name TEXT PRIMARY KEY) WITHOUT ROWID;"
-	"CREATE TABLE stage.unit(name TEXT PRIMARY KEY, source TEXT, modified INTEGER, hash TEXT)"
-	" WITHOUT ROWID;"
+	"CREATE TABLE stage.unit(name TEXT PRIMARY KEY, source TEXT, modified INTEGER, hash TEXT,"
+	" url TEXT) WITHOUT ROWID;"
+	"CREATE TABLE stage.brought(name TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE stage.replaces(prefix TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE stage.fact(unit TEXT, id TEXT, kev TEXT, ransomware INTEGER, epss INTEGER,"
+	" pct INTEGER, PRIMARY KEY(unit, id)) WITHOUT ROWID;"
 	"CREATE TABLE stage.row(unit TEXT, ecosystem TEXT, package TEXT, id TEXT, aliases TEXT,"
-	" title TEXT, severity INTEGER, score INTEGER, ranges TEXT,"
-	" PRIMARY KEY(unit, ecosystem, package, id)) WITHOUT ROWID;";
+	" title TEXT, severity INTEGER, score INTEGER, ranges TEXT, status TEXT, vector TEXT,"
+	" PRIMARY KEY(unit, ecosystem, package, id, ranges)) WITHOUT ROWID;";
 
 static const char load_sql[] =
 	"INSERT INTO stage.source SELECT name, imported FROM old.source;"
 	"INSERT INTO stage.ecosystem SELECT name FROM old.ecosystem;"
-	"INSERT INTO stage.unit SELECT name, source, modified, hash FROM old.unit;"
+	"INSERT INTO stage.unit SELECT name, source, modified, hash, url FROM old.unit;"
+	"INSERT INTO stage.fact SELECT u.name, f.id, f.kev, f.ransomware, f.epss, f.pct"
+	" FROM old.fact f JOIN old.unit u ON u.n = f.unit;"
 	"INSERT INTO stage.row SELECT u.name, e.name, f.package, a.id, a.aliases, a.title,"
-	" a.severity, a.score, f.ranges FROM old.affected f JOIN old.unit u ON u.n = f.unit"
+	" a.severity, a.score, f.ranges, f.status, f.vector FROM old.affected f JOIN old.unit u ON "
+	"u.n = f.unit"
 	" JOIN old.ecosystem e ON e.n = f.ecosystem JOIN old.advisory a ON a.n = f.advisory;";
 
 static const char schema_sql[] =
@@ -37,11 +44,22 @@ static const char schema_sql[] =
 	" imported INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE ecosystem(n INTEGER PRIMARY KEY, name TEXT UNIQUE);"
 	"CREATE TABLE unit(n INTEGER PRIMARY KEY, name TEXT, source TEXT, modified INTEGER,"
-	" hash TEXT);"
+	" hash TEXT, url TEXT);"
+	"CREATE TABLE fact(id TEXT, unit INTEGER, kev TEXT, ransomware INTEGER, epss INTEGER,"
+	" pct INTEGER, PRIMARY KEY(id, unit)) WITHOUT ROWID;"
 	"CREATE TABLE advisory(n INTEGER PRIMARY KEY, id TEXT, aliases TEXT, title TEXT,"
 	" severity INTEGER, score INTEGER);"
 	"CREATE TABLE affected(ecosystem INTEGER, package TEXT, advisory INTEGER, unit INTEGER,"
-	" ranges TEXT, PRIMARY KEY(ecosystem, package, advisory, unit)) WITHOUT ROWID;";
+	" ranges TEXT, status TEXT, vector TEXT,"
+	" PRIMARY KEY(ecosystem, package, advisory, unit, ranges)) WITHOUT ROWID;";
+
+static const char replace_sql[] =
+	"CREATE TABLE stage.gone AS SELECT name FROM stage.unit u WHERE EXISTS (SELECT 1 FROM"
+	" stage.replaces r WHERE substr(u.name, 1, length(r.prefix)) = r.prefix)"
+	" AND name NOT IN (SELECT name FROM stage.brought);"
+	"DELETE FROM stage.row WHERE unit IN (SELECT name FROM stage.gone);"
+	"DELETE FROM stage.fact WHERE unit IN (SELECT name FROM stage.gone);"
+	"DELETE FROM stage.unit WHERE name IN (SELECT name FROM stage.gone);";
 
 static const char write_sql[] =
 	"INSERT INTO main.source SELECT s.name,"
@@ -50,8 +68,10 @@ static const char write_sql[] =
 	" (SELECT max(u.modified) FROM stage.unit u WHERE u.source = s.name), s.imported"
 	" FROM stage.source s ORDER BY 1;"
 	"INSERT INTO main.ecosystem(name) SELECT name FROM stage.ecosystem ORDER BY 1;"
-	"INSERT INTO main.unit(name, source, modified, hash)"
-	" SELECT name, source, modified, hash FROM stage.unit ORDER BY 1;"
+	"INSERT INTO main.unit(name, source, modified, hash, url)"
+	" SELECT name, source, modified, hash, url FROM stage.unit ORDER BY 1;"
+	"INSERT INTO main.fact SELECT f.id, u.n, f.kev, f.ransomware, f.epss, f.pct"
+	" FROM stage.fact f JOIN main.unit u ON u.name = f.unit ORDER BY 1, 2;"
 	"CREATE TABLE stage.advisory(n INTEGER PRIMARY KEY, id TEXT, aliases TEXT, title TEXT,"
 	" severity INTEGER, score INTEGER, UNIQUE(id, aliases, title, severity, score));"
 	"INSERT INTO stage.advisory(id, aliases, title, severity, score)"
@@ -60,7 +80,8 @@ static const char write_sql[] =
 	"INSERT INTO main.advisory SELECT * FROM stage.advisory ORDER BY n;"
 	"CREATE TABLE stage.number(name TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID;"
 	"INSERT INTO stage.number SELECT name, n FROM main.unit;"
-	"INSERT INTO main.affected SELECT e.n, r.package, a.n, u.n, r.ranges FROM stage.row r"
+	"INSERT INTO main.affected SELECT e.n, r.package, a.n, u.n, r.ranges, r.status, r.vector"
+	" FROM stage.row r"
 	" CROSS JOIN main.ecosystem e ON e.name = r.ecosystem"
 	" CROSS JOIN stage.advisory a ON a.id = r.id AND a.aliases = r.aliases"
 	"  AND a.title = r.title AND a.severity = r.severity AND a.score = r.score"
@@ -75,14 +96,17 @@ struct advisory_build {
 	char temp[64]; /* name in the state folder; "" once it is gone */
 	sqlite3 *db;
 	sqlite3_stmt *find_unit, *drop_rows, *put_unit, *put_row, *put_source, *put_ecosystem;
+	sqlite3_stmt *put_brought, *put_replaces, *drop_facts, *put_fact;
 };
 
 void advisory_build_free(struct advisory_build *b)
 {
 	if (!b)
 		return;
-	sqlite3_stmt *const statements[] = { b->find_unit, b->drop_rows,  b->put_unit,
-					     b->put_row,   b->put_source, b->put_ecosystem };
+	sqlite3_stmt *const statements[] = { b->find_unit,   b->drop_rows,    b->put_unit,
+					     b->put_row,     b->put_source,   b->put_ecosystem,
+					     b->put_brought, b->put_replaces, b->drop_facts,
+					     b->put_fact };
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
 		(void)sqlite3_finalize(statements[i]);
@@ -131,25 +155,28 @@ static int attach_old(struct advisory_build *b, struct err *e)
 
 static int prepare(struct advisory_build *b, struct err *e)
 {
-	int r = sql_prepare(b->db, "SELECT modified, hash FROM stage.unit WHERE name = ?1",
-			    &b->find_unit, e);
+	const struct {
+		sqlite3_stmt **st;
+		const char *sql;
+	} all[] = {
+		{ &b->find_unit, "SELECT modified, hash FROM stage.unit WHERE name = ?1" },
+		{ &b->drop_rows, "DELETE FROM stage.row WHERE unit = ?1" },
+		{ &b->drop_facts, "DELETE FROM stage.fact WHERE unit = ?1" },
+		{ &b->put_unit, "INSERT OR REPLACE INTO stage.unit VALUES(?1, ?2, ?3, ?4, ?5)" },
+		{ &b->put_row, "INSERT OR REPLACE INTO stage.row"
+			       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },
+		{ &b->put_fact,
+		  "INSERT OR REPLACE INTO stage.fact VALUES(?1, ?2, ?3, ?4, ?5, ?6)" },
+		{ &b->put_source, "INSERT OR REPLACE INTO stage.source VALUES(?1, ?2)" },
+		{ &b->put_ecosystem, "INSERT OR IGNORE INTO stage.ecosystem VALUES(?1)" },
+		{ &b->put_brought, "INSERT OR IGNORE INTO stage.brought VALUES(?1)" },
+		{ &b->put_replaces, "INSERT OR IGNORE INTO stage.replaces VALUES(?1)" },
+	};
+	int r = 0;
 
-	r = r < 0 ? r
-		  : sql_prepare(b->db, "DELETE FROM stage.row WHERE unit = ?1", &b->drop_rows, e);
-	r = r < 0 ? r
-		  : sql_prepare(b->db, "INSERT OR REPLACE INTO stage.unit VALUES(?1, ?2, ?3, ?4)",
-				&b->put_unit, e);
-	r = r < 0 ? r
-		  : sql_prepare(b->db,
-				"INSERT OR REPLACE INTO stage.row"
-				" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-				&b->put_row, e);
-	r = r < 0 ? r
-		  : sql_prepare(b->db, "INSERT OR REPLACE INTO stage.source VALUES(?1, ?2)",
-				&b->put_source, e);
-	return r < 0 ? r
-		     : sql_prepare(b->db, "INSERT OR IGNORE INTO stage.ecosystem VALUES(?1)",
-				   &b->put_ecosystem, e);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && r == 0; i++)
+		r = sql_prepare(b->db, all[i].sql, all[i].st, e);
+	return r;
 }
 
 static int open_temp(struct advisory_build *b, struct err *e)
@@ -211,26 +238,38 @@ static void put_aliases(const json_t *names, struct buf *ret)
 static int put_ranges(const json_t *row, const char *ecosystem, struct buf *ret, struct err *e)
 {
 	const struct version_order *order = version_order_of(str_of(ecosystem));
-	auto_json *kept = json_array(), *only_ranges = json_object(), *out = json_object();
-	json_t *ranges = json_object_get(row, "r"), *v;
+	auto_json *kept = json_array(), *out = json_object();
+	json_t *events = json_object_get(row, "r"), *v;
+	auto_ranges ranges = { 0 };
 	struct range_answer a;
 	size_t i;
+	int r = ranges_of_json(row, &ranges, e);
 
-	if (!kept || !only_ranges || !out || json_object_set(only_ranges, "r", ranges) < 0)
+	if (!kept || !out)
 		return FAIL_NOMEM(e);
+	if (r < 0)
+		return r;
+	ranges.versions_n = 0;
 	json_array_foreach(json_object_get(row, "v"), i, v)
 	{
 		a.affected = false;
 		if (order && order->valid(str_of(json_string_value(v))))
-			range_match(order, only_ranges, json_string_value(v), &a);
+			range_match(order, &ranges, json_string_value(v), &a);
 		if (!a.affected && json_array_append(kept, v) < 0)
 			return FAIL_NOMEM(e);
 	}
-	if (json_array_size(ranges) && json_object_set(out, "r", ranges) < 0)
+	if (json_array_size(events) && json_object_set(out, "r", events) < 0)
 		return FAIL_NOMEM(e);
 	if (json_array_size(kept) && json_object_set(out, "v", kept) < 0)
 		return FAIL_NOMEM(e);
 	return json_canonical(out, ret, e);
+}
+
+static const char *string_or_empty(const json_t *o, const char *key)
+{
+	const char *s = json_string_or_null(o, key);
+
+	return s ? s : "";
 }
 
 static int put_row(struct advisory_build *b, const json_t *unit, const json_t *row, size_t *total,
@@ -258,14 +297,28 @@ static int put_row(struct advisory_build *b, const json_t *unit, const json_t *r
 		put_aliases(names, &aliases);
 		r = buf_check(&aliases, "aliases", e);
 		r = r < 0 ? r
-			  : sql_run(b->put_row, e, "ssssssiis", json_string_or_null(unit, "unit"),
+			  : sql_run(b->put_row, e, "ssssssiisss", json_string_or_null(unit, "unit"),
 				    ecosystem, package, json_string_value(json_array_get(names, 0)),
 				    buf_str(&aliases), json_string_or_null(unit, "title"),
 				    (int64_t)json_integer_value(json_object_get(row, "s")),
 				    (int64_t)json_integer_value(json_object_get(row, "c")),
-				    buf_str(&ranges));
+				    buf_str(&ranges), string_or_empty(row, "st"),
+				    string_or_empty(row, "vec"));
 	}
 	return r;
+}
+
+static int put_fact(struct advisory_build *b, const char *unit, const json_t *fact, struct err *e)
+{
+	const char *id = json_string_or_null(fact, "id");
+	const json_t *epss = json_object_get(fact, "epss"), *pct = json_object_get(fact, "pct");
+
+	if (!id)
+		return FAIL(e, E_INTERNAL, "a fact without id");
+	return sql_run(b->put_fact, e, "sssiii", unit, id, string_or_empty(fact, "kev"),
+		       (int64_t)json_is_true(json_object_get(fact, "ransomware")),
+		       epss ? (int64_t)json_integer_value(epss) : (int64_t)-1,
+		       pct ? (int64_t)json_integer_value(pct) : (int64_t)-1);
 }
 
 /* True when the unit is new to us: not there, or another one and not older. */
@@ -288,6 +341,7 @@ int advisory_build_unit(struct advisory_build *b, const json_t *unit, struct str
 {
 	const char *name = json_string_or_null(unit, "unit");
 	const char *source = json_string_or_null(unit, "source");
+	const char *replaces = json_string_or_null(unit, "replaces");
 	int64_t modified = json_integer_value(json_object_get(unit, "modified"));
 	struct digest digest;
 	char hash[33];
@@ -296,20 +350,33 @@ int advisory_build_unit(struct advisory_build *b, const json_t *unit, struct str
 	json_t *v;
 	int r;
 
+	if (replaces && *replaces) {
+		r = sql_run(b->put_replaces, e, "s", replaces);
+		if (r < 0 || !name)
+			return r;
+	}
 	if (!name || !source || !json_string_or_null(unit, "title"))
 		return FAIL(e, E_INTERNAL, "a unit without name, source or title");
+	r = sql_run(b->put_brought, e, "s", name);
+	if (r < 0)
+		return r;
 	digest_of(text.p, text.n, &digest);
 	(void)snprintf(hash, sizeof(hash), "%.32s", digest_hex(&digest));
 	r = is_news(b, name, modified, hash, &news, e);
 	if (r < 0 || !news)
 		return r;
 	r = sql_run(b->drop_rows, e, "s", name);
-	r = r < 0 ? r : sql_run(b->put_unit, e, "ssis", name, source, modified, hash);
+	r = r < 0 ? r : sql_run(b->drop_facts, e, "s", name);
+	r = r < 0 ? r
+		  : sql_run(b->put_unit, e, "ssiss", name, source, modified, hash,
+			    string_or_empty(unit, "url"));
 	r = r < 0 ? r : sql_run(b->put_source, e, "si", source, b->now);
 	json_array_foreach(json_object_get(unit, "ecosystems"), i, v) r =
 		r < 0 ? r : sql_run(b->put_ecosystem, e, "s", json_string_value(v));
 	json_array_foreach(json_object_get(unit, "rows"), i, v) r =
 		r < 0 ? r : put_row(b, unit, v, &total, e);
+	json_array_foreach(json_object_get(unit, "facts"), i, v) r =
+		r < 0 ? r : put_fact(b, name, v, e);
 	return r < 0 ? WRAP(e, r, "%s", name) : 0;
 }
 
@@ -323,6 +390,7 @@ static int write_new(struct advisory_build *b, struct err *e)
 		       ADVISORY_DB_SCHEMA);
 	r = sql_exec(b->db, pragma, e);
 	r = r < 0 ? r : sql_exec(b->db, schema_sql, e);
+	r = r < 0 ? r : sql_exec(b->db, replace_sql, e);
 	r = r < 0 ? r : sql_exec(b->db, write_sql, e);
 	return r < 0 ? r : sql_exec(b->db, "COMMIT", e);
 }

@@ -8,13 +8,16 @@
 
 struct advisory_db {
 	sqlite3 *db;
-	sqlite3_stmt *rows, *covers;
+	sqlite3_stmt *rows, *covers, *facts;
 };
 
 static const char rows_sql[] =
-	"SELECT a.id, a.aliases, a.title, f.ranges, a.severity, a.score"
-	" FROM affected f JOIN advisory a ON a.n = f.advisory"
+	"SELECT a.id, a.aliases, a.title, f.ranges, a.severity, a.score, f.status, f.vector,"
+	" u.name, u.source, u.url FROM affected f JOIN advisory a ON a.n = f.advisory"
+	" JOIN unit u ON u.n = f.unit"
 	" WHERE f.ecosystem = (SELECT n FROM ecosystem WHERE name = ?1) AND f.package = ?2";
+static const char facts_sql[] =
+	"SELECT kev, ransomware, epss, pct FROM fact WHERE id = ?1 ORDER BY unit";
 static const char covers_sql[] = "SELECT 1 FROM ecosystem WHERE name = ?1";
 
 void advisory_db_close(struct advisory_db *db)
@@ -23,6 +26,7 @@ void advisory_db_close(struct advisory_db *db)
 		return;
 	(void)sqlite3_finalize(db->rows);
 	(void)sqlite3_finalize(db->covers);
+	(void)sqlite3_finalize(db->facts);
 	(void)sqlite3_close(db->db);
 	free(db);
 }
@@ -65,6 +69,7 @@ static int open_at(struct advisory_db *db, const char *path, struct err *e)
 		return db->db ? sql_fail(db->db, "open", e) : FAIL_NOMEM(e);
 	r = check_schema(db->db, e);
 	r = r < 0 ? r : sql_prepare(db->db, rows_sql, &db->rows, e);
+	r = r < 0 ? r : sql_prepare(db->db, facts_sql, &db->facts, e);
 	return r < 0 ? r : sql_prepare(db->db, covers_sql, &db->covers, e);
 }
 
@@ -92,26 +97,72 @@ int advisory_db_open(struct advisory_db **ret, const struct state *state, struct
 	return 0;
 }
 
+static int show_row(sqlite3_stmt *st, advisory_row_fn fn, void *arg, struct err *e)
+{
+	struct advisory_row row = {
+		.id = sql_text(st, 0),
+		.aliases = sql_text(st, 1),
+		.title = sql_text(st, 2),
+		.severity = sqlite3_column_int(st, 4),
+		.score = sqlite3_column_int(st, 5),
+		.status = sql_text(st, 6),
+		.vector = sql_text(st, 7),
+		.unit = sql_text(st, 8),
+		.source = sql_text(st, 9),
+		.url = sql_text(st, 10),
+	};
+	const char *text = sql_text(st, 3);
+	auto_ranges ranges = { 0 };
+	auto_json *j = NULL;
+	int r = json_parse(text, strlen(text), "advisories", &j, e);
+
+	r = r < 0 ? r : ranges_of_json(j, &ranges, e);
+	row.ranges = &ranges;
+	return r < 0 ? r : fn(arg, &row, e);
+}
+
 int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *package,
 		     advisory_row_fn fn, void *arg, struct err *e)
 {
 	sqlite3_stmt *st = db->rows;
 	int r = sql_bind(st, e, "ss", ecosystem, package);
 
-	while (r >= 0 && (r = sql_step(st, e)) > 0) {
-		const struct advisory_row row = {
-			.id = sql_text(st, 0),
-			.aliases = sql_text(st, 1),
-			.title = sql_text(st, 2),
-			.ranges = sql_text(st, 3),
-			.severity = sqlite3_column_int(st, 4),
-			.score = sqlite3_column_int(st, 5),
-		};
-
-		r = fn(arg, &row, e);
-	}
+	while (r >= 0 && (r = sql_step(st, e)) > 0)
+		r = show_row(st, fn, arg, e);
 	(void)sqlite3_reset(st);
 	return r < 0 ? r : 0;
+}
+
+int advisory_db_fill(struct advisory_db *db, struct advisory_row *row, struct err *e)
+{
+	(void)db, (void)row, (void)e;
+	return 0;
+}
+
+int advisory_db_fact(struct advisory_db *db, const char *id, struct advisory_fact *ret,
+		     struct err *e)
+{
+	struct advisory_fact f = { .epss_ppm = -1, .pct_ppm = -1 };
+	int r = sql_bind(db->facts, e, "s", id);
+
+	while (r >= 0 && (r = sql_step(db->facts, e)) > 0) {
+		const char *kev = sql_text(db->facts, 0);
+
+		if (*kev) {
+			f.exploited = true;
+			(void)snprintf(f.kev_date, sizeof(f.kev_date), "%.10s", kev);
+		}
+		f.ransomware |= sqlite3_column_int(db->facts, 1) != 0;
+		if (sqlite3_column_int(db->facts, 2) >= 0) {
+			f.epss_ppm = sqlite3_column_int(db->facts, 2);
+			f.pct_ppm = sqlite3_column_int(db->facts, 3);
+		}
+	}
+	(void)sqlite3_reset(db->facts);
+	if (r < 0)
+		return r;
+	*ret = f;
+	return 0;
 }
 
 int advisory_db_covers(struct advisory_db *db, const char *ecosystem, bool *ret, struct err *e)

@@ -4,13 +4,14 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "scan/range.h"
 
 /*
  * The compiled advisories, <state>/advisories.db: SQLite, written once, replaced as a whole, opened
  * immutable. The same imports give the same bytes, but for the times at which a source changed.
  */
 #define ADVISORY_DB "advisories.db"
-enum { ADVISORY_DB_SCHEMA = 1, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
+enum { ADVISORY_DB_SCHEMA = 2, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
 
 struct advisory_db;
 
@@ -20,19 +21,42 @@ int advisory_db_open(struct advisory_db **ret, const struct state *state, struct
 void advisory_db_close(struct advisory_db *db);
 DEFINE_RELEASE_VOID(struct advisory_db, advisory_db_close)
 
-/* What is known about one package of one ecosystem. All borrowed, valid during the call. */
+/*
+ * What is known about one package of one ecosystem: one row for each vulnerability of each unit
+ * that speaks of it. All borrowed, valid during the call. "" stands for what is not known.
+ */
 struct advisory_row {
 	const char *id;
-	const char *aliases; /* separated by spaces */
-	const char *title;
-	const char *ranges; /* JSON, see range.h */
+	const struct ranges *ranges;
+	const char *status; /* "no-dsa"... of unit.h; "": plainly affected or fixed */
 	int severity;	    /* enum severity */
 	int score;	    /* in tenths; -1: none */
+	/* These are "" until advisory_db_fill(), which reads what only a finding needs. */
+	const char *aliases; /* separated by spaces */
+	const char *title;
+	const char *vector; /* CVSS, that score is from */
+	const char *unit;   /* "osv/DSA-5532-1" */
+	const char *source; /* "osv/Debian" */
+	const char *url;
+	uint32_t unit_n, group_n; /* for advisory_db_fill() */
 };
-typedef int (*advisory_row_fn)(void *arg, const struct advisory_row *row, struct err *e);
+/* May call advisory_db_fill(), and nothing else of the database. Not 0 ends the rows. */
+typedef int (*advisory_row_fn)(void *arg, struct advisory_row *row, struct err *e);
 
 int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *package,
 		     advisory_row_fn fn, void *arg, struct err *e);
+/* Fills the second half of the row that is being shown; valid as long as it. */
+int advisory_db_fill(struct advisory_db *db, struct advisory_row *row, struct err *e);
+
+/* What is known of a vulnerability itself, whatever the package. */
+struct advisory_fact {
+	bool exploited, ransomware; /* it is in the KEV catalogue; there, as used by ransomware */
+	char kev_date[11];	    /* when it was added, "2026-01-02"; "" */
+	int epss_ppm, pct_ppm;	    /* EPSS and its percentile, parts per million; -1: none */
+};
+int advisory_db_fact(struct advisory_db *db, const char *id, struct advisory_fact *ret,
+		     struct err *e);
+
 /* True when some source spoke of this ecosystem, be it to say that nothing is wrong. */
 int advisory_db_covers(struct advisory_db *db, const char *ecosystem, bool *ret, struct err *e);
 /* When a source last changed, unix seconds. */
@@ -47,7 +71,7 @@ int advisory_db_sources(struct advisory_db *db, json_t **ret, struct err *e);
 struct advisory_build;
 int advisory_build_begin(struct advisory_build **ret, const struct state *state, int64_t now,
 			 struct err *e);
-/* A unit of advisory.h; text is its canonical form. Older than the one we have: passed over. */
+/* A unit of unit.h; text is its canonical form. Older than the one we have: passed over. */
 int advisory_build_unit(struct advisory_build *b, const json_t *unit, struct str text,
 			struct err *e);
 int advisory_build_commit(struct advisory_build *b, bool *ret_changed, struct err *e);

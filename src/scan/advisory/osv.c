@@ -97,7 +97,8 @@ static int read_ids(const json_t *doc, json_t *unit, struct err *e)
 }
 
 /* The highest score among CVSS vectors, and the first word of a rating by words. */
-static void read_severities(const json_t *list, int *score, enum severity *word)
+static void read_severities(const json_t *list, int *score, const char **vector,
+			    enum severity *word)
 {
 	size_t i;
 	json_t *v;
@@ -108,8 +109,10 @@ static void read_severities(const json_t *list, int *score, enum severity *word)
 		const char *text = json_string_or_null(v, "score");
 		int s = type && starts_with(type, "CVSS_") ? cvss_score(text) : -1;
 
-		if (s > *score)
+		if (s > *score) {
 			*score = s;
+			*vector = text;
+		}
 		if (*word == SEVERITY_UNKNOWN)
 			*word = severity_of_word(text); /* Ubuntu rates by a word */
 	}
@@ -135,18 +138,21 @@ static enum severity specific_word(const json_t *o)
 static int put_severity(json_t *row, const json_t *doc, const json_t *affected, struct err *e)
 {
 	const json_t *const from[] = { affected, doc };
+	const char *vector = NULL;
 	int score = -1, r;
 	enum severity word = SEVERITY_UNKNOWN;
 
 	for (size_t i = 0; i < 2; i++) {
 		if (score < 0)
-			read_severities(json_object_get(from[i], "severity"), &score, &word);
+			read_severities(json_object_get(from[i], "severity"), &score, &vector,
+					&word);
 		if (word == SEVERITY_UNKNOWN)
 			word = specific_word(from[i]);
 	}
 	r = json_put(row, "s",
 		     json_integer((json_int_t)(score >= 0 ? severity_of_score(score) : word)), e);
-	return r < 0 ? r : json_put(row, "c", json_integer(score), e);
+	r = r < 0 ? r : json_put(row, "c", json_integer(score), e);
+	return r < 0 ? r : json_put_string(row, "vec", vector, e);
 }
 
 /* One event is an object with one member. "limit" concerns commits only. */

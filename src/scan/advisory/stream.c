@@ -11,6 +11,9 @@ enum place {
 	ARRAY_ELEMENT, /* after "," */
 	ARRAY_NEXT,    /* after an element */
 	ARRAY_CLOSED,
+	MEMBER_FIRST, /* after "{" of an object that is read by members */
+	MEMBER_NEXT,  /* after a member */
+	OBJECT_CLOSED,
 };
 
 struct json_stream {
@@ -20,7 +23,7 @@ struct json_stream {
 	size_t at, n; /* of chunk */
 	bool end;
 	enum place place;
-	struct buf doc;
+	struct buf doc, name;
 };
 
 int json_stream_new(struct json_stream **ret, json_stream_read_fn read, void *arg, struct err *e)
@@ -32,6 +35,7 @@ int json_stream_new(struct json_stream **ret, json_stream_read_fn read, void *ar
 	s->read = read;
 	s->arg = arg;
 	s->doc = BUF_INIT(LIMIT_ADVISORY_DOC);
+	s->name = BUF_INIT(LIMIT_ADVISORY_DOC);
 	*ret = s;
 	return 0;
 }
@@ -41,6 +45,7 @@ void json_stream_free(struct json_stream *s)
 	if (!s)
 		return;
 	buf_free(&s->doc);
+	buf_free(&s->name);
 	free(s);
 }
 
@@ -145,5 +150,148 @@ int json_stream_next(struct json_stream *s, struct str *ret, struct err *e)
 		return r;
 	s->place = s->place == START || s->place == BETWEEN ? BETWEEN : ARRAY_NEXT;
 	*ret = (struct str){ s->doc.p, s->doc.n };
+	return 1;
+}
+
+/* Steps to the next byte that is no space: it, 0 at the end, or an error. */
+static int next_byte(struct json_stream *s, struct err *e)
+{
+	int r;
+
+	while ((r = more(s, e)) > 0 && is_space(s->chunk[s->at]))
+		s->at++;
+	return r > 0 ? (unsigned char)s->chunk[s->at] : r;
+}
+
+/* A string after its opening quote, as it is written, to its closing one. */
+static int take_string(struct json_stream *s, struct buf *to, struct err *e)
+{
+	bool escaped = false;
+	int r;
+
+	while ((r = more(s, e)) > 0) {
+		size_t from = s->at;
+		bool whole = false;
+
+		for (; s->at < s->n && !whole; s->at++) {
+			whole = !escaped && s->chunk[s->at] == '"';
+			escaped = !escaped && s->chunk[s->at] == '\\';
+		}
+		buf_put(to, s->chunk + from, s->at - from - (whole ? 1 : 0));
+		if (to->failed)
+			return buf_check(to, "a JSON string", e);
+		if (whole)
+			return 0;
+	}
+	return r < 0 ? r : FAIL(e, E_FORMAT, "ends within a string");
+}
+
+/* A number, true, false or null: up to what ends it. */
+static int take_word(struct json_stream *s, struct err *e)
+{
+	int r;
+
+	while ((r = more(s, e)) > 0) {
+		char c = s->chunk[s->at];
+
+		if (is_space(c) || c == ',' || c == '}')
+			return 0;
+		buf_putc(&s->doc, c);
+		if (s->doc.failed)
+			return buf_check(&s->doc, "a JSON value", e);
+		s->at++;
+	}
+	return r;
+}
+
+/* Objects and arrays, by their brackets; the parser that gets the text checks the rest. */
+static int take_nested(struct json_stream *s, struct err *e)
+{
+	int depth = 0, r;
+
+	while ((r = more(s, e)) > 0) {
+		char c = s->chunk[s->at++];
+
+		buf_putc(&s->doc, c);
+		if (c == '"') {
+			r = take_string(s, &s->doc, e);
+			if (r < 0)
+				return r;
+			buf_putc(&s->doc, '"');
+		}
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		if (s->doc.failed)
+			return buf_check(&s->doc, "a JSON value", e);
+		if (depth == 0)
+			return 0;
+	}
+	return r < 0 ? r : FAIL(e, E_FORMAT, "ends within a value");
+}
+
+static int take_value(struct json_stream *s, struct err *e)
+{
+	int c = next_byte(s, e);
+
+	buf_reset(&s->doc);
+	if (c <= 0)
+		return c < 0 ? c : FAIL(e, E_FORMAT, "ends before a value");
+	if (c == '{' || c == '[')
+		return take_nested(s, e);
+	if (c != '"')
+		return take_word(s, e);
+	s->at++;
+	buf_putc(&s->doc, '"');
+	c = take_string(s, &s->doc, e);
+	buf_putc(&s->doc, '"');
+	return c;
+}
+
+/* Up to the opening quote of the next member's name, and past it: 1, or 0 at the end. */
+static int find_member(struct json_stream *s, struct err *e)
+{
+	int c;
+
+	while ((c = next_byte(s, e)) > 0) {
+		const enum place at = s->place;
+
+		s->at++;
+		if (c == '{' && at == START)
+			s->place = MEMBER_FIRST;
+		else if (c == '}' && (at == MEMBER_FIRST || at == MEMBER_NEXT))
+			s->place = OBJECT_CLOSED;
+		else if (c == ',' && at == MEMBER_NEXT)
+			s->place = BETWEEN;
+		else if (c == '"' && (at == MEMBER_FIRST || at == BETWEEN))
+			return 1;
+		else
+			return FAIL(e, E_FORMAT, "not one JSON object");
+	}
+	if (c == 0 && s->place != OBJECT_CLOSED)
+		return FAIL(e, E_FORMAT, "ends within an object");
+	return c;
+}
+
+int json_stream_member(struct json_stream *s, struct str *ret_name, struct str *ret_value,
+		       struct err *e)
+{
+	int r = find_member(s, e);
+
+	if (r <= 0)
+		return r;
+	buf_reset(&s->name);
+	r = take_string(s, &s->name, e);
+	r = r < 0 ? r : next_byte(s, e);
+	if (r >= 0 && r != ':')
+		return FAIL(e, E_FORMAT, "no ':' after a member's name");
+	if (r < 0)
+		return r;
+	s->at++;
+	r = take_value(s, e);
+	r = r < 0 ? r : buf_check(&s->doc, "a JSON value", e);
+	if (r < 0)
+		return r;
+	s->place = MEMBER_NEXT;
+	*ret_name = (struct str){ buf_str(&s->name), s->name.n };
+	*ret_value = (struct str){ buf_str(&s->doc), s->doc.n };
 	return 1;
 }

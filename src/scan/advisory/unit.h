@@ -17,6 +17,17 @@
  * rows belong to all of them, or to those that their own "ids" name. "r" are ranges of events in
  * the order given (i introduced, f fixed, l last affected), "v" single versions, "s" a severity and
  * "c" a score in tenths, -1 when there is none. A withdrawn advisory is a unit without rows.
+ *
+ * Optional members of a row: "vec", the CVSS vector that "c" was scored from; "st", what the
+ * publisher says beside affected and fixed, one of "no-dsa", "postponed", "ignored", "unimportant",
+ * "undetermined", "end-of-life", "wont-fix", "investigating", "not-affected". Rows that are not
+ * affected stay, to tell why nothing was reported.
+ *
+ * Optional members of a unit: "url", where a person reads on; "facts" about vulnerabilities,
+ * whoever speaks of them: [{"id":"CVE-…","kev":"2026-01-02","ransomware":true}] or
+ * [{"id":"CVE-…","epss":1234,"pct":56789}], parts per million; and "replaces":"debian/", on any
+ * unit of a file that is published whole: units of that prefix that this import did not bring go.
+ * A document of only "replaces" and "source" drops all that the import did not bring otherwise.
  */
 enum {
 	LIMIT_ADVISORY_DOC = 32 * 1024 * 1024, /* one document of a stream */
@@ -38,6 +49,9 @@ int advisory_secdb(const json_t *doc, json_t **ret, struct err *e); /* one repos
 /*
  * Splits a stream of JSON into its documents: an array's elements, or objects one after another
  * (JSON lines too). Only one is in memory at a time. read is asked for more bytes: 0 ends.
+ * Or, for one large object, into its members: the whole stream is read with json_stream_member()
+ * then, which gives a member's name as it is written, without its quotes, and any value's text.
+ * No document, value or name is larger than LIMIT_ADVISORY_DOC: E_FORMAT.
  */
 struct json_stream;
 typedef int64_t (*json_stream_read_fn)(void *arg, char *p, size_t n, struct err *e);
@@ -45,12 +59,38 @@ typedef int64_t (*json_stream_read_fn)(void *arg, char *p, size_t n, struct err 
 int json_stream_new(struct json_stream **ret, json_stream_read_fn read, void *arg, struct err *e);
 /* 1 and a document's text, borrowed until the next call; 0 at the end. */
 int json_stream_next(struct json_stream *s, struct str *ret, struct err *e);
+/* 1, a name and its value's text, both borrowed until the next call; 0 at the end. */
+int json_stream_member(struct json_stream *s, struct str *ret_name, struct str *ret_value,
+		       struct err *e);
 void json_stream_free(struct json_stream *s);
 DEFINE_RELEASE_VOID(struct json_stream, json_stream_free)
 
+/* Where a reader's units go, one at a time; the unit is borrowed. */
+struct unit_sink {
+	int (*put)(void *arg, const json_t *unit, struct err *e);
+	void *arg;
+};
+static inline int unit_emit(const struct unit_sink *to, const json_t *unit, struct err *e)
+{
+	return to->put(to->arg, unit, e);
+}
+
 /*
- * Reads a whole file of advisories, JSON or YAML, and emits one unit a line in canonical form. Runs
- * in the sandbox. A document of another kind is E_NOTFOUND, so that a folder's other files can be
- * passed over; anything broken is E_FORMAT.
+ * A file of advisories as a stream of bytes, whatever it was packed in. head is how it begins, as
+ * far as it has been read (at least 256 bytes where there are as many), and is read again.
  */
+struct advisory_input {
+	const char *name;
+	struct str head;
+	json_stream_read_fn read;
+	void *arg;
+};
+
+/*
+ * Reads a whole file of advisories, JSON or YAML, and gives its units to the sink. Runs in the
+ * sandbox. A document of another kind is E_NOTFOUND, so that a folder's other files can be passed
+ * over; anything broken is E_FORMAT.
+ */
+int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct err *e);
+/* The same of a plain file, with one unit a line in canonical form. */
 int advisory_parse_file(int fd, const char *name, struct buf *emit, struct err *e);

@@ -98,9 +98,11 @@ static const char *answer(const char *ecosystem, const char *ranges, const char 
 	auto_json *j = NULL;
 	struct err e = ERR_INIT;
 	struct range_answer a = { false, "" };
+	auto_ranges r = { 0 };
 
-	if (json_parse(ranges, strlen(ranges), "ranges", &j, &e) == 0)
-		range_match(version_order_of(str_of(ecosystem)), j, version, &a);
+	if (json_parse(ranges, strlen(ranges), "ranges", &j, &e) == 0 &&
+	    ranges_of_json(j, &r, &e) == 0)
+		range_match(version_order_of(str_of(ecosystem)), &r, version, &a);
 	(void)snprintf(out, sizeof(out), "%s %s", a.affected ? "affected" : "clean", a.fixed);
 	return out;
 }
@@ -135,6 +137,101 @@ TEST(what_cannot_be_compared_is_affected)
 {
 	CHECK_STR(DEB("{\"r\":[[\"i\",\"0\",\"f\",\"1\"]]}", "not a version"), "affected 1");
 	CHECK_STR(DEB("{\"r\":[[\"i\",\"0\",\"f\",\"?!\"]]}", "5"), "affected ?!");
+}
+
+/* Nothing that contradicts itself makes a package safe. */
+TEST(impossible_ranges)
+{
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"2\",\"f\",\"1\"]]}", "0.5"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"2\",\"f\",\"1\"]]}", "1.5"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"f\",\"1\",\"i\",\"2\"]]}", "3"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"l\",\"1\",\"i\",\"2\"]]}", "1.5"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"1\",\"f\",\"1\"]]}", "1"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"1\",\"f\",\"1\"]]}", "0.9"), "clean ");
+	CHECK_STR(DEB("{\"r\":[[]]}", "1"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"0\",\"i\",\"1\",\"f\",\"2\"]]}", "0.5"), "affected 2");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"2\",\"f\",\"1\"],[\"i\",\"0\",\"f\",\"9\"]]}", "3"),
+		  "affected ");
+}
+
+/* More events than fit without memory of their own. */
+TEST(many_events)
+{
+	auto_buf b = BUF_INIT(4096);
+
+	buf_puts(&b, "{\"r\":[[\"i\",\"0\"");
+	for (int i = 1; i < 40; i += 2)
+		buf_printf(&b, ",\"f\",\"%d\",\"i\",\"%d\"", i, i + 1);
+	buf_puts(&b, "]]}");
+	CHECK_STR(DEB(buf_str(&b), "38.5"), "affected 39");
+	CHECK_STR(DEB(buf_str(&b), "39.5"), "clean ");
+	CHECK_STR(DEB(buf_str(&b), "41"), "affected ");
+}
+
+TEST(rows_of_another_form)
+{
+	static const char *const bad[] = {
+		"{\"r\":[[\"i\"]]}",   "{\"r\":[[\"x\",\"1\"]]}",
+		"{\"r\":[[\"i\",1]]}", "{\"r\":[{\"i\":\"0\"}]}",
+		"{\"v\":[1]}",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		auto_json *j = NULL;
+		auto_ranges r = { 0 };
+		struct err e = ERR_INIT;
+
+		CHECK(json_parse(bad[i], strlen(bad[i]), "ranges", &j, &e) == 0);
+		CHECK(ranges_of_json(j, &r, &e) == E_FORMAT);
+	}
+}
+
+/* An object's members as "name=value;", or what went wrong. Valid until the next call. */
+static const char *members(const char *text, size_t step)
+{
+	auto_release(json_stream_free) struct json_stream *s = NULL;
+	struct source source = { text, strlen(text), step };
+	static char out[256];
+	struct err e = ERR_INIT;
+	struct str name, value;
+	size_t n = 0;
+	int r;
+
+	CHECK(json_stream_new(&s, read_some, &source, &e) == 0);
+	*out = '\0';
+	while ((r = json_stream_member(s, &name, &value, &e)) > 0)
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s=%.*s;", (int)name.n, name.p,
+				      (int)value.n, value.p);
+	return r < 0 ? "broken" : out;
+}
+
+TEST(stream_of_members)
+{
+	static const char *const cases[][2] = {
+		{ "{}", "" },
+		{ " { } \n", "" },
+		{ "{\"a\":1}", "a=1;" },
+		{ "{\"a\" : true , \"b\":[1,{\"}\":\"]\"}],\"c\":\"x\\\"y\"}",
+		  "a=true;b=[1,{\"}\":\"]\"}];c=\"x\\\"y\";" },
+		{ "{\"a\\\"b\":{}}", "a\\\"b={};" },
+		{ "", "broken" },
+		{ "[]", "broken" },
+		{ "{\"a\"", "broken" },
+		{ "{\"a\":", "broken" },
+		{ "{\"a\":1", "broken" },
+		{ "{\"a\":[1", "broken" },
+		{ "{\"a\":\"", "broken" },
+		{ "{\"a\":1,}", "broken" },
+		{ "{,\"a\":1}", "broken" },
+		{ "{\"a\":1 \"b\":2}", "broken" },
+		{ "{\"a\" 1}", "broken" },
+		{ "{\"a\":1}{}", "broken" },
+		{ "{\"a\":1},", "broken" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (size_t step = 1; step < 8; step += 3)
+			CHECK_STR(members(cases[i][0], step), cases[i][1]);
 }
 
 static int osv(const char *text, json_t **ret)
