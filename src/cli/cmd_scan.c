@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/table.h"
+#include <stdlib.h>
+
 #include "cli/road.h"
+#include "cli/scan_table.h"
 #include "pipeline/inspect.h"
 
 struct scan_opts {
@@ -51,91 +53,22 @@ static bool shown(const struct filter *f, const struct finding *finding)
 	return f->severity[finding->severity] && (!f->ignore_unfixed || *finding->fixed);
 }
 
-/* "RUN /bin/sh -c apt-get…": without buildkit's remark, cut to what a line holds. */
-static void short_instruction(const char *s, struct buf *ret)
+/* Which findings are shown, a place for each. Owned; NULL: out of memory. */
+static bool *choose(const struct filter *f, const struct report *report)
 {
-	static const char nop[] = "/bin/sh -c #(nop) ";
-	enum { WIDTH = 48 };
-	size_t n;
+	bool *ret = calloc(report->findings_n + 1, sizeof(*ret));
 
-	if (starts_with(s, nop))
-		s += sizeof(nop) - 1;
-	s += strspn(s, " ");
-	n = strlen(s);
-	if (ends_with(s, " # buildkit"))
-		n -= sizeof(" # buildkit") - 1;
-	if (n <= WIDTH) {
-		buf_put(ret, s, n);
-		return;
-	}
-	n = WIDTH - 3;
-	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
-		n--;
-	buf_put(ret, s, n);
-	buf_puts(ret, "...");
-}
-
-static int add_finding(struct table *t, const struct report *report, const struct finding *f,
-		       struct err *e)
-{
-	auto_buf where = BUF_INIT(256);
-	const char *instruction = report_instruction(report, f);
-
-	/* Where history says nothing, the layer by its digest. */
-	if (*instruction)
-		short_instruction(instruction, &where);
-	else
-		buf_printf(&where, "%.19s", report_layer(report, f));
-
-	const char *const cells[] = { f->advisory,
-				      severity_name(f->severity),
-				      json_string_or_null(f->package, "name"),
-				      json_string_or_null(f->package, "version"),
-				      *f->fixed ? f->fixed : NULL,
-				      buf_str(&where) };
-
-	return table_row(t, cells, e);
-}
-
-static int print_summary(struct cli *c, const struct report *report, const struct filter *f,
-			 struct err *e)
-{
-	size_t counts[SEVERITIES] = { 0 }, total = 0;
-	auto_buf b = BUF_INIT(256);
-
-	for (size_t i = 0; i < report->findings_n; i++)
-		if (shown(f, &report->findings[i])) {
-			counts[report->findings[i].severity]++;
-			total++;
-		}
-	for (int s = SEVERITIES - 1; s >= 0; s--)
-		if (counts[s])
-			buf_printf(&b, "%s%zu %s", b.n ? ", " : ": ", counts[s],
-				   severity_name((enum severity)s));
-	if (total < report->findings_n)
-		buf_printf(&b, " (%zu not shown)", report->findings_n - total);
-	return cli_print(c, e, "%s%zu finding%s%s in %zu packages\n", total ? "\n" : "", total,
-			 total == 1 ? "" : "s", buf_str(&b),
-			 json_array_size(json_object_get(report->list, "packages")));
+	for (size_t i = 0; ret && i < report->findings_n; i++)
+		ret[i] = shown(f, &report->findings[i]);
+	return ret;
 }
 
 static int print_report(struct cli *c, const struct report *report, const struct filter *f,
 			struct err *e)
 {
-	static const char *const headings[] = { "ADVISORY",  "SEVERITY", "PACKAGE",
-						"INSTALLED", "FIXED",	 "INSTRUCTION" };
-	auto_release(table_free) struct table *t = NULL;
-	bool any = false;
-	int r = table_new(&t, headings, 6, e);
+	auto_free bool *which = choose(f, report);
 
-	for (size_t i = 0; i < report->findings_n && r == 0; i++)
-		if (shown(f, &report->findings[i])) {
-			any = true;
-			r = add_finding(t, report, &report->findings[i], e);
-		}
-	if (r == 0 && any)
-		r = cli_print_table(c, t, e);
-	return r < 0 ? r : print_summary(c, report, f, e);
+	return which ? scan_print_table(c, report, which, e) : FAIL_NOMEM(e);
 }
 
 /* The report as a document, findings that are not to be shown left out. */

@@ -11,28 +11,15 @@ static bool over(const struct finding *f, const struct gate *g)
 /* What could not be checked was not passed. */
 static int check_complete(const struct report *r, struct err *e)
 {
-	const char *ecosystem = json_string_or_null(r->list, "ecosystem");
-	const json_t *unreadable = json_object_get(r->list, "unreadable");
-	size_t n = json_array_size(json_object_get(r->list, "packages"));
-	int error = 0;
+	auto_strv unchecked = { 0 };
+	int error = report_unchecked(r, &unchecked, e);
 
-	if (json_array_size(unreadable)) {
-		auto_strv notes = { 0 };
-
-		error = report_notes(r, &notes, e);
-		return error < 0 ? error : FAIL(e, E_POLICY, "%s", notes.v[0]);
-	}
-	if (n == 0)
-		return 0;
-	if (!ecosystem || !*ecosystem)
-		return FAIL(e, E_POLICY,
-			    "unknown distribution: none of %zu packages could be checked", n);
-	if (!r->has_advisories)
-		error = FAIL(e, E_POLICY, "no advisories: %zu packages could not be checked", n);
-	else if (!r->covered)
-		error = FAIL(e, E_POLICY, "no advisories for %s: %zu packages could not be checked",
-			     ecosystem, n);
-	return error < 0 ? err_hint(e, error, "plimsoll advisories import FILE...") : 0;
+	if (error < 0 || !unchecked.n)
+		return error;
+	error = FAIL(e, E_POLICY, "%s", unchecked.v[0]);
+	if (!r->has_advisories || r->uncovered.n)
+		return err_hint(e, error, "plimsoll advisories update");
+	return error;
 }
 
 static void describe(const struct finding *f, struct buf *b)

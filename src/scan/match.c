@@ -1,334 +1,260 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
+#include "scan/match.h"
 
-#include "scan/advisory/db.h"
+#include <ctype.h>
+
 #include "scan/range.h"
-#include "scan/scan.h"
-
-enum { LIMIT_FINDINGS = 1000 * 1000 };
 
 /* The names under which advisories of an ecosystem may stand, the most particular first. */
-struct ecosystems {
+struct ecosystem {
+	char *name;
 	struct strv names;
-	const struct version_order *order;
+	const struct version_order *order; /* NULL: unknown */
+	bool checked;			   /* whether the database speaks of it */
 };
 
-static int ecosystems_of(const char *ecosystem, struct ecosystems *ret, struct err *e)
-{
-	int r = strv_add(&ret->names, ecosystem, e);
+struct matcher {
+	struct advisory_db *db;
+	const json_t *list;
+	const struct match_sink *sink;
+	struct strv *uncovered;
+	struct ecosystem *ecosystems; /* those met so far */
+	size_t n;
+	struct match at; /* the package at hand */
+};
 
-	ret->order = version_order_of(str_of(ecosystem));
-	if (r == 0 && starts_with(ecosystem, "Ubuntu:"))
-		r = strv_addf(&ret->names, e, "%s:LTS", ecosystem);
-	if (r == 0 && strchr(ecosystem, ':'))
-		r = strv_addf(&ret->names, e, "%.*s", (int)strcspn(ecosystem, ":"), ecosystem);
+static void matcher_release(struct matcher *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->ecosystems[i].name);
+		strv_free(&m->ecosystems[i].names);
+	}
+	free(m->ecosystems);
+}
+
+/* Red Hat's advisories stand under the repositories of a release. */
+static int red_hat_names(const char *name, struct strv *ret, struct err *e)
+{
+	static const char *const repositories[] = {
+		"baseos",	    "appstream", "crb",	     "realtime",      "nfv",
+		"highavailability", "sap",	 "sap_hana", "supplementary", "server",
+		"resilientstorage"
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(repositories) / sizeof(*repositories) && r == 0; i++)
+		r = strv_addf(ret, e, "%s::%s", name, repositories[i]);
 	return r;
 }
 
-struct matcher {
-	struct report *report;
-	struct advisory_db *db;
-	const struct ecosystems *ecosystems;
-	size_t alloc;
-	/* The package at hand: */
-	const json_t *package;
-	const char *version; /* the one to compare: the source's, or its own */
-	size_t first;	     /* its first finding */
-};
-
-static void finding_free(struct finding *f)
+static int name_ecosystem(struct ecosystem *ret, struct err *e)
 {
-	free(f->advisory);
-	free(f->aliases);
-	free(f->title);
-	free(f->fixed);
-	free(f->status);
-	free(f->vector);
-	free(f->unit);
-	*f = (struct finding){ 0 };
+	int r = strv_add(&ret->names, ret->name, e);
+
+	if (r == 0 && starts_with(ret->name, "Ubuntu:"))
+		r = strv_addf(&ret->names, e, "%s:LTS", ret->name);
+	if (r == 0 && starts_with(ret->name, "Red Hat:"))
+		r = red_hat_names(ret->name, &ret->names, e);
+	if (r == 0 && strchr(ret->name, ':'))
+		r = strv_addf(&ret->names, e, "%.*s", (int)strcspn(ret->name, ":"), ret->name);
+	return r;
 }
 
-void report_free(struct report *r)
+static int check_covered(struct matcher *m, struct ecosystem *eco, struct err *e)
 {
-	for (size_t i = 0; i < r->findings_n; i++)
-		finding_free(&r->findings[i]);
-	free(r->findings);
-	json_decref(r->list);
-	*r = (struct report){ 0 };
+	const char *name = eco->order ? eco->name : "";
+	bool covered = false;
+	int r = 0;
+
+	if (eco->checked)
+		return 0;
+	eco->checked = true;
+	for (size_t i = 0; i < eco->names.n && r == 0 && !covered; i++)
+		r = advisory_db_covers(m->db, eco->names.v[i], &covered, e);
+	if (r < 0 || (covered && eco->order) || strv_has(m->uncovered, name))
+		return r;
+	return strv_add(m->uncovered, name, e);
 }
 
-static bool has_word(const char *words, const char *word)
+/* The ecosystem of that name, which stays valid until the next one is asked for. */
+static int ecosystem_of(struct matcher *m, const char *name, struct ecosystem **ret, struct err *e)
 {
-	struct str rest = str_of(words), one;
+	struct ecosystem *more, *eco;
+	int r;
 
-	while (str_cut(&rest, ' ', &one))
-		if (str_eqz(one, word))
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->ecosystems[i].name, name) == 0) {
+			*ret = &m->ecosystems[i];
+			return 0;
+		}
+	more = reallocarray(m->ecosystems, m->n + 1, sizeof(*more));
+	if (!more)
+		return FAIL_NOMEM(e);
+	m->ecosystems = more;
+	eco = &more[m->n];
+	*eco = (struct ecosystem){ .name = strdup(name), .order = version_order_of(str_of(name)) };
+	if (!eco->name)
+		return FAIL_NOMEM(e);
+	m->n++;
+	*ret = eco;
+	return name_ecosystem(eco, e);
+}
+
+/* Whose advisories name what is installed; all others name the source that it was built from. */
+static bool speaks_of_binaries(const char *ecosystem)
+{
+	static const char *const those[] = { "AlmaLinux",    "Rocky Linux",  "Red Hat",
+					     "Oracle Linux", "Amazon Linux", "Azure Linux",
+					     "Fedora",	     "openEuler",    "Arch Linux" };
+
+	for (size_t i = 0; i < sizeof(those) / sizeof(*those); i++)
+		if (starts_with(ecosystem, those[i]))
 			return true;
 	return false;
 }
 
-/* A finding of this package that is the same vulnerability: by its id, or, where neither is a CVE,
- * by an alias of one that is the other. */
-static struct finding *same_finding(const struct matcher *m, const struct advisory_row *row)
-{
-	for (size_t i = m->first; i < m->report->findings_n; i++) {
-		struct finding *f = &m->report->findings[i];
-		bool both_cve = starts_with(f->advisory, "CVE-") && starts_with(row->id, "CVE-");
-
-		if (strcmp(f->advisory, row->id) == 0 ||
-		    (!both_cve &&
-		     (has_word(f->aliases, row->id) || has_word(row->aliases, f->advisory))))
-			return f;
-	}
-	return NULL;
-}
-
-static int replace(char **s, const char *with, struct err *e)
-{
-	char *copy = strdup(with);
-
-	if (!copy)
-		return FAIL_NOMEM(e);
-	free(*s);
-	*s = copy;
-	return 0;
-}
-
-/* Adds names to the aliases that are not there yet; they stay sorted by nothing but their coming.
+/*
+ * What the kernel's source is called: "linux", "linux-5.10", "linux-signed-amd64", "linux-aws",
+ * "linux-lts", "kernel", "kernel-rt". "linux-base" and "linux-firmware" are others.
  */
-static int add_aliases(struct finding *f, const char *names, struct err *e)
+static bool is_kernel_source(const char *name)
 {
-	auto_buf b = BUF_INIT(SIZE_MAX);
-	struct str rest = str_of(names), one;
-	int r;
+	static const char *const others[] = { "linux-base", "linux-firmware", "linux-pam",
+					      "linux-atm", "linuxptp" };
 
-	buf_puts(&b, f->aliases);
-	while (str_cut(&rest, ' ', &one)) {
-		auto_free char *name = str_dup(one);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (starts_with(name, others[i]))
+			return false;
+	return strcmp(name, "linux") == 0 || starts_with(name, "linux-") ||
+	       strcmp(name, "kernel") == 0 || starts_with(name, "kernel-");
+}
 
-		if (!name)
-			return FAIL_NOMEM(e);
-		if (*name && strcmp(name, f->advisory) != 0 && !has_word(buf_str(&b), name))
-			buf_printf(&b, "%s%s", b.n ? " " : "", name);
+/* Headers, build scripts and documents carry none of the code that a kernel's advisory is about. */
+static bool brings_no_kernel(const json_t *package)
+{
+	static const char *const parts[] = { "-headers", "-libc-dev", "-kbuild", "-compiler",
+					     "-devel",	 "-doc",      "-source", "-support" };
+	const char *name = json_string_or_null(package, "name");
+	const char *source = json_string_or_null(package, "source");
+
+	if (!source || !is_kernel_source(source))
+		return false;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
+/* "nodejs:18" of an advisory's title, "Important: nodejs:18 security update", for module nodejs. */
+static bool names_other_stream(const char *title, struct str module, struct str stream)
+{
+	struct str rest = str_of(title), word;
+
+	while (str_cut(&rest, ' ', &word)) {
+		const char *colon = word.n ? memchr(word.p, ':', word.n) : NULL;
+
+		if (!colon || (size_t)(colon - word.p) != module.n ||
+		    memcmp(word.p, module.p, module.n) != 0)
+			continue;
+		word.n -= module.n + 1;
+		word.p += module.n + 1;
+		if (word.n && (word.n != stream.n || memcmp(word.p, stream.p, stream.n) != 0))
+			return true;
 	}
-	r = buf_check(&b, "aliases", e);
-	return r < 0 ? r : replace(&f->aliases, buf_str(&b), e);
+	return false;
 }
 
 /*
- * A second record of the same vulnerability. The graver rating counts; the version that mends both
- * is the later fix, and a record that knows of none does not undo one that does.
+ * Streams of a module have orders of their own (Fedora Modularity): what mends one says nothing of
+ * another, nor of a package outside of modules. A module's package has ".module" in its release.
  */
-static int merge_finding(const struct matcher *m, struct finding *f, const struct advisory_row *row,
-			 const char *fixed, struct err *e)
+static bool is_other_stream(const struct match *m)
 {
-	int r = 0;
+	const char *label = json_string_or_null(m->package, "module");
+	bool modular = label && *label;
+	struct str rest, module = STR(""), stream = STR("");
 
-	if (starts_with(row->id, "CVE-") && !starts_with(f->advisory, "CVE-")) {
-		auto_free char *old = strdup(f->advisory);
-
-		r = old ? replace(&f->advisory, row->id, e) : FAIL_NOMEM(e);
-		r = r < 0 ? r : add_aliases(f, old, e);
-	}
-	r = r < 0 ? r : add_aliases(f, row->id, e);
-	r = r < 0 ? r : add_aliases(f, row->aliases, e);
-	if (r == 0 && !*f->title)
-		r = replace(&f->title, row->title, e);
-	if (r == 0 && *fixed &&
-	    (!*f->fixed || m->ecosystems->order->compare(str_of(fixed), str_of(f->fixed)) > 0))
-		r = replace(&f->fixed, fixed, e);
-	if (row->severity > (int)f->severity)
-		f->severity = (enum severity)row->severity;
-	if (row->score > f->score)
-		f->score = row->score;
-	return r;
+	if (!*m->fixed && !modular)
+		return false;
+	if (modular != (strstr(m->fixed, ".module") != NULL) && *m->fixed)
+		return true;
+	rest = str_of(label);
+	if (!modular || !str_cut(&rest, ':', &module) || !str_cut(&rest, ':', &stream))
+		return false;
+	return names_other_stream(m->row->title, module, stream);
 }
 
-static int new_finding(struct matcher *m, const struct advisory_row *row, const char *fixed,
-		       struct err *e)
+static enum match_verdict judge(const struct match *m, bool affected)
 {
-	struct report *r = m->report;
-	struct finding f = { .severity = (enum severity)row->severity,
-			     .score = row->score,
-			     .package = m->package,
-			     .advisory = strdup(row->id),
-			     .aliases = strdup(""),
-			     .title = strdup(row->title),
-			     .fixed = strdup(fixed),
-			     .status = strdup(""),
-			     .vector = strdup(""),
-			     .unit = strdup(""),
-			     .epss_ppm = -1,
-			     .epss_rank_ppm = -1 };
-	int error = f.advisory && f.aliases && f.title && f.fixed && f.status && f.vector && f.unit
-			    ? 0
-			    : FAIL_NOMEM(e);
+	const char *owner = json_string_or_null(m->package, "owner");
 
-	error = error < 0 ? error : add_aliases(&f, row->aliases, e);
-	if (error == 0 && r->findings_n >= LIMIT_FINDINGS)
-		error = FAIL(e, E_FORMAT, "more than %d findings", LIMIT_FINDINGS);
-	if (error == 0 && r->findings_n == m->alloc) {
-		size_t alloc = m->alloc ? 2 * m->alloc : 64;
-		struct finding *more = reallocarray(r->findings, alloc, sizeof(*more));
-
-		if (more) {
-			r->findings = more;
-			m->alloc = alloc;
-		} else {
-			error = FAIL_NOMEM(e);
-		}
-	}
-	if (error < 0)
-		finding_free(&f);
-	else
-		r->findings[r->findings_n++] = f;
-	return error;
+	if (strcmp(m->row->status, "not-affected") == 0)
+		return MATCH_NOT_AFFECTED;
+	if (brings_no_kernel(m->package))
+		return MATCH_NO_KERNEL;
+	if (is_other_stream(m))
+		return MATCH_OTHER_STREAM;
+	if (!affected)
+		return MATCH_OUTSIDE;
+	return owner && *owner ? MATCH_OWNED : MATCH_AFFECTED;
 }
 
 static int match_row(void *arg, struct advisory_row *row, struct err *e)
 {
 	struct matcher *m = arg;
 	struct range_answer a;
-	struct finding *same;
-	int r;
-
-	range_match(m->ecosystems->order, row->ranges, m->version, &a);
-	if (!a.affected)
-		return 0;
-	r = advisory_db_fill(m->db, row, e);
-	if (r < 0)
-		return r;
-	same = same_finding(m, row);
-	return same ? merge_finding(m, same, row, a.fixed, e) : new_finding(m, row, a.fixed, e);
-}
-
-static int match_name(struct matcher *m, const char *name, const char *version, struct err *e)
-{
 	int r = 0;
 
-	m->version = version;
-	for (size_t i = 0; i < m->ecosystems->names.n && r == 0; i++)
-		r = advisory_db_rows(m->db, m->ecosystems->names.v[i], name, match_row, m, e);
-	return r;
+	range_match(m->at.order, row->ranges, m->at.version, &a);
+	if (a.affected)
+		r = advisory_db_fill(m->db, row, e);
+	if (r < 0)
+		return r;
+	m->at.row = row;
+	m->at.fixed = a.fixed;
+	m->at.verdict = judge(&m->at, a.affected);
+	return m->sink->row(m->sink->arg, &m->at, e);
 }
 
 static int match_package(struct matcher *m, const json_t *package, struct err *e)
 {
-	const char *name, *version, *source, *source_version;
-	int r = json_get_string(package, "name", &name, "package", e);
+	const char *name = json_string_or_null(package, "ecosystem");
+	const char *owner = json_string_or_null(package, "owner");
+	struct ecosystem *eco = NULL;
+	bool binary;
+	int r;
 
-	r = r < 0 ? r : json_get_string(package, "version", &version, "package", e);
-	r = r < 0 ? r : json_get_string(package, "source", &source, "package", e);
-	r = r < 0 ? r : json_get_string(package, "source_version", &source_version, "package", e);
+	if (!name)
+		name = json_string_or_null(m->list, "ecosystem");
+	r = ecosystem_of(m, name ? name : "", &eco, e);
+	if (r == 0 && !(owner && *owner))
+		r = check_covered(m, eco, e);
 	if (r < 0)
 		return r;
-	m->package = package;
-	m->first = m->report->findings_n;
-	r = match_name(m, source, source_version, e);
-	if (r == 0 && strcmp(name, source) != 0)
-		r = match_name(m, name, version, e);
-	return r;
-}
-
-/* The worst first, what can be fixed before what cannot, then by package and name. */
-static int by_urgency(const void *a, const void *b)
-{
-	const struct finding *x = a, *y = b;
-	int r = (int)y->severity - (int)x->severity;
-
-	r = r ? r : y->score - x->score;
-	r = r ? r : (*y->fixed != '\0') - (*x->fixed != '\0');
-	r = r ? r
-	      : strcmp(json_string_or_null(x->package, "name"),
-		       json_string_or_null(y->package, "name"));
-	r = r ? r : strcmp(x->advisory, y->advisory);
-	return r ? r
-		 : strcmp(json_string_or_null(x->package, "version"),
-			  json_string_or_null(y->package, "version"));
-}
-
-/* The same package twice, for two architectures, is one finding. */
-static void drop_twins(struct report *r)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->findings_n; i++) {
-		struct finding *f = &r->findings[i];
-
-		if (kept && by_urgency(&r->findings[kept - 1], f) == 0)
-			finding_free(f);
-		else
-			r->findings[kept++] = *f;
+	binary = speaks_of_binaries(eco->name);
+	m->at = (struct match){ .package = package, .order = eco->order };
+	r = json_get_string(package, binary ? "name" : "source", &m->at.name, "package", e);
+	r = r < 0 ? r
+		  : json_get_string(package, binary ? "version" : "source_version", &m->at.version,
+				    "package", e);
+	for (size_t i = 0; i < eco->names.n && r == 0 && eco->order; i++) {
+		m->at.ecosystem = eco->names.v[i];
+		r = advisory_db_rows(m->db, m->at.ecosystem, m->at.name, match_row, m, e);
 	}
-	r->findings_n = kept;
+	return r < 0 || !m->sink->end ? r : m->sink->end(m->sink->arg, package, e);
 }
 
-static int match_all(struct matcher *m, const json_t *list, struct err *e)
+int match_packages(struct advisory_db *db, const json_t *list, const struct match_sink *sink,
+		   struct strv *uncovered, struct err *e)
 {
+	__attribute__((cleanup(matcher_release))) struct matcher m = {
+		.db = db, .list = list, .sink = sink, .uncovered = uncovered
+	};
 	size_t i;
 	json_t *package;
 	int r = 0;
 
-	for (i = 0; i < m->ecosystems->names.n && r == 0 && !m->report->covered; i++)
-		r = advisory_db_covers(m->db, m->ecosystems->names.v[i], &m->report->covered, e);
-	r = r < 0 ? r : advisory_db_date(m->db, &m->report->advisories_date, e);
-	json_array_foreach(json_object_get(list, "packages"), i, package) if (r == 0) r =
-		match_package(m, package, e);
+	json_array_foreach(json_object_get(list, "packages"), i, package) r =
+		r < 0 ? r : match_package(&m, package, e);
 	return r;
-}
-
-static int match_list(const struct state *state, const json_t *list, struct report *report,
-		      struct err *e)
-{
-	auto_release(advisory_db_close) struct advisory_db *db = NULL;
-	const char *ecosystem = json_string_or_null(list, "ecosystem");
-	struct ecosystems names = { .order = NULL };
-	struct matcher m = { .report = report, .ecosystems = &names };
-	struct err missing = ERR_INIT;
-	int r = advisory_db_open(&db, state, &missing);
-
-	if (r == E_NOTFOUND)
-		return 0;
-	if (r < 0) {
-		if (e)
-			*e = missing;
-		return r;
-	}
-	report->has_advisories = true;
-	m.db = db;
-	if (ecosystem && *ecosystem) {
-		r = ecosystems_of(ecosystem, &names, e);
-		if (r == 0 && names.order)
-			r = match_all(&m, list, e);
-	}
-	strv_free(&names.names);
-	return r;
-}
-
-int scan_match(const struct state *state, const json_t *list, struct report *ret, struct err *e)
-{
-	auto_report report = { .list = json_incref((json_t *)(uintptr_t)list) };
-	const char *schema;
-	int r = json_get_string(list, "schema", &schema, "package list", e);
-
-	if (r == 0 && strcmp(schema, SCAN_LIST_SCHEMA) != 0)
-		r = FAIL(e, E_FORMAT, "package list: schema '%.80s'", schema);
-	r = r < 0 ? r : match_list(state, list, &report, e);
-	if (r < 0)
-		return r;
-	if (report.findings_n)
-		qsort(report.findings, report.findings_n, sizeof(*report.findings), by_urgency);
-	drop_twins(&report);
-	*ret = report;
-	report = (struct report){ 0 };
-	return 0;
-}
-
-int scan_image(const struct state *state, const struct store *store, const struct desc *image,
-	       struct progress *p, struct report *ret, struct err *e)
-{
-	auto_json *list = NULL;
-	int r = scan_packages(state, store, image, p, &list, e);
-
-	return r < 0 ? r : scan_match(state, list, ret, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "scan/scan.h"
+#include "scan/version/version.h"
 
 static const json_t *layer_of(const struct report *r, const struct finding *f)
 {
@@ -52,27 +53,53 @@ static int add_unreadable(const struct report *r, struct strv *ret, struct err *
 	return error;
 }
 
+/* How many packages are of an ecosystem that nobody knows. */
+static size_t unknown_count(const struct report *r)
+{
+	const char *ecosystem = string_or_empty(r->list, "ecosystem");
+	size_t i, n = 0;
+	json_t *package;
+
+	json_array_foreach(json_object_get(r->list, "packages"), i, package)
+	{
+		const char *own = json_string_or_null(package, "ecosystem");
+
+		n += !version_order_of(str_of(own ? own : ecosystem));
+	}
+	return n;
+}
+
+int report_unchecked(const struct report *r, struct strv *ret, struct err *e)
+{
+	const char *name = string_or_empty(json_object_get(r->list, "os"), "name");
+	size_t n = package_count(r), unknown = unknown_count(r);
+	int error = add_unreadable(r, ret, e);
+
+	if (error == 0 && unknown)
+		error = strv_addf(
+			ret, e, "unknown distribution%s%s%s: %s%zu packages could %sbe matched",
+			*name ? " (" : "", name, *name ? ")" : "", unknown == n ? "none of " : "",
+			unknown, unknown == n ? "" : "not ");
+	if (error == 0 && n > unknown && !r->has_advisories)
+		error = strv_addf(ret, e, "no advisories: %zu packages could not be checked",
+				  n - unknown);
+	for (size_t i = 0; i < r->uncovered.n && error == 0; i++)
+		if (*r->uncovered.v[i])
+			error = strv_addf(ret, e, "no advisories for %s in the database",
+					  r->uncovered.v[i]);
+	return error;
+}
+
 int report_notes(const struct report *r, struct strv *ret, struct err *e)
 {
 	const char *ecosystem = string_or_empty(r->list, "ecosystem");
-	const char *name = string_or_empty(json_object_get(r->list, "os"), "name");
-	size_t n = package_count(r);
-	int error = add_unreadable(r, ret, e);
+	int error = report_unchecked(r, ret, e);
 
-	if (error < 0)
+	if (error < 0 || package_count(r))
 		return error;
-	if (!*ecosystem)
-		error = strv_addf(
-			ret, e, "unknown distribution%s%s%s: %s%zu packages could be matched",
-			*name ? " (" : "", name, *name ? ")" : "", n ? "none of " : "", n);
-	else if (!r->has_advisories)
-		error = strv_add(ret, "no advisories: run plimsoll advisories import", e);
-	else if (!r->covered)
-		error = strv_addf(ret, e, "no advisories for %s in the database", ecosystem);
-	if (error == 0 && *ecosystem && n == 0)
-		error = strv_addf(ret, e, "%s, but no package list is in it: 0 packages",
-				  ecosystem);
-	return error;
+	if (*ecosystem)
+		return strv_addf(ret, e, "%s, but no package list is in it: 0 packages", ecosystem);
+	return strv_add(ret, "unknown distribution: 0 packages could be matched", e);
 }
 
 static int put_aliases(json_t *o, const char *aliases, struct err *e)
@@ -84,6 +111,35 @@ static int put_aliases(json_t *o, const char *aliases, struct err *e)
 	while (r == 0 && str_cut(&rest, ' ', &one))
 		r = json_push(list, json_stringn(one.p, one.n), e);
 	return r;
+}
+
+/* An OSV ecosystem of its own (Go), and where the package was read. */
+static int put_path(json_t *o, const json_t *package, struct err *e)
+{
+	const char *ecosystem = json_string_or_null(package, "ecosystem");
+	const char *path = json_string_or_null(package, "path");
+	int error = ecosystem ? json_put_string(o, "ecosystem", ecosystem, e) : 0;
+
+	return error < 0 || !path ? error : json_put_string(o, "path", path, e);
+}
+
+/* Score and vector (CVSS), EPSS and KEV; null and "" where there is none. */
+static int put_rating(json_t *o, const struct finding *f, struct err *e)
+{
+	json_t *epss = f->epss_ppm < 0 ? json_null()
+				       : json_pack("{sf sf}", "probability", f->epss_ppm / 1e6,
+						   "percentile", f->epss_rank_ppm / 1e6);
+	int error = json_put(o, "epss", epss, e);
+
+	error = error < 0 ? error
+			  : json_put(o, "score",
+				     f->score < 0 ? json_null() : json_real(f->score / 10.0), e);
+	error = error < 0 ? error : json_put_string(o, "vector", f->vector, e);
+	error = error < 0 ? error : json_put(o, "exploited", json_boolean(f->exploited), e);
+	if (error < 0 || !f->exploited)
+		return error;
+	error = json_put_string(o, "exploited_since", f->exploited_since, e);
+	return error < 0 ? error : json_put(o, "ransomware", json_boolean(f->ransomware), e);
 }
 
 static int finding_json(const struct report *r, const struct finding *f, json_t *list,
@@ -99,13 +155,14 @@ static int finding_json(const struct report *r, const struct finding *f, json_t 
 	error = error < 0 ? error : json_put_string(o, "advisory", f->advisory, e);
 	error = error < 0 ? error : put_aliases(o, f->aliases, e);
 	error = error < 0 ? error : json_put_string(o, "severity", severity_name(f->severity), e);
-	if (error == 0)
-		error = json_put(o, "score",
-				 f->score < 0 ? json_null() : json_real(f->score / 10.0), e);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && error == 0; i++)
 		error = json_put_string(o, names[i], string_or_empty(f->package, members[i]), e);
+	error = error < 0 ? error : put_path(o, f->package, e);
 	error = error < 0 ? error : json_put_string(o, "fixed", f->fixed, e);
+	error = error < 0 ? error : json_put_string(o, "status", f->status, e);
 	error = error < 0 ? error : json_put_string(o, "title", f->title, e);
+	error = error < 0 ? error : json_put_string(o, "record", f->unit, e);
+	error = error < 0 ? error : put_rating(o, f, e);
 	error = error < 0 ? error : json_put_string(o, "layer", report_layer(r, f), e);
 	return error < 0 ? error : json_put_string(o, "instruction", report_instruction(r, f), e);
 }
@@ -117,7 +174,9 @@ static int put_advisories(const struct report *r, json_t *o, struct err *e)
 	int error = json_put(o, "advisories", a, e);
 
 	error = error < 0 ? error : json_put(a, "present", json_boolean(r->has_advisories), e);
-	error = error < 0 ? error : json_put(a, "covered", json_boolean(r->covered), e);
+	error = error < 0 ? error
+			  : json_put(a, "covered",
+				     json_boolean(r->has_advisories && !r->uncovered.n), e);
 	if (error < 0 || r->advisories_date <= 0)
 		return error;
 	clock_rfc3339(r->advisories_date, date);

@@ -13,7 +13,7 @@
  * second step alone is what admission does: it needs no layer.
  */
 #define SCAN_LIST_SCHEMA "plimsoll.packages/v2"
-#define SCAN_REPORT_SCHEMA "plimsoll.report/v1"
+#define SCAN_REPORT_SCHEMA "plimsoll.report/v2"
 
 /*
  * The packages of an image as one document:
@@ -48,15 +48,17 @@ struct finding {
 	bool exploited, ransomware;  /* known to be (CISA KEV) */
 	char exploited_since[11];    /* "2026-01-02", the day it was listed; "" */
 	int epss_ppm, epss_rank_ppm; /* EPSS probability and percentile in millionths; -1: none */
-	const json_t *package;	     /* of the list; borrowed from the report */
+	const json_t *package;	     /* of the list, or the release; borrowed from the report */
 };
 
 struct report {
 	json_t *list;		  /* the packages, owned */
-	struct finding *findings; /* the worst first; owned */
-	size_t findings_n;
-	bool has_advisories;	 /* there is a database */
-	bool covered;		 /* which speaks of this distribution */
+	json_t *release;	  /* the distribution as a package, of the finding about its end */
+	struct finding *findings; /* the most urgent first; owned */
+	size_t findings_n, findings_alloc;
+	bool has_advisories; /* there is a database */
+	/* The ecosystems of packages that it says nothing of; "" for those that nobody knows. */
+	struct strv uncovered;
 	int64_t advisories_date; /* when it last changed; 0: never */
 };
 
@@ -78,8 +80,11 @@ static inline void report_release(struct report *r)
 /* The report as a document of SCAN_REPORT_SCHEMA. Owned. */
 int report_json(const struct report *r, json_t **ret, struct err *e);
 
-/* What a reader has to know beside the findings: "no advisories…", "unknown distribution…",
- * "could not read…". One line each. */
+/* What was not checked, and so has not passed: "could not read…", "unknown distribution…", "no
+ * advisories…". One line each. */
+int report_unchecked(const struct report *r, struct strv *ret, struct err *e);
+
+/* What a reader has to know beside the findings: the above, and that there was nothing to check. */
 int report_notes(const struct report *r, struct strv *ret, struct err *e);
 
 /* Where a finding's package came from: the layer's digest and instruction; "" when unknown. */

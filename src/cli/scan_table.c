@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/scan_table.h"
+
+#include "base/table.h"
+#include "scan/group.h"
+
+enum { TITLE_WIDTH = 64, INSTRUCTION_WIDTH = 72 };
+
+/* Cut to what a line holds, on a character. */
+static void put_short(struct str s, size_t width, struct buf *ret)
+{
+	bool cut = s.n > width;
+
+	if (cut)
+		s.n = width - 3;
+	while (cut && s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80)
+		s.n--;
+	buf_put(ret, s.p, s.n);
+	if (cut)
+		buf_puts(ret, "...");
+}
+
+/* "RUN /bin/sh -c apt-get…": without what builders write around it. */
+static void put_instruction(const char *text, struct buf *ret)
+{
+	static const char nop[] = "/bin/sh -c #(nop) ";
+	static const char remark[] = " # buildkit";
+	struct str s;
+
+	if (starts_with(text, nop))
+		text += sizeof(nop) - 1;
+	s = str_trim(str_of(text));
+	if (str_ends(s, remark))
+		s.n -= sizeof(remark) - 1;
+	put_short(s, INSTRUCTION_WIDTH, ret);
+}
+
+/* "openssl 3.0.11-1 (libssl3): 3.0.15-1 mends all 3" */
+static void put_what(const struct finding_group *g, struct buf *ret)
+{
+	buf_printf(ret, "%s %s", g->name, g->installed);
+	if (g->packages.n > 1 || strcmp(g->packages.v[0], g->name) != 0)
+		for (size_t i = 0; i < g->packages.n; i++)
+			buf_printf(ret, "%s%s%s", i ? ", " : " (", g->packages.v[i],
+				   i + 1 == g->packages.n ? ")" : "");
+	if (!*g->fixed)
+		buf_puts(ret, ": no fix is known");
+	else if (g->n == 1)
+		buf_printf(ret, ": mended in %s", g->fixed);
+	else if (g->fixable == g->n)
+		buf_printf(ret, ": %s mends all %zu", g->fixed, g->n);
+	else
+		buf_printf(ret, ": %s mends %zu of %zu", g->fixed, g->fixable, g->n);
+}
+
+/* The line of the Dockerfile that brought it. */
+static void put_where(const struct finding_group *g, struct buf *ret)
+{
+	buf_puts(ret, "  ");
+	if (*g->path)
+		buf_printf(ret, "in %s, ", g->path);
+	/* Where history says nothing, the layer by its digest. */
+	if (*g->instruction)
+		put_instruction(g->instruction, ret);
+	else if (*g->layer)
+		buf_printf(ret, "layer %.19s", g->layer);
+	else
+		buf_puts(ret, "the image");
+}
+
+/* Names come from hostile images. */
+static int put_line(struct buf *line, struct buf *out, struct err *e)
+{
+	int r = buf_check(line, "report", e);
+
+	if (r < 0)
+		return r;
+	text_sanitize(line->p);
+	buf_printf(out, "%s\n", line->p);
+	buf_reset(line);
+	return 0;
+}
+
+static int add_row(struct table *t, const struct finding *f, struct err *e)
+{
+	char score[16] = "", epss[16] = "";
+	auto_buf title = BUF_INIT(1024), indented = BUF_INIT(4096);
+	const char *exploited = f->ransomware ? "ransomware" : f->exploited ? "yes" : NULL;
+	const char *const cells[] = { NULL,
+				      severity_name(f->severity),
+				      f->score < 0 ? NULL : score,
+				      exploited,
+				      f->epss_ppm < 0 ? NULL : epss,
+				      *f->fixed ? f->fixed : *f->status ? f->status : NULL,
+				      NULL };
+	const char *row[7];
+
+	if (f->score >= 0)
+		(void)snprintf(score, sizeof(score), "%d.%d", f->score / 10, f->score % 10);
+	if (f->epss_ppm >= 0)
+		(void)snprintf(epss, sizeof(epss), "%.1f%%", f->epss_ppm / 1e4);
+	put_short(str_of(f->title), TITLE_WIDTH, &title);
+	buf_printf(&indented, "  %s", f->advisory);
+	memcpy(row, cells, sizeof(row));
+	row[0] = buf_str(&indented);
+	row[6] = buf_str(&title);
+	return table_row(t, row, e);
+}
+
+static int build_table(const struct finding_groups *groups, struct buf *ret, struct err *e)
+{
+	static const char *const headings[] = { "  ADVISORY", "SEVERITY", "CVSS", "EXPLOITED",
+						"EPSS",	      "FIXED",	  "TITLE" };
+	auto_release(table_free) struct table *t = NULL;
+	int r = table_new(&t, headings, 7, e);
+
+	for (size_t i = 0; i < groups->n && r == 0; i++)
+		for (size_t j = 0; j < groups->v[i].n && r == 0; j++)
+			r = add_row(t, groups->v[i].v[j], e);
+	return r < 0 ? r : table_render(t, ret, e);
+}
+
+/* One table, so that its columns stand below each other throughout, cut into the groups. */
+static int print_groups(struct cli *c, const struct finding_groups *groups, struct err *e)
+{
+	auto_buf table = BUF_INIT(SIZE_MAX), out = BUF_INIT(SIZE_MAX);
+	struct str rest, line;
+	int r = build_table(groups, &table, e);
+
+	if (r < 0)
+		return r;
+	rest = (struct str){ buf_str(&table), table.n };
+	if (str_line(&rest, &line))
+		buf_printf(&out, "%.*s\n", (int)line.n, line.p);
+	for (size_t i = 0; i < groups->n; i++) {
+		auto_buf heading = BUF_INIT(SIZE_MAX);
+
+		buf_putc(&out, '\n');
+		put_what(&groups->v[i], &heading);
+		r = put_line(&heading, &out, e);
+		put_where(&groups->v[i], &heading);
+		r = r < 0 ? r : put_line(&heading, &out, e);
+		if (r < 0)
+			return r;
+		for (size_t j = 0; j < groups->v[i].n && str_line(&rest, &line); j++)
+			buf_printf(&out, "%.*s\n", (int)line.n, line.p);
+	}
+	r = buf_check(&out, "report", e);
+	return r < 0 ? r : cli_print(c, e, "%s\n", buf_str(&out));
+}
+
+static int print_summary(struct cli *c, const struct report *report, const bool *shown,
+			 struct err *e)
+{
+	size_t counts[SEVERITIES] = { 0 }, total = 0, exploited = 0;
+	auto_buf b = BUF_INIT(256);
+
+	for (size_t i = 0; i < report->findings_n; i++)
+		if (shown[i]) {
+			counts[report->findings[i].severity]++;
+			exploited += report->findings[i].exploited;
+			total++;
+		}
+	for (int s = SEVERITIES - 1; s >= 0; s--)
+		if (counts[s])
+			buf_printf(&b, "%s%zu %s", b.n ? ", " : ": ", counts[s],
+				   severity_name((enum severity)s));
+	if (exploited)
+		buf_printf(&b, "; %zu known to be exploited", exploited);
+	if (total < report->findings_n)
+		buf_printf(&b, " (%zu not shown)", report->findings_n - total);
+	return cli_print(c, e, "%zu finding%s%s in %zu packages\n", total, total == 1 ? "" : "s",
+			 buf_str(&b), json_array_size(json_object_get(report->list, "packages")));
+}
+
+int scan_print_table(struct cli *c, const struct report *report, const bool *shown, struct err *e)
+{
+	auto_finding_groups groups = { 0 };
+	int r = report_groups(report, shown, &groups, e);
+
+	if (r == 0 && groups.n)
+		r = print_groups(c, &groups, e);
+	return r < 0 ? r : print_summary(c, report, shown, e);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/scan.h"
+
+#include "base/clock.h"
+#include "scan/finding.h"
+
+static int match_list(const struct state *state, struct report *report, struct err *e)
+{
+	auto_release(advisory_db_close) struct advisory_db *db = NULL;
+	struct err missing = ERR_INIT;
+	int r = advisory_db_open(&db, state, &missing);
+
+	if (r == E_NOTFOUND)
+		return 0;
+	if (r < 0) {
+		if (e)
+			*e = missing;
+		return r;
+	}
+	report->has_advisories = true;
+	r = advisory_db_date(db, &report->advisories_date, e);
+	return r < 0 ? r : findings_collect(db, report, e);
+}
+
+int scan_match(const struct state *state, const json_t *list, struct report *ret, struct err *e)
+{
+	auto_report report = { .list = json_incref((json_t *)(uintptr_t)list) };
+	const char *schema;
+	int r = json_get_string(list, "schema", &schema, "package list", e);
+
+	if (r == 0 && strcmp(schema, SCAN_LIST_SCHEMA) != 0)
+		r = FAIL(e, E_FORMAT, "package list: schema '%.80s'", schema);
+	r = r < 0 ? r : match_list(state, &report, e);
+	r = r < 0 ? r : finding_eol(&report, clock_now(), e);
+	if (r < 0)
+		return r;
+	findings_sort(&report);
+	*ret = report;
+	report = (struct report){ 0 };
+	return 0;
+}
+
+int scan_image(const struct state *state, const struct store *store, const struct desc *image,
+	       struct progress *p, struct report *ret, struct err *e)
+{
+	auto_json *list = NULL;
+	int r = scan_packages(state, store, image, p, &list, e);
+
+	return r < 0 ? r : scan_match(state, list, ret, e);
+}
