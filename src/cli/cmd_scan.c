@@ -98,6 +98,8 @@ static int print_notes(const struct report *report, struct err *e)
 		text_sanitize(notes.v[i]);
 		(void)fprintf(stderr, "plimsoll: %s\n", notes.v[i]);
 	}
+	if (r == 0 && notes.n && (!report->has_advisories || report->uncovered.n))
+		(void)fprintf(stderr, "plimsoll: mend: plimsoll advisories update\n");
 	return r;
 }
 

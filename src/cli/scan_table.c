@@ -81,42 +81,67 @@ static int put_line(struct buf *line, struct buf *out, struct err *e)
 	return 0;
 }
 
-static int add_row(struct table *t, const struct finding *f, struct err *e)
-{
-	char score[16] = "", epss[16] = "";
-	auto_buf title = BUF_INIT(1024), indented = BUF_INIT(4096);
-	const char *exploited = f->ransomware ? "ransomware" : f->exploited ? "yes" : NULL;
-	const char *const cells[] = { NULL,
-				      severity_name(f->severity),
-				      f->score < 0 ? NULL : score,
-				      exploited,
-				      f->epss_ppm < 0 ? NULL : epss,
-				      *f->fixed ? f->fixed : *f->status ? f->status : NULL,
-				      NULL };
-	const char *row[7];
+/* The columns; those of which nothing is known in the whole report are left out. */
+enum column { ADVISORY, SEVERITY, CVSS, EXPLOITED, EPSS, FIXED, TITLE, COLUMNS };
 
-	if (f->score >= 0)
-		(void)snprintf(score, sizeof(score), "%d.%d", f->score / 10, f->score % 10);
-	if (f->epss_ppm >= 0)
-		(void)snprintf(epss, sizeof(epss), "%.1f%%", f->epss_ppm / 1e4);
+static const char *const headings[COLUMNS] = { "  ADVISORY", "SEVERITY", "CVSS", "EXPLOITED",
+					       "EPSS",	     "FIXED",	 "TITLE" };
+
+static void find_columns(const struct finding_groups *groups, bool used[static COLUMNS])
+{
+	used[ADVISORY] = used[SEVERITY] = used[FIXED] = true;
+	for (size_t i = 0; i < groups->n; i++)
+		for (size_t j = 0; j < groups->v[i].n; j++) {
+			const struct finding *f = groups->v[i].v[j];
+
+			used[CVSS] |= f->score >= 0;
+			used[EXPLOITED] |= f->exploited;
+			used[EPSS] |= f->epss_ppm >= 0;
+			used[TITLE] |= *f->title != '\0';
+		}
+}
+
+static int add_row(struct table *t, const struct finding *f, const bool used[static COLUMNS],
+		   struct err *e)
+{
+	char score[16], epss[16];
+	auto_buf title = BUF_INIT(1024), advisory = BUF_INIT(4096);
+	const char *cells[COLUMNS] = { NULL }, *row[COLUMNS];
+	int n = 0;
+
+	(void)snprintf(score, sizeof(score), "%d.%d", f->score / 10, f->score % 10);
+	(void)snprintf(epss, sizeof(epss), "%.1f%%", f->epss_ppm / 1e4);
 	put_short(str_of(f->title), TITLE_WIDTH, &title);
-	buf_printf(&indented, "  %s", f->advisory);
-	memcpy(row, cells, sizeof(row));
-	row[0] = buf_str(&indented);
-	row[6] = buf_str(&title);
+	buf_printf(&advisory, "  %s", f->advisory);
+	cells[ADVISORY] = buf_str(&advisory);
+	cells[SEVERITY] = severity_name(f->severity);
+	cells[CVSS] = f->score < 0 ? NULL : score;
+	cells[EXPLOITED] = f->ransomware ? "ransomware" : f->exploited ? "yes" : NULL;
+	cells[EPSS] = f->epss_ppm < 0 ? NULL : epss;
+	cells[FIXED] = *f->fixed ? f->fixed : *f->status ? f->status : NULL;
+	cells[TITLE] = buf_str(&title);
+	for (int i = 0; i < COLUMNS; i++)
+		if (used[i])
+			row[n++] = cells[i];
 	return table_row(t, row, e);
 }
 
 static int build_table(const struct finding_groups *groups, struct buf *ret, struct err *e)
 {
-	static const char *const headings[] = { "  ADVISORY", "SEVERITY", "CVSS", "EXPLOITED",
-						"EPSS",	      "FIXED",	  "TITLE" };
 	auto_release(table_free) struct table *t = NULL;
-	int r = table_new(&t, headings, 7, e);
+	bool used[COLUMNS] = { false };
+	const char *names[COLUMNS];
+	size_t n = 0;
+	int r;
 
+	find_columns(groups, used);
+	for (int i = 0; i < COLUMNS; i++)
+		if (used[i])
+			names[n++] = headings[i];
+	r = table_new(&t, names, n, e);
 	for (size_t i = 0; i < groups->n && r == 0; i++)
 		for (size_t j = 0; j < groups->v[i].n && r == 0; j++)
-			r = add_row(t, groups->v[i].v[j], e);
+			r = add_row(t, groups->v[i].v[j], used, e);
 	return r < 0 ? r : table_render(t, ret, e);
 }
 

@@ -80,7 +80,6 @@ static int check_covered(struct matcher *m, struct ecosystem *eco, struct err *e
 static int ecosystem_of(struct matcher *m, const char *name, struct ecosystem **ret, struct err *e)
 {
 	struct ecosystem *more, *eco;
-	int r;
 
 	for (size_t i = 0; i < m->n; i++)
 		if (strcmp(m->ecosystems[i].name, name) == 0) {
