@@ -25,7 +25,7 @@ struct match {
 	const char *name, *version; /* what was looked up, and compared: the source's, or its own */
 	const struct version_order *order;
 	struct advisory_row *row; /* filled when it is affected, see advisory_db_fill() */
-	const char *fixed; /* the version that mends it; "" when none is known */
+	const char *fixed;	  /* the version that mends it; "" when none is known */
 	enum match_verdict verdict;
 };
 
