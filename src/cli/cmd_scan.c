@@ -2,11 +2,13 @@
 #include <stdlib.h>
 
 #include "cli/road.h"
+#include "cli/scan_explain.h"
 #include "cli/scan_table.h"
 #include "pipeline/inspect.h"
+#include "scan/explain.h"
 
 struct scan_opts {
-	const char *fail_on, *severity;
+	const char *fail_on, *severity, *explain;
 	bool ignore_unfixed;
 };
 
@@ -18,6 +20,9 @@ static const struct opt scan_opts[] = {
 	       "leave out findings for which no fix is known"),
 	OPT_AT(struct scan_opts, severity, "severity", 's', OPT_STRING, "LIST",
 	       "show only these severities, separated by commas"),
+	OPT_AT(struct scan_opts, explain, "explain", 0, OPT_STRING, "ADVISORY",
+	       "tell why ADVISORY is, or is not, a finding: the records, the versions compared, "
+	       "the file and layer read"),
 	OPT_END
 };
 
@@ -103,6 +108,18 @@ static int print_notes(const struct report *report, struct err *e)
 	return r;
 }
 
+static int explain(struct cli *c, const struct road *road, const char *advisory, struct err *e)
+{
+	auto_json *list = NULL, *answer = NULL;
+	int r = scan_packages(road->state, road->store, &road->image, road->progress, &list, e);
+
+	r = r < 0 ? r : scan_explain(road->state, list, advisory, &answer, e);
+	r = r < 0 || !c->json ? r : json_put_string(answer, "image", road->image.digest.s, e);
+	if (r < 0)
+		return r;
+	return c->json ? cli_print_json(c, answer, e) : scan_print_explanation(c, answer, e);
+}
+
 static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct scan_opts *o = opts;
@@ -120,6 +137,8 @@ static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err
 	}
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 	r = r < 0 ? r : store_lookup(road.store, argv[0], NULL, &road.image, e);
+	if (r == 0 && o->explain)
+		return explain(c, &road, o->explain, e);
 	r = r < 0 ? r : step_scan(&road, &report, e);
 	if (r < 0)
 		return r;

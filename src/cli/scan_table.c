@@ -48,7 +48,8 @@ static void put_what(const struct finding_group *g, struct buf *ret)
 	else if (g->n == 1)
 		buf_printf(ret, ": mended in %s", g->fixed);
 	else if (g->fixable == g->n)
-		buf_printf(ret, ": %s mends all %zu", g->fixed, g->n);
+		buf_printf(ret, g->n == 2 ? ": %s mends both" : ": %s mends all %zu", g->fixed,
+			   g->n);
 	else
 		buf_printf(ret, ": %s mends %zu of %zu", g->fixed, g->fixable, g->n);
 }

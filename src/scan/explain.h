@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "scan/scan.h"
+
+/*
+ * Why an advisory is, or is not, among an image's findings: every record of the database that
+ * speaks of it (by that id or an alias) and of one of the image's packages, with the comparison
+ * that was made:
+ *
+ *   {"schema":…, "advisory":"CVE-2024-1",
+ *    "answers":[{"package","installed","verdict":"affected","why":"…",
+ *                "record","source","title","status",
+ *                "compared":{"kind":"source package","name","version","order":"dpkg","ecosystem"},
+ *                "events":[{"event":"fixed","version":"2","installed_is":"before"}],
+ *                "versions":["1.2"], "fixed","path","layer","instruction"}],
+ *    "unchecked":["could not read…"]}
+ *
+ * "verdict" is one of affected, outside, not-affected, no-kernel, other-stream, owned. E_NOTFOUND
+ * without a database. Owned.
+ */
+#define SCAN_EXPLANATION_SCHEMA "plimsoll.explanation/v1"
+
+int scan_explain(const struct state *state, const json_t *list, const char *advisory, json_t **ret,
+		 struct err *e);
