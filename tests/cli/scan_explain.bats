@@ -70,8 +70,8 @@ before' ]
 	run plimsoll scan --explain CVE-2024-9 web
 	assert_status 0
 	assert_output_has 'CVE-2024-9: no record of it speaks of a package of this image'
-	[ "$(plimsoll --format json scan web | jq -r '.findings[] | .advisory + " " + .package')" = 'CVE-2024-2 linux-image-6.1-amd64
-CVE-2024-3 linux-base' ]
+	[ "$(plimsoll --format json scan web | jq -r '.findings[] | .advisory + " " + .package')" = 'CVE-2024-3 linux-base
+CVE-2024-2 linux-image-6.1-amd64' ]
 }
 
 @test "what could not be checked is said beside it; without advisories there is no explanation" {
