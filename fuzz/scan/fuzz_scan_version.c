@@ -31,9 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)str_line(&rest, &v[i]);
 	check(version_dpkg_compare, v);
 	check(version_apk_compare, v);
+	check(version_rpm_compare, v);
+	check(version_pacman_compare, v);
 	for (int i = 0; i < 3; i++) {
 		(void)version_dpkg_valid(v[i]);
 		(void)version_apk_valid(v[i]);
+		(void)version_rpm_valid(v[i]);
+		(void)version_pacman_valid(v[i]);
 	}
 	return 0;
 }

@@ -4,12 +4,21 @@
 static const struct version_order dpkg = { "dpkg", version_dpkg_compare, version_dpkg_valid };
 static const struct version_order apk = { "apk", version_apk_compare, version_apk_valid };
 
+static const struct version_order rpm = { "rpm", version_rpm_compare, version_rpm_valid };
+static const struct version_order pacman = { "pacman", version_pacman_compare,
+					     version_pacman_valid };
+
 static const struct {
 	const char *ecosystem; /* before the first ":" */
 	const struct version_order *order;
 } orders[] = {
-	{ "Debian", &dpkg }, { "Ubuntu", &dpkg },    { "Alpine", &apk },
-	{ "Wolfi", &apk },   { "Chainguard", &apk }, { "Alpaquita", &apk },
+	{ "Debian", &dpkg },	  { "Ubuntu", &dpkg },	     { "Alpine", &apk },
+	{ "Wolfi", &apk },	  { "Chainguard", &apk },    { "Alpaquita", &apk },
+	{ "AlmaLinux", &rpm },	  { "Amazon Linux", &rpm },  { "Azure Linux", &rpm },
+	{ "CentOS", &rpm },	  { "Fedora", &rpm },	     { "Mageia", &rpm },
+	{ "Oracle Linux", &rpm }, { "Photon OS", &rpm },     { "Red Hat", &rpm },
+	{ "Rocky Linux", &rpm },  { "SUSE", &rpm },	     { "openEuler", &rpm },
+	{ "openSUSE", &rpm },	  { "Arch Linux", &pacman },
 };
 
 const struct version_order *version_order_of(struct str ecosystem)

@@ -21,6 +21,15 @@ bool version_dpkg_valid(struct str v);
 int version_apk_compare(struct str a, struct str b);
 bool version_apk_valid(struct str v);
 
+/* rpm-version(7) as of rpm 4.15 and later, with "~" and "^": [epoch:]version[-release]. */
+int version_rpm_compare(struct str a, struct str b);
+bool version_rpm_valid(struct str v);
+
+/* vercmp(8) of pacman: [epoch:]pkgver-pkgrel. What pacman itself cannot put in order is not valid:
+ * it comes first, by its text. */
+int version_pacman_compare(struct str a, struct str b);
+bool version_pacman_valid(struct str v);
+
 /* Which order an OSV ecosystem follows. NULL when we have none for it. */
 struct version_order {
 	const char *name;

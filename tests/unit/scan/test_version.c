@@ -114,6 +114,73 @@ TEST(apk_valid)
 	CHECK(!version_apk_valid(STR("1.2-r1_p1")));
 }
 
+TEST(rpm_rows)
+{
+	CHECK_ROW(version_rpm_compare, "1.0~~", "1.0~", "1.0~rc1", "1.0", "1.0^", "1.0^git1~2",
+		  "1.0^git1", "1.0^git2", "1.0a", "1.0.1", "1.1");
+	CHECK_ROW(version_rpm_compare, "3.0.7-24.el9", "3.0.7-24.el9_3", "3.0.7-25.el9",
+		  "3.0.7-25.el9_3", "1:1.0-1", "1:1.0.2k-1", "2:0-1");
+	CHECK_ROW(version_rpm_compare, "a", "b", "1", "1.a", "1.b", "1.1", "10");
+	CHECK_ROW(version_rpm_compare, "1.0", "1.0-", "1.0-1", "1.0-1.module_el8.3.0+2023+d2377ea3",
+		  "1.0-1.module_el8.10.0+1");
+	CHECK_ROW(version_rpm_compare, "1-99999999999999999998", "1-99999999999999999999",
+		  "1-100000000000000000000");
+}
+
+TEST(rpm_same)
+{
+	CHECK_SAME(version_rpm_compare, "1.0", "1..0");
+	CHECK_SAME(version_rpm_compare, "1.0", "1_0");
+	CHECK_SAME(version_rpm_compare, "1.0", "1.00");
+	CHECK_SAME(version_rpm_compare, "0:1.0-1", "1.0-1");
+	CHECK_SAME(version_rpm_compare, "1.0+", "1.0");
+	CHECK_SAME(version_rpm_compare, "\xff", "");
+}
+
+TEST(rpm_valid)
+{
+	CHECK(version_rpm_valid(STR("1:1.2.3~rc1^20240101git-4.module_el8.3.0+2023+d2377ea3")));
+	CHECK(version_rpm_valid(STR("r12")));
+	CHECK(version_rpm_valid(STR("4294967295:1-1")));
+	CHECK(!version_rpm_valid(STR("4294967296:1-1")));
+	CHECK(!version_rpm_valid(STR("")));
+	CHECK(!version_rpm_valid(STR(":1")));
+	CHECK(!version_rpm_valid(STR("1:")));
+	CHECK(!version_rpm_valid(STR("1-")));
+	CHECK(!version_rpm_valid(STR("-1")));
+	CHECK(!version_rpm_valid(STR("1-2-3")));
+	CHECK(!version_rpm_valid(STR("1:2:3-1")));
+	CHECK(!version_rpm_valid(STR("1 2")));
+	CHECK(!version_rpm_valid(STR("1\0")));
+	CHECK(!version_rpm_valid(STR("\xc3\xa9")));
+}
+
+TEST(pacman_rows)
+{
+	CHECK_ROW(version_pacman_compare, "not a version", "1.0a-1", "1.0alpha-1", "1.0b-1",
+		  "1.0beta-1", "1.0p-1", "1.0pre-1", "1.0rc-1", "1.0-1", "1.0-2", "1.0-10",
+		  "1.0.a-1", "1.0.1-1", "1.1-1", "1:0-1");
+	CHECK_ROW(version_pacman_compare, "1.2.r10.gabc-1", "1.2.r10.gabd-1", "1.2.r9999.ga-1");
+}
+
+TEST(pacman_same)
+{
+	CHECK_SAME(version_pacman_compare, "1.0-1", "0:1.00-01");
+	CHECK_SAME(version_pacman_compare, "1_0-1", "1.0-1");
+}
+
+TEST(pacman_valid)
+{
+	CHECK(version_pacman_valid(STR("1:1.2.3_rc1+r3+gabc-1.1")));
+	CHECK(!version_pacman_valid(STR("1.0")));
+	CHECK(!version_pacman_valid(STR("1..0-1")));
+	CHECK(!version_pacman_valid(STR("1.-1")));
+	CHECK(!version_pacman_valid(STR(".1-1")));
+	CHECK(!version_pacman_valid(STR(":1-1")));
+	CHECK(!version_pacman_valid(STR("1-")));
+	CHECK(!version_pacman_valid(STR("")));
+}
+
 TEST(length_limit)
 {
 	char v[LIMIT_VERSION + 2];
@@ -121,6 +188,12 @@ TEST(length_limit)
 	memset(v, '1', sizeof(v));
 	CHECK(version_dpkg_valid((struct str){ v, LIMIT_VERSION }));
 	CHECK(!version_dpkg_valid((struct str){ v, LIMIT_VERSION + 1 }));
+	CHECK(version_rpm_valid((struct str){ v, LIMIT_VERSION }));
+	CHECK(!version_rpm_valid((struct str){ v, LIMIT_VERSION + 1 }));
+	v[1] = '-';
+	CHECK(version_pacman_valid((struct str){ v, LIMIT_VERSION }));
+	CHECK(!version_pacman_valid((struct str){ v, LIMIT_VERSION + 1 }));
+	v[1] = '1';
 	CHECK(version_apk_valid((struct str){ v, LIMIT_VERSION }));
 	CHECK(!version_apk_valid((struct str){ v, LIMIT_VERSION + 1 }));
 }
@@ -131,6 +204,10 @@ TEST(orders_of_ecosystems)
 	CHECK_STR(version_order_of(STR("Ubuntu:24.04:LTS"))->name, "dpkg");
 	CHECK_STR(version_order_of(STR("Alpine:v3.20"))->name, "apk");
 	CHECK_STR(version_order_of(STR("Wolfi"))->name, "apk");
+	CHECK_STR(version_order_of(STR("AlmaLinux:9"))->name, "rpm");
+	CHECK_STR(version_order_of(STR("openSUSE:Leap 15.6"))->name, "rpm");
+	CHECK_STR(version_order_of(STR("Red Hat:enterprise_linux:9::baseos"))->name, "rpm");
+	CHECK_STR(version_order_of(STR("Arch Linux"))->name, "pacman");
 	CHECK(!version_order_of(STR("PyPI")));
 	CHECK(!version_order_of(STR("")));
 }
@@ -193,6 +270,40 @@ static void put_apk(struct buf *b)
 		buf_printf(b, "-r%u", pick(12));
 }
 
+static void put_rpm(struct buf *b)
+{
+	static const char *const marks[] = { ".",  "~",	 "^",	 "_",	"+",   ".module_el8.",
+					     "a",  "rc", ".el9", ".fc", "..",  "~rc",
+					     "~~", "^^", "~^",	 "^~",	"git", "." };
+
+	if (pick(5) == 0)
+		buf_printf(b, "%u:", pick(3));
+	put_number(b);
+	for (uint32_t i = pick(5); i > 0; i--) {
+		buf_puts(b, marks[pick(18)]);
+		if (pick(4))
+			put_number(b);
+	}
+	if (pick(4))
+		buf_printf(b, "-%u%s%u", pick(12), marks[pick(18)], pick(12));
+}
+
+static void put_pacman(struct buf *b)
+{
+	static const char *const marks[] = {
+		".", "_", "+", "a", "rc", ".r", ".g", "+r", ".", "_rc"
+	};
+
+	if (pick(5) == 0)
+		buf_printf(b, "%u:", pick(3));
+	put_number(b);
+	for (uint32_t i = pick(4); i > 0; i--) {
+		buf_puts(b, marks[pick(10)]);
+		put_number(b);
+	}
+	buf_printf(b, pick(6) ? "-%u" : "-%u.1", pick(12));
+}
+
 /* The tool reads pairs from its standard input and answers with a line of "<", "=" or ">" each. */
 static void check_tool(const char *const *argv, compare_fn compare, bool (*valid)(struct str v),
 		       void (*put)(struct buf *b))
@@ -252,6 +363,38 @@ TEST(dpkg_agrees_with_dpkg)
 		return;
 	}
 	check_tool(argv, version_dpkg_compare, version_dpkg_valid, put_dpkg);
+}
+
+TEST(rpm_agrees_with_rpm)
+{
+	static const char *const argv[] = {
+		"rpm", "--eval",
+		"%{lua: for l in io.lines() do local a, b = l:match('([^ ]+) ([^ ]+)');"
+		" local r = rpm.vercmp(a, b); print(r < 0 and '<' or r > 0 and '>' or '=') print('\\n') end}",
+		NULL
+	};
+
+	if (access("/usr/bin/rpm", X_OK) < 0) {
+		printf("# skipped: needs rpm\n");
+		return;
+	}
+	check_tool(argv, version_rpm_compare, version_rpm_valid, put_rpm);
+}
+
+TEST(pacman_agrees_with_vercmp)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"while read -r a b; do case $(vercmp \"$a\" \"$b\") in -*) echo '<';; 0) echo '=';;"
+		" *) echo '>';; esac; done",
+		NULL
+	};
+
+	if (access("/usr/bin/vercmp", X_OK) < 0) {
+		printf("# skipped: needs vercmp of pacman-package-manager\n");
+		return;
+	}
+	check_tool(argv, version_pacman_compare, version_pacman_valid, put_pacman);
 }
 
 /* apk from Alpine's root filesystem, run in it. PLIMSOLL_SHARED names where the archive is. */
