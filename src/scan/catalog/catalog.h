@@ -67,6 +67,11 @@ int catalog_dpkg_status_d(struct str text, struct catalog_out *out, struct err *
 int catalog_dpkg_list(struct str text, struct catalog_out *out, struct err *e);
 int catalog_dpkg_md5sums(struct str text, struct catalog_out *out, struct err *e);
 int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *e);
+int catalog_rpm(struct str file, struct catalog_out *out, struct err *e);
+int catalog_rpm_wal(struct str file, struct catalog_out *out, struct err *e);
+int catalog_rpm_manifest(struct str text, struct catalog_out *out, struct err *e);
+int catalog_pacman_desc(struct str text, struct catalog_out *out, struct err *e);
+int catalog_pacman_files(struct str text, struct catalog_out *out, struct err *e);
 
 /* For catalogs: one more package, and one more path that it owns, as folder and name ("" and the
  * whole path will do). They check the limits, and what goes into JSON for UTF-8. */
@@ -85,3 +90,5 @@ int os_release_parse(struct str text, json_t **ret, struct err *e);
  * when it is not one that we have advisories for.
  */
 void os_ecosystem(const json_t *os, struct buf *ret);
+/* The part of it that speaks of distributions of rpm packages, and of Arch Linux. */
+void os_rpm_ecosystem(const json_t *os, struct buf *ret);

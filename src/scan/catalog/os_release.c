@@ -136,4 +136,6 @@ void os_ecosystem(const json_t *os, struct buf *ret)
 		buf_puts(ret, "Wolfi");
 	else if (strcmp(id, "chainguard") == 0)
 		buf_puts(ret, "Chainguard");
+	else
+		os_rpm_ecosystem(os, ret);
 }
