@@ -67,14 +67,23 @@ int ecosystem_names(const char *ecosystem, struct strv *ret, struct err *e)
 	return r;
 }
 
-bool ecosystem_of_binaries(const char *ecosystem)
+enum ecosystem_naming ecosystem_naming(const char *ecosystem)
 {
-	static const char *const families[] = { "AlmaLinux", "Amazon Linux", "Arch Linux",
-						"Fedora",    "Oracle Linux", "Photon OS" };
+	static const struct {
+		const char *family;
+		enum ecosystem_naming naming;
+	} families[] = {
+		{ "AlmaLinux", NAMES_PACKAGES },    { "Amazon Linux", NAMES_PACKAGES },
+		{ "Arch Linux", NAMES_PACKAGES },   { "Fedora", NAMES_PACKAGES },
+		{ "Oracle Linux", NAMES_PACKAGES }, { "Photon OS", NAMES_PACKAGES },
+		{ "Azure Linux", NAMES_BOTH },	    { "Red Hat", NAMES_BOTH },
+		{ "Rocky Linux", NAMES_BOTH },	    { "openEuler", NAMES_BOTH },
+	};
 	size_t n = strcspn(ecosystem, ":");
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		if (strlen(families[i]) == n && strncmp(ecosystem, families[i], n) == 0)
-			return true;
-	return false;
+		if (strlen(families[i].family) == n &&
+		    strncmp(ecosystem, families[i].family, n) == 0)
+			return families[i].naming;
+	return NAMES_SOURCES;
 }

@@ -11,6 +11,7 @@
  */
 int ecosystem_names(const char *ecosystem, struct strv *ret, struct err *e);
 
-/* True where advisories name binary packages, each with its own version: then the source package
- * that they were built from says nothing more. */
-bool ecosystem_of_binaries(const char *ecosystem);
+/* What the advisories of an ecosystem name: the packages that are installed, each with its own
+ * version, the sources that they were built from, or, as it comes, either. */
+enum ecosystem_naming { NAMES_PACKAGES, NAMES_SOURCES, NAMES_BOTH };
+enum ecosystem_naming ecosystem_naming(const char *ecosystem);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "scan/ecosystem.h"
 #include "scan/range.h"
 
 /* The names under which advisories of an ecosystem may stand, the most particular first. */
@@ -30,34 +31,6 @@ static void matcher_release(struct matcher *m)
 		strv_free(&m->ecosystems[i].names);
 	}
 	free(m->ecosystems);
-}
-
-/* Red Hat's advisories stand under the repositories of a release. */
-static int red_hat_names(const char *name, struct strv *ret, struct err *e)
-{
-	static const char *const repositories[] = {
-		"baseos",	    "appstream", "crb",	     "realtime",      "nfv",
-		"highavailability", "sap",	 "sap_hana", "supplementary", "server",
-		"resilientstorage"
-	};
-	int r = 0;
-
-	for (size_t i = 0; i < sizeof(repositories) / sizeof(*repositories) && r == 0; i++)
-		r = strv_addf(ret, e, "%s::%s", name, repositories[i]);
-	return r;
-}
-
-static int name_ecosystem(struct ecosystem *ret, struct err *e)
-{
-	int r = strv_add(&ret->names, ret->name, e);
-
-	if (r == 0 && starts_with(ret->name, "Ubuntu:"))
-		r = strv_addf(&ret->names, e, "%s:LTS", ret->name);
-	if (r == 0 && starts_with(ret->name, "Red Hat:"))
-		r = red_hat_names(ret->name, &ret->names, e);
-	if (r == 0 && strchr(ret->name, ':'))
-		r = strv_addf(&ret->names, e, "%.*s", (int)strcspn(ret->name, ":"), ret->name);
-	return r;
 }
 
 static int check_covered(struct matcher *m, struct ecosystem *eco, struct err *e)
@@ -96,20 +69,7 @@ static int ecosystem_of(struct matcher *m, const char *name, struct ecosystem **
 		return FAIL_NOMEM(e);
 	m->n++;
 	*ret = eco;
-	return name_ecosystem(eco, e);
-}
-
-/* Whose advisories name what is installed; all others name the source that it was built from. */
-static bool speaks_of_binaries(const char *ecosystem)
-{
-	static const char *const those[] = { "AlmaLinux",    "Rocky Linux",  "Red Hat",
-					     "Oracle Linux", "Amazon Linux", "Azure Linux",
-					     "Fedora",	     "openEuler",    "Arch Linux" };
-
-	for (size_t i = 0; i < sizeof(those) / sizeof(*those); i++)
-		if (starts_with(ecosystem, those[i]))
-			return true;
-	return false;
+	return ecosystem_names(name, &eco->names, e);
 }
 
 /*
@@ -215,12 +175,50 @@ static int match_row(void *arg, struct advisory_row *row, struct err *e)
 	return m->sink->row(m->sink->arg, &m->at, e);
 }
 
+/* The rows of one name, which stands behind a prefix: "nodejs:18/" where rows name the stream. */
+static int match_name(struct matcher *m, const struct ecosystem *eco, struct str prefix,
+		      const char *name, const char *version, struct err *e)
+{
+	auto_buf full = BUF_INIT(4096);
+	int r;
+
+	buf_printf(&full, "%.*s%s", (int)prefix.n, prefix.p ? prefix.p : "", name);
+	r = buf_check(&full, "a package's name", e);
+	m->at.name = buf_str(&full);
+	m->at.version = version;
+	for (size_t i = 0; i < eco->names.n && r == 0; i++) {
+		m->at.ecosystem = eco->names.v[i];
+		r = advisory_db_rows(m->db, m->at.ecosystem, m->at.name, match_row, m, e);
+	}
+	return r;
+}
+
+/* Under its own name, its source's, or both: as the ecosystem's advisories have it. */
+static int match_names(struct matcher *m, const struct ecosystem *eco, struct str prefix,
+		       struct err *e)
+{
+	enum ecosystem_naming naming = ecosystem_naming(eco->name);
+	const char *name, *version, *source, *source_version;
+	int r = json_get_string(m->at.package, "name", &name, "package", e);
+
+	r = r < 0 ? r : json_get_string(m->at.package, "version", &version, "package", e);
+	r = r < 0 ? r : json_get_string(m->at.package, "source", &source, "package", e);
+	r = r < 0 ? r
+		  : json_get_string(m->at.package, "source_version", &source_version, "package", e);
+	if (r == 0 && naming != NAMES_SOURCES)
+		r = match_name(m, eco, prefix, name, version, e);
+	if (r == 0 &&
+	    (naming == NAMES_SOURCES || (naming == NAMES_BOTH && strcmp(name, source) != 0)))
+		r = match_name(m, eco, prefix, source, source_version, e);
+	return r;
+}
+
 static int match_package(struct matcher *m, const json_t *package, struct err *e)
 {
 	const char *name = json_string_or_null(package, "ecosystem");
 	const char *owner = json_string_or_null(package, "owner");
+	const char *module = json_string_or_null(package, "module");
 	struct ecosystem *eco = NULL;
-	bool binary;
 	int r;
 
 	if (!name)
@@ -230,15 +228,16 @@ static int match_package(struct matcher *m, const json_t *package, struct err *e
 		r = check_covered(m, eco, e);
 	if (r < 0)
 		return r;
-	binary = speaks_of_binaries(eco->name);
 	m->at = (struct match){ .package = package, .order = eco->order };
-	r = json_get_string(package, binary ? "name" : "source", &m->at.name, "package", e);
-	r = r < 0 ? r
-		  : json_get_string(package, binary ? "version" : "source_version", &m->at.version,
-				    "package", e);
-	for (size_t i = 0; i < eco->names.n && r == 0 && eco->order; i++) {
-		m->at.ecosystem = eco->names.v[i];
-		r = advisory_db_rows(m->db, m->at.ecosystem, m->at.name, match_row, m, e);
+	if (eco->order)
+		r = match_names(m, eco, STR(""), e);
+	if (r == 0 && eco->order && module && strchr(module, ':')) {
+		auto_buf prefix = BUF_INIT(4096);
+		size_t stream = strcspn(module, ":") + 1;
+
+		stream += strcspn(module + stream, ":");
+		buf_printf(&prefix, "%.*s/", (int)stream, module);
+		r = match_names(m, eco, (struct str){ buf_str(&prefix), prefix.n }, e);
 	}
 	return r < 0 || !m->sink->end ? r : m->sink->end(m->sink->arg, package, e);
 }

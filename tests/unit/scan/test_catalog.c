@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/catalog/catalog.h"
+#include "scan/ecosystem.h"
 
 #include "tap.h"
 
@@ -177,9 +178,65 @@ TEST(ecosystems)
 	CHECK_STR(ecosystem("ID=alpine\nVERSION_ID=3\n"), "");
 	CHECK_STR(ecosystem("ID=ubuntu\nVERSION_ID=\"24.04\"\n"), "Ubuntu:24.04");
 	CHECK_STR(ecosystem("ID=wolfi\n"), "Wolfi");
-	CHECK_STR(ecosystem("ID=fedora\nVERSION_ID=40\n"), "");
+	CHECK_STR(ecosystem("ID=gentoo\nVERSION_ID=40\n"), "");
 	CHECK_STR(ecosystem("# ID=debian\nnonsense\n=x\nID=\n"), "");
 	CHECK_STR(ecosystem("ID=alpine\nID=debian\nVERSION_ID=9.13"), "Debian:9");
+}
+
+TEST(ecosystems_of_rpm_distributions)
+{
+	CHECK_STR(ecosystem("ID=fedora\nVERSION_ID=40\n"), "Fedora:40");
+	CHECK_STR(ecosystem("ID=\"almalinux\"\nVERSION_ID=\"9.4\"\n"), "AlmaLinux:9");
+	CHECK_STR(ecosystem("ID=rocky\nVERSION_ID=8.10\n"), "Rocky Linux:8");
+	CHECK_STR(ecosystem("ID=rhel\nVERSION_ID=9.4\n"), "Red Hat:enterprise_linux:9");
+	CHECK_STR(ecosystem("ID=centos\nVERSION_ID=7\n"), "Red Hat:enterprise_linux:7");
+	CHECK_STR(ecosystem("ID=ol\nVERSION_ID=8.9\n"), "Oracle Linux:8");
+	CHECK_STR(ecosystem("ID=amzn\nVERSION_ID=2023\n"), "Amazon Linux:2023");
+	CHECK_STR(ecosystem("ID=mageia\nVERSION_ID=9\n"), "Mageia:9");
+	CHECK_STR(ecosystem("ID=azurelinux\nVERSION_ID=3.0\n"), "Azure Linux:3");
+	CHECK_STR(ecosystem("ID=mariner\nVERSION_ID=2.0\n"), "Azure Linux:2");
+	CHECK_STR(ecosystem("ID=photon\nVERSION_ID=5.0\n"), "Photon OS:5.0");
+	CHECK_STR(ecosystem("ID=opensuse-leap\nVERSION_ID=15.6\n"), "openSUSE:Leap 15.6");
+	CHECK_STR(ecosystem("ID=opensuse-tumbleweed\nVERSION_ID=20260101\n"),
+		  "openSUSE:Tumbleweed");
+	CHECK_STR(ecosystem("ID=sles\nVERSION_ID=15.5\n"
+			    "PRETTY_NAME=\"SUSE Linux Enterprise Server 15 SP5\"\n"),
+		  "SUSE:Linux Enterprise Server 15 SP5");
+	CHECK_STR(ecosystem("ID=openEuler\nVERSION_ID=24.03\n"
+			    "PRETTY_NAME=\"openEuler 24.03 (LTS-SP1)\"\n"),
+		  "openEuler:24.03-LTS-SP1");
+	CHECK_STR(ecosystem("ID=openEuler\nVERSION_ID=25.03\nPRETTY_NAME=\"openEuler 25.03\"\n"),
+		  "openEuler:25.03");
+	CHECK_STR(ecosystem("ID=arch\n"), "Arch Linux");
+	CHECK_STR(ecosystem("ID=almalinux\n"), "");
+	CHECK_STR(ecosystem("ID=sles\nVERSION_ID=15.5\n"), "");
+}
+
+static bool has_name(const char *ecosystem, const char *name)
+{
+	auto_strv names = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(ecosystem_names(ecosystem, &names, &e) == 0);
+	return strv_has(&names, name);
+}
+
+TEST(names_of_ecosystems)
+{
+	CHECK(has_name("Debian:12", "Debian:12"));
+	CHECK(has_name("Debian:12", "Debian"));
+	CHECK(has_name("Ubuntu:24.04", "Ubuntu:24.04:LTS"));
+	CHECK(has_name("Red Hat:enterprise_linux:9", "Red Hat:enterprise_linux:9::baseos"));
+	CHECK(!has_name("Red Hat:enterprise_linux:9", "Red Hat:enterprise_linux:9.0"));
+	CHECK(has_name("Red Hat:enterprise_linux:10", "Red Hat:enterprise_linux:10.0"));
+	CHECK(has_name("SUSE:Linux Enterprise Server 15 SP5",
+		       "SUSE:Linux Enterprise Module for Basesystem 15 SP5"));
+	CHECK(has_name("SUSE:Linux Enterprise Server 15 SP5",
+		       "SUSE:Linux Enterprise Server 15 SP5-LTSS"));
+	CHECK(ecosystem_naming("Debian:12") == NAMES_SOURCES);
+	CHECK(ecosystem_naming("openSUSE:Leap 15.6") == NAMES_SOURCES);
+	CHECK(ecosystem_naming("AlmaLinux:9") == NAMES_PACKAGES);
+	CHECK(ecosystem_naming("Rocky Linux:9") == NAMES_BOTH);
 }
 
 TEST(os_release_quoting)
