@@ -277,6 +277,7 @@ static int put_row(struct advisory_build *b, const json_t *unit, const json_t *r
 {
 	const char *ecosystem = json_string_or_null(row, "e");
 	const char *package = json_string_or_null(row, "p");
+	const char *title = json_string_or_null(row, "t");
 	const json_t *ids = json_object_get(row, "ids");
 	auto_buf ranges = BUF_INIT(SIZE_MAX);
 	size_t i;
@@ -299,7 +300,8 @@ static int put_row(struct advisory_build *b, const json_t *unit, const json_t *r
 		r = r < 0 ? r
 			  : sql_run(b->put_row, e, "ssssssiisss", json_string_or_null(unit, "unit"),
 				    ecosystem, package, json_string_value(json_array_get(names, 0)),
-				    buf_str(&aliases), json_string_or_null(unit, "title"),
+				    buf_str(&aliases),
+				    title ? title : json_string_or_null(unit, "title"),
 				    (int64_t)json_integer_value(json_object_get(row, "s")),
 				    (int64_t)json_integer_value(json_object_get(row, "c")),
 				    buf_str(&ranges), string_or_empty(row, "st"),

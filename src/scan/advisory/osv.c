@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/advisory/unit.h"
+#include "scan/advisory/osv.h"
 
 #include "base/clock.h"
 #include "scan/severity.h"
@@ -11,16 +11,6 @@ bool advisory_is_osv(const json_t *doc)
 {
 	return json_string_or_null(doc, "id") && (json_string_or_null(doc, "modified") ||
 						  json_is_array(json_object_get(doc, "affected")));
-}
-
-/* A string that is part of a key or comparison; "" counts as missing. */
-static int check_string(const char *s, const char *what, struct err *e)
-{
-	if (!s || !*s)
-		return FAIL(e, E_FORMAT, "%s is missing or empty", what);
-	if (strlen(s) > LIMIT_ADVISORY_STRING)
-		return FAIL(e, E_FORMAT, "%s is longer than %d bytes", what, LIMIT_ADVISORY_STRING);
-	return 0;
 }
 
 static bool list_has(const json_t *list, const char *s)
@@ -40,7 +30,7 @@ static int collect(json_t *names, const json_t *list, const char *what, struct e
 
 	json_array_foreach(list, i, v)
 	{
-		int r = check_string(json_string_value(v), what, e);
+		int r = unit_check_string(json_string_value(v), what, e);
 
 		if (r < 0)
 			return r;
@@ -50,6 +40,39 @@ static int collect(json_t *names, const json_t *list, const char *what, struct e
 			return FAIL_NOMEM(e);
 	}
 	return 0;
+}
+
+/*
+ * Whether this is an erratum: an update of a distribution, which mends every CVE that it is
+ * "related" to (AlmaLinux, Rocky, older ones of Debian, SUSE and Ubuntu put them there). Elsewhere
+ * a related vulnerability is just another one.
+ */
+static bool is_erratum(const char *id)
+{
+	static const char *const prefixes[] = {
+		"ALSA-", "ALBA-", "ALEA-", "RLSA-",  "RLBA-",	  "RLEA-", "RXSA-",
+		"RHSA-", "RHBA-", "RHEA-", "SUSE-",  "openSUSE-", "DSA-",  "DLA-",
+		"USN-",	 "LSN-",  "ELSA-", "MGASA-", "OESA-",	  "ALAS",
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (starts_with(id, prefixes[i]))
+			return true;
+	return false;
+}
+
+static int collect_related(json_t *names, const json_t *doc, struct err *e)
+{
+	auto_json *cves = json_array();
+	size_t i;
+	json_t *v;
+
+	if (!cves)
+		return FAIL_NOMEM(e);
+	json_array_foreach(json_object_get(doc, "related"), i,
+			   v) if (json_is_string(v) && starts_with(json_string_value(v), "CVE-") &&
+				  json_array_append(cves, v) < 0) return FAIL_NOMEM(e);
+	return collect(names, cves, "a related vulnerability", e);
 }
 
 /*
@@ -63,13 +86,15 @@ static int read_ids(const json_t *doc, json_t *unit, struct err *e)
 	const char *id = json_string_or_null(doc, "id");
 	size_t i;
 	json_t *v;
-	int r = check_string(id, "'id'", e);
+	int r = unit_check_string(id, "'id'", e);
 
 	if (!names || !groups || !others)
 		return FAIL_NOMEM(e);
 	r = r < 0 ? r : json_push(names, json_string(id), e);
 	r = r < 0 ? r : collect(names, json_object_get(doc, "aliases"), "an alias", e);
 	r = r < 0 ? r : collect(names, json_object_get(doc, "upstream"), "an upstream", e);
+	if (r == 0 && is_erratum(id))
+		r = collect_related(names, doc, e);
 	if (r < 0)
 		return r;
 	json_array_foreach(names, i, v)
@@ -134,6 +159,20 @@ static enum severity specific_word(const json_t *o)
 	return SEVERITY_UNKNOWN;
 }
 
+/* "Important: firefox security update": how AlmaLinux and others rate an erratum. */
+static enum severity summary_word(const json_t *doc)
+{
+	const char *summary = json_string_or_null(doc, "summary");
+	char word[16];
+	size_t n = summary ? strcspn(summary, ":") : 0;
+
+	if (!n || n >= sizeof(word) || !summary[n] || !is_erratum(json_string_or_null(doc, "id")))
+		return SEVERITY_UNKNOWN;
+	memcpy(word, summary, n);
+	word[n] = '\0';
+	return severity_of_word(word);
+}
+
 /* A package's own rating before the document's; a CVSS score before a word. */
 static int put_severity(json_t *row, const json_t *doc, const json_t *affected, struct err *e)
 {
@@ -149,6 +188,8 @@ static int put_severity(json_t *row, const json_t *doc, const json_t *affected, 
 		if (word == SEVERITY_UNKNOWN)
 			word = specific_word(from[i]);
 	}
+	if (word == SEVERITY_UNKNOWN)
+		word = summary_word(doc);
 	r = json_put(row, "s",
 		     json_integer((json_int_t)(score >= 0 ? severity_of_score(score) : word)), e);
 	r = r < 0 ? r : json_put(row, "c", json_integer(score), e);
@@ -168,7 +209,7 @@ static int read_event(const json_t *event, json_t *range, struct err *e)
 
 		if (!v)
 			continue;
-		r = check_string(json_string_value(v), "a version of an event", e);
+		r = unit_check_string(json_string_value(v), "a version of an event", e);
 		r = r < 0 ? r : json_push(range, json_string(kinds[i][1]), e);
 		r = r < 0 ? r : json_push(range, json_string(json_string_value(v)), e);
 		if (r < 0)
@@ -215,7 +256,7 @@ static int read_versions(const json_t *affected, json_t *row, size_t *total, str
 
 	json_array_foreach(json_object_get(affected, "versions"), i, v)
 	{
-		int r = check_string(json_string_value(v), "a version", e);
+		int r = unit_check_string(json_string_value(v), "a version", e);
 
 		if (r == 0 && ++*total > LIMIT_ADVISORY_VERSIONS)
 			r = FAIL(e, E_FORMAT, "more than %d versions", LIMIT_ADVISORY_VERSIONS);
@@ -274,8 +315,8 @@ static int read_affected(const json_t *doc, json_t *unit, json_t *rows, struct e
 
 		if (!package) /* commits of a repository only */
 			continue;
-		r = check_string(ecosystem, "'package.ecosystem'", e);
-		r = r < 0 ? r : check_string(name, "'package.name'", e);
+		r = unit_check_string(ecosystem, "'package.ecosystem'", e);
+		r = r < 0 ? r : unit_check_string(name, "'package.name'", e);
 		r = r < 0 ? r : row_for(ecosystem, name, rows, by_key, &row, e);
 		r = r < 0 ? r : read_ranges(affected, row, &total, e);
 		r = r < 0 ? r : read_versions(affected, row, &total, e);
@@ -288,22 +329,12 @@ static int read_affected(const json_t *doc, json_t *unit, json_t *rows, struct e
 	return json_put(unit, "ecosystems", TAKE(ecosystems), e);
 }
 
-/* The first line of the summary, else of the details, cut on a character. */
+/* The first line of the summary, else of the details. */
 static int put_title(const json_t *doc, json_t *unit, struct err *e)
 {
 	const char *s = json_string_or_null(doc, "summary");
-	struct str line = STR("");
+	struct str line = unit_title(s && *s ? s : json_string_or_null(doc, "details"));
 
-	if (!s || !*s)
-		s = json_string_or_null(doc, "details");
-	if (s) {
-		line = (struct str){ s, strcspn(s, "\r\n") };
-		if (line.n > LIMIT_ADVISORY_TITLE) {
-			line.n = LIMIT_ADVISORY_TITLE;
-			while (line.n && ((unsigned char)line.p[line.n] & 0xc0) == 0x80)
-				line.n--;
-		}
-	}
 	return json_put(unit, "title", json_stringn(line.p, line.n), e);
 }
 
@@ -329,7 +360,7 @@ int advisory_osv(const json_t *doc, json_t **ret, struct err *e)
 
 	if (!unit || !rows)
 		return FAIL_NOMEM(e);
-	r = check_string(id, "'id'", e);
+	r = unit_check_string(id, "'id'", e);
 	/* Some leave out when; then any other copy is the newer. */
 	if (r == 0 && modified && clock_parse_rfc3339(str_of(modified), &when, e) < 0)
 		r = FAIL(e, E_FORMAT, "'modified' is not a time");
@@ -342,6 +373,7 @@ int advisory_osv(const json_t *doc, json_t **ret, struct err *e)
 	r = r < 0 ? r : read_ids(doc, unit, e);
 	r = r < 0 ? r : read_affected(doc, unit, rows, e);
 	r = r < 0 ? r : put_source(unit, e);
+	r = r < 0 ? r : osv_ubuntu(unit, rows, e);
 	if (r == 0 && json_object_get(doc, "withdrawn") &&
 	    !json_is_null(json_object_get(doc, "withdrawn")))
 		json_array_clear(rows);

@@ -4,18 +4,29 @@
 #include "base/fs.h"
 #include "base/yaml.h"
 
+/* The formats whose documents are read whole. */
+static const struct {
+	bool (*is)(const json_t *doc);
+	int (*read)(const json_t *doc, json_t **ret, struct err *e);
+} formats[] = {
+	{ advisory_is_secdb, advisory_secdb },
+	{ advisory_is_csaf, advisory_csaf },
+	{ advisory_is_kev, advisory_kev },
+	{ advisory_is_osv, advisory_osv },
+};
+
 static int emit_doc(const json_t *doc, const struct unit_sink *to, struct err *e)
 {
 	auto_json *unit = NULL;
-	int r;
 
-	if (advisory_is_secdb(doc))
-		r = advisory_secdb(doc, &unit, e);
-	else if (advisory_is_osv(doc))
-		r = advisory_osv(doc, &unit, e);
-	else
-		return FAIL(e, E_NOTFOUND, "neither an OSV document nor Alpine's secdb");
-	return r < 0 ? r : unit_emit(to, unit, e);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (formats[i].is(doc)) {
+			int r = formats[i].read(doc, &unit, e);
+
+			return r < 0 ? r : unit_emit(to, unit, e);
+		}
+	return FAIL(e, E_NOTFOUND,
+		    "neither an OSV document, Alpine's secdb, CSAF nor CISA's catalogue");
 }
 
 static int parse_json(struct advisory_input *in, const struct unit_sink *to, struct err *e)
@@ -42,25 +53,106 @@ static int parse_json(struct advisory_input *in, const struct unit_sink *to, str
 	return r;
 }
 
-static int read_all(struct advisory_input *in, struct buf *ret, struct err *e)
+/* A name comes as it is written. */
+static int parse_name(struct str name, json_t **ret, struct err *e)
 {
-	char chunk[16 * 1024];
-	int64_t n;
+	auto_buf list = BUF_INIT(LIMIT_ADVISORY_DOC + 8);
 
-	while ((n = in->read(in->arg, chunk, sizeof(chunk), e)) > 0) {
-		buf_put(ret, chunk, (size_t)n);
-		if (ret->failed)
-			break;
+	buf_puts(&list, "[\"");
+	buf_put(&list, name.p, name.n);
+	buf_puts(&list, "\"]");
+	return json_parse(buf_str(&list), list.n, "name", ret, e);
+}
+
+static int parse_debian(struct advisory_input *in, const struct unit_sink *to, struct err *e)
+{
+	auto_release(json_stream_free) struct json_stream *s = NULL;
+	struct str name, value;
+	int r = json_stream_new(&s, in->read, in->arg, e);
+
+	while (r >= 0 && (r = json_stream_member(s, &name, &value, e)) > 0) {
+		auto_json *key = NULL, *doc = NULL, *unit = NULL;
+
+		r = parse_name(name, &key, e);
+		r = r < 0 ? r : json_parse(value.p, value.n, "source package", &doc, e);
+		r = r < 0 ? r
+			  : advisory_debian(json_string_value(json_array_get(key, 0)), doc, &unit,
+					    e);
+		r = r < 0 ? r : unit_emit(to, unit, e);
+		if (r < 0)
+			return WRAP(e, r, "member '%.*s'", name.n < 80 ? (int)name.n : 80, name.p);
 	}
-	return n < 0 ? (int)n : buf_check(ret, "YAML", e);
+	return r;
+}
+
+/* The lines of an input. */
+struct lines {
+	struct advisory_input *in;
+	struct buf line;
+	char chunk[16 * 1024];
+	size_t at, n;
+};
+
+/* A line without its "\n": 1, or 0 at the end. */
+static int next_line(void *arg, struct str *ret, struct err *e)
+{
+	struct lines *l = arg;
+	bool any = false, whole = false;
+
+	buf_reset(&l->line);
+	while (!whole) {
+		const char *end;
+		size_t n;
+
+		if (l->at == l->n) {
+			int64_t got = l->in->read(l->in->arg, l->chunk, sizeof(l->chunk), e);
+
+			if (got < 0)
+				return (int)got;
+			l->at = 0;
+			l->n = (size_t)got;
+			if (!got)
+				break;
+		}
+		any = true;
+		end = memchr(l->chunk + l->at, '\n', l->n - l->at);
+		whole = end != NULL;
+		n = whole ? (size_t)(end - l->chunk) - l->at : l->n - l->at;
+		buf_put(&l->line, l->chunk + l->at, n);
+		l->at += n + whole;
+		if (l->line.failed)
+			return buf_check(&l->line, "a line", e);
+	}
+	*ret = (struct str){ buf_str(&l->line), l->line.n };
+	return any;
+}
+
+static int parse_epss(struct advisory_input *in, const struct unit_sink *to, struct err *e)
+{
+	auto_free struct lines *l = calloc(1, sizeof(*l));
+	const struct epss_lines lines = { next_line, l };
+	int r;
+
+	if (!l)
+		return FAIL_NOMEM(e);
+	l->in = in;
+	l->line = BUF_INIT(LIMIT_ADVISORY_LINE);
+	r = advisory_epss(&lines, to, e);
+	buf_free(&l->line);
+	return r;
 }
 
 static int parse_yaml(struct advisory_input *in, const struct unit_sink *to, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_YAML_BYTES);
 	auto_json *doc = NULL;
-	int r = read_all(in, &text, e);
+	char chunk[16 * 1024];
+	int64_t n;
+	int r;
 
+	while ((n = in->read(in->arg, chunk, sizeof(chunk), e)) > 0 && !text.failed)
+		buf_put(&text, chunk, (size_t)n);
+	r = n < 0 ? (int)n : buf_check(&text, "YAML", e);
 	r = r < 0 ? r : yaml_parse(buf_str(&text), text.n, "document", &doc, e);
 	return r < 0 ? r : emit_doc(doc, to, e);
 }
@@ -72,43 +164,13 @@ int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct
 
 	if (!start.n)
 		r = FAIL(e, E_FORMAT, "empty");
+	else if (advisory_is_epss(in->head))
+		r = parse_epss(in, to, e);
+	else if (advisory_is_debian(in->head))
+		r = parse_debian(in, to, e);
 	else if (*start.p == '{' || *start.p == '[')
 		r = parse_json(in, to, e);
 	else
 		r = parse_yaml(in, to, e);
 	return r < 0 ? WRAP(e, r, "%s", in->name) : 0;
-}
-
-static int64_t read_fd(void *arg, char *p, size_t n, struct err *e)
-{
-	for (;;) {
-		ssize_t got = read(*(const int *)arg, p, n);
-
-		if (got >= 0)
-			return got;
-		if (errno != EINTR)
-			return FAIL_SYS(e, "read");
-	}
-}
-
-static int put_line(void *arg, const json_t *unit, struct err *e)
-{
-	struct buf *emit = arg;
-	int r = json_canonical(unit, emit, e);
-
-	buf_putc(emit, '\n');
-	return r < 0 ? r : buf_check(emit, "advisories", e);
-}
-
-int advisory_parse_file(int fd, const char *name, struct buf *emit, struct err *e)
-{
-	const struct unit_sink to = { .put = put_line, .arg = emit };
-	char head[4096];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	struct advisory_input in = { .name = name, .read = read_fd, .arg = &fd };
-
-	if (n < 0)
-		return FAIL_SYS(e, "read %s", name);
-	in.head = (struct str){ head, (size_t)n };
-	return advisory_parse(&in, &to, e);
 }

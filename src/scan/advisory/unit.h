@@ -20,8 +20,10 @@
  *
  * Optional members of a row: "vec", the CVSS vector that "c" was scored from; "st", what the
  * publisher says beside affected and fixed, one of "no-dsa", "postponed", "ignored", "unimportant",
- * "undetermined", "end-of-life", "wont-fix", "investigating", "not-affected". Rows that are not
- * affected stay, to tell why nothing was reported.
+ * "undetermined", "end-of-life", "wont-fix", "investigating", "pro-only" (mended, but for who has
+ * Ubuntu Pro), "not-affected". Rows that are not affected stay, to tell why nothing was reported.
+ * "t", a title of its own. A package of a module's stream is named as Red Hat does,
+ * "nodejs:18/nodejs".
  *
  * Optional members of a unit: "url", where a person reads on; "facts" about vulnerabilities,
  * whoever speaks of them: [{"id":"CVE-…","kev":"2026-01-02","ransomware":true}] or
@@ -34,6 +36,7 @@ enum {
 	LIMIT_ADVISORY_IDS = 4096,	       /* ids, aliases and upstreams of one */
 	LIMIT_ADVISORY_AFFECTED = 64 * 1024,   /* packages of one */
 	LIMIT_ADVISORY_VERSIONS = 256 * 1024,  /* versions and events of one */
+	LIMIT_ADVISORY_LINE = 64 * 1024,       /* of a format that is read by line */
 	LIMIT_ADVISORY_STRING = 1024,	       /* an id, package or version */
 	LIMIT_ADVISORY_TITLE = 200,	       /* cut to this, on a character */
 };
@@ -41,10 +44,23 @@ enum {
 /* Whether a JSON document is one of the formats that we know. */
 bool advisory_is_osv(const json_t *doc);
 bool advisory_is_secdb(const json_t *doc);
+bool advisory_is_kev(const json_t *doc);
+bool advisory_is_csaf(const json_t *doc);
+/* The same by the first bytes of a file, of those that are not read as one document. */
+bool advisory_is_debian(struct str head);
+bool advisory_is_epss(struct str head);
 
 /* Owned. E_FORMAT names the member that is wrong; the caller adds which document it was. */
 int advisory_osv(const json_t *doc, json_t **ret, struct err *e);   /* OSV schema 1.7 and before */
 int advisory_secdb(const json_t *doc, json_t **ret, struct err *e); /* one repository */
+int advisory_kev(const json_t *doc, json_t **ret, struct err *e);
+int advisory_csaf(const json_t *doc, json_t **ret, struct err *e); /* CSAF 2.0, of one CVE mostly */
+
+/* One source package of Debian's security tracker: its name, and the object that stands there. */
+#define ADVISORY_DEBIAN_UNITS "debian/"
+int advisory_debian(const char *package, const json_t *doc, json_t **ret, struct err *e);
+/* "bookworm" is "Debian:12"; a name without a number stays: "Debian:sid". */
+void advisory_debian_ecosystem(const char *codename, struct buf *ret);
 
 /*
  * Splits a stream of JSON into its documents: an array's elements, or objects one after another
@@ -75,6 +91,15 @@ static inline int unit_emit(const struct unit_sink *to, const json_t *unit, stru
 	return to->put(to->arg, unit, e);
 }
 
+/* EPSS, line by line: 1 and a line, borrowed until the next call; 0 at the end. A unit a year. */
+#define ADVISORY_EPSS_UNITS "epss/"
+enum { LIMIT_EPSS_LINES = 4 * 1000 * 1000 };
+struct epss_lines {
+	int (*next)(void *arg, struct str *ret, struct err *e);
+	void *arg;
+};
+int advisory_epss(const struct epss_lines *lines, const struct unit_sink *to, struct err *e);
+
 /*
  * A file of advisories as a stream of bytes, whatever it was packed in. head is how it begins, as
  * far as it has been read (at least 256 bytes where there are as many), and is read again.
@@ -87,10 +112,13 @@ struct advisory_input {
 };
 
 /*
- * Reads a whole file of advisories, JSON or YAML, and gives its units to the sink. Runs in the
- * sandbox. A document of another kind is E_NOTFOUND, so that a folder's other files can be passed
- * over; anything broken is E_FORMAT.
+ * Reads a whole file of advisories that is packed in nothing, and gives its units to the sink. Runs
+ * in the sandbox. What it is is told by its bytes. A document of another kind is E_NOTFOUND, so
+ * that a folder's other files can be passed over; anything broken is E_FORMAT.
  */
 int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct err *e);
-/* The same of a plain file, with one unit a line in canonical form. */
+/* The same of a file that may be packed: in gzip or zstd; and of zip and tar archives, all members
+ * named .json. fd is read from its beginning. */
+int advisory_parse_fd(int fd, const char *name, const struct unit_sink *to, struct err *e);
+/* The same, with one unit a line in canonical form. */
 int advisory_parse_file(int fd, const char *name, struct buf *emit, struct err *e);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "scan/advisory/unit_make.h"
+
+/* What is particular to a distribution in OSV documents; for osv.c alone. */
+
+/*
+ * Ubuntu Pro. A fix that stands under "Ubuntu:Pro:22.04:LTS" only is none for a machine without
+ * Pro: the rows of "Ubuntu:22.04:LTS" then say that the package is affected, without a fix, with
+ * status "pro-only". rows are of the unit, which is given its ecosystems.
+ */
+int osv_ubuntu(json_t *unit, json_t *rows, struct err *e);

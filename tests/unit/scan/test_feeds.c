@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/advisory/unit.h"
+
+#include "scan/severity.h"
+#include "tap.h"
+
+TAP_MAIN()
+
+static json_t *parse(const char *text)
+{
+	json_t *doc = NULL;
+	struct err e = ERR_INIT;
+
+	CHECK(json_parse(text, strlen(text), "test", &doc, &e) == 0);
+	return doc;
+}
+
+/* The unit of a document, or NULL when it is refused. */
+static json_t *unit_of(const char *text, bool (*is)(const json_t *),
+		       int (*read)(const json_t *, json_t **, struct err *), struct err *e)
+{
+	auto_json *doc = parse(text);
+	json_t *unit = NULL;
+
+	*e = ERR_INIT;
+	CHECK(is(doc));
+	return read(doc, &unit, e) < 0 ? NULL : unit;
+}
+
+/* "fixed" of the range that begins at 0; "" when it has no end, NULL without that row or range. */
+static const json_t *row_of(const json_t *unit, const char *ecosystem, const char *package,
+			    const char *id)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(unit, "rows"), i, row)
+	{
+		const json_t *ids = json_array_get(json_object_get(row, "ids"), 0);
+
+		if (strcmp(json_string_or_null(row, "e"), ecosystem) == 0 &&
+		    strcmp(json_string_or_null(row, "p"), package) == 0 &&
+		    (!id || strcmp(json_string_value(json_array_get(ids, 0)), id) == 0))
+			return row;
+	}
+	return NULL;
+}
+
+static bool says(const json_t *row, const char *status, const char *ranges)
+{
+	auto_buf text = BUF_INIT(64 * 1024);
+	const char *st = json_string_or_null(row, "st");
+
+	if (!row || json_canonical(json_object_get(row, "r"), &text, NULL) < 0)
+		return false;
+	if (strcmp(st ? st : "", status) == 0 && strcmp(buf_str(&text), ranges) == 0)
+		return true;
+	printf("# %s %s\n", st ? st : "", buf_str(&text));
+	return false;
+}
+
+static int severity_in(const json_t *row)
+{
+	return (int)json_integer_value(json_object_get(row, "s"));
+}
+
+#define BOOKWORM(members) "{\"releases\":{\"bookworm\":{" members "}}}"
+
+TEST(debian_states)
+{
+	static const struct {
+		const char *release, *status, *ranges;
+		int severity;
+	} cases[] = {
+		{ "\"status\":\"open\",\"urgency\":\"not yet assigned\"", "", "[[\"i\",\"0\"]]",
+		  0 },
+		{ "\"status\":\"open\",\"urgency\":\"low**\"", "", "[[\"i\",\"0\"]]",
+		  SEVERITY_LOW },
+		{ "\"status\":\"open\",\"urgency\":\"low\",\"nodsa\":\"Minor issue\","
+		  "\"nodsa_reason\":\"\"",
+		  "no-dsa", "[[\"i\",\"0\"]]", SEVERITY_LOW },
+		{ "\"status\":\"open\",\"nodsa\":\"Later\",\"nodsa_reason\":\"postponed\"",
+		  "postponed", "[[\"i\",\"0\"]]", 0 },
+		{ "\"status\":\"open\",\"nodsa\":\"Too hard\",\"nodsa_reason\":\"ignored\"",
+		  "ignored", "[[\"i\",\"0\"]]", 0 },
+		{ "\"status\":\"open\",\"urgency\":\"unimportant\"", "unimportant",
+		  "[[\"i\",\"0\"]]", SEVERITY_LOW },
+		{ "\"status\":\"open\",\"urgency\":\"end-of-life\"", "end-of-life",
+		  "[[\"i\",\"0\"]]", 0 },
+		{ "\"status\":\"undetermined\",\"urgency\":\"not yet assigned\"", "undetermined",
+		  "[[\"i\",\"0\"]]", 0 },
+		{ "\"status\":\"resolved\",\"fixed_version\":\"1:2~rc1-1\",\"urgency\":\"high\"",
+		  "", "[[\"i\",\"0\",\"f\",\"1:2~rc1-1\"]]", SEVERITY_HIGH },
+		{ "\"status\":\"resolved\",\"fixed_version\":\"2\",\"urgency\":\"unimportant\"",
+		  "unimportant", "[[\"i\",\"0\",\"f\",\"2\"]]", SEVERITY_LOW },
+		{ "\"status\":\"resolved\",\"fixed_version\":\"0\",\"urgency\":\"medium\"",
+		  "not-affected", "[]", SEVERITY_MEDIUM },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		auto_buf text = BUF_INIT(4096);
+		struct err e = ERR_INIT;
+		auto_json *unit = NULL, *doc = NULL;
+		const json_t *row;
+
+		buf_printf(&text, "{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{%s}}}}",
+			   cases[i].release);
+		doc = parse(buf_str(&text));
+		CHECK(advisory_debian("src", doc, &unit, &e) == 0);
+		row = row_of(unit, "Debian:12", "src", "CVE-2024-1");
+		CHECK(says(row, cases[i].status, cases[i].ranges));
+		CHECK(severity_in(row) == cases[i].severity);
+	}
+}
+
+TEST(debian_unit)
+{
+	auto_json *doc = parse("{\"CVE-2024-1\":{\"description\":\"One\\nmore\",\"releases\":{"
+			       "\"sid\":{\"status\":\"open\"},\"trixie\":{\"status\":\"open\"}}},"
+			       "\"TEMP-0000000-ABCDEF\":" BOOKWORM("\"status\":\"open\"") "}");
+	auto_json *unit = NULL;
+	struct err e = ERR_INIT;
+
+	CHECK(advisory_debian("src", doc, &unit, &e) == 0);
+	CHECK(strcmp(json_string_or_null(unit, "unit"), "debian/src") == 0);
+	CHECK(strcmp(json_string_or_null(unit, "replaces"), "debian/") == 0);
+	CHECK(json_array_size(json_object_get(unit, "ecosystems")) == 3);
+	CHECK(strcmp(json_string_or_null(row_of(unit, "Debian:sid", "src", "CVE-2024-1"), "t"),
+		     "One") == 0);
+	CHECK(row_of(unit, "Debian:13", "src", "CVE-2024-1") != NULL);
+	CHECK(row_of(unit, "Debian:12", "src", "TEMP-0000000-ABCDEF") != NULL);
+}
+
+TEST(debian_hostile)
+{
+	static const char *const broken[] = {
+		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"fine\"}}}}",
+		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{}}}}",
+		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":7}}}",
+		"{\"CVE-2024-1\":{\"releases\":[]}}",
+		"{\"CVE-2024-1\":7}",
+		"{\"CVE-2024-1\":{\"releases\":{\"\":{\"status\":\"open\"}}}}",
+		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\"}}}}",
+		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\","
+		"\"fixed_version\":\"\"}}}}",
+		"{\"a b\":{\"releases\":{}}}",
+		"{\"\":{\"releases\":{}}}",
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		auto_json *doc = parse(broken[i]);
+		struct err e = ERR_INIT;
+		json_t *unit = NULL;
+
+		CHECK(advisory_debian("src", doc, &unit, &e) == E_FORMAT);
+		CHECK(!unit);
+	}
+	CHECK(advisory_is_debian(STR(" {\n \"a\": { \"CVE-2024-1\": {")));
+	CHECK(advisory_is_debian(STR("{\"a\":{\"TEMP-1")));
+	CHECK(!advisory_is_debian(STR("{\"a\":{\"id\":")));
+	CHECK(!advisory_is_debian(STR("{\"a\":\"CVE-")));
+	CHECK(!advisory_is_debian(STR("{\"a\"")));
+	CHECK(!advisory_is_debian(STR("")));
+}
+
+TEST(kev)
+{
+	struct err e;
+	auto_json *unit = unit_of(
+		"{\"catalogVersion\":\"1\",\"dateReleased\":\"2026-08-07T16:45:47.0648Z\","
+		"\"vulnerabilities\":[{\"cveID\":\"CVE-2024-1\",\"dateAdded\":\"2026-08-07\","
+		"\"knownRansomwareCampaignUse\":\"Known\"},{\"cveID\":\"CVE-2024-2\",\"dateAdded\":"
+		"\"2021-11-03\",\"knownRansomwareCampaignUse\":\"Unknown\"}]}",
+		advisory_is_kev, advisory_kev, &e);
+	auto_buf text = BUF_INIT(4096);
+
+	CHECK(unit && json_canonical(json_object_get(unit, "facts"), &text, &e) == 0);
+	CHECK(strcmp(buf_str(&text),
+		     "[{\"id\":\"CVE-2024-1\",\"kev\":\"2026-08-07\",\"ransomware\":true},"
+		     "{\"id\":\"CVE-2024-2\",\"kev\":\"2021-11-03\"}]") == 0);
+	CHECK(json_integer_value(json_object_get(unit, "modified")) == 1786121147);
+}
+
+TEST(kev_hostile)
+{
+	static const char *const broken[] = {
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{}]}",
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[7]}",
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}]}",
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-1\",\"dateAdded\":"
+		"\"2026-02-30\"}]}",
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-1\\u001b[2J\","
+		"\"dateAdded\":\"2026-02-03\"}]}",
+		"{\"catalogVersion\":\"1\",\"dateReleased\":\"soon\",\"vulnerabilities\":[]}",
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		struct err e;
+
+		CHECK(!unit_of(broken[i], advisory_is_kev, advisory_kev, &e));
+		CHECK(e.code == E_FORMAT);
+	}
+}
+
+static int next_line(void *arg, struct str *ret, struct err *e)
+{
+	(void)e;
+	return str_line(arg, ret);
+}
+
+static int put_line(void *arg, const json_t *unit, struct err *e)
+{
+	struct buf *emit = arg;
+	int r = json_canonical(unit, emit, e);
+
+	buf_putc(emit, '\n');
+	return r;
+}
+
+static int epss(const char *text, struct buf *emit, struct err *e)
+{
+	struct str rest = str_of(text);
+	const struct epss_lines lines = { next_line, &rest };
+	const struct unit_sink to = { put_line, emit };
+
+	return advisory_epss(&lines, &to, e);
+}
+
+TEST(epss)
+{
+	auto_buf emit = BUF_INIT(64 * 1024);
+	struct err e = ERR_INIT;
+	struct str rest, line;
+	size_t n = 0;
+
+	CHECK(epss("#model_version:v2025.03.14,score_date:2026-01-02T00:00:00+0000\n"
+		   "cve,epss,percentile\n"
+		   "CVE-1999-0001,0.0123456,0.98765\r\n"
+		   "CVE-2024-12345,1,1e-05\n"
+		   "CVE-2024-0001,0,0.9999996\n",
+		   &emit, &e) == 0);
+	rest = (struct str){ buf_str(&emit), emit.n };
+	while (str_line(&rest, &line)) {
+		auto_json *unit = NULL;
+
+		CHECK(json_parse(line.p, line.n, "unit", &unit, &e) == 0);
+		CHECK(json_integer_value(json_object_get(unit, "modified")) == 1767312000);
+		n++;
+	}
+	CHECK(n == 2);
+	CHECK(strstr(buf_str(&emit), "{\"epss\":12346,\"id\":\"CVE-1999-0001\",\"pct\":987650}"));
+	CHECK(strstr(buf_str(&emit), "[{\"epss\":1000000,\"id\":\"CVE-2024-12345\",\"pct\":10},"
+				     "{\"epss\":0,\"id\":\"CVE-2024-0001\",\"pct\":1000000}]"));
+}
+
+TEST(epss_hostile)
+{
+	static const char *const broken[] = {
+		"",
+		"#model_version:x\n",
+		"#model_version:x\nCVE-2024-0001,0.1,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,0.1\n",
+		"cve,epss,percentile\nCVE-2024-0001,0.1,0.2,0.3\n",
+		"cve,epss,percentile\nCVE-2024-0001,1.1,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,-0.1,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,nan,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,0x1,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,1e5,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,1e-,0.2\n",
+		"cve,epss,percentile\nCVE-2024-0001,1e-301,0.2\n",
+		"cve,epss,percentile\nCVE-0024-0001,0.1,0.2\n",
+		"cve,epss,percentile\nCVE-2024-\"01,0.1,0.2\n",
+		"cve,epss,percentile\nGHSA-2024-0001,0.1,0.2\n",
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		auto_buf emit = BUF_INIT(64 * 1024);
+		struct err e = ERR_INIT;
+
+		CHECK(epss(broken[i], &emit, &e) == E_FORMAT);
+	}
+	CHECK(advisory_is_epss(STR("#model_version:v1\n")));
+	CHECK(advisory_is_epss(STR("cve,epss,percentile\r\nCVE-")));
+	CHECK(!advisory_is_epss(STR("cve,epss\n")));
+}
+
+/* AlmaLinux names CVEs as related; of an advisory of others these are merely others. */
+TEST(osv_errata)
+{
+	struct err e;
+	auto_json *alma = unit_of(
+		"{\"id\":\"ALSA-2025:1\",\"modified\":\"2025-07-01T19:42:01Z\",\"summary\":"
+		"\"Important: a security update\",\"related\":[\"CVE-2025-1\",\"CVE-2025-2\","
+		"\"ALSA-2025:0\"],\"affected\":[{\"package\":{\"ecosystem\":\"AlmaLinux:9\","
+		"\"name\":"
+		"\"a\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},"
+		"{\"fixed\":\"1-2.el9\"}]}]}]}",
+		advisory_is_osv, advisory_osv, &e);
+	auto_json *ghsa =
+		unit_of("{\"id\":\"GHSA-1\",\"modified\":\"2025-07-01T19:42:01Z\","
+			"\"summary\":\"Important: x\",\"related\":[\"CVE-2025-1\"],"
+			"\"affected\":[{\"package\":{\"ecosystem\":\"Go\",\"name\":\"a\"}}]}",
+			advisory_is_osv, advisory_osv, &e);
+	auto_buf text = BUF_INIT(4096);
+
+	CHECK(alma && json_canonical(json_object_get(alma, "ids"), &text, &e) == 0);
+	CHECK(strcmp(buf_str(&text), "[[\"CVE-2025-1\",\"ALSA-2025:1\"],"
+				     "[\"CVE-2025-2\",\"ALSA-2025:1\"]]") == 0);
+	CHECK(severity_in(row_of(alma, "AlmaLinux:9", "a", NULL)) == SEVERITY_HIGH);
+	buf_reset(&text);
+	CHECK(ghsa && json_canonical(json_object_get(ghsa, "ids"), &text, &e) == 0);
+	CHECK(strcmp(buf_str(&text), "[[\"GHSA-1\"]]") == 0);
+	CHECK(severity_in(row_of(ghsa, "Go", "a", NULL)) == SEVERITY_UNKNOWN);
+}
+
+#define UBUNTU(ecosystem, events)                                                                  \
+	"{\"package\":{\"ecosystem\":\"" ecosystem "\",\"name\":\"a\"},\"ranges\":[{\"type\":"     \
+	"\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"}" events "]}]}"
+
+/* A fix in Pro is none without it. */
+TEST(osv_ubuntu_pro)
+{
+	struct err e;
+	auto_json *unit = unit_of(
+		"{\"id\":\"UBUNTU-CVE-2024-1\",\"modified\":\"2025-07-01T19:42:01Z\",\"upstream\":"
+		"[\"CVE-2024-1\"],\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"medium\"}],"
+		"\"affected\":[" UBUNTU("Ubuntu:22.04:LTS", "") "," UBUNTU("Ubuntu:Pro:22.04:LTS", ",{\"fixed\":\"1.0-2ubuntu1~esm1\"}") "," UBUNTU(
+			"Ubuntu:Pro:18.04:LTS",
+			",{\"fixed\":\"0.9-1~"
+			"esm1\"}") "," UBUNTU("Ubu"
+					      "ntu"
+					      ":24"
+					      ".04"
+					      ":LT"
+					      "S",
+					      ",{"
+					      "\"f"
+					      "ixe"
+					      "d\""
+					      ":\""
+					      "2\""
+					      "}") "," UBUNTU("Ubuntu:Pro:24.04:LTS",
+							      ",{\"fixed\":\"2+esm\"}") "," UBUNTU("Ubuntu:Pro:FIPS:20.04:LTS",
+												   ",{\"fixed\":\"3\"}") "]}",
+		advisory_is_osv, advisory_osv, &e);
+
+	CHECK(unit != NULL);
+	CHECK(says(row_of(unit, "Ubuntu:22.04:LTS", "a", NULL), "pro-only",
+		   "[[\"i\",\"0\",\"l\",\"1.0-2ubuntu1~esm1~\"]]"));
+	CHECK(says(row_of(unit, "Ubuntu:Pro:22.04:LTS", "a", NULL), "",
+		   "[[\"i\",\"0\",\"f\",\"1.0-2ubuntu1~esm1\"]]"));
+	CHECK(says(row_of(unit, "Ubuntu:18.04:LTS", "a", NULL), "pro-only",
+		   "[[\"i\",\"0\",\"l\",\"0.9-1~esm1~\"]]"));
+	CHECK(says(row_of(unit, "Ubuntu:24.04:LTS", "a", NULL), "", "[[\"i\",\"0\",\"f\",\"2\"]]"));
+	CHECK(!row_of(unit, "Ubuntu:20.04:LTS", "a", NULL));
+	CHECK(!row_of(unit, "Ubuntu:FIPS:20.04:LTS", "a", NULL));
+	CHECK(severity_in(row_of(unit, "Ubuntu:18.04:LTS", "a", NULL)) == SEVERITY_MEDIUM);
+	CHECK(json_array_size(json_object_get(unit, "ecosystems")) == 7);
+}
