@@ -41,6 +41,10 @@ static int read_source(struct stage_work *s, struct copy *c, size_t i, size_t *d
 		return r;
 	if (n->op == DF_ADD && remote_kind(source, false) != REMOTE_NONE)
 		return remote_sources_add(s, n, i, source, &c->remotes, e);
+	if (starts_with(source, "http://") || starts_with(source, "https://")) {
+		r = FAIL(e, E_FORMAT, "COPY takes files, not a URL: ADD fetches one");
+		return df_wrap(s->scope.df, n, w->at, w->len, r, e);
+	}
 	c->words[c->patterns.n] = i;
 	return strv_add(&c->patterns, source, e);
 }

@@ -23,7 +23,7 @@ enum {
 	LIMIT_DOCKERFILE = 1024 * 1024, /* bytes of text */
 	LIMIT_INSTRUCTIONS = 10000,
 	LIMIT_HEREDOCS = 64, /* in one instruction */
-	LIMIT_WORDS = 4096,  /* in one instruction */
+	LIMIT_WORDS = 16384, /* in one instruction: EXPOSE of thousands of ports is met with */
 	LIMIT_STAGES = 256,
 };
 

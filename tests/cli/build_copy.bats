@@ -144,6 +144,7 @@ history_of() { # nth from the end, 1 is the last
 	built 'COPY --parents=false d/e/c.txt /x/'
 	assert_eq "$(names)" "x/ x/c.txt"
 	refused 'COPY --parents d/none.txt /x/' "'d/none.txt' is not there"
+	refused 'COPY https://example.org/a /x/' 'COPY takes files, not a URL: ADD fetches one'
 	refused 'COPY --parents ../x /x/' "lies outside"
 	refused 'COPY --parents=perhaps a.txt /x/' "either true or false"
 	refused 'ADD --parents a.txt /x/' "has no flag --parents"
