@@ -66,6 +66,10 @@ int layer_from_tar(struct store *s, int fd, int64_t clamp_mtime, struct desc *re
  * "var/lib/.wh..wh..opq". Both run in the sandboxed child: they may only compute and emit() bytes,
  * which come back in ret (cap of ret holds). When ret was filled, the blob's digest and the diff ID
  * (unless NULL) held.
+ *
+ * Who sets entry() gets every entry instead, folders and whiteouts among them, and takes as much of
+ * a file's content as it likes with tar_read(). What it writes to the descriptors that are kept for
+ * it is worth nothing until layer_read() returned 0.
  */
 struct layer_reader {
 	bool (*want)(void *arg, const struct tar_entry *entry);
@@ -73,8 +77,11 @@ struct layer_reader {
 		   struct buf *emit, struct err *e);
 	int (*done)(void *arg, struct buf *emit,
 		    struct err *e); /* after the last entry; may be NULL */
+	int (*entry)(void *arg, const struct tar_entry *entry, struct tar_reader *t, struct err *e);
 	void *arg;
 	size_t max;
+	int keep[2]; /* descriptors for the callbacks to write to, the first keep_n */
+	size_t keep_n;
 };
 int layer_read(const struct store *s, const struct desc *layer, const struct digest *diff_id,
 	       const struct layer_reader *r, struct buf *ret, struct err *e);

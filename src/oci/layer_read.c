@@ -40,6 +40,8 @@ static int take_entry(const struct layer_reader *r, struct tar_reader *t, const 
 	struct str ignored;
 	const char *leaf = layer_leaf(m->name, &ignored);
 
+	if (r->entry)
+		return r->entry(r->arg, m, t, e);
 	if (starts_with(leaf, WHITEOUT))
 		return r->got(r->arg, m, NULL, 0, emit, e);
 	if (!r->want(r->arg, m))
@@ -74,10 +76,16 @@ int layer_read(const struct store *s, const struct desc *layer, const struct dig
 	struct reading x = {
 		.stream = &stream, .blob = layer, .diff_id = diff_id, .reader = reader
 	};
-	const struct sandbox box = {
-		.what = "read", .keep = &fd, .keep_n = 1, .write_dir = -1, .cpu_seconds = 3600
-	};
+	int keep[1 + sizeof(reader->keep) / sizeof(*reader->keep)] = { fd };
+	const struct sandbox box = { .what = "read",
+				     .keep = keep,
+				     .keep_n = 1 + reader->keep_n,
+				     .write_dir = -1,
+				     .cpu_seconds = 3600 };
 	int r = fd;
+
+	for (size_t i = 0; i < reader->keep_n; i++)
+		keep[1 + i] = reader->keep[i];
 
 	r = r < 0 ? r : layer_stream_start(&stream, fd, e);
 	r = r < 0 ? r : sandbox_run(&box, read_child, &x, ret, e);

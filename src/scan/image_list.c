@@ -22,6 +22,14 @@ static void package_key(const char *catalog, const json_t *package, struct buf *
 		   json_string_or_null(package, "version"), json_string_or_null(package, "arch"));
 }
 
+/* Databases tell of packages that came at different times. A program came with what it tells of. */
+static bool is_database(const json_t *file)
+{
+	const char *catalog = json_string_or_null(file, "catalog");
+
+	return catalog && strcmp(catalog, "go") != 0;
+}
+
 /*
  * After a layer: what was there before in the same version keeps its layer, the rest is this
  * layer's. A package that went away and came back belongs to the layer that brought it back.
@@ -37,36 +45,49 @@ static int update_origins(struct merge *m, size_t layer, struct err *e)
 	if (!origin)
 		return FAIL_NOMEM(e);
 	json_object_foreach(m->visible, path, file)
-		json_array_foreach(json_object_get(file, "packages"), i, package)
 	{
-		const json_t *before;
-		int r;
+		if (!is_database(file))
+			continue;
+		json_array_foreach(json_object_get(file, "packages"), i, package)
+		{
+			const json_t *before;
+			int r;
 
-		package_key(json_string_or_null(file, "catalog"), package, &key);
-		before = json_object_get(m->origin, buf_str(&key));
-		r = json_put_u64(origin, buf_str(&key),
-				 before ? (uint64_t)json_integer_value(before) : layer, e);
-		if (r < 0)
-			return r;
+			package_key(json_string_or_null(file, "catalog"), package, &key);
+			before = json_object_get(m->origin, buf_str(&key));
+			r = json_put_u64(origin, buf_str(&key),
+					 before ? (uint64_t)json_integer_value(before) : layer, e);
+			if (r < 0)
+				return r;
+		}
 	}
 	json_decref(m->origin);
 	m->origin = TAKE(origin);
 	return 0;
 }
 
+static json_t *layer_of(const struct merge *m, const json_t *file, const json_t *package)
+{
+	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
+
+	if (!is_database(file))
+		return json_object_get(file, "layer");
+	package_key(json_string_or_null(file, "catalog"), package, &key);
+	return json_object_get(m->origin, buf_str(&key));
+}
+
 static int add_package(json_t *packages, const struct merge *m, const char *path,
-		       const char *catalog, const json_t *package, struct err *e)
+		       const json_t *file, const json_t *package, struct err *e)
 {
 	auto_json *copy = json_copy((json_t *)(uintptr_t)package);
-	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
 	int r;
 
 	if (!copy)
 		return FAIL_NOMEM(e);
-	package_key(catalog, package, &key);
-	r = json_put_string(copy, "catalog", catalog, e);
+	r = json_put_string(copy, "catalog", json_string_or_null(file, "catalog"), e);
 	r = r < 0 ? r : json_put_string(copy, "path", path, e);
-	if (r == 0 && json_object_set(copy, "layer", json_object_get(m->origin, buf_str(&key))) < 0)
+	r = r < 0 ? r : json_put_string(copy, "owner", json_string_or_null(file, "owner"), e);
+	if (r == 0 && json_object_set(copy, "layer", layer_of(m, file, package)) < 0)
 		r = FAIL_NOMEM(e);
 	return r < 0 ? r : json_push(packages, TAKE(copy), e);
 }
@@ -91,27 +112,43 @@ static const char **sorted_paths(const json_t *visible)
 	return paths;
 }
 
+/* The other name of a program whose first name is there as well, from the same layer. */
+static bool is_twin(const struct merge *m, const json_t *file)
+{
+	const char *link = json_string_or_null(file, "link");
+	const json_t *first = link ? json_object_get(m->visible, link) : NULL;
+
+	return first && json_equal(json_object_get(first, "layer"), json_object_get(file, "layer"));
+}
+
+static int collect_file(const struct merge *m, const char *path, const json_t *file,
+			json_t *packages, json_t *unreadable, struct err *e)
+{
+	const char *error = json_string_or_null(file, "error");
+	size_t i;
+	json_t *package;
+	int r = 0;
+
+	if (is_twin(m, file))
+		return 0;
+	if (error)
+		r = json_push(unreadable,
+			      json_pack("{sssOss}", "path", path, "layer",
+					json_object_get(file, "layer"), "error", error),
+			      e);
+	json_array_foreach(json_object_get(file, "packages"), i, package) r =
+		r < 0 ? r : add_package(packages, m, path, file, package, e);
+	return r;
+}
+
 static int collect(const struct merge *m, json_t *packages, json_t *unreadable, struct err *e)
 {
 	auto_free const char **paths = sorted_paths(m->visible);
 	int r = paths ? 0 : FAIL_NOMEM(e);
 
-	for (size_t n = 0; r == 0 && paths[n]; n++) {
-		const json_t *file = json_object_get(m->visible, paths[n]);
-		const char *error = json_string_or_null(file, "error");
-		size_t i;
-		json_t *package;
-
-		if (error)
-			r = json_push(unreadable,
-				      json_pack("{sssOss}", "path", paths[n], "layer",
-						json_object_get(file, "layer"), "error", error),
-				      e);
-		json_array_foreach(json_object_get(file, "packages"), i, package) r =
-			r < 0 ? r
-			      : add_package(packages, m, paths[n],
-					    json_string_or_null(file, "catalog"), package, e);
-	}
+	for (size_t n = 0; r == 0 && paths[n]; n++)
+		r = collect_file(m, paths[n], json_object_get(m->visible, paths[n]), packages,
+				 unreadable, e);
 	return r;
 }
 
@@ -164,15 +201,17 @@ static int merge_layers(const struct state *state, const struct store *store,
 	int r = 0;
 
 	for (size_t i = 0; i < m->layers_n && r == 0; i++) {
-		auto_json *list = NULL;
+		auto_layer_list list = LAYER_LIST_INIT;
+		bool changed = false;
 
 		r = layer_list(state, store, &m->layers[i], &c->diff_ids[i], p, &list, e);
+		r = r < 0 ? r : layer_list_apply(merge->visible, &list, i, &changed, e);
 		if (r < 0) {
 			r = WRAP(e, r, "scan layer %zu (%s)", i + 1, m->layers[i].digest.s);
 			break;
 		}
-		r = layer_list_apply(merge->visible, list, i, e);
-		r = r < 0 ? r : update_origins(merge, i, e);
+		if (changed)
+			r = update_origins(merge, i, e);
 		r = r < 0 ? r : add_layer(layers, &m->layers[i], config_layer_instruction(c, i), e);
 	}
 	return r;

@@ -4,32 +4,53 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "oci/layer.h"
+#include "scan/catalog/catalog.h"
+#include "scan/layer_index.h"
 
 /*
- * What one layer says of packages:
+ * What one layer says of packages, as a document:
  *
  *   {"schema":…, "files":{"var/lib/dpkg/status":{"catalog":"dpkg","packages":[…]},
- *                         "etc/os-release":{"os":{…}}, "lib/apk/db/installed":{"error":"…"}},
- *    "hidden":["var/lib/dpkg/status.d/foo", "var/lib/dpkg/"]}
+ *                         "etc/os-release":{"os":{…}}, "lib/apk/db/installed":{"error":"…"},
+ *                         "usr/bin/twin":{"link":"usr/bin/app"}},
+ *    "marks":712, "owned":90210}
  *
- * "hidden" are the paths of lower layers that this one takes away: with what is beneath, or, with a
- * "/" at the end, only what is beneath.
+ * and two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
+ * broken. A path that is not UTF-8 stands in "files" as text, and in its entry's "path" in hex.
  */
-#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v2"
-enum { LIMIT_LAYER_HIDDEN = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
+#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v3"
+enum { LIMIT_LAYER_FILES = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
+
+struct layer_list {
+	json_t *files;
+	int marks, owned; /* descriptors */
+};
+void layer_list_free(struct layer_list *l);
+#define auto_layer_list __attribute__((cleanup(layer_list_free))) struct layer_list
+#define LAYER_LIST_INIT ((struct layer_list){ .marks = -1, .owned = -1 })
 
 /* Reads a layer, or the list of it kept in <state>/cache/packages/<blob hex>-<diff ID hex>.json:
  * a list stands for those who state the diff ID that it was checked with. Owned. */
 int layer_list(const struct state *state, const struct store *store, const struct desc *layer,
-	       const struct digest *diff_id, struct progress *p, json_t **ret, struct err *e);
+	       const struct digest *diff_id, struct progress *p, struct layer_list *ret,
+	       struct err *e);
 
-/* The reader that layer_read() drives, to be tested without a layer. arg is a layer_scan. */
+/* The half that runs in the sandboxed child: the reader that layer_read() drives, which emits the
+ * document and writes the two files. The reader's arg is the layer_scan. */
 struct layer_scan {
-	json_t *files, *hidden;
+	json_t *files;
+	struct index_out *marks, *owned;
+	struct go_reader *go;
 };
-int layer_scan_begin(struct layer_scan *ret, struct layer_reader *reader, struct err *e);
+int layer_scan_begin(struct layer_scan *ret, struct layer_reader *reader, int marks, int owned,
+		     struct err *e);
 void layer_scan_end(struct layer_scan *s);
 
 /* Lays a layer's list over what lower layers left visible: an object from path to file entry, each
- * with the number of its layer as "layer". */
-int layer_list_apply(json_t *visible, const json_t *list, size_t layer, struct err *e);
+ * with the number of its layer as "layer". *ret_changed tells whether that made a difference. */
+int layer_list_apply(json_t *visible, const struct layer_list *list, size_t layer,
+		     bool *ret_changed, struct err *e);
+
+/* The path of an entry of "files" as the archive has it: its key, or what its "path" says. Owned,
+ * or NULL without memory. */
+char *layer_file_path(const char *key, const json_t *entry);

@@ -13,9 +13,9 @@
 
 const struct catalog catalogs[] = {
 	{ "dpkg", "var/lib/dpkg/status", catalog_dpkg_status, 0 },
-	{ "dpkg", "var/lib/dpkg/info/*.list", catalog_dpkg_list, 0 },
+	{ "dpkg", "var/lib/dpkg/info/*.list", catalog_dpkg_list, .files_only = true },
 	/* Distroless images have a file a package, and one of digests beside it. */
-	{ "dpkg", "var/lib/dpkg/status.d/*.md5sums", catalog_dpkg_md5sums, 0 },
+	{ "dpkg", "var/lib/dpkg/status.d/*.md5sums", catalog_dpkg_md5sums, .files_only = true },
 	{ "dpkg", "var/lib/dpkg/status.d/*", catalog_dpkg_status_d, 0 },
 	{ "apk", "lib/apk/db/installed", catalog_apk_installed, 0 },
 	{ "apk", "usr/lib/apk/db/installed", catalog_apk_installed, 0 },
@@ -72,6 +72,29 @@ bool catalog_concerns(const char *path)
 		if (path_fits(c->path, path, &rest))
 			return true;
 	return false;
+}
+
+static bool has_row(struct str folder, struct str rest)
+{
+	for (const struct catalog *c = catalogs; c->name; c++) {
+		struct str p = str_of(c->path);
+
+		if (p.n == folder.n + 1 + rest.n && str_ends(p, rest.p) && p.p[folder.n] == '/' &&
+		    memcmp(p.p, folder.p, folder.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool catalog_follows(const char *path, const char *target)
+{
+	struct str rest;
+
+	for (const struct catalog *c = catalogs; c->name; c++)
+		if (path_fits(c->path, path, &rest) &&
+		    (rest.n ? !has_row(str_of(target), rest) : !catalog_of(target)))
+			return false;
+	return true;
 }
 
 static int put(json_t *o, const char *key, struct str s, struct err *e)

@@ -52,7 +52,8 @@ struct catalog {
 	 * first row that fits reads the file. */
 	const char *path;
 	catalog_parse_fn parse;
-	size_t max; /* bytes of one file; 0: LIMIT_CATALOG_BYTES */
+	size_t max;	 /* bytes of one file; 0: LIMIT_CATALOG_BYTES */
+	bool files_only; /* it tells what packages own, not which there are */
 };
 extern const struct catalog catalogs[]; /* ends with a NULL name */
 
@@ -61,6 +62,10 @@ const struct catalog *catalog_of(const char *path);
 
 /* True when path is above a place where a catalog looks, or such a place. */
 bool catalog_concerns(const char *path);
+
+/* True when all that is looked for at path and beneath is looked for at target and beneath as well,
+ * so that a link from one to the other leads nowhere new. */
+bool catalog_follows(const char *path, const char *target);
 
 int catalog_dpkg_status(struct str text, struct catalog_out *out, struct err *e);
 int catalog_dpkg_status_d(struct str text, struct catalog_out *out, struct err *e);
@@ -78,6 +83,27 @@ int catalog_pacman_files(struct str text, struct catalog_out *out, struct err *e
 int catalog_add(struct catalog_out *out, const struct package *p, struct err *e);
 int catalog_owns(struct catalog_out *out, struct str package, struct str folder, struct str name,
 		 struct err *e);
+
+/* A file's content, to be taken in pieces from its beginning: read() gives at most n bytes, 0 at
+ * the end. What it fails with is passed on. */
+struct catalog_stream {
+	int64_t (*read)(void *arg, void *p, size_t n, struct err *e);
+	void *arg;
+	uint64_t size;
+};
+
+/*
+ * Programs that Go built know what they were built from (debug/buildinfo): the modules, and Go's
+ * version, which is that of the package "stdlib". catalog_go() looks at one file, whatever it is: 1
+ * when it was such a program, 0 when not; E_FORMAT when it surely is one, but does not tell. The
+ * reader holds the room that this takes, for one file after the other.
+ */
+enum { LIMIT_GO_INFO = 1024 * 1024 };
+struct go_reader;
+int go_reader_new(struct go_reader **ret, struct err *e);
+void go_reader_free(struct go_reader *g);
+int catalog_go(struct go_reader *g, const struct catalog_stream *in, struct catalog_out *out,
+	       struct err *e);
 
 /*
  * os-release(5), to an object with those of "id", "version_id", "codename" and "name" that the file

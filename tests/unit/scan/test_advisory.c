@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/advisory/unit.h"
 
-#include "scan/layer_list.h"
 #include "scan/range.h"
 #include "tap.h"
 
@@ -309,29 +308,4 @@ TEST(osv_limits)
 	CHECK(with_aliases(LIMIT_ADVISORY_IDS) == E_FORMAT);
 	CHECK(with_name(LIMIT_ADVISORY_STRING) == 0);
 	CHECK(with_name(LIMIT_ADVISORY_STRING + 1) == E_FORMAT);
-}
-
-/* What stays visible of one file after a layer that hides. */
-static bool survives(const char *path, const char *hidden)
-{
-	auto_json *visible = json_object(), *list = NULL;
-	auto_json *lower = json_pack("{s{s{ss}}s[]}", "files", path, "error", "x", "hidden");
-	struct err e = ERR_INIT;
-
-	list = json_pack("{s{}s[s]}", "files", "hidden", hidden);
-	return layer_list_apply(visible, lower, 0, &e) == 0 &&
-	       layer_list_apply(visible, list, 1, &e) == 0 && json_object_get(visible, path);
-}
-
-TEST(hiding)
-{
-	CHECK(!survives("var/lib/dpkg/status", "var/lib/dpkg/status"));
-	CHECK(!survives("var/lib/dpkg/status", "var/lib/dpkg"));
-	CHECK(!survives("var/lib/dpkg/status", "var/lib/dpkg/"));
-	CHECK(!survives("var/lib/dpkg/status", "var"));
-	CHECK(!survives("var/lib/dpkg/status", "/"));
-	CHECK(survives("var/lib/dpkg/status", "var/lib/dpkg/stat"));
-	CHECK(survives("var/lib/dpkg/status.d/a", "var/lib/dpkg/status"));
-	CHECK(survives("var/lib/dpkg/status", "var/lib/dpkg/status/"));
-	CHECK(survives("var/lib/dpkg/status", "lib"));
 }

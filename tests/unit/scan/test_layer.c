@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/layer_list.h"
+
+#include <sys/mman.h>
+
+#include "tap.h"
+
+TAP_MAIN()
+
+/* --- layers made of entries --- */
+
+struct entry {
+	const char *name;
+	enum tar_type type;
+	const char *text; /* or what a link points to */
+};
+
+/* A tar of entries, read by the scanner; what it emits is given back, and the descriptors. */
+struct layer {
+	struct layer_list list;
+	struct buf tar;
+	size_t at;
+};
+
+static int write_tar(void *arg, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(&((struct layer *)arg)->tar, p, n);
+	return 0;
+}
+
+static int64_t read_tar(void *arg, void *p, size_t n, struct err *e)
+{
+	struct layer *l = arg;
+	size_t left = l->tar.n - l->at;
+
+	(void)e;
+	n = n < left ? n : left;
+	memcpy(p, l->tar.p + l->at, n);
+	l->at += n;
+	return (int64_t)n;
+}
+
+static char *mutable(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static int make_tar(struct layer *l, const struct entry *entries, struct err *e)
+{
+	auto_release(tar_writer_free) struct tar_writer *w = NULL;
+	int r = tar_writer_new(&w, write_tar, l, e);
+
+	for (; r == 0 && entries->name; entries++) {
+		bool file = entries->type == TAR_FILE;
+		const struct tar_entry m = { .name = mutable(entries->name),
+					     .link = file ? NULL : mutable(entries->text),
+					     .type = entries->type,
+					     .mode = 0755,
+					     .size = file ? strlen(entries->text) : 0 };
+
+		r = tar_write_entry(w, &m, e);
+		if (r == 0 && file)
+			r = tar_write_data(w, entries->text, m.size, e);
+	}
+	return r < 0 ? r : tar_write_end(w, e);
+}
+
+/* As layer_read() drives the reader, but in this process. */
+static int read_entries(const struct layer_reader *reader, struct layer *l, struct buf *emit,
+			struct err *e)
+{
+	auto_release(tar_reader_free) struct tar_reader *t = NULL;
+	const struct tar_entry *m;
+	int r = tar_reader_new(&t, read_tar, l, e);
+
+	while (r == 0 && (r = tar_next(t, &m, e)) > 0)
+		r = reader->entry(reader->arg, m, t, e);
+	return r < 0 ? r : reader->done(reader->arg, emit, e);
+}
+
+static int make_layer(struct layer *l, const struct entry *entries, struct err *e)
+{
+	auto_buf text = BUF_INIT(1 << 20);
+	auto_json *doc = NULL;
+	struct layer_reader reader;
+	struct layer_scan s;
+	int r;
+
+	*l = (struct layer){ .list = LAYER_LIST_INIT, .tar = BUF_INIT(1 << 20) };
+	l->list.marks = memfd_create("marks", MFD_CLOEXEC);
+	l->list.owned = memfd_create("owned", MFD_CLOEXEC);
+	r = make_tar(l, entries, e);
+	r = r < 0 ? r : layer_scan_begin(&s, &reader, l->list.marks, l->list.owned, e);
+	if (r < 0)
+		return r;
+	r = read_entries(&reader, l, &text, e);
+	layer_scan_end(&s);
+	r = r < 0 ? r : json_parse(buf_str(&text), text.n, "list", &doc, e);
+	if (r == 0)
+		l->list.files = json_incref(json_object_get(doc, "files"));
+	return r;
+}
+
+static void layer_free(struct layer *l)
+{
+	layer_list_free(&l->list);
+	buf_free(&l->tar);
+}
+
+#define STANZA(name) "Package: " name "\nStatus: install ok installed\nVersion: 1\n"
+
+static const struct entry base[] = {
+	{ "usr/lib/os-release", TAR_FILE, "ID=debian\nVERSION_ID=12\n" },
+	{ "etc/os-release", TAR_SYMLINK, "../usr/lib/os-release" },
+	{ "var/lib/dpkg/status", TAR_FILE, STANZA("a") },
+	{ "var/lib/dpkg/status.d/b", TAR_FILE, "Package: b\nVersion: 1\n" },
+	{ "var/lib/dpkg/status.d/c", TAR_FILE, "Package: c\nVersion: 1\n" },
+	{ "lib/apk/db/installed", TAR_FILE, "P:d\nV:1\n\n" },
+	{ NULL },
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What is to be seen after both layers: packages by name, files that could not be read by "!" and
+ * their path. Valid until the next call. */
+static const char *seen(const struct entry *lower, const struct entry *upper)
+{
+	static char out[2048];
+	auto_json *visible = json_object();
+	struct layer layers[2];
+	const char *names[64], *bad[8], *key;
+	struct err e = ERR_INIT;
+	size_t n = 0, bad_n = 0, i;
+	json_t *file, *package;
+	auto_buf b = BUF_INIT(sizeof(out) - 1);
+	bool changed;
+	int r = 0;
+
+	for (i = 0; i < 2; i++) {
+		int made = make_layer(&layers[i], i ? upper : lower, &e);
+
+		r = r < 0 ? r : made;
+		if (r == 0)
+			r = layer_list_apply(visible, &layers[i].list, i, &changed, &e);
+	}
+	json_object_foreach(visible, key, file)
+	{
+		if (json_object_get(file, "error"))
+			bad[bad_n++] = key;
+		json_array_foreach(json_object_get(file, "packages"), i, package) names[n++] =
+			json_string_or_null(package, "name");
+	}
+	qsort(bad, bad_n, sizeof(*bad), by_name);
+	qsort(names, n, sizeof(*names), by_name);
+	for (i = 0; i < bad_n; i++)
+		buf_printf(&b, "%s!%s", b.n ? " " : "", bad[i]);
+	for (i = 0; i < n; i++)
+		buf_printf(&b, "%s%s", b.n ? " " : "", names[i]);
+	(void)snprintf(out, sizeof(out), "%s", r < 0 ? e.msg : buf_str(&b));
+	layer_free(&layers[0]);
+	layer_free(&layers[1]);
+	return out;
+}
+
+#define NOTHING ""
+#define ALL "a b c d"
+
+TEST(what_an_upper_layer_takes_away)
+{
+	static const struct {
+		const char *name;
+		enum tar_type type;
+		const char *text, *want;
+	} t[] = {
+		{ "etc/motd", TAR_FILE, "", ALL },
+		/* whiteouts: of the file, of folders above it, of its neighbours */
+		{ "var/lib/dpkg/.wh.status", TAR_FILE, "", "b c d" },
+		{ "var/lib/dpkg/.wh.stat", TAR_FILE, "", ALL },
+		{ "var/lib/dpkg/.wh.status.d", TAR_FILE, "", "a d" },
+		{ "var/lib/dpkg/status.d/.wh.b", TAR_FILE, "", "a c d" },
+		{ "var/lib/.wh.dpkg", TAR_FILE, "", "d" },
+		{ "var/.wh.lib", TAR_FILE, "", "d" },
+		{ ".wh.var", TAR_FILE, "", "d" },
+		{ ".wh.va", TAR_FILE, "", ALL },
+		{ ".wh.lib", TAR_FILE, "", "a b c" },
+		{ "usr/.wh.var", TAR_FILE, "", ALL },
+		/* opaque folders */
+		{ ".wh..wh..opq", TAR_FILE, "", NOTHING },
+		{ "var/.wh..wh..opq", TAR_FILE, "", "d" },
+		{ "var/lib/dpkg/.wh..wh..opq", TAR_FILE, "", "d" },
+		{ "var/lib/dpkg/status.d/.wh..wh..opq", TAR_FILE, "", "a d" },
+		{ "var/lib/dpkg/status/.wh..wh..opq", TAR_FILE, "", "b c d" },
+		{ "usr/.wh..wh..opq", TAR_FILE, "", ALL },
+		/* names that hide nothing */
+		{ "var/lib/dpkg/.wh.", TAR_FILE, "", ALL },
+		{ "var/lib/dpkg/.wh..wh.plnk", TAR_FILE, "", ALL },
+		/* the same name anew, and of another kind */
+		{ "var/lib/dpkg/status", TAR_FILE, STANZA("e"), "b c d e" },
+		{ "var/lib/dpkg/status", TAR_DIR, NULL, "b c d" },
+		{ "var/lib/dpkg/status/x", TAR_FILE, "", "b c d" },
+		{ "var/lib/dpkg/status/x/.wh.y", TAR_FILE, "", "b c d" },
+		{ "var/lib/dpkg/status", TAR_FIFO, NULL, "!var/lib/dpkg/status b c d" },
+		{ "var/lib/dpkg/status", TAR_SYMLINK, "s", "!var/lib/dpkg/status b c d" },
+		{ "var/lib/dpkg/status", TAR_HARDLINK, "s", "!var/lib/dpkg/status b c d" },
+		{ "var/lib/dpkg/status", TAR_FILE, "x", "!var/lib/dpkg/status b c d" },
+		/* in a folder's place */
+		{ "var/lib/dpkg", TAR_DIR, NULL, ALL },
+		{ "var/lib/dpkg", TAR_FILE, "x", "!var/lib/dpkg d" },
+		{ "var", TAR_SYMLINK, "/srv", "!var d" },
+		{ "var/lib/dpkg/status.d", TAR_SYMLINK, "/srv", "!var/lib/dpkg/status.d a d" },
+		/* links to where we look as well, however they are written */
+		{ "lib", TAR_SYMLINK, "usr/lib", "a b c" },
+		{ "lib", TAR_SYMLINK, "/usr/lib/", "a b c" },
+		{ "lib/apk", TAR_SYMLINK, "../usr/lib/apk", "a b c" },
+		{ "lib/apk/db", TAR_SYMLINK, "../../usr/lib/apk/./db", "a b c" },
+		{ "lib/apk", TAR_SYMLINK, "/usr/apk", "!lib/apk a b c" },
+		{ "lib/apk/db", TAR_SYMLINK, "/usr/lib/apk", "!lib/apk/db a b c" },
+		{ "lib/apk/db/installed", TAR_SYMLINK, "/usr/lib/apk/db/installed", "a b c" },
+		{ "var/lib/dpkg/status", TAR_SYMLINK, "../../../../lib/apk/db/installed", "b c d" },
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		const struct entry upper[] = { { t[i].name, t[i].type, t[i].text }, { NULL } };
+
+		CHECK_STR(seen(base, upper), t[i].want);
+	}
+}
