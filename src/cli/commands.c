@@ -14,6 +14,7 @@ extern const struct command cmd_man;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
+extern const struct command cmd_sbom;
 extern const struct command cmd_scan;
 extern const struct command cmd_ship;
 extern const struct command cmd_sign;
@@ -48,6 +49,7 @@ const struct command *const commands[] = {
 	&cmd_rmi,
 	&cmd_cache,
 	&cmd_scan,
+	&cmd_sbom,
 	&cmd_advisories,
 	&cmd_trust,
 	&cmd_sign,
