@@ -7,6 +7,7 @@ static const struct version_order apk = { "apk", version_apk_compare, version_ap
 static const struct version_order rpm = { "rpm", version_rpm_compare, version_rpm_valid };
 static const struct version_order pacman = { "pacman", version_pacman_compare,
 					     version_pacman_valid };
+static const struct version_order go = { "go", version_go_compare, version_go_valid };
 
 static const struct {
 	const char *ecosystem; /* before the first ":" */
@@ -18,7 +19,7 @@ static const struct {
 	{ "CentOS", &rpm },	  { "Fedora", &rpm },	     { "Mageia", &rpm },
 	{ "Oracle Linux", &rpm }, { "Photon OS", &rpm },     { "Red Hat", &rpm },
 	{ "Rocky Linux", &rpm },  { "SUSE", &rpm },	     { "openEuler", &rpm },
-	{ "openSUSE", &rpm },	  { "Arch Linux", &pacman },
+	{ "openSUSE", &rpm },	  { "Arch Linux", &pacman }, { "Go", &go },
 };
 
 const struct version_order *version_order_of(struct str ecosystem)

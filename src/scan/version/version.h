@@ -30,6 +30,11 @@ bool version_rpm_valid(struct str v);
 int version_pacman_compare(struct str a, struct str b);
 bool version_pacman_valid(struct str v);
 
+/* Semantic versions as Go's modules have them, the "v" before them or not. What is none comes
+ * first, by its text: "(devel)". */
+int version_go_compare(struct str a, struct str b);
+bool version_go_valid(struct str v);
+
 /* Which order an OSV ecosystem follows. NULL when we have none for it. */
 struct version_order {
 	const char *name;

@@ -181,6 +181,46 @@ TEST(pacman_valid)
 	CHECK(!version_pacman_valid(STR("")));
 }
 
+TEST(go_rows)
+{
+	CHECK_ROW(version_go_compare, "", "(devel)", "1.0.", "v0.0.0-20190101000000-abcdef123456",
+		  "v0.0.0-20240101000000-000000000000", "v0.0.0", "v0.1.0", "1.0.0-0", "1.0.0-1",
+		  "v1.0.0-10", "1.0.0--", "1.0.0-alpha", "1.0.0-alpha.1", "v1.0.0-alpha.beta",
+		  "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
+		  "1.0.0-rc.1.0.20240101000000-abcdef123456", "v1", "v1.0.1-0.20240101000000-abc",
+		  "1.0.1", "1.19.8", "1.20.0-rc.1", "1.20", "1.20.1", "v2.0.0+incompatible",
+		  "9999999999999999999999.0.0", "10000000000000000000000.0.0");
+}
+
+TEST(go_same)
+{
+	CHECK_SAME(version_go_compare, "v1.2.3", "1.2.3");
+	CHECK_SAME(version_go_compare, "1.20", "1.20.0");
+	CHECK_SAME(version_go_compare, "v1", "1.0.0");
+	CHECK_SAME(version_go_compare, "v2.0.0+incompatible", "2.0.0");
+	CHECK_SAME(version_go_compare, "v1.0.0-rc.1+a.b", "v1.0.0-rc.1+c");
+}
+
+TEST(go_valid)
+{
+	CHECK(version_go_valid(STR("v1.2.3-rc.1.x-y+meta.01")));
+	CHECK(version_go_valid(STR("1.2")));
+	CHECK(!version_go_valid(STR("")));
+	CHECK(!version_go_valid(STR("v")));
+	CHECK(!version_go_valid(STR("vv1")));
+	CHECK(!version_go_valid(STR("(devel)")));
+	CHECK(!version_go_valid(STR("go1.2.3")));
+	CHECK(!version_go_valid(STR("1.02")));
+	CHECK(!version_go_valid(STR("1.2-rc")));
+	CHECK(!version_go_valid(STR("1.2.3.4")));
+	CHECK(!version_go_valid(STR("1.2.3-")));
+	CHECK(!version_go_valid(STR("1.2.3-01")));
+	CHECK(!version_go_valid(STR("1.2.3-a..b")));
+	CHECK(!version_go_valid(STR("1.2.3+")));
+	CHECK(!version_go_valid(STR("1.2.3-a+b+c")));
+	CHECK(!version_go_valid(STR("1.2.3-\xc3\xa9")));
+}
+
 TEST(length_limit)
 {
 	char v[LIMIT_VERSION + 2];
@@ -190,6 +230,8 @@ TEST(length_limit)
 	CHECK(!version_dpkg_valid((struct str){ v, LIMIT_VERSION + 1 }));
 	CHECK(version_rpm_valid((struct str){ v, LIMIT_VERSION }));
 	CHECK(!version_rpm_valid((struct str){ v, LIMIT_VERSION + 1 }));
+	CHECK(version_go_valid((struct str){ v, LIMIT_VERSION }));
+	CHECK(!version_go_valid((struct str){ v, LIMIT_VERSION + 1 }));
 	v[1] = '-';
 	CHECK(version_pacman_valid((struct str){ v, LIMIT_VERSION }));
 	CHECK(!version_pacman_valid((struct str){ v, LIMIT_VERSION + 1 }));
@@ -208,6 +250,7 @@ TEST(orders_of_ecosystems)
 	CHECK_STR(version_order_of(STR("openSUSE:Leap 15.6"))->name, "rpm");
 	CHECK_STR(version_order_of(STR("Red Hat:enterprise_linux:9::baseos"))->name, "rpm");
 	CHECK_STR(version_order_of(STR("Arch Linux"))->name, "pacman");
+	CHECK_STR(version_order_of(STR("Go"))->name, "go");
 	CHECK(!version_order_of(STR("PyPI")));
 	CHECK(!version_order_of(STR("")));
 }
@@ -304,6 +347,24 @@ static void put_pacman(struct buf *b)
 	buf_printf(b, pick(6) ? "-%u" : "-%u.1", pick(12));
 }
 
+static void put_go(struct buf *b)
+{
+	static const char *const words[] = {
+		"0", "1", "10",	 "rc",	 "alpha", "01", "20240101000000-abcdef123456",
+		"-", "Z", "x-1", "beta", "9"
+	};
+	uint32_t parts = pick(12);
+
+	buf_printf(b, "v%u.%u", pick(3), pick(12));
+	if (parts == 0)
+		return;
+	buf_printf(b, pick(30) ? ".%u" : ".0%u", pick(12));
+	for (uint32_t i = 0, n = parts > 5 ? 0 : 1 + pick(3); i < n; i++)
+		buf_printf(b, "%s%s", i ? "." : "-", words[pick(12)]);
+	if (pick(5) == 0)
+		buf_puts(b, pick(2) ? "+incompatible" : "+b.01");
+}
+
 /* The tool reads pairs from its standard input and answers with a line of "<", "=" or ">" each. */
 static void check_tool(const char *const *argv, compare_fn compare, bool (*valid)(struct str v),
 		       void (*put)(struct buf *b))
@@ -332,6 +393,8 @@ static void check_tool(const char *const *argv, compare_fn compare, bool (*valid
 	while (str_line(&rest, &line)) {
 		CHECK(str_cut(&line, ' ', &a) && str_cut(&line, ' ', &b) &&
 		      str_line(&answer, &got));
+		if (str_eqz(got, "!"))
+			CHECK(!valid(a) || !valid(b));
 		if (!valid(a) || !valid(b))
 			continue;
 
@@ -370,7 +433,8 @@ TEST(rpm_agrees_with_rpm)
 	static const char *const argv[] = {
 		"rpm", "--eval",
 		"%{lua: for l in io.lines() do local a, b = l:match('([^ ]+) ([^ ]+)');"
-		" local r = rpm.vercmp(a, b); print(r < 0 and '<' or r > 0 and '>' or '=') print('\\n') end}",
+		" local r = rpm.vercmp(a, b); print(r < 0 and '<' or r > 0 and '>' or '=') "
+		"print('\\n') end}",
 		NULL
 	};
 
@@ -395,6 +459,44 @@ TEST(pacman_agrees_with_vercmp)
 		return;
 	}
 	check_tool(argv, version_pacman_compare, version_pacman_valid, put_pacman);
+}
+
+/* Go's own order, which comes with its source: built with a few lines around it. */
+TEST(go_agrees_with_go)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"d=$(mktemp -d) && trap 'rm -rf \"$d\"' EXIT && cat >\"$d/main.go\" <<'END' &&\n"
+		"package main\n"
+		"import \"syscall\"\n"
+		"func main() {\n"
+		"	var field, a string\n"
+		"	var out []byte\n"
+		"	chunk := make([]byte, 65536)\n"
+		"	for n, _ := syscall.Read(0, chunk); n > 0; n, _ = syscall.Read(0, chunk) "
+		"{\n"
+		"		for _, c := range chunk[:n] {\n"
+		"			if c == ' ' { a, field = field, \"\"; continue }\n"
+		"			if c != '\\n' { field += string(rune(c)); continue }\n"
+		"			r := \"<=>\"[Compare(a, field) + 1]\n"
+		"			if !IsValid(a) || !IsValid(field) { r = '!' }\n"
+		"			out = append(out, r, '\\n')\n"
+		"			field = \"\"\n"
+		"		}\n"
+		"	}\n"
+		"	syscall.Write(1, out)\n"
+		"}\n"
+		"END\n"
+		"sed 's/^package semver/package main/' "
+		"\"$(go env GOROOT)\"/src/cmd/vendor/golang.org/x/mod/semver/semver.go "
+		">\"$d/semver.go\" && cd \"$d\" && "
+		"GO111MODULE=off CGO_ENABLED=0 go build -p 1 -o pairs main.go semver.go && ./pairs",
+		NULL
+	};
+
+	if (access("/usr/bin/go", X_OK) < 0)
+		TAP_SKIP("needs golang-go");
+	check_tool(argv, version_go_compare, version_go_valid, put_go);
 }
 
 /* apk from Alpine's root filesystem, run in it. PLIMSOLL_SHARED names where the archive is. */
