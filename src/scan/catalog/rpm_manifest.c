@@ -21,11 +21,13 @@ static int read_line(struct str line, struct catalog_out *out, struct err *e)
 	if (n != FIELDS)
 		return FAIL(e, E_FORMAT, "%zu fields, not %d", n, FIELDS);
 	dash = fields[VERSION].n ? memrchr(fields[VERSION].p, '-', fields[VERSION].n) : NULL;
-	if (!fields[NAME].n || !dash)
+	if (!fields[NAME].n || !dash || dash == fields[VERSION].p)
 		return FAIL(e, E_FORMAT, "no name, or no version and release");
 	h.name = fields[NAME];
 	h.version = (struct str){ fields[VERSION].p, (size_t)(dash - fields[VERSION].p) };
 	h.release = (struct str){ dash + 1, fields[VERSION].n - h.version.n - 1 };
+	if (!h.release.n)
+		return FAIL(e, E_FORMAT, "no release");
 	h.arch = fields[ARCH];
 	h.source_rpm = fields[SOURCE];
 	if (!str_eqz(fields[EPOCH], "(none)"))
