@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/catalog/rpm.h"
 
-/* What the file is, its content tells; the name depends on rpm's age. */
-#define RPM_DATABASES(folder)                                                                      \
-	{ "rpm", folder "rpmdb.sqlite", catalog_rpm, LIMIT_RPM_DATABASE },                         \
-		{ "rpm", folder "rpmdb.sqlite-wal", catalog_rpm_wal, LIMIT_RPM_DATABASE },         \
-		{ "rpm", folder "rpmdb.sqlite-journal", catalog_rpm_wal, LIMIT_RPM_DATABASE },     \
-		{ "rpm", folder "Packages.db", catalog_rpm, LIMIT_RPM_DATABASE },                  \
-	{                                                                                          \
-		"rpm", folder "Packages", catalog_rpm, LIMIT_RPM_DATABASE                          \
-	}
-
 const struct catalog catalogs[] = {
 	{ "dpkg", "var/lib/dpkg/status", catalog_dpkg_status, 0 },
 	{ "dpkg", "var/lib/dpkg/info/*.list", catalog_dpkg_list, .files_only = true },
@@ -19,12 +9,25 @@ const struct catalog catalogs[] = {
 	{ "dpkg", "var/lib/dpkg/status.d/*", catalog_dpkg_status_d, 0 },
 	{ "apk", "lib/apk/db/installed", catalog_apk_installed, 0 },
 	{ "apk", "usr/lib/apk/db/installed", catalog_apk_installed, 0 },
-	RPM_DATABASES("var/lib/rpm/"),
-	RPM_DATABASES("usr/lib/sysimage/rpm/"),
-	RPM_DATABASES("usr/share/rpm/"),
+	/* What such a file is, its content tells; its name depends on rpm's age. */
+	{ "rpm", "var/lib/rpm/Packages", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "var/lib/rpm/Packages.db", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "var/lib/rpm/rpmdb.sqlite", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "var/lib/rpm/rpmdb.sqlite-wal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
+	{ "rpm", "var/lib/rpm/rpmdb.sqlite-journal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/lib/sysimage/rpm/Packages", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/lib/sysimage/rpm/Packages.db", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/lib/sysimage/rpm/rpmdb.sqlite", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/lib/sysimage/rpm/rpmdb.sqlite-journal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/share/rpm/Packages", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/share/rpm/Packages.db", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/share/rpm/rpmdb.sqlite", catalog_rpm, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/share/rpm/rpmdb.sqlite-wal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
+	{ "rpm", "usr/share/rpm/rpmdb.sqlite-journal", catalog_rpm_wal, LIMIT_RPM_DATABASE },
 	{ "rpm", "var/lib/rpmmanifest/container-manifest-2", catalog_rpm_manifest, 0 },
 	{ "pacman", "var/lib/pacman/local/*/desc", catalog_pacman_desc, 0 },
-	{ "pacman", "var/lib/pacman/local/*/files", catalog_pacman_files, 0 },
+	{ "pacman", "var/lib/pacman/local/*/files", catalog_pacman_files, .files_only = true },
 	{ NULL },
 };
 
