@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/layer.h"
-#include "scan/catalog/catalog.h"
-#include "scan/layer_list.h"
-#include "scan/scan.h"
+#include "scan/image_owners.h"
 
 struct merge {
 	json_t *visible; /* path to file entry, see layer_list_apply() */
@@ -129,7 +126,8 @@ static int collect_file(const struct merge *m, const char *path, const json_t *f
 	json_t *package;
 	int r = 0;
 
-	if (is_twin(m, file))
+	/* A program that could not be read is its owner's matter as well. */
+	if (is_twin(m, file) || (error && json_object_get(file, "owner")))
 		return 0;
 	if (error)
 		r = json_push(unreadable,
@@ -194,34 +192,28 @@ static int add_layer(json_t *layers, const struct desc *layer, const char *instr
 	return r < 0 ? r : json_put_string(o, "instruction", instruction, e);
 }
 
-static int merge_layers(const struct state *state, const struct store *store,
-			const struct manifest *m, const struct config *c, struct merge *merge,
-			json_t *layers, struct progress *p, struct err *e)
+static int merge_layers(const struct image_layers *l, struct merge *merge, json_t *layers,
+			struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < m->layers_n && r == 0; i++) {
-		auto_layer_list list = LAYER_LIST_INIT;
+	for (size_t i = 0; i < l->n && r == 0; i++) {
+		const struct desc *layer = &l->manifest.layers[i];
 		bool changed = false;
 
-		r = layer_list(state, store, &m->layers[i], &c->diff_ids[i], p, &list, e);
-		r = r < 0 ? r : layer_list_apply(merge->visible, &list, i, &changed, e);
-		if (r < 0) {
-			r = WRAP(e, r, "scan layer %zu (%s)", i + 1, m->layers[i].digest.s);
-			break;
-		}
-		if (changed)
+		r = layer_list_apply(merge->visible, &l->v[i], i, &changed, e);
+		if (r == 0 && changed)
 			r = update_origins(merge, i, e);
-		r = r < 0 ? r : add_layer(layers, &m->layers[i], config_layer_instruction(c, i), e);
+		r = r < 0 ? WRAP(e, r, "layer %s", layer->digest.s)
+			  : add_layer(layers, layer, config_layer_instruction(&l->config, i), e);
 	}
-	return r;
+	return r < 0 ? r : image_find_owners(l, merge->visible, merge->origin, e);
 }
 
 int scan_packages(const struct state *state, const struct store *store, const struct desc *image,
 		  struct progress *p, json_t **ret, struct err *e)
 {
-	auto_manifest m = { 0 };
-	auto_config c = { 0 };
+	auto_image_layers l = { 0 };
 	auto_json *layers = json_array();
 	__attribute__((cleanup(merge_release))) struct merge merge = { .visible = json_object(),
 								       .origin = json_object() };
@@ -229,13 +221,7 @@ int scan_packages(const struct state *state, const struct store *store, const st
 
 	if (!layers || !merge.visible || !merge.origin)
 		return FAIL_NOMEM(e);
-	r = store_manifest(store, image, &m, NULL, e);
-	r = r < 0 ? r : store_config(store, &m, &c, e);
-	if (r < 0)
-		return r;
-	if (m.layers_n != c.diff_ids_n)
-		return FAIL(e, E_FORMAT, "%s: %zu layers, but %zu diff ids", image->digest.s,
-			    m.layers_n, c.diff_ids_n);
-	r = merge_layers(state, store, &m, &c, &merge, layers, p, e);
+	r = image_layers_open(&l, state, store, image, p, e);
+	r = r < 0 ? r : merge_layers(&l, &merge, layers, e);
 	return r < 0 ? r : build(&merge, layers, ret, e);
 }

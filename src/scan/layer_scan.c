@@ -55,12 +55,16 @@ static int put_entry(struct layer_scan *s, const char *name, json_t *entry, stru
 	return json_put(s->files, buf_str(&key), entry, e);
 }
 
-static int put_error(struct layer_scan *s, const char *name, const char *why, struct err *e)
+/* catalog may be "": nobody in particular wanted to read it. */
+static int put_error(struct layer_scan *s, const char *name, const char *catalog, const char *why,
+		     struct err *e)
 {
-	json_t *o = json_pack("{ss}", "error", why);
+	json_t *o = json_pack("{ssss}", "catalog", catalog, "error", why);
 
 	return put_entry(s, name,
-			 o ? o : json_pack("{ss}", "error", "broken in a way that cannot be told"),
+			 o ? o
+			   : json_pack("{ssss}", "catalog", catalog, "error",
+				       "broken in a way that cannot be told"),
 			 e);
 }
 
@@ -69,7 +73,7 @@ static int put_result(struct layer_scan *s, const char *name, const char *catalo
 		      json_t *packages, const struct err *why, struct err *e)
 {
 	if (r == E_FORMAT)
-		return put_error(s, name, why->msg, e);
+		return put_error(s, name, catalog, why->msg, e);
 	if (r < 0) {
 		if (e)
 			*e = *why;
@@ -143,7 +147,7 @@ static int read_os_release(struct layer_scan *s, const char *name, struct str te
 	int r = os_release_parse(text, &os, &why);
 
 	if (r == E_FORMAT)
-		return put_error(s, name, why.msg, e);
+		return put_error(s, name, "", why.msg, e);
 	if (r < 0) {
 		if (e)
 			*e = why;
@@ -161,12 +165,15 @@ static int read_listed(struct layer_scan *s, const struct tar_entry *entry, stru
 	struct str whole;
 	int r;
 
+	if (!str_utf8(str_of(entry->name)))
+		return put_error(s, entry->name, c ? c->name : "",
+				 "its name is not UTF-8: not read", e);
 	if (entry->size > max) {
 		char why[80];
 
 		(void)snprintf(why, sizeof(why), "%llu bytes, at most %llu are read",
 			       (unsigned long long)entry->size, (unsigned long long)max);
-		return put_error(s, entry->name, why, e);
+		return put_error(s, entry->name, c ? c->name : "", why, e);
 	}
 	r = read_whole(t, entry->size, &text, e);
 	if (r < 0)
@@ -208,15 +215,16 @@ static int read_program(struct layer_scan *s, const struct tar_entry *entry, str
 static int read_hardlink(struct layer_scan *s, const struct tar_entry *entry, struct err *e)
 {
 	auto_buf key = BUF_INIT(4 * LIMIT_TAR_NAME);
+	const char *first, *catalog;
 	const json_t *to;
-	const char *first;
 
 	if (catalog_of(entry->name))
-		return put_error(s, entry->name, "not a regular file: not read", e);
+		return put_error(s, entry->name, "", "not a regular file: not read", e);
 	key_of(entry->link, &key);
 	to = json_object_get(s->files, buf_str(&key));
 	first = json_string_or_null(to, "link");
-	if (!json_string_or_null(to, "catalog") && !json_string_or_null(to, "error") && !first)
+	catalog = json_string_or_null(to, "catalog");
+	if (!first && (!catalog || strcmp(catalog, "go") != 0))
 		return 0;
 	return put_entry(s, entry->name, json_pack("{ss}", "link", first ? first : buf_str(&key)),
 			 e);
@@ -259,7 +267,7 @@ static int read_other(struct layer_scan *s, const struct tar_entry *entry, struc
 	if (entry->type == TAR_SYMLINK && entry->link && link_target(entry, &target) &&
 	    catalog_follows(entry->name, buf_str(&target)))
 		return 0;
-	return put_error(s, entry->name, "not a regular file: not read", e);
+	return put_error(s, entry->name, "", "not a regular file: not read", e);
 }
 
 /* "var/lib/dpkg/.wh.status" hides a name, "var/lib/dpkg/.wh..wh..opq" all that is in the folder. */

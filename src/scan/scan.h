@@ -35,6 +35,23 @@
 int scan_packages(const struct state *state, const struct store *store, const struct desc *image,
 		  struct progress *p, json_t **ret, struct err *e);
 
+/*
+ * The files that the packages of an image own, as their databases say, those of hidden databases
+ * left out: fn is called for each path (without a "/" at its start; any bytes but NUL), package by
+ * package, and ends it by failing. Nothing holds them all. The texts are valid during the call.
+ */
+struct package_file {
+	struct str catalog;   /* "dpkg" */
+	const char *database; /* the path of the file that says so */
+	size_t layer;	      /* which has that file */
+	struct str package;   /* its name */
+	struct str path;
+};
+typedef int (*package_file_fn)(void *arg, const struct package_file *f, struct err *e);
+int scan_package_files(const struct state *state, const struct store *store,
+		       const struct desc *image, struct progress *p, package_file_fn fn, void *arg,
+		       struct err *e);
+
 struct finding {
 	char *advisory; /* the id to show: a CVE where there is one */
 	char *aliases;	/* its other names, separated by spaces */

@@ -2,9 +2,10 @@
 #include "scan/catalog/catalog.h"
 
 /* The installed database of apk: lines of "X:value", a blank line after each package (apk-tools,
- * apk-v2(5) and src/database.c's field letters). Files and their digests are passed over. */
+ * apk-v2(5) and src/database.c's field letters). */
 struct entry {
 	struct package p;
+	struct str folder; /* of the files that follow */
 	bool any;
 };
 
@@ -16,7 +17,17 @@ static int set_once(struct str *field, struct str value, char letter, size_t lin
 	return 0;
 }
 
-static int read_line(struct entry *en, struct str line, size_t line_no, struct err *e)
+static int read_file(struct entry *en, struct str name, struct catalog_out *out, size_t line_no,
+		     struct err *e)
+{
+	int r = en->folder.p ? catalog_owns(out, en->p.name, en->folder, name, e)
+			     : FAIL(e, E_FORMAT, "R: before F:");
+
+	return r < 0 ? WRAP(e, r, "line %zu", line_no) : 0;
+}
+
+static int read_line(struct entry *en, struct str line, struct catalog_out *out, size_t line_no,
+		     struct err *e)
 {
 	struct str value;
 
@@ -30,6 +41,8 @@ static int read_line(struct entry *en, struct str line, size_t line_no, struct e
 	case 'A': return set_once(&en->p.arch, value, 'A', line_no, e);
 	case 'o': return set_once(&en->p.source, value, 'o', line_no, e);
 	case 'L': return set_once(&en->p.license, value, 'L', line_no, e);
+	case 'F': en->folder = value; return 0;
+	case 'R': return read_file(en, value, out, line_no, e);
 	default: return 0;
 	}
 }
@@ -57,7 +70,8 @@ int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *
 
 	while (str_line(&text, &line)) {
 		line_no++;
-		r = line.n ? read_line(&en, line, line_no, e) : end_entry(&en, line_no, out, e);
+		r = line.n ? read_line(&en, line, out, line_no, e)
+			   : end_entry(&en, line_no, out, e);
 		if (r < 0)
 			return r;
 	}
