@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/output_file.h"
 #include "cli/road.h"
@@ -8,9 +9,10 @@
 #include "cli/scan_table.h"
 #include "pipeline/inspect.h"
 #include "scan/explain.h"
+#include "scan/sbom/sbom.h"
 
 struct scan_opts {
-	const char *fail_on, *severity, *explain, *format, *output;
+	const char *fail_on, *severity, *explain, *format, *output, *sbom;
 	bool ignore_unfixed;
 };
 
@@ -26,6 +28,8 @@ static const struct opt scan_opts[] = {
 	       "table (default), json, sarif, junit, spdx-json, cyclonedx"),
 	OPT_AT(struct scan_opts, output, "output", 'o', OPT_STRING, "FILE",
 	       "write to FILE, not to standard output"),
+	OPT_AT(struct scan_opts, sbom, "sbom", 0, OPT_STRING, "FILE",
+	       "scan this SBOM (SPDX 2 or CycloneDX, JSON; - reads standard input), no image"),
 	OPT_AT(struct scan_opts, explain, "explain", 0, OPT_STRING, "ADVISORY",
 	       "tell why ADVISORY is, or is not, a finding: the records, the versions compared, "
 	       "the file and layer read"),
@@ -131,9 +135,29 @@ static int print_document(struct cli *c, enum scan_format format, const struct s
 	return scan_print(c, format, subject, &view, e);
 }
 
+/* What is scanned: an image, or an SBOM in its place. */
+struct target {
+	struct road road;
+	struct ref ref;	  /* of an image */
+	struct sbom sbom; /* its list is NULL for an image */
+	struct subject subject;
+};
+
+static void target_release(struct target *t)
+{
+	store_close(t->road.store);
+	sbom_free(&t->sbom);
+}
+
+/* The image's digest, for an SBOM the one that it claims. */
+static const char *target_digest(const struct target *t)
+{
+	return t->sbom.list ? t->subject.digest : t->road.image.digest.s;
+}
+
 static int print(struct cli *c, const struct scan_opts *o, enum scan_format format,
-		 const struct road *road, const struct subject *subject,
-		 const struct report *report, const struct filter *f, struct err *e)
+		 const struct target *t, const struct report *report, const struct filter *f,
+		 struct err *e)
 {
 	struct output_file file;
 	int r = output_file_begin(c, o->output, &file, e);
@@ -141,9 +165,9 @@ static int print(struct cli *c, const struct scan_opts *o, enum scan_format form
 	if (r < 0)
 		return r;
 	if (format == SCAN_JSON)
-		r = print_json(c, report, f, road->image.digest.s, e);
+		r = print_json(c, report, f, target_digest(t), e);
 	else if (format != SCAN_TABLE)
-		r = print_document(c, format, subject, report, f, e);
+		r = print_document(c, format, &t->subject, report, f, e);
 	else if (!c->quiet)
 		r = print_report(c, report, f, e);
 	r = output_file_end(c, &file, r, e);
@@ -152,14 +176,17 @@ static int print(struct cli *c, const struct scan_opts *o, enum scan_format form
 	return r < 0 || c->quiet ? r : print_notes(report, e);
 }
 
-static int explain(struct cli *c, const struct road *road, const char *advisory, bool json,
+static int explain(struct cli *c, const struct target *t, const char *advisory, bool json,
 		   struct err *e)
 {
-	auto_json *list = NULL, *answer = NULL;
-	int r = scan_packages(road->state, road->store, &road->image, road->progress, &list, e);
+	const struct road *road = &t->road;
+	auto_json *list = json_incref(t->sbom.list), *answer = NULL;
+	int r = list ? 0
+		     : scan_packages(road->state, road->store, &road->image, road->progress, &list,
+				     e);
 
 	r = r < 0 ? r : scan_explain(road->state, list, advisory, &answer, e);
-	r = r < 0 || !json ? r : json_put_string(answer, "image", road->image.digest.s, e);
+	r = r < 0 || !json ? r : json_put_string(answer, "image", target_digest(t), e);
 	if (r < 0)
 		return r;
 	return json ? cli_print_json(c, answer, e) : scan_print_explanation(c, answer, e);
@@ -183,37 +210,74 @@ static int parse_options(const struct cli *c, const struct scan_opts *o, struct 
 	return r;
 }
 
+/* The SBOM that is to be scanned: --sbom FILE, or "sbom:FILE" where there is such a file. NULL: an
+ * image. */
+static int which_sbom(const struct scan_opts *o, int argc, char **argv, const char **ret,
+		      struct err *e)
+{
+	static const char prefix[] = "sbom:";
+	const char *file =
+		argc && starts_with(argv[0], prefix) ? argv[0] + sizeof(prefix) - 1 : NULL;
+
+	if (o->sbom && argc)
+		return FAIL(e, E_USAGE, "--sbom takes the place of IMAGE '%s'", argv[0]);
+	if (!o->sbom && !argc)
+		return FAIL(e, E_USAGE, "needs IMAGE, or --sbom FILE");
+	*ret = o->sbom ? o->sbom : file && access(file, F_OK) == 0 ? file : NULL;
+	return 0;
+}
+
+static int open_target(struct cli *c, const char *sbom, const char *image, struct target *t,
+		       struct err *e)
+{
+	int64_t epoch;
+	int r = cli_road(c, sbom ? sbom : image, &t->road, e);
+
+	r = r < 0 ? r : source_date_epoch(&epoch, e);
+	if (r < 0)
+		return r;
+	if (sbom) {
+		r = sbom_read(sbom, &t->sbom, e);
+		t->subject = t->sbom.subject;
+		if (r == 0 && epoch >= 0)
+			clock_rfc3339(epoch, t->subject.created);
+		return r;
+	}
+	r = store_lookup(t->road.store, image, &t->ref, &t->road.image, e);
+	return r < 0 ? r
+		     : subject_of_image(t->road.store, &t->ref, &t->road.image, epoch, &t->subject,
+					e);
+}
+
 static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	__attribute__((cleanup(target_release))) struct target t = { .subject = { .name = "" } };
 	const struct scan_opts *o = opts;
 	auto_report report = { 0 };
-	auto_road road = { 0 };
 	enum scan_format format;
-	struct subject subject;
+	const char *sbom = NULL;
 	struct filter filter;
 	struct gate gate;
-	int64_t epoch;
-	struct ref ref;
 	int r = parse_options(c, o, &filter, &gate, &format, e);
 
-	(void)argc;
-	r = r < 0 ? r : source_date_epoch(&epoch, e);
-	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
-	r = r < 0 ? r : store_lookup(road.store, argv[0], &ref, &road.image, e);
+	r = r < 0 ? r : which_sbom(o, argc, argv, &sbom, e);
+	r = r < 0 ? r : open_target(c, sbom, argv[0], &t, e);
 	if (r == 0 && o->explain)
-		return explain(c, &road, o->explain, format == SCAN_JSON, e);
-	r = r < 0 ? r : step_scan(&road, &report, e);
-	r = r < 0 ? r : subject_of_image(road.store, &ref, &road.image, epoch, &subject, e);
-	r = r < 0 ? r : print(c, o, format, &road, &subject, &report, &filter, e);
+		return explain(c, &t, o->explain, format == SCAN_JSON, e);
+	if (r == 0 && t.sbom.list)
+		r = step_match(&t.road, t.sbom.list, &report, e);
+	else if (r == 0)
+		r = step_scan(&t.road, &report, e);
+	r = r < 0 ? r : print(c, o, format, &t, &report, &filter, e);
 	if (r == 0 && o->fail_on)
-		r = step_gate(&road, &report, &gate, e);
+		r = step_gate(&t.road, &report, &gate, e);
 	return r;
 }
 
 const struct command cmd_scan = {
 	.name = "scan",
 	.group = "Scan",
-	.args = "IMAGE",
+	.args = "IMAGE|sbom:FILE",
 	.brief = "Match an image's packages against the advisories",
 	.details =
 		"Reads the package lists of dpkg and apk from the image's layers (each layer once: "
@@ -229,7 +293,7 @@ const struct command cmd_scan = {
 		   "plimsoll scan --fail-on high --ignore-unfixed web:1",
 	.opts = scan_opts,
 	.opts_size = sizeof(struct scan_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = 1,
 	.run = run_scan,
 };

@@ -25,6 +25,13 @@ int step_scan(const struct road *road, struct report *ret, struct err *e)
 	return road_note(road, "scan", r, r < 0 ? NULL : report_summary(ret), e);
 }
 
+int step_match(const struct road *road, const json_t *list, struct report *ret, struct err *e)
+{
+	int r = scan_match(road->state, list, ret, e);
+
+	return road_note(road, "scan", r, r < 0 ? NULL : report_summary(ret), e);
+}
+
 int step_gate(const struct road *road, const struct report *report, const struct gate *g,
 	      struct err *e)
 {

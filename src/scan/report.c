@@ -45,8 +45,8 @@ static int add_unreadable(const struct report *r, struct strv *ret, struct err *
 				       (size_t)json_integer_value(json_object_get(u, "layer")));
 
 		if (error == 0)
-			error = strv_addf(ret, e, "could not read %s in layer %s: %s",
-					  string_or_empty(u, "path"),
+			error = strv_addf(ret, e, "could not read %s%s%s: %s",
+					  string_or_empty(u, "path"), layer ? " in layer " : "",
 					  string_or_empty(layer, "digest"),
 					  string_or_empty(u, "error"));
 	}
@@ -90,10 +90,25 @@ int report_unchecked(const struct report *r, struct strv *ret, struct err *e)
 	return error;
 }
 
+/* What an SBOM lists and no catalog of ours is for: an image's scan would not have seen it. */
+static int add_unmatched(const struct report *r, struct strv *ret, struct err *e)
+{
+	const char *type;
+	json_t *n;
+	int error = 0;
+
+	json_object_foreach(json_object_get(r->list, "unmatched"), type, n) if (error == 0) error =
+		strv_addf(ret, e, "not matched: %lld packages of type %s",
+			  (long long)json_integer_value(n), type);
+	return error;
+}
+
 int report_notes(const struct report *r, struct strv *ret, struct err *e)
 {
 	const char *ecosystem = string_or_empty(r->list, "ecosystem");
 	int error = report_unchecked(r, ret, e);
+
+	error = error < 0 ? error : add_unmatched(r, ret, e);
 
 	if (error < 0 || package_count(r))
 		return error;

@@ -29,6 +29,9 @@
  * distribution's package that the binary belongs to: then its advisories are the distribution's
  * matter). Files that packages own are not in it, see scan_package_files().
  *
+ * Read from an SBOM (sbom/sbom.h), a package may have no layer or path, and the list may have
+ * "unmatched": an object from the type of packages that no catalog is for to how many there were.
+ *
  * What later layers hide is not in it. A package's layer is the one that brought this version; its
  * instruction is what the image's history says of that layer. Owned by the caller.
  */

@@ -62,7 +62,7 @@ web() {
 	run plimsoll scan --format yaml web
 	assert_status 2
 	assert_output_has sarif junit spdx-json cyclonedx "'yaml'"
-	plimsoll --format json scan --format table web | grep -q ^ADVISORY
+	plimsoll --format json scan --format table web | grep -q CVE-2024-0001
 }
 
 @test "-o: a file of every format, also the table; nothing on standard output, nothing half-done" {
@@ -70,7 +70,7 @@ web() {
 	run plimsoll scan -o table.txt web
 	assert_status 0
 	assert_output_has ''
-	grep -q '^CVE-2024-0001 *critical *libssl3' table.txt
+	grep -q 'CVE-2024-0001 *critical' table.txt
 	plimsoll scan --format json --output report.json web
 	[ "$(jq '.findings | length' report.json)" = 6 ]
 	[ "$(plimsoll scan --format json -o - web | jq '.findings | length')" = 6 ]
