@@ -215,7 +215,7 @@ static int run_base(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (o->no_shell)
 		bo.variant = BASE_NO_SHELL;
 	if (r == 0 && o->fail_on) {
-		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &gate, e);
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, NULL, &gate, e);
 		bo.gate = &gate;
 	}
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 struct import_options {
 	const char *key, *passphrase_file, *fail_on;
+	const char *max_age;
 	bool ignore_unfixed;
 };
 
@@ -12,6 +13,7 @@ static const struct opt import_options[] = {
 	SIGNING_OPTIONS(struct import_options),
 	OPT_AT(struct import_options, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
 	       "refuse findings of this severity and above (findings are only recorded)"),
+	MAX_AGE_OPTION(struct import_options),
 	OPT_AT(struct import_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "with --fail-on: let findings pass for which no fix is known"),
 	OPT_END,
@@ -54,7 +56,7 @@ static int run_import(struct cli *c, void *opts, int argc, char **argv, struct e
 		r = FAIL(e, E_USAGE, "'%s': an image cannot be given a digest as its name",
 			 argv[1]);
 	if (r == 0 && o->fail_on) {
-		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &gate, e);
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, o->max_age, &gate, e);
 		io.gate = &gate;
 	}
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "run/run.h"
 
 struct run_cli_opts {
+	const char *max_age;
 	bool detach, interactive, tty, rm, writable, privileged, ignore_unfixed;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
 		*cpus, *fail_on;
@@ -101,7 +102,7 @@ static int admit_image(struct cli *c, const struct run_cli_opts *o, struct road 
 	int r = ref_parse(road->name, &ref, e);
 
 	if (r == 0)
-		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &gate, e);
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, o->max_age, &gate, e);
 	if (r == 0)
 		r = admit(road, &ref, &gate, &admission, e);
 	admission_free(&admission);
@@ -212,6 +213,7 @@ static const struct opt run_table[] = {
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
 	      "refuse findings of this severity and above (high; what has no fix passes)"),
+	MAX_AGE_OPTION(struct run_cli_opts),
 	FIELD(ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	      "with --fail-on: let findings pass for which no fix is known"),
 	FIELD(privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),

@@ -12,7 +12,7 @@
 #include "scan/sbom/sbom.h"
 
 struct scan_opts {
-	const char *fail_on, *severity, *explain, *format, *output, *sbom;
+	const char *fail_on, *severity, *explain, *format, *output, *sbom, *max_age;
 	bool ignore_unfixed;
 };
 
@@ -22,6 +22,7 @@ static const struct opt scan_opts[] = {
 	       "critical"),
 	OPT_AT(struct scan_opts, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "leave out findings for which no fix is known"),
+	MAX_AGE_OPTION(struct scan_opts),
 	OPT_AT(struct scan_opts, severity, "severity", 's', OPT_STRING, "LIST",
 	       "show only these severities, separated by commas"),
 	OPT_AT(struct scan_opts, format, "format", 0, OPT_STRING, "FORMAT",
@@ -260,6 +261,7 @@ static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err
 	struct gate gate;
 	int r = parse_options(c, o, &filter, &gate, &format, e);
 
+	r = r < 0 ? r : cli_max_age(c, o->max_age, &gate.max_age, e);
 	r = r < 0 ? r : which_sbom(o, argc, argv, &sbom, e);
 	r = r < 0 ? r : open_target(c, sbom, argv[0], &t, e);
 	if (r == 0 && o->explain)
@@ -271,6 +273,8 @@ static int run_scan(struct cli *c, void *opts, int argc, char **argv, struct err
 	r = r < 0 ? r : print(c, o, format, &t, &report, &filter, e);
 	if (r == 0 && o->fail_on)
 		r = step_gate(&t.road, &report, &gate, e);
+	else if (r == 0 && o->max_age)
+		r = scan_fresh(&report, gate.max_age, e);
 	return r;
 }
 

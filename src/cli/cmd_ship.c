@@ -7,6 +7,7 @@
 struct ship_options {
 	struct build_args build; /* first: BUILD_ARGS_OPTIONS */
 	const char *key, *passphrase_file, *fail_on;
+	const char *max_age;
 	bool ignore_unfixed;
 };
 
@@ -14,6 +15,7 @@ static const struct opt ship_options[] = {
 	BUILD_ARGS_OPTIONS,
 	OPT_AT(struct ship_options, fail_on, "fail-on", 0, OPT_STRING, "SEVERITY",
 	       "refuse findings of this severity and above (high; what has no fix passes)"),
+	MAX_AGE_OPTION(struct ship_options),
 	OPT_AT(struct ship_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "with --fail-on: let findings pass for which no fix is known"),
 	SIGNING_OPTIONS(struct ship_options),
@@ -85,7 +87,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = build_request(c, &o->build, argv[0], &request, e);
 	if (r == 0)
-		r = cli_gate(c, o->fail_on, o->ignore_unfixed, &so.gate, e);
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, o->max_age, &so.gate, e);
 	if (r == 0)
 		r = cli_passphrase(o->passphrase_file, &secret, &so.sign.passphrase, e);
 	if (r == 0)

@@ -9,12 +9,20 @@
 #include "base/yaml.h"
 #include "cli/networks.h"
 #include "cli/parse.h"
+#include "pipeline/advisories_sources.h"
 
 const struct config_key cli_config_keys[] = {
 	{ "gate.fail-on",
 	  "the least severity that is refused: low, medium, high (default) or critical" },
 	{ "gate.ignore-unfixed",
 	  "true: findings without a known fix pass (default, unless fail-on is given)" },
+	{ "gate.max-age",
+	  "how long ago each source of advisories may have been asked: 24h, 7d; older data refuse "
+	  "(any age)" },
+	{ "advisories.sources.NAME",
+	  "a source of advisories update: url, type (file, osv, csaf), paths or ecosystems "
+	  "(lists), "
+	  "enabled, insecure; those that are known of themselves need only what differs" },
 	{ "networks.NAME.allow",
 	  "what RUN --network=NAME and build --network NAME may reach by TCP, as a list: "
 	  "HOST:PORT, ADDRESS/BITS:PORT, [IPV6/BITS]:PORT" },
@@ -59,9 +67,17 @@ static int check_section(const char *section, json_t *keys, const char *file, st
 	return 0;
 }
 
+static int check_advisories(const json_t *section, const char *file, struct err *e)
+{
+	auto_sources sources = { .n = 0 };
+	int r = advisory_sources_read(section, &sources, e);
+
+	return r < 0 ? WRAP(e, E_USAGE, "%s", file) : 0;
+}
+
 static int check_sections(json_t *config, const char *file, struct err *e)
 {
-	static const char *const sections[] = { "gate", "networks" };
+	static const char *const sections[] = { "gate", "networks", "advisories" };
 	const size_t n = sizeof(sections) / sizeof(*sections);
 	const char *section;
 	json_t *keys;
@@ -77,6 +93,8 @@ static int check_sections(json_t *config, const char *file, struct err *e)
 			i++;
 		if (i < n && strcmp(section, "networks") == 0)
 			r = networks_check(keys, file, e);
+		else if (i < n && strcmp(section, "advisories") == 0)
+			r = check_advisories(keys, file, e);
 		else
 			r = i == n ? unknown("section", section, sections, n, file, e)
 				   : check_section(section, keys, file, e);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/images.h"
+#include "cli/signing.h"
 
 int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
 {
@@ -21,8 +22,18 @@ int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
 	return 0;
 }
 
-int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, struct gate *ret,
-	     struct err *e)
+int cli_max_age(struct cli *c, const char *max_age, int64_t *ret, struct err *e)
+{
+	const char *text = max_age ? max_age : cli_config(c, "gate.max-age");
+	int r;
+
+	*ret = 0;
+	r = text ? cli_duration(text, ret, e) : 0;
+	return r < 0 ? WRAP(e, r, "%s", max_age ? "--max-age" : "gate.max-age") : 0;
+}
+
+int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, const char *max_age,
+	     struct gate *ret, struct err *e)
 {
 	struct gate g = { .fail_on = SEVERITY_HIGH };
 	const char *unfixed = cli_config(c, "gate.ignore-unfixed");
@@ -38,6 +49,7 @@ int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, struct gat
 	if (fail_on)
 		r = severity_parse(fail_on, &g.fail_on, e);
 	g.ignore_unfixed = ignore_unfixed;
+	r = r < 0 ? r : cli_max_age(c, max_age, &g.max_age, e);
 	if (r == 0)
 		*ret = g;
 	return r;

@@ -15,13 +15,20 @@ static inline void road_release(struct road *r)
 }
 #define auto_road __attribute__((cleanup(road_release))) struct road
 
+/* --max-age, else gate.max-age of the configuration, in seconds; 0: neither is given. */
+int cli_max_age(struct cli *c, const char *max_age, int64_t *ret, struct err *e);
+
 /*
  * The line that findings must stay below. Without --fail-on (fail_on NULL), the configuration's
  * gate.fail-on and gate.ignore-unfixed; without those high, where findings without a known fix
  * pass.
  */
-int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, struct gate *ret,
-	     struct err *e);
+int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, const char *max_age,
+	     struct gate *ret, struct err *e);
+
+#define MAX_AGE_OPTION(type)                                                                       \
+	OPT_AT(type, max_age, "max-age", 0, OPT_STRING, "DURATION",                                \
+	       "refuse when a source of the advisories was not asked for longer: 24h, 7d")
 
 /* "2 critical, 1 high in 90 packages", or "no findings in 90 packages": one line about a report. */
 int cli_report_line(const struct report *r, struct buf *ret, struct err *e);

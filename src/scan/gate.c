@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/scan.h"
 
+#include "base/clock.h"
+
 enum { NAMED = 3 }; /* findings that the message names */
 
 static bool over(const struct finding *f, const struct gate *g)
@@ -20,6 +22,38 @@ static int check_complete(const struct report *r, struct err *e)
 	if (!r->has_advisories || r->uncovered.n)
 		return err_hint(e, error, "plimsoll advisories update");
 	return error;
+}
+
+static void put_age(struct buf *b, int64_t seconds)
+{
+	if (seconds < 2 * 3600)
+		buf_printf(b, "%lld minutes", (long long)seconds / 60);
+	else if (seconds < 2 * 86400)
+		buf_printf(b, "%lld hours", (long long)seconds / 3600);
+	else
+		buf_printf(b, "%lld days", (long long)seconds / 86400);
+}
+
+int scan_fresh(const struct report *r, int64_t max_age, struct err *e)
+{
+	int64_t age = clock_now() - r->advisories_checked;
+	const char *source = r->advisories_oldest;
+	auto_buf is = BUF_INIT(64), may = BUF_INIT(64);
+	int error;
+
+	if (!max_age || age <= max_age)
+		return 0;
+	put_age(&is, age);
+	put_age(&may, max_age);
+	if (!r->has_advisories)
+		error = FAIL(e, E_POLICY, "there are no advisories");
+	else if (!r->advisories_checked)
+		error = FAIL(e, E_POLICY, "advisories: source '%s' never answered", source);
+	else
+		error = FAIL(e, E_POLICY, "advisories%s%s%s are %s old, and may be %s at most",
+			     *source ? " of '" : "", source, *source ? "'" : "", buf_str(&is),
+			     buf_str(&may));
+	return err_hint(e, error, "plimsoll advisories update");
 }
 
 static void describe(const struct finding *f, struct buf *b)
@@ -74,6 +108,7 @@ int scan_gate(const struct report *r, const struct gate *g, size_t *ret_n, struc
 	if (ret_n)
 		*ret_n = n;
 	error = check_complete(r, e);
+	error = error < 0 ? error : scan_fresh(r, g->max_age, e);
 	if (error < 0)
 		return error;
 	return n ? refuse(r, g, n, fixable, e) : 0;

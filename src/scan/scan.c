@@ -2,7 +2,24 @@
 #include "scan/scan.h"
 
 #include "base/clock.h"
+#include "scan/advisory/checks.h"
 #include "scan/finding.h"
+
+/* How old the advisories are: by when their sources were asked, where that was noted. */
+static int read_checks(const struct state *state, struct report *report, struct err *e)
+{
+	auto_json *checks = NULL;
+	const char *source = "";
+	int64_t oldest;
+	int r = advisory_checks_load(state, &checks, e);
+
+	if (r < 0)
+		return r;
+	oldest = advisory_checks_oldest(checks, &source);
+	report->advisories_checked = oldest < 0 ? report->advisories_date : oldest;
+	(void)snprintf(report->advisories_oldest, sizeof(report->advisories_oldest), "%s", source);
+	return 0;
+}
 
 static int match_list(const struct state *state, struct report *report, struct err *e)
 {
@@ -19,6 +36,7 @@ static int match_list(const struct state *state, struct report *report, struct e
 	}
 	report->has_advisories = true;
 	r = advisory_db_date(db, &report->advisories_date, e);
+	r = r < 0 ? r : read_checks(state, report, e);
 	return r < 0 ? r : findings_collect(db, report, e);
 }
 

@@ -80,6 +80,10 @@ struct report {
 	/* The ecosystems of packages that it says nothing of; "" for those that nobody knows. */
 	struct strv uncovered;
 	int64_t advisories_date; /* when it last changed; 0: never */
+	/* When the source that was asked longest ago last answered, and which that is ("" when
+	 * nothing was noted: then as advisories_date); 0: it never did. */
+	int64_t advisories_checked;
+	char advisories_oldest[72];
 };
 
 /* Matches a package list, of today or recorded earlier, against the database as it is now. No
@@ -114,12 +118,17 @@ const char *report_instruction(const struct report *r, const struct finding *f);
 struct gate {
 	enum severity fail_on; /* findings of this severity and above; unknown: all findings */
 	bool ignore_unfixed;   /* findings without a known fix pass */
+	int64_t max_age;       /* seconds; older advisories refuse; 0: of any age */
 };
+
+/* E_POLICY when a source of the advisories was not asked with success within max_age seconds. */
+int scan_fresh(const struct report *r, int64_t max_age, struct err *e);
 
 /*
  * E_POLICY when a finding is over the line, or when something could not be checked that has to be:
  * a package list that could not be read, packages of a distribution that we do not know or have no
- * advisories for. The message names how many and the worst. An image without packages passes.
- * ret_n (may be NULL) is always set, to how many findings are over the line.
+ * advisories for, advisories older than max_age. The message names how many and the worst. An image
+ * without packages passes. ret_n (may be NULL) is always set, to how many findings are over the
+ * line.
  */
 int scan_gate(const struct report *r, const struct gate *g, size_t *ret_n, struct err *e);

@@ -1,0 +1,391 @@
+#!/usr/bin/env bats
+# `advisories update`: sources of a configuration, fetched from a web server that behaves as publishers do, and worse.
+
+load ../lib/common
+
+setup() {
+	common_setup
+	WEB=$BATS_TEST_TMPDIR/web
+	mkdir -p "$WEB"
+	web_start
+	export PLIMSOLL_STALL_SECONDS=3
+}
+
+teardown() {
+	web_stop
+	common_teardown
+}
+
+web_start() { # [CERT KEY]
+	rm -f port
+	WEB_LOG=$BATS_TEST_TMPDIR/web.log
+	: >"$WEB_LOG"
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/feed_server.py" "$WEB" "$BATS_TEST_TMPDIR/port" "$WEB_LOG" "$@" \
+		>web.out 2>&1 3>&- &
+	WEB_PID=$!
+	wait_for 20 test -s "$BATS_TEST_TMPDIR/port"
+	PORT=$(cat "$BATS_TEST_TMPDIR/port")
+	URL=http://127.0.0.1:$PORT
+}
+
+web_stop() {
+	[ -z "${WEB_PID:-}" ] && return 0
+	kill "$WEB_PID" 2>/dev/null || true
+	wait "$WEB_PID" 2>/dev/null || true
+	WEB_PID=
+}
+
+# only NAME BODY...: a configuration in which these sources, and no others, are enabled
+only() {
+	{
+		echo 'advisories:'
+		echo '  sources:'
+		for known in debian alpine osv ubuntu redhat kev epss; do
+			[[ " $* " == *" $known "* ]] || echo "    $known: {enabled: false}"
+		done
+		while [ $# -gt 1 ]; do
+			echo "    $1: $2"
+			shift 2
+		done
+	} >plimsoll.yaml
+}
+
+update() {
+	"$PLIMSOLL" --state "$STATE" --config plimsoll.yaml advisories update "$@"
+}
+
+osv() { # ID MODIFIED [PACKAGE]
+	printf '{"id":"%s","modified":"%s","affected":[{"package":{"ecosystem":"Go","name":"%s"},' "$1" "$2" "${3:-a}"
+	printf '"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.3"}]}]}]}\n'
+}
+
+tracker() { # SOURCE CVE STATUS...: one source package of Debian's tracker
+	printf '"%s":{"%s":{"releases":{"bookworm":{"status":"%s","urgency":"low"%s}}}}' "$1" "$2" "$3" "$4"
+}
+
+kev() {
+	printf '{"catalogVersion":"1","dateReleased":"%sT00:00:00Z","vulnerabilities":[{"cveID":"CVE-2024-1",' "$1"
+	printf '"dateAdded":"%s","knownRansomwareCampaignUse":"Known"}]}\n' "$1"
+}
+
+entries() { # SOURCE: how many advisories the database has of it
+	plimsoll --format json advisories status | jq -r --arg s "$1" '.sources[] | select(.source == $s) | .advisories'
+}
+
+requests() { # EXTENDED-REGEX
+	grep -cE "$1" "$WEB_LOG" || true
+}
+
+@test "files: fetched once, then only asked for; a new copy replaces the old whole" {
+	echo "{$(tracker a CVE-2024-1 open),$(tracker b CVE-2024-2 open)}" >"$WEB/json"
+	kev 2026-01-02 >"$WEB/kev.json"
+	only debian "{url: $URL/json}" kev "{url: $URL/kev.json}"
+	run update
+	assert_status 0
+	assert_output_has 'debian       updated' 'kev          updated' 'advisories updated'
+	assert_eq "$(entries debian-tracker)" 2
+
+	run update
+	assert_status 0
+	assert_output_has 'debian       unchanged' 'kev          unchanged' 'nothing new'
+	assert_eq "$(requests '/json 200')" 1
+	assert_eq "$(requests '/json 304')" 1
+
+	echo "{$(tracker b CVE-2024-2 open)}" >"$WEB/json"
+	run update debian
+	assert_status 0
+	assert_output_has 'debian       updated'
+	refute_output_has kev
+	assert_eq "$(entries debian-tracker)" 1
+
+	# Without the database what was fetched counts for nothing: all of it is imported again.
+	rm "$STATE/advisories.db"
+	run update
+	assert_status 0
+	assert_eq "$(entries debian-tracker)" 1
+	plimsoll trail show >trail
+	grep -q advisories-update trail
+}
+
+@test "paths of a source, gzip, and a name that is not there" {
+	mkdir -p "$WEB/v3.20"
+	printf '{"distroversion":"v3.20","reponame":"main","packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2024-1"]}}}]}' \
+		>"$WEB/v3.20/main.json"
+	printf 'cve,epss,percentile\nCVE-2024-0001,0.5,0.9\n' | gzip >"$WEB/epss.csv.gz"
+	only alpine "{url: $URL/, paths: [v3.20/main.json]}" epss "{url: $URL/epss.csv.gz}"
+	run update
+	assert_status 0
+	assert_eq "$(entries secdb/v3.20/main)" 1
+	run update nobody
+	assert_status 2
+	assert_output_has "no source 'nobody'"
+	only alpine "{url: $URL/, paths: [v3.20/main.json, v3.21/main.json]}"
+	run update
+	assert_status 7
+	assert_output_has 'alpine       failed' 'HTTP 404' 'v3.21/main.json'
+}
+
+@test "OSV: the archive first, then single documents; too many changes are the archive again" {
+	mkdir -p "$WEB/Go" docs
+	osv GO-1 2026-01-01T00:00:00Z >docs/GO-1.json
+	osv GO-2 2026-01-02T00:00:00Z >docs/GO-2.json
+	(cd docs && /usr/bin/python3 -m zipfile -c "$WEB/Go/all.zip" GO-1.json GO-2.json)
+	printf '2026-01-02T00:00:00Z,GO-2\n2026-01-01T00:00:00Z,GO-1\n' >"$WEB/Go/modified_id.csv"
+	only osv "{url: $URL, ecosystems: [Go]}"
+	run update
+	assert_status 0
+	assert_eq "$(entries osv/Go)" 2
+	assert_eq "$(requests '/Go/all.zip 200')" 1
+
+	osv GO-3 2026-01-03T00:00:00.5Z >"$WEB/Go/GO-3.json"
+	osv GO-2 2026-01-04T00:00:00Z b >"$WEB/Go/GO-2.json"
+	printf '2026-01-04T00:00:00Z,GO-2\n2026-01-03T00:00:00.5Z,GO-3\n2026-01-01T00:00:00Z,GO-1\n' \
+		>"$WEB/Go/modified_id.csv"
+	run update
+	assert_status 0
+	assert_eq "$(entries osv/Go)" 3
+	assert_eq "$(requests all.zip)" 1
+	assert_eq "$(requests 'GO-1.json')" 0
+	run update
+	assert_status 0
+	assert_output_has 'osv          unchanged'
+	[ -z "$(find "$STATE/cache/fetch" -name '*doc*')" ] || fail "documents stay behind"
+
+	# One that was taken away since is passed over.
+	printf '2026-01-05T00:00:00Z,GO-9\n2026-01-04T00:00:00Z,GO-2\n' >"$WEB/Go/modified_id.csv"
+	run update
+	assert_status 0
+
+	printf 'nonsense\n' >"$WEB/Go/modified_id.csv"
+	run update
+	assert_status 7
+	assert_output_has 'modified_id.csv: line 1' 'osv          failed'
+	printf '2026-01-06T00:00:00Z,../../x\n' >"$WEB/Go/modified_id.csv"
+	run update
+	assert_status 7
+}
+
+csaf() { # CVE STATUS
+	printf '{"document":{"csaf_version":"2.0","publisher":{"name":"Red Hat"},"tracking":{"id":"%s"}},' "$1"
+	printf '"product_tree":{"branches":[{"product":{"product_id":"r","product_identification_helper":{"cpe":'
+	printf '"cpe:/o:redhat:enterprise_linux:9"}}}],"relationships":[{"full_product_name":{"product_id":"r:a"},'
+	printf '"product_reference":"a","relates_to_product_reference":"r"}]},"vulnerabilities":[{"cve":"%s",' "$1"
+	printf '"product_status":{"%s":["r:a"]}}]}\n' "$2"
+}
+
+@test "CSAF: the archive that archive_latest.txt names, and what changed since" {
+	mkdir -p "$WEB/vex/2026" 2026
+	csaf CVE-2026-1 known_affected >2026/cve-2026-1.json
+	csaf CVE-2026-2 known_affected >2026/cve-2026-2.json
+	tar -cf - 2026 | zstd -q >"$WEB/vex/csaf_vex_2026-01-02.tar.zst"
+	echo csaf_vex_2026-01-02.tar.zst >"$WEB/vex/archive_latest.txt"
+	csaf CVE-2026-3 known_affected >"$WEB/vex/2026/cve-2026-3.json"
+	printf '"2026/cve-2026-3.json","2026-01-03T10:00:00+00:00"\n"2026/cve-2026-1.json","2026-01-01T10:00:00+00:00"\n' \
+		>"$WEB/vex/changes.csv"
+	only redhat "{url: $URL/vex}"
+	run update
+	assert_status 0
+	assert_eq "$(entries 'csaf/Red Hat')" 3
+	assert_eq "$(requests 'cve-2026-1')" 0
+	run update
+	assert_status 0
+	assert_output_has 'redhat       unchanged'
+	assert_eq "$(requests tar.zst)" 1
+}
+
+@test "a transfer that is cut goes on where it was, within a run and in the next" {
+	/usr/bin/python3 - >"$WEB/json" <<-'PY'
+		import json
+		print(json.dumps({f"p{i}": {f"CVE-2024-{i}": {"releases": {"bookworm": {"status": "open", "urgency": "low"}}}}
+			for i in range(2000)}))
+	PY
+	only debian "{url: $URL/json}"
+	echo 'json once-cut 50000' >"$WEB/.behave"
+	run update
+	assert_status 0
+	assert_eq "$(entries debian-tracker)" 2000
+	assert_eq "$(requests 'json 206 bytes=50000-')" 1
+
+	# Cut each time: the run fails, what came stays, the next goes on.
+	rm -rf "$STATE"
+	echo 'json cut 20000' >"$WEB/.behave"
+	: >"$WEB_LOG"
+	run update
+	assert_status 7
+	assert_output_has 'debian       failed' 'again: it goes on where it was cut'
+	assert_eq "$(requests 'json 206 bytes=60000-')" 1
+	rm "$WEB/.behave"
+	run update
+	assert_status 0
+	assert_eq "$(requests 'json 206 bytes=80000-')" 1
+	assert_eq "$(entries debian-tracker)" 2000
+
+	# Another file in between: If-Range gives the new one, whole.
+	rm -rf "$STATE"
+	echo 'json cut 20000' >"$WEB/.behave"
+	run update
+	assert_status 7
+	rm "$WEB/.behave"
+	echo "{$(tracker b CVE-2024-2 open)}" >"$WEB/json"
+	run update
+	assert_status 0
+	assert_eq "$(entries debian-tracker)" 1
+}
+
+@test "servers that cannot go on, or do it wrong: all is fetched anew" {
+	echo "{$(tracker a CVE-2024-1 open),$(tracker b CVE-2024-2 open),$(tracker c CVE-2024-3 open)}" >"$WEB/json"
+	only debian "{url: $URL/json}"
+	for how in norange wrongrange weak noetag; do
+		rm -rf "$STATE"
+		echo 'json cut 20' >"$WEB/.behave"
+		run update
+		assert_status 7
+		echo "json $how" >"$WEB/.behave"
+		run update
+		assert_status 0
+		assert_eq "$(entries debian-tracker)" 3
+	done
+}
+
+@test "lies about length, silence, sizes without end, errors: told, and nothing changes" {
+	kev 2026-01-02 >"$WEB/kev.json"
+	echo "{$(tracker a CVE-2024-1 open)}" >"$WEB/json"
+	only debian "{url: $URL/json}" kev "{url: $URL/kev.json}"
+	for how in lie slow huge 'status 500' 'status 403' 'away /loop' 'away file:///etc/passwd'; do
+		rm -rf "$STATE"
+		printf 'json %s\nloop away /loop\n' "$how" >"$WEB/.behave"
+		run update
+		assert_status 7
+		# The other source is there all the same.
+		assert_output_has 'debian       failed' 'kev          updated' '1 of 2 sources failed'
+		assert_eq "$(entries debian-tracker)" ''
+		run plimsoll --format json advisories status
+		assert_eq "$(jq -r '.asked[] | select(.source == "debian") | .error != null and .checked == null' <<<"$output")" true
+	done
+}
+
+@test "what is no advisory is refused, forgotten and fetched anew" {
+	echo '{"a": "b"}' >"$WEB/json"
+	only debian "{url: $URL/json}"
+	run update
+	assert_status 7
+	assert_output_has 'debian       failed' 'import'
+	echo "{$(tracker a CVE-2024-1 open)}" >"$WEB/json"
+	run update
+	assert_status 0
+	echo "{$(tracker a CVE-2024-1 sideways)}" >"$WEB/json"
+	run update
+	assert_status 7
+	assert_output_has "unknown status 'sideways'"
+	assert_eq "$(entries debian-tracker)" 1
+}
+
+@test "killed in the middle of a transfer: what came is gone on with" {
+	/usr/bin/python3 - >"$WEB/json" <<-'PY'
+		import json
+		print(json.dumps({f"p{i}": {f"CVE-2024-{i}": {"releases": {"bookworm": {"status": "open"}}}} for i in range(3000)}))
+	PY
+	only debian "{url: $URL/json}"
+	echo 'json once-cut 100000' >"$WEB/.behave"
+	# The kill comes while the second request of it is answered, a byte a second.
+	"$PLIMSOLL" --state "$STATE" --config plimsoll.yaml advisories update >out 2>&1 3>&- &
+	local pid=$!
+	wait_for 20 grep -q 'json 200' "$WEB_LOG"
+	echo 'json slow' >"$WEB/.behave"
+	wait_for 20 grep -q 'json 206' "$WEB_LOG"
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || true
+	rm "$WEB/.behave"
+	run update
+	assert_status 0
+	assert_eq "$(entries debian-tracker)" 3000
+	[ "$(requests 'json 206 bytes=1[0-9]{5}-')" -ge 2 ] || fail "$(cat "$WEB_LOG")"
+	assert_eq "$(requests 'json 200')" 1
+}
+
+@test "TLS: a certificate that nobody vouches for is refused; https does not lead to http" {
+	need_cmd openssl
+	web_stop
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost \
+		-addext 'subjectAltName=IP:127.0.0.1,DNS:localhost' 2>/dev/null
+	echo "{$(tracker a CVE-2024-1 open)}" >"$WEB/json"
+	web_start cert.pem key.pem
+	only debian "{url: https://127.0.0.1:$PORT/json}"
+	run update
+	assert_status 7
+	assert_output_has TLS
+	mkdir -p /etc/docker/certs.d/127.0.0.1:"$PORT"
+	cp cert.pem /etc/docker/certs.d/127.0.0.1:"$PORT"/ca.crt
+	run update
+	rm -r /etc/docker/certs.d/127.0.0.1:"$PORT"
+	rmdir /etc/docker/certs.d /etc/docker 2>/dev/null || true
+	assert_status 0
+	assert_eq "$(entries debian-tracker)" 1
+}
+
+@test "the configuration: unknown keys, plain http elsewhere, paths that lead out" {
+	only debian "{url: http://192.0.2.1/json}"
+	run update
+	assert_status 2
+	assert_output_has 'plain http to another machine' 'insecure: true'
+	only debian '{link: https://x}'
+	run update
+	assert_status 2
+	assert_output_has "unknown key 'link'"
+	only mine '{type: file}'
+	run update
+	assert_status 2
+	assert_output_has 'advisories.sources.mine: no url'
+	only mine "{type: file, url: $URL, paths: [../x]}"
+	run update
+	assert_status 2
+	only import "{type: file, url: $URL}"
+	run update
+	assert_status 2
+	only Big/Name "{type: file, url: $URL}"
+	run update
+	assert_status 2
+	only osv "{ecosystems: []}"
+	run update
+	assert_status 2
+}
+
+@test "--max-age: sources that were not asked for too long refuse, with what mends it" {
+	kev 2026-01-02 >"$WEB/kev.json"
+	only kev "{url: $URL/kev.json}"
+	update
+	run plimsoll advisories status --max-age 1h
+	assert_status 0
+	assert_output_has kev
+	jq -c '.sources.kev.checked -= 7300' "$STATE/advisories.json" >new && mv new "$STATE/advisories.json"
+	run plimsoll advisories status --max-age 1h
+	assert_status 3
+	assert_output_has "advisories of 'kev' are 2 hours old" 'plimsoll advisories update'
+	run plimsoll advisories status --max-age 3h
+	assert_status 0
+	echo 'kev.json status 500' >"$WEB/.behave"
+	run update
+	assert_status 7
+	run plimsoll advisories status --max-age 1h
+	assert_status 3
+	assert_output_has 'HTTP 500'
+	rm "$WEB/.behave"
+	update
+	run plimsoll advisories status --max-age 1h
+	assert_status 0
+	refute_output_has 'HTTP 500'
+
+	# The gate of a scan looks at the same.
+	tiny_rootfs layers/base
+	"$PLIMSOLL_SRC/tests/lib/make_image.py" "$STATE" web layers/base >/dev/null
+	jq -c '.sources.kev.checked -= 90000' "$STATE/advisories.json" >new && mv new "$STATE/advisories.json"
+	run plimsoll scan --max-age 24h web
+	assert_status 3
+	assert_output_has "advisories of 'kev' are 25 hours old, and may be 24 hours at most" 'plimsoll advisories update'
+	run plimsoll scan --max-age 48h web
+	assert_status 0
+	run plimsoll scan --max-age soon web
+	assert_status 2
+	run env PLIMSOLL_GATE_MAX_AGE=1h "$PLIMSOLL" --state "$STATE" advisories status
+	assert_status 3
+}
