@@ -284,7 +284,8 @@ const struct command cmd_scan = {
 	.args = "IMAGE|sbom:FILE",
 	.brief = "Match an image's packages against the advisories",
 	.details =
-		"Reads the package lists of dpkg and apk from the image's layers (each layer once: "
+		"Reads the package lists of dpkg, apk, rpm and pacman from the image's layers "
+		"(each layer once: "
 		"its list is kept) and prints what the imported advisories say of them, the worst "
 		"first, with the instruction that brought the package. With --fail-on, findings of "
 		"that severity or worse refuse the image: exit status 3. So does what could not be "

@@ -13,6 +13,9 @@ setup() {
 	mkdir -p layers
 	DB=$BATS_FILE_TMPDIR/db
 	SQLITE=$DB/sqlite/rpmdb.sqlite
+	QUERY='%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n'
+	# What Debian's go-rpmdb tests itself with, where that is installed (36 MB).
+	REAL=${PLIMSOLL_RPMDBS:-/usr/share/gocode/src/github.com/knqyf263/go-rpmdb/pkg/testdata}
 }
 
 teardown() {
@@ -59,7 +62,7 @@ packages() { # IMAGE: "NAME VERSION" by line
 
 @test "every form of rpm's database gives what rpm -qa gives" {
 	need_rpm
-	rpm --dbpath "$DB/sqlite" -qa --qf '%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n' |
+	rpm --dbpath "$DB/sqlite" -qa --qf "$QUERY" |
 		grep -v ^gpg-pubkey | sed 's/ 0:/ /' | sort >want
 	[ "$(wc -l <want)" -gt 60 ]
 	for form in sqlite/rpmdb.sqlite ndb/Packages.db hash/Packages btree/Packages hash-be/Packages btree-be/Packages; do
@@ -69,6 +72,24 @@ packages() { # IMAGE: "NAME VERSION" by line
 		image web base
 		packages web >got
 		diff want got || fail "$form"
+	done
+}
+
+@test "databases of real CentOS 5 to 8 installations" {
+	need_cmd rpm
+	[ -e "$REAL/centos5-plain" ] || skip "needs $REAL (golang-github-knqyf263-go-rpmdb-dev)"
+	local real
+	for real in "$REAL"/*/; do
+		[ -e "$real/Packages" ] || continue
+		rpm --dbpath "$real" --define '_db_backend bdb_ro' -qa --qf "$QUERY" 2>err |
+			grep -v ^gpg-pubkey | sed 's/ 0:/ /' | LC_ALL=C sort -u >want
+		[ "$(wc -l <want)" -gt 60 ]
+		rm -rf layers/*
+		os base centos 8
+		put base var/lib/rpm/Packages <"$real/Packages"
+		image web base
+		packages web | LC_ALL=C sort -u >got
+		diff want got || fail "$real"
 	done
 }
 
@@ -221,4 +242,30 @@ RLSA-2 perl-libs' ]
 	plimsoll advisories import ./*.json
 	[ "$(findings web)" = 'ASA-1 zlib 1:1.3.1-1 1:1.3.1-2
 ASA-2 openssl 3.3.0-1 3.3.0.a-1' ]
+}
+
+# same_findings IMAGE DBPATH BACKEND: what osv_expected.py works out is what the scan finds
+same_findings() {
+	"$PLIMSOLL_SRC/tests/lib/osv_expected.py" "$2" "$3" AlmaLinux:8 adv/osv/almalinux.jsonl | LC_ALL=C sort >want
+	findings "$1" | cut -d' ' -f1-3 | LC_ALL=C sort >got
+	diff want got
+}
+
+@test "real AlmaLinux advisories: what rpm's own comparison gives" {
+	need_rpm
+	need_shared data/advisories.tar.xz
+	mkdir adv && tar -xJf "$SHARED_FILE" -C adv ./osv/almalinux.jsonl
+	plimsoll advisories import adv/osv/almalinux.jsonl
+	os base almalinux 8.10
+	put base var/lib/rpm/rpmdb.sqlite <"$SQLITE"
+	image web base
+	same_findings web "$DB/sqlite" sqlite
+	[ "$(wc -l <want)" -gt 10 ]
+
+	[ -e "$REAL/centos8-modularitylabel" ] || skip "the rest needs $REAL"
+	put base var/lib/rpm/Packages <"$REAL/centos8-modularitylabel/Packages"
+	rm layers/base/var/lib/rpm/rpmdb.sqlite
+	image centos base
+	same_findings centos "$REAL/centos8-modularitylabel" bdb_ro
+	[ "$(wc -l <want)" -gt 1000 ]
 }
