@@ -169,7 +169,7 @@ static int take_record(struct finding *f, const struct match *m, struct err *e)
 	r = r < 0 ? r : take_rating(f, row, e);
 	if (r == 0 && !*f->title)
 		r = finding_set(&f->title, row->title, e);
-	if (r == 0 && !*f->status)
+	if (r == 0 && !*f->status && strcmp(row->status, "fixed") != 0)
 		r = finding_set(&f->status, row->status, e);
 	if (r == 0 && !*f->unit)
 		r = finding_set(&f->unit, row->unit, e);
@@ -179,13 +179,26 @@ static int take_record(struct finding *f, const struct match *m, struct err *e)
 	return r;
 }
 
+/*
+ * Rows with a status are a distribution's own list, which has the last word: what it says was never
+ * affected, or is mended by what is installed, is no finding whoever else speaks of it. That only
+ * Ubuntu Pro has a fix is no such word.
+ */
+static bool clears(const struct match *m)
+{
+	if (m->verdict == MATCH_NOT_AFFECTED)
+		return true;
+	return m->verdict == MATCH_OUTSIDE && *m->row->status &&
+	       strcmp(m->row->status, "pro-only") != 0;
+}
+
 static int got_match(void *arg, const struct match *m, struct err *e)
 {
 	struct collector *c = arg;
 	struct finding *f;
 	int r = 0;
 
-	if (m->verdict == MATCH_NOT_AFFECTED)
+	if (clears(m))
 		return strv_add(&c->cleared, m->row->id, e);
 	if (m->verdict != MATCH_AFFECTED)
 		return 0;

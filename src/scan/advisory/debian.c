@@ -101,7 +101,7 @@ static int read_state(const json_t *release, const char *urgency, const char **s
 	else if (strcmp(urgency, "end-of-life") == 0)
 		*status = "end-of-life";
 	else
-		*status = resolved ? NULL : no_dsa(release);
+		*status = resolved ? "fixed" : no_dsa(release);
 	return 0;
 }
 

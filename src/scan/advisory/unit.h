@@ -21,7 +21,8 @@
  * Optional members of a row: "vec", the CVSS vector that "c" was scored from; "st", what the
  * publisher says beside affected and fixed, one of "no-dsa", "postponed", "ignored", "unimportant",
  * "undetermined", "end-of-life", "wont-fix", "investigating", "pro-only" (mended, but for who has
- * Ubuntu Pro), "not-affected". Rows that are not affected stay, to tell why nothing was reported.
+ * Ubuntu Pro), "fixed" (up to the version that stands there, whatever others say), "not-affected".
+ * Rows that are not affected stay, to tell why nothing was reported.
  * "t", a title of its own. A package of a module's stream is named as Red Hat does,
  * "nodejs:18/nodejs".
  *

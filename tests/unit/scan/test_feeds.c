@@ -90,7 +90,7 @@ TEST(debian_states)
 		{ "\"status\":\"undetermined\",\"urgency\":\"not yet assigned\"", "undetermined",
 		  "[[\"i\",\"0\"]]", 0 },
 		{ "\"status\":\"resolved\",\"fixed_version\":\"1:2~rc1-1\",\"urgency\":\"high\"",
-		  "", "[[\"i\",\"0\",\"f\",\"1:2~rc1-1\"]]", SEVERITY_HIGH },
+		  "fixed", "[[\"i\",\"0\",\"f\",\"1:2~rc1-1\"]]", SEVERITY_HIGH },
 		{ "\"status\":\"resolved\",\"fixed_version\":\"2\",\"urgency\":\"unimportant\"",
 		  "unimportant", "[[\"i\",\"0\",\"f\",\"2\"]]", SEVERITY_LOW },
 		{ "\"status\":\"resolved\",\"fixed_version\":\"0\",\"urgency\":\"medium\"",
