@@ -15,12 +15,14 @@ static const struct {
 } builtin[] = {
 	{ "debian", SOURCE_FILE, "https://security-tracker.debian.org/tracker/data/json", "" },
 	{ "alpine", SOURCE_FILE, "https://secdb.alpinelinux.org",
-	  "edge/main.json,edge/community.json,v3.22/main.json,v3.22/community.json,"
+	  "edge/main.json,edge/community.json,v3.24/main.json,v3.24/community.json,"
+	  "v3.23/main.json,v3.23/community.json,v3.22/main.json,v3.22/community.json,"
 	  "v3.21/main.json,v3.21/community.json,v3.20/main.json,v3.20/community.json,"
 	  "v3.19/main.json,v3.19/community.json,v3.18/main.json,v3.18/community.json,"
 	  "v3.17/main.json,v3.17/community.json,v3.16/main.json,v3.16/community.json" },
+	/* Debian's tracker and Alpine's list know what is fixed where; how grave it is, these. */
 	{ "osv", SOURCE_OSV, "https://osv-vulnerabilities.storage.googleapis.com",
-	  "Go,AlmaLinux,Rocky Linux,openSUSE,SUSE,Wolfi,Chainguard" },
+	  "Debian,Alpine,Go,AlmaLinux,Rocky Linux,openSUSE,SUSE,Wolfi,Chainguard" },
 	{ "ubuntu", SOURCE_OSV, "https://osv-vulnerabilities.storage.googleapis.com", "Ubuntu" },
 	{ "redhat", SOURCE_CSAF, "https://security.access.redhat.com/data/csaf/v2/vex", "" },
 	{ "kev", SOURCE_FILE,
