@@ -52,7 +52,7 @@ static bool read_ppm(struct str s, unsigned *ret)
 		v /= 10;
 	if (i != s.n || v > 1)
 		return false;
-	*ret = (unsigned)(v * PPM + 0.5);
+	*ret = (unsigned)(v * (double)PPM + 0.5);
 	return true;
 }
 
