@@ -130,7 +130,8 @@ static bool names_other_stream(const char *title, struct str module, struct str 
 static bool is_other_stream(const struct match *m)
 {
 	const char *label = json_string_or_null(m->package, "module");
-	bool modular = label && *label;
+	/* A manifest has no labels; then the stream is not known. */
+	bool modular = (label && *label) || strstr(m->version, ".module");
 	struct str rest, module = STR(""), stream = STR("");
 
 	if (!*m->fixed && !modular)
@@ -138,7 +139,7 @@ static bool is_other_stream(const struct match *m)
 	if (modular != (strstr(m->fixed, ".module") != NULL) && *m->fixed)
 		return true;
 	rest = str_of(label);
-	if (!modular || !str_cut(&rest, ':', &module) || !str_cut(&rest, ':', &stream))
+	if (!rest.n || !str_cut(&rest, ':', &module) || !str_cut(&rest, ':', &stream))
 		return false;
 	return names_other_stream(m->row->title, module, stream);
 }

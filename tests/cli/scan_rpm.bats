@@ -144,6 +144,27 @@ RLSA-2 perl-libs' ]
 	[ "$(findings suse | wc -l)" = 60 ]
 }
 
+@test "rows that name the stream, as Red Hat's do; a module's package whose stream is not known" {
+	need_rpm
+	os base rhel 8.10
+	put base var/lib/rpm/rpmdb.sqlite <"$SQLITE"
+	image web base
+	os bare rhel 8.10
+	printf 'nodejs\t18.1-1.module+el8+1\t1\t1\tx\t1\t1\tx86_64\t1\tnodejs-18.1-1.module+el8+1.src.rpm\n' |
+		put bare var/lib/rpmmanifest/container-manifest-2
+	image bare bare
+	{
+		osv R-1 Red\ Hat:enterprise_linux:8 nodejs:18/nodejs 1:18.20.0-1.module+el8.9.0+1+a
+		osv R-2 Red\ Hat:enterprise_linux:8::appstream nodejs:20/nodejs 1:20.20.0-1.module+el8.9.0+1+a
+		osv R-3 Red\ Hat:enterprise_linux:8::appstream nodejs 1:18.3-1.module+el8.9.0+1+a
+		osv R-4 Red\ Hat:enterprise_linux:8::baseos nodejs 1:99-1.el8
+	} >a.jsonl
+	plimsoll advisories import a.jsonl
+	[ "$(findings web | cut -d' ' -f1,2)" = 'R-1 nodejs
+R-1 nodejs-npm' ]
+	[ "$(findings bare | cut -d' ' -f1,2)" = 'R-3 nodejs' ]
+}
+
 @test "links between the places where rpm keeps its database; a link to elsewhere is not passed over" {
 	need_rpm
 	osv A-1 Fedora:40 big 2-1 >a.jsonl

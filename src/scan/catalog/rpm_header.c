@@ -23,29 +23,32 @@ enum tag {
 	TAG_MODULARITY = 5096,
 };
 
-static const struct {
-	enum tag tag;
-	size_t member;
-} string_tags[] = {
-	{ TAG_NAME, offsetof(struct rpm_header, name) },
-	{ TAG_VERSION, offsetof(struct rpm_header, version) },
-	{ TAG_RELEASE, offsetof(struct rpm_header, release) },
-	{ TAG_LICENSE, offsetof(struct rpm_header, license) },
-	{ TAG_ARCH, offsetof(struct rpm_header, arch) },
-	{ TAG_SOURCE_RPM, offsetof(struct rpm_header, source_rpm) },
-	{ TAG_MODULARITY, offsetof(struct rpm_header, module) },
-};
+/* Where a tag that is a string goes; NULL for others. */
+static struct str *string_member(struct rpm_header *h, uint32_t tag)
+{
+	switch (tag) {
+	case TAG_NAME: return &h->name;
+	case TAG_VERSION: return &h->version;
+	case TAG_RELEASE: return &h->release;
+	case TAG_LICENSE: return &h->license;
+	case TAG_ARCH: return &h->arch;
+	case TAG_SOURCE_RPM: return &h->source_rpm;
+	case TAG_MODULARITY: return &h->module;
+	default: return NULL;
+	}
+}
 
-static const struct {
-	enum tag tag;
-	enum type type;
-	size_t member;
-} list_tags[] = {
-	{ TAG_BASENAMES, TYPE_STRING_ARRAY, offsetof(struct rpm_header, basenames) },
-	{ TAG_DIRNAMES, TYPE_STRING_ARRAY, offsetof(struct rpm_header, dirnames) },
-	{ TAG_DIRINDEXES, TYPE_INT32, offsetof(struct rpm_header, dirindexes) },
-	{ TAG_OLD_FILENAMES, TYPE_STRING_ARRAY, offsetof(struct rpm_header, old_names) },
-};
+/* The same for lists. */
+static struct rpm_tag *list_member(struct rpm_header *h, uint32_t tag)
+{
+	switch (tag) {
+	case TAG_BASENAMES: return &h->basenames;
+	case TAG_DIRNAMES: return &h->dirnames;
+	case TAG_DIRINDEXES: return &h->dirindexes;
+	case TAG_OLD_FILENAMES: return &h->old_names;
+	default: return NULL;
+	}
+}
 
 /* The data from this tag's offset on; where it ends is for the type to say. */
 static struct str data_of(struct str blob, const struct rpm_tag *t)
@@ -81,28 +84,28 @@ static int read_epoch(struct str blob, const struct rpm_tag *t, uint64_t *ret, s
  * after it. */
 static int read_tag(struct rpm_header *h, uint32_t tag, const struct rpm_tag *t, struct err *e)
 {
-	struct str data = data_of(h->blob, t);
+	struct str data = data_of(h->blob, t), *string = string_member(h, tag);
+	struct rpm_tag *list = list_member(h, tag);
 
 	if (tag == TAG_EPOCH)
 		return read_epoch(h->blob, t, &h->epoch, e);
-	for (size_t i = 0; i < sizeof(string_tags) / sizeof(*string_tags); i++) {
-		if (tag != string_tags[i].tag)
-			continue;
+	if (string) {
 		if ((t->type != TYPE_STRING && t->type != TYPE_I18N) || !t->count)
 			return FAIL(e, E_FORMAT, "a header's tag %u is not a string", tag);
-		return take_string(&data, (struct str *)((char *)h + string_tags[i].member), e);
+		return take_string(&data, string, e);
 	}
-	for (size_t i = 0; i < sizeof(list_tags) / sizeof(*list_tags); i++) {
-		if (tag != list_tags[i].tag)
-			continue;
+	if (list) {
+		bool numbers = tag == TAG_DIRINDEXES;
 		/* A string takes at least its NUL. */
-		if (t->type != list_tags[i].type || t->count > data.n ||
-		    (t->type == TYPE_INT32 && (t->count > data.n / 4 || t->offset % 4)))
+		size_t most = numbers ? data.n / 4 : data.n;
+
+		if (t->type != (numbers ? TYPE_INT32 : TYPE_STRING_ARRAY) || t->count > most ||
+		    (numbers && t->offset % 4))
 			return FAIL(e, E_FORMAT,
-				    "a header's tag %u is not a list of its type, or "
-				    "longer than the header",
+				    "a header's tag %u is not a list of its type, or longer than "
+				    "the header",
 				    tag);
-		*(struct rpm_tag *)((char *)h + list_tags[i].member) = *t;
+		*list = *t;
 	}
 	return 0;
 }

@@ -144,8 +144,10 @@ int version_pacman_compare(struct str a, struct str b)
 	struct evr x, y;
 	int r;
 
-	if (!known_a || !known_b)
-		return known_a - known_b ? known_a - known_b : compare_text(a, b);
+	if (known_a != known_b)
+		return known_a - known_b;
+	if (!known_a)
+		return compare_text(a, b);
 	x = split(a);
 	y = split(b);
 	r = compare_numbers(x.epoch, y.epoch);
