@@ -89,7 +89,7 @@ static int refuse(const struct report *r, const struct gate *g, size_t n, bool f
 	if (fixable)
 		return err_hint(e, error,
 				"upgrade in the Dockerfile (RUN apt-get update && apt-get upgrade "
-				"-y, or apk upgrade) or build on a newer base");
+				"-y, apk upgrade, dnf upgrade -y) or build on a newer base");
 	return err_hint(e, error,
 			"no fix is known for any of these: --ignore-unfixed lets them by");
 }
