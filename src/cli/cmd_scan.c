@@ -26,7 +26,7 @@ static const struct opt scan_opts[] = {
 	OPT_AT(struct scan_opts, severity, "severity", 's', OPT_STRING, "LIST",
 	       "show only these severities, separated by commas"),
 	OPT_AT(struct scan_opts, format, "format", 0, OPT_STRING, "FORMAT",
-	       "table (default), json, sarif, junit, spdx-json, cyclonedx"),
+	       "table (default), json, sarif, junit, html, spdx-json, cyclonedx"),
 	OPT_AT(struct scan_opts, output, "output", 'o', OPT_STRING, "FILE",
 	       "write to FILE, not to standard output"),
 	OPT_AT(struct scan_opts, sbom, "sbom", 0, OPT_STRING, "FILE",

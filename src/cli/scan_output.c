@@ -11,6 +11,7 @@ static const struct {
 	{ "json", SCAN_JSON },
 	{ "sarif", SCAN_SARIF },
 	{ "junit", SCAN_JUNIT },
+	{ "html", SCAN_HTML },
 	{ "spdx-json", SCAN_SPDX },
 	{ "cyclonedx", SCAN_CYCLONEDX },
 	{ "cyclonedx-json", SCAN_CYCLONEDX },
@@ -26,7 +27,7 @@ int scan_format_parse(const struct cli *c, const char *name, enum scan_format *r
 			return 0;
 		}
 	return FAIL(e, E_USAGE,
-		    "--format is table, json, sarif, junit, spdx-json or cyclonedx, not "
+		    "--format is table, json, sarif, junit, html, spdx-json or cyclonedx, not "
 		    "'%.40s'",
 		    name);
 }
@@ -52,6 +53,7 @@ int scan_print(struct cli *c, enum scan_format format, const struct subject *s,
 	switch (format) {
 	case SCAN_SARIF: r = output_sarif(s, report, &doc, e); break;
 	case SCAN_JUNIT: r = output_junit(s, report, &text, e); break;
+	case SCAN_HTML: r = output_html(s, report, &text, e); break;
 	case SCAN_SPDX: r = output_spdx(s, report->list, &doc, e); break;
 	case SCAN_CYCLONEDX: r = output_cyclonedx(s, report->list, report, &doc, e); break;
 	case SCAN_TABLE:

@@ -10,6 +10,7 @@ enum scan_format {
 	SCAN_JSON,
 	SCAN_SARIF,
 	SCAN_JUNIT,
+	SCAN_HTML,
 	SCAN_SPDX,
 	SCAN_CYCLONEDX,
 };

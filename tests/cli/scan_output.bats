@@ -174,3 +174,64 @@ pkg:deb/debian/libssl3@3.0.11-1~deb12u2%2Bb1?arch=amd64&distro=debian-12&upstrea
 	valid cyclonedx h.cyclonedx
 	jq -r '.runs[0].tool.driver.rules[0].help.markdown' h.sarif | grep -F '\[x\]\(javascript\:1\)'
 }
+
+page() { # FILE: is what it promises to be
+	"$PLIMSOLL_SRC/tests/lib/check_page.py" "$1"
+}
+
+@test "HTML: one page without a network, layers and packages in it, the same bytes each time" {
+	web
+	plimsoll scan --format html -o one.html web
+	rm -r "$STATE/cache"
+	plimsoll scan --format html web >two.html
+	cmp one.html two.html
+	page one.html
+	[ "$(grep -c '<article' one.html)" = 4 ] # openssl, curl, zlib, c++lib
+	[ "$(grep -o '<rect ' one.html | wc -l)" = 6 ]
+	grep -q 'RUN apt-get install -y curl' one.html
+	grep -q '6 vulnerabilities' one.html
+
+	# Nothing found, and what was not checked, are said.
+	printf 'nonsense\n' | put broken lib/apk/db/installed
+	debian clean
+	deb a 1 | put clean var/lib/dpkg/status
+	image clean clean
+	image broken clean broken
+	plimsoll scan --format html -o clean.html clean
+	page clean.html
+	grep -q 'No findings\.' clean.html
+	run grep -q 'not checked' clean.html
+	assert_status 1
+	plimsoll scan --format html -o broken.html broken
+	page broken.html
+	grep -q 'What was not checked.*could not read lib/apk/db/installed' broken.html
+}
+
+@test "HTML: hostile names, titles and instructions are text" {
+	debian base
+	{ deb 'a"><script>x' 1; deb "b'onload=x" '1<b>'; } | put base var/lib/dpkg/status
+	printf '</code><script>alert(1)</script><img src=x onerror="alert(2)">\x01' >layers/base.instruction
+	sed -i 's/bookworm)/<\/title><script>y<\/script>/' layers/base/usr/lib/os-release
+	image hostile base
+	osv CVE-2024-1 'a\"><script>x' 2 ',"summary":"</td><script src=//evil>alert(1)</script>","aliases":["GHSA-\"><i onclick=x>"]' >a.json
+	osv 'javascript:alert(1)' "b'onload=x" '2<b>' >b.json
+	osv 'CVE-2024-\"><u>' "b'onload=x" 3 >c.json
+	plimsoll advisories import a.json b.json c.json
+	plimsoll scan --format html -o h.html hostile
+	page h.html
+	[ "$(grep -c '<script' h.html)" = 1 ]
+	[ "$(grep -o '<rect ' h.html | wc -l)" = 3 ]
+	grep -qF '&lt;script src=//evil&gt;alert(1)&lt;/script&gt;' h.html
+}
+
+@test "HTML: a browser shows it, and its filter works by the page's own policy" {
+	need_cmd chromium
+	web
+	plimsoll scan --format html -o p.html web
+	timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$BATS_TEST_TMPDIR/chromium" --dump-dom \
+		"file://$PWD/p.html" >dom.html 2>chromium.err
+	# The script ran: it is what takes "hidden" off the filter.
+	grep -q '<form class="filter">' dom.html
+	run grep -i 'refused\|violat' chromium.err
+	assert_status 1
+}
