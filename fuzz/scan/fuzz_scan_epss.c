@@ -22,7 +22,7 @@ static int put(void *arg, const json_t *unit, struct err *e)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = { (const char *)data, size };
-	const struct epss_lines lines = { next_line, &rest };
+	const struct advisory_lines lines = { next_line, &rest };
 	const struct unit_sink to = { put, NULL };
 	struct err e = ERR_INIT;
 

@@ -49,7 +49,8 @@ static const struct command cmd_import = {
 	.brief = "Read advisories into the database",
 	.details =
 		"Takes OSV documents (one in a file, a JSON array, or JSON lines), Debian's "
-		"security tracker, Alpine's secdb (YAML or JSON), CSAF 2.0 of Red Hat and SUSE, "
+		"security tracker and its lists of advisories, Alpine's secdb (YAML or JSON), CSAF "
+		"2.0 of Red Hat and SUSE, "
 		"CISA's catalogue of exploited vulnerabilities, and EPSS. What a file is is told "
 		"by "
 		"what is in it; gzip and zstd are undone, and of zip and tar archives every .json "

@@ -125,7 +125,7 @@ static int put_year(const struct year *y, int year, int64_t when, const struct u
 	return r < 0 ? r : unit_emit(to, unit, e);
 }
 
-static int read_lines(const struct epss_lines *lines, struct year *years, int64_t *when,
+static int read_lines(const struct advisory_lines *lines, struct year *years, int64_t *when,
 		      struct err *e)
 {
 	bool heading = false;
@@ -154,7 +154,7 @@ static int read_lines(const struct epss_lines *lines, struct year *years, int64_
 	return r;
 }
 
-int advisory_epss(const struct epss_lines *lines, const struct unit_sink *to, struct err *e)
+int advisory_epss(const struct advisory_lines *lines, const struct unit_sink *to, struct err *e)
 {
 	struct year *years = calloc(YEARS, sizeof(*years));
 	int64_t when = 0;

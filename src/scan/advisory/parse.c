@@ -127,17 +127,21 @@ static int next_line(void *arg, struct str *ret, struct err *e)
 	return any;
 }
 
-static int parse_epss(struct advisory_input *in, const struct unit_sink *to, struct err *e)
+/* By lines, with the reader of a format. */
+static int parse_lines(struct advisory_input *in, const struct unit_sink *to,
+		       int (*reader)(const struct advisory_lines *, const struct unit_sink *,
+				     struct err *),
+		       struct err *e)
 {
 	auto_free struct lines *l = calloc(1, sizeof(*l));
-	const struct epss_lines lines = { next_line, l };
+	const struct advisory_lines lines = { next_line, l };
 	int r;
 
 	if (!l)
 		return FAIL_NOMEM(e);
 	l->in = in;
 	l->line = BUF_INIT(LIMIT_ADVISORY_LINE);
-	r = advisory_epss(&lines, to, e);
+	r = reader(&lines, to, e);
 	buf_free(&l->line);
 	return r;
 }
@@ -165,7 +169,9 @@ int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct
 	if (!start.n)
 		r = FAIL(e, E_FORMAT, "empty");
 	else if (advisory_is_epss(in->head))
-		r = parse_epss(in, to, e);
+		r = parse_lines(in, to, advisory_epss, e);
+	else if (advisory_is_debian_list(in->head))
+		r = parse_lines(in, to, advisory_debian_list, e);
 	else if (advisory_is_debian(in->head))
 		r = parse_debian(in, to, e);
 	else if (*start.p == '{' || *start.p == '[')

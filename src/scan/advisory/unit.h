@@ -49,6 +49,7 @@ bool advisory_is_kev(const json_t *doc);
 bool advisory_is_csaf(const json_t *doc);
 /* The same by the first bytes of a file, of those that are not read as one document. */
 bool advisory_is_debian(struct str head);
+bool advisory_is_debian_list(struct str head);
 bool advisory_is_epss(struct str head);
 
 /* Owned. E_FORMAT names the member that is wrong; the caller adds which document it was. */
@@ -92,14 +93,18 @@ static inline int unit_emit(const struct unit_sink *to, const json_t *unit, stru
 	return to->put(to->arg, unit, e);
 }
 
-/* EPSS, line by line: 1 and a line, borrowed until the next call; 0 at the end. A unit a year. */
-#define ADVISORY_EPSS_UNITS "epss/"
-enum { LIMIT_EPSS_LINES = 4 * 1000 * 1000 };
-struct epss_lines {
+/* Of formats that are read by line: 1 and a line, borrowed until the next call; 0 at the end. */
+struct advisory_lines {
 	int (*next)(void *arg, struct str *ret, struct err *e);
 	void *arg;
 };
-int advisory_epss(const struct epss_lines *lines, const struct unit_sink *to, struct err *e);
+/* EPSS. A unit a year. */
+#define ADVISORY_EPSS_UNITS "epss/"
+enum { LIMIT_EPSS_LINES = 4 * 1000 * 1000 };
+int advisory_epss(const struct advisory_lines *lines, const struct unit_sink *to, struct err *e);
+/* Debian's data/DSA/list or data/DLA/list, likewise. A unit an advisory. */
+int advisory_debian_list(const struct advisory_lines *lines, const struct unit_sink *to,
+			 struct err *e);
 
 /*
  * A file of advisories as a stream of bytes, whatever it was packed in. head is how it begins, as

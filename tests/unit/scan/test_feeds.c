@@ -220,7 +220,7 @@ static int put_line(void *arg, const json_t *unit, struct err *e)
 static int epss(const char *text, struct buf *emit, struct err *e)
 {
 	struct str rest = str_of(text);
-	const struct epss_lines lines = { next_line, &rest };
+	const struct advisory_lines lines = { next_line, &rest };
 	const struct unit_sink to = { put_line, emit };
 
 	return advisory_epss(&lines, &to, e);
@@ -282,6 +282,70 @@ TEST(epss_hostile)
 	CHECK(advisory_is_epss(STR("#model_version:v1\n")));
 	CHECK(advisory_is_epss(STR("cve,epss,percentile\r\nCVE-")));
 	CHECK(!advisory_is_epss(STR("cve,epss\n")));
+}
+
+static int list(const char *text, struct buf *emit, struct err *e)
+{
+	struct str rest = str_of(text);
+	const struct advisory_lines lines = { next_line, &rest };
+	const struct unit_sink to = { put_line, emit };
+
+	*e = ERR_INIT;
+	return advisory_debian_list(&lines, &to, e);
+}
+
+TEST(debian_list)
+{
+	auto_buf emit = BUF_INIT(64 * 1024);
+	auto_json *dsa = NULL, *dla = NULL;
+	struct err e;
+	struct str rest, line;
+
+	CHECK(list("[29 Mar 2023] DSA-5380-1 xorg-server - security update\n"
+		   "\t{CVE-2023-1 CVE-2023-2}\n"
+		   "\t[bullseye] - xorg-server 2:1.20.11-1+deb11u6\n"
+		   "\t[bookworm] - xorg-server <not-affected> (newer)\n"
+		   "\tNOTE: fixed in testing\n"
+		   "[01 Apr 2023] DLA-1-1 a - security update\n"
+		   "        [buster] - a <end-of-life>",
+		   &emit, &e) == 0);
+	rest = (struct str){ buf_str(&emit), emit.n };
+	CHECK(str_line(&rest, &line) && json_parse(line.p, line.n, "unit", &dsa, &e) == 0);
+	CHECK(str_line(&rest, &line) && json_parse(line.p, line.n, "unit", &dla, &e) == 0);
+	CHECK(strcmp(json_string_or_null(dsa, "unit"), "debian-dsa/DSA-5380-1") == 0);
+	CHECK(strcmp(json_string_or_null(dsa, "replaces"), "debian-dsa/") == 0);
+	CHECK(strcmp(json_string_or_null(dsa, "title"), "xorg-server - security update") == 0);
+	CHECK(json_array_size(json_object_get(dsa, "ids")) == 2);
+	CHECK(json_array_size(json_object_get(dsa, "rows")) == 1);
+	CHECK(says(row_of(dsa, "Debian:11", "xorg-server", NULL), "",
+		   "[[\"i\",\"0\",\"f\",\"2:1.20.11-1+deb11u6\"]]"));
+	CHECK(strcmp(json_string_or_null(dla, "source"), "debian-dla") == 0);
+	CHECK(says(row_of(dla, "Debian:10", "a", NULL), "end-of-life", "[[\"i\",\"0\"]]"));
+}
+
+TEST(debian_list_hostile)
+{
+	static const char *const broken[] = {
+		"\t{CVE-1-1}",
+		"DSA-1-1 a",
+		"[29 Mar 2023] CVE-1-1 a",
+		"[29 Mar 2023] DSA-1\x01 a",
+		"[29 Mar 2023] DSA-1-1 a\n\t{CVE-1-1",
+		"[29 Mar 2023] DSA-1-1 a\n\t{C\"-1}",
+		"[29 Mar 2023] DSA-1-1 a\n\t[buster] - a",
+		"[29 Mar 2023] DSA-1-1 a\n\t[] - a 1",
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		auto_buf emit = BUF_INIT(64 * 1024);
+		struct err e;
+
+		CHECK(list(broken[i], &emit, &e) == E_FORMAT);
+	}
+	CHECK(advisory_is_debian_list(STR("[29 Mar 2023] DSA-1-1 a")));
+	CHECK(!advisory_is_debian_list(STR("[29 Mai 2023] DSA-1-1 a")));
+	CHECK(!advisory_is_debian_list(STR("[{\"id\":1}]")));
+	CHECK(!advisory_is_debian_list(STR("[29 Mar 2023]")));
 }
 
 /* AlmaLinux names CVEs as related; of an advisory of others these are merely others. */
