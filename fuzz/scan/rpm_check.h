@@ -3,7 +3,7 @@
 
 #include "scan/catalog/rpm.h"
 
-static int check_path(void *arg, struct str package, struct str path, struct err *e)
+static inline int check_path(void *arg, struct str package, struct str path, struct err *e)
 {
 	(void)arg;
 	(void)e;
@@ -13,7 +13,7 @@ static int check_path(void *arg, struct str package, struct str path, struct err
 }
 
 /* Reads a header and its files as a database's reader would; what was accepted is whole. */
-static int check_header(void *arg, struct str blob, struct err *e)
+static inline int check_header(void *arg, struct str blob, struct err *e)
 {
 	auto_json *packages = json_array();
 	struct catalog_out out = { .path = "fuzz", .packages = packages, .file = check_path };
