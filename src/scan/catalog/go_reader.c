@@ -225,11 +225,11 @@ static int read_inline(struct go_reader *g, uint64_t at, struct err *e)
 		return r;
 	version = (struct str){ all.p + used - n, n };
 	all = (struct str){ all.p + used, all.n - used };
-	if (!take_length(&all, &n) || n > all.n)
-		return n > LIMIT_GO_INFO
-			       ? FAIL(e, E_FORMAT, "build information of more than %d bytes",
-				      LIMIT_GO_INFO)
-			       : FAIL(e, E_FORMAT, "cut short in its build information");
+	n = 0;
+	if (!take_length(&all, &n) || (n > all.n && n <= LIMIT_GO_INFO))
+		return FAIL(e, E_FORMAT, "cut short in its build information");
+	if (n > LIMIT_GO_INFO)
+		return FAIL(e, E_FORMAT, "build information of more than %d bytes", LIMIT_GO_INFO);
 	r = keep(g, version, (struct str){ all.p, n }, e);
 	return r < 0 ? r : 1;
 }
@@ -308,20 +308,20 @@ static int read_pointers(struct go_reader *g, uint64_t at, struct err *e)
 static void note_info(struct go_reader *g, const unsigned char *p, size_t n)
 {
 	size_t before = g->info.n > FRAME ? g->info.n - FRAME : 0;
+	size_t room = LIMIT_GO_INFO - g->info.n;
 	const char *end;
 
-	buf_put(&g->info, p, n);
-	if (g->info.failed) {
+	buf_put(&g->info, p, n < room ? n : room);
+	end = g->info.failed ? NULL
+			     : memmem(g->info.p + before, g->info.n - before, frame_end, FRAME);
+	if (end) {
+		g->info.n = (size_t)(end - g->info.p) + FRAME;
+		g->info_open = false;
+	} else if (g->info.failed || n > room) { /* too long for one */
 		buf_reset(&g->info);
 		g->info.failed = 0;
 		g->info_open = false;
-		return;
 	}
-	end = memmem(g->info.p + before, g->info.n - before, frame_end, FRAME);
-	if (!end)
-		return;
-	g->info.n = (size_t)(end - g->info.p) + FRAME;
-	g->info_open = false;
 }
 
 /* Of the texts that begin in the first n bytes; `all` are there. */
@@ -394,8 +394,12 @@ static int try_at(struct go_reader *g, uint64_t at, struct err *e)
 
 	if (r < 0 || s.n < HEADER)
 		return r;
-	if (!(s.p[MAGIC + 1] & 2))
-		return own ? read_pointers(g, at, e) : 0;
+	if (!(s.p[MAGIC + 1] & 2)) {
+		/* The constants before it may end just here. */
+		r = own ? look_at(g, at, HEADER + OVERLAP, &s, e) : 0;
+		note(g);
+		return r < 0 || !own ? r : read_pointers(g, at, e);
+	}
 	if (!own && g->found)
 		return 0;
 	r = read_inline(g, at, &why);
