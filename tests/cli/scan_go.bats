@@ -201,6 +201,16 @@ usr/local/bin/hello -" ]
 	image apk apk
 	[ "$(owners apk)" = "usr/bin/hello hello" ]
 	[ "$(list apk 'select(.catalog == "apk").license')" = MIT ]
+
+	# Distroless, as it names its files today and as it did once: by base64.
+	for file in hello aGVsbG8=; do
+		rm -rf layers/distroless && mkdir -p layers/distroless/var/lib/dpkg/status.d
+		printf 'Package: hello\nVersion: 1.0-1\n' >"layers/distroless/var/lib/dpkg/status.d/$file"
+		printf '0123456789abcdef0123456789abcdef  usr/bin/hello\n' >"layers/distroless/var/lib/dpkg/status.d/$file.md5sums"
+		put "$BATS_FILE_TMPDIR/amd64" distroless usr/bin/hello
+		image distroless distroless
+		[ "$(owners distroless)" = "usr/bin/hello hello" ]
+	done
 }
 
 @test "cut in half, or without what it should say: not read, and not passed" {
