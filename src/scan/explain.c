@@ -5,7 +5,6 @@
 #include "scan/range.h"
 
 struct explainer {
-	struct advisory_db *db;
 	const char *advisory;
 	const struct report *report;
 	json_t *answers;
@@ -127,10 +126,6 @@ static bool has_word(const char *words, const char *word)
 static int got_match(void *arg, const struct match *m, struct err *e)
 {
 	const struct explainer *x = arg;
-	int r = advisory_db_fill(x->db, m->row, e);
-
-	if (r < 0)
-		return r;
 	if (strcasecmp(m->row->id, x->advisory) != 0 && !has_word(m->row->aliases, x->advisory))
 		return 0;
 	return put_answer(x, m, e);
@@ -156,10 +151,8 @@ int scan_explain(const struct state *state, const json_t *list, const char *advi
 			       .has_advisories = true };
 	auto_json *o = json_object(), *answers = json_array();
 	int r = advisory_db_open(&db, state, e);
-	struct explainer x = {
-		.db = db, .advisory = advisory, .report = &report, .answers = answers
-	};
-	const struct match_sink sink = { .row = got_match, .arg = &x };
+	struct explainer x = { .advisory = advisory, .report = &report, .answers = answers };
+	const struct match_sink sink = { .row = got_match, .arg = &x, .all = true };
 
 	if (r == 0 && (!o || !answers))
 		r = FAIL_NOMEM(e);

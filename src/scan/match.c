@@ -159,17 +159,24 @@ static enum match_verdict judge(const struct match *m, bool affected)
 	return owner && *owner ? MATCH_OWNED : MATCH_AFFECTED;
 }
 
-static int match_row(void *arg, struct advisory_row *row, struct err *e)
+/* Most rows are about other versions, and are asked for only where all are to be explained. */
+static bool wants_row(void *arg, const struct advisory_row *row)
+{
+	const struct matcher *m = arg;
+	struct range_answer a;
+
+	if (m->sink->all)
+		return true;
+	range_match(m->at.order, row->ranges, m->at.version, &a);
+	return a.affected;
+}
+
+static int match_row(void *arg, const struct advisory_row *row, struct err *e)
 {
 	struct matcher *m = arg;
 	struct range_answer a;
-	int r = 0;
 
 	range_match(m->at.order, row->ranges, m->at.version, &a);
-	if (a.affected)
-		r = advisory_db_fill(m->db, row, e);
-	if (r < 0)
-		return r;
 	m->at.row = row;
 	m->at.fixed = a.fixed;
 	m->at.verdict = judge(&m->at, a.affected);
@@ -189,7 +196,8 @@ static int match_name(struct matcher *m, const struct ecosystem *eco, struct str
 	m->at.version = version;
 	for (size_t i = 0; i < eco->names.n && r == 0; i++) {
 		m->at.ecosystem = eco->names.v[i];
-		r = advisory_db_rows(m->db, m->at.ecosystem, m->at.name, match_row, m, e);
+		r = advisory_db_rows(m->db, m->at.ecosystem, m->at.name, wants_row, match_row, m,
+				     e);
 	}
 	return r;
 }

@@ -24,8 +24,8 @@ struct match {
 	const char *ecosystem;	    /* under which the row stands */
 	const char *name, *version; /* what was looked up, and compared: the source's, or its own */
 	const struct version_order *order;
-	struct advisory_row *row; /* filled when it is affected, see advisory_db_fill() */
-	const char *fixed;	  /* the version that mends it; "" when none is known */
+	const struct advisory_row *row;
+	const char *fixed; /* the version that mends it; "" when none is known */
 	enum match_verdict verdict;
 };
 
@@ -33,6 +33,7 @@ struct match_sink {
 	int (*row)(void *arg, const struct match *m, struct err *e);
 	int (*end)(void *arg, const json_t *package, struct err *e); /* of its rows; may be NULL */
 	void *arg;
+	bool all; /* rows that the version is outside of, too */
 };
 
 /*

@@ -8,10 +8,12 @@
 
 /*
  * The compiled advisories, <state>/advisories.db: SQLite, written once, replaced as a whole, opened
- * immutable. The same imports give the same bytes, but for the times at which a source changed.
+ * immutable. The same units give the same bytes, whatever the order of their imports, but for the
+ * times at which a source changed. It holds all of every unit, so that an import adds to it without
+ * the files that it came from; and it may come from others, so that nothing in it is trusted.
  */
 #define ADVISORY_DB "advisories.db"
-enum { ADVISORY_DB_SCHEMA = 2, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
+enum { ADVISORY_DB_SCHEMA = 3, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
 
 struct advisory_db;
 
@@ -26,27 +28,28 @@ DEFINE_RELEASE_VOID(struct advisory_db, advisory_db_close)
  * that speaks of it. All borrowed, valid during the call. "" stands for what is not known.
  */
 struct advisory_row {
-	const char *id;
 	const struct ranges *ranges;
 	const char *status; /* "no-dsa"... of unit.h; "": plainly affected or fixed */
-	int severity;	    /* enum severity */
-	int score;	    /* in tenths; -1: none */
-	/* These are "" until advisory_db_fill(), which reads what only a finding needs. */
+	/* Not known yet where a row is only asked whether it is wanted. */
+	const char *id;
 	const char *aliases; /* separated by spaces */
 	const char *title;
 	const char *vector; /* CVSS, that score is from */
 	const char *unit;   /* "osv/DSA-5532-1" */
 	const char *source; /* "osv/Debian" */
 	const char *url;
-	uint32_t unit_n, group_n; /* for advisory_db_fill() */
+	int severity; /* enum severity */
+	int score;    /* in tenths; -1: none */
 };
-/* May call advisory_db_fill(), and nothing else of the database. Not 0 ends the rows. */
-typedef int (*advisory_row_fn)(void *arg, struct advisory_row *row, struct err *e);
+/* Whether fn shall be called. Most rows are about versions that are not installed, and reading all
+ * that is known of them takes long. */
+typedef bool (*advisory_want_fn)(void *arg, const struct advisory_row *row);
+/* May call advisory_db_fact(), and nothing else of the database. Negative ends the rows. */
+typedef int (*advisory_row_fn)(void *arg, const struct advisory_row *row, struct err *e);
 
+/* want may be NULL: all. */
 int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *package,
-		     advisory_row_fn fn, void *arg, struct err *e);
-/* Fills the second half of the row that is being shown; valid as long as it. */
-int advisory_db_fill(struct advisory_db *db, struct advisory_row *row, struct err *e);
+		     advisory_want_fn want, advisory_row_fn fn, void *arg, struct err *e);
 
 /* What is known of a vulnerability itself, whatever the package. */
 struct advisory_fact {
@@ -71,9 +74,8 @@ int advisory_db_sources(struct advisory_db *db, json_t **ret, struct err *e);
 struct advisory_build;
 int advisory_build_begin(struct advisory_build **ret, const struct state *state, int64_t now,
 			 struct err *e);
-/* A unit of unit.h; text is its canonical form. Older than the one we have: passed over. */
-int advisory_build_unit(struct advisory_build *b, const json_t *unit, struct str text,
-			struct err *e);
+/* A unit as record_of_unit() writes it. Older than the one we have: passed over. */
+int advisory_build_record(struct advisory_build *b, struct str record, struct err *e);
 int advisory_build_commit(struct advisory_build *b, bool *ret_changed, struct err *e);
 void advisory_build_free(struct advisory_build *b);
 DEFINE_RELEASE_VOID(struct advisory_build, advisory_build_free)

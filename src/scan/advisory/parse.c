@@ -15,15 +15,16 @@ static const struct {
 	{ advisory_is_osv, advisory_osv },
 };
 
-static int emit_doc(const json_t *doc, const struct unit_sink *to, struct err *e)
+/* mine: whether it is ours to read; if not, it is only looked at. */
+static int emit_doc(const json_t *doc, bool mine, const struct unit_sink *to, struct err *e)
 {
 	auto_json *unit = NULL;
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].is(doc)) {
-			int r = formats[i].read(doc, &unit, e);
+			int r = mine ? formats[i].read(doc, &unit, e) : 0;
 
-			return r < 0 ? r : unit_emit(to, unit, e);
+			return r < 0 || !mine ? r : unit_emit(to, unit, e);
 		}
 	return FAIL(e, E_NOTFOUND,
 		    "neither an OSV document, Alpine's secdb, CSAF nor CISA's catalogue");
@@ -38,12 +39,17 @@ static int parse_json(struct advisory_input *in, const struct unit_sink *to, str
 
 	while (r >= 0 && (r = json_stream_next(s, &text, e)) > 0) {
 		auto_json *doc = NULL;
+		const bool mine = unit_is_mine(to->share);
 		const char *id;
 
-		count++;
+		/* The first tells all what they read. */
+		if (count++ && !mine)
+			continue;
 		r = json_parse(text.p, text.n, "text", &doc, e);
 		id = r < 0 ? NULL : json_string_or_null(doc, "id");
-		r = r < 0 ? r : emit_doc(doc, to, e);
+		r = r < 0 ? r : emit_doc(doc, mine, to, e);
+		if (r == E_NOTFOUND && count > 1)
+			r = E_FORMAT; /* it does not belong among the others */
 		if (r < 0)
 			return WRAP(e, r, "document %llu (%.80s)", (unsigned long long)count,
 				    id ? id : "no id");
@@ -73,6 +79,8 @@ static int parse_debian(struct advisory_input *in, const struct unit_sink *to, s
 	while (r >= 0 && (r = json_stream_member(s, &name, &value, e)) > 0) {
 		auto_json *key = NULL, *doc = NULL, *unit = NULL;
 
+		if (!unit_is_mine(to->share))
+			continue;
 		r = parse_name(name, &key, e);
 		r = r < 0 ? r : json_parse(value.p, value.n, "source package", &doc, e);
 		r = r < 0 ? r
@@ -139,6 +147,8 @@ static int parse_lines(struct advisory_input *in, const struct unit_sink *to,
 
 	if (!l)
 		return FAIL_NOMEM(e);
+	if (!unit_is_mine(to->share))
+		return 0;
 	l->in = in;
 	l->line = BUF_INIT(LIMIT_ADVISORY_LINE);
 	r = reader(&lines, to, e);
@@ -158,7 +168,7 @@ static int parse_yaml(struct advisory_input *in, const struct unit_sink *to, str
 		buf_put(&text, chunk, (size_t)n);
 	r = n < 0 ? (int)n : buf_check(&text, "YAML", e);
 	r = r < 0 ? r : yaml_parse(buf_str(&text), text.n, "document", &doc, e);
-	return r < 0 ? r : emit_doc(doc, to, e);
+	return r < 0 ? r : emit_doc(doc, unit_is_mine(to->share), to, e);
 }
 
 int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct err *e)

@@ -40,7 +40,12 @@ int sql_bind(sqlite3_stmt *st, struct err *e, const char *types, ...)
 		if (types[i] == 's')
 			failed = sqlite3_bind_text(st, i + 1, va_arg(ap, const char *), -1,
 						   SQLITE_STATIC);
-		else
+		else if (types[i] == 'b') {
+			const struct str blob = va_arg(ap, struct str);
+
+			failed = sqlite3_bind_blob64(st, i + 1, blob.p ? blob.p : "", blob.n,
+						     SQLITE_STATIC);
+		} else
 			failed = sqlite3_bind_int64(st, i + 1, va_arg(ap, int64_t));
 	}
 	va_end(ap);
@@ -61,6 +66,14 @@ const char *sql_text(sqlite3_stmt *st, int column)
 	const unsigned char *s = sqlite3_column_text(st, column);
 
 	return s ? (const char *)s : "";
+}
+
+struct str sql_blob(sqlite3_stmt *st, int column)
+{
+	const void *p = sqlite3_column_blob(st, column);
+	const int n = sqlite3_column_bytes(st, column);
+
+	return p && n > 0 ? (struct str){ p, (size_t)n } : STR("");
 }
 
 char *sql_uri(const char *path, const char *query)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/str.h"
 
 /* The few calls that the advisory database makes of SQLite, with our errors. */
 DEFINE_RELEASE(sqlite3_stmt *, sqlite3_finalize, NULL)
@@ -14,7 +15,8 @@ DEFINE_RELEASE(sqlite3_stmt *, sqlite3_finalize, NULL)
 int sql_fail(sqlite3 *db, const char *what, struct err *e);
 int sql_exec(sqlite3 *db, const char *sql, struct err *e);
 int sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret, struct err *e);
-/* Binds by the letters of types: s const char *, i int64_t. Texts must outlive the step. */
+/* Binds by the letters of types: s const char *, i int64_t, b struct str as a blob. Texts must
+ * outlive the step. */
 int sql_bind(sqlite3_stmt *st, struct err *e, const char *types, ...);
 /* 1 a row, 0 done. */
 int sql_step(sqlite3_stmt *st, struct err *e);
@@ -28,6 +30,9 @@ int sql_step(sqlite3_stmt *st, struct err *e);
 	})
 /* Text of a column, "" for NULL. */
 const char *sql_text(sqlite3_stmt *st, int column);
+
+/* Bytes of a column, borrowed until the next step; none for NULL. */
+struct str sql_blob(sqlite3_stmt *st, int column);
 
 /* "file:<path, escaped>?<query>". Owned; NULL is out of memory. */
 char *sql_uri(const char *path, const char *query);

@@ -83,10 +83,22 @@ int json_stream_member(struct json_stream *s, struct str *ret_name, struct str *
 void json_stream_free(struct json_stream *s);
 DEFINE_RELEASE_VOID(struct json_stream, json_stream_free)
 
+/* Documents are read by several processes beside each other, each of which takes some. */
+struct unit_share {
+	unsigned of, mine; /* of how many, which one we are */
+	uint64_t seen;	   /* documents so far */
+};
+/* Called once for each document: whether it is ours to read. NULL: all are. */
+static inline bool unit_is_mine(struct unit_share *s)
+{
+	return !s || s->seen++ % s->of == s->mine;
+}
+
 /* Where a reader's units go, one at a time; the unit is borrowed. */
 struct unit_sink {
 	int (*put)(void *arg, const json_t *unit, struct err *e);
 	void *arg;
+	struct unit_share *share; /* NULL: all documents */
 };
 static inline int unit_emit(const struct unit_sink *to, const json_t *unit, struct err *e)
 {

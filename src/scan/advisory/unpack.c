@@ -19,13 +19,15 @@ static int64_t tar_some(void *arg, char *p, size_t n, struct err *e)
 	return tar_read(arg, p, n, e);
 }
 
-/* A member of an archive is JSON: looking at how it begins is not needed. */
+/* A member of an archive is JSON: looking at how it begins is not needed. Members are shared among
+ * the readers, not the documents of one. */
 static int parse_member(const char *name, json_stream_read_fn read, void *arg,
-			const struct unit_sink *to, struct err *e)
+			const struct unit_sink *sink, struct err *e)
 {
+	const struct unit_sink whole = { .put = sink->put, .arg = sink->arg }, *to = &whole;
 	struct advisory_input in = { .name = name, .head = STR("{"), .read = read, .arg = arg };
 
-	return advisory_parse(&in, to, e);
+	return unit_is_mine(sink->share) ? advisory_parse(&in, to, e) : 0;
 }
 
 static int parse_zip(int fd, const struct unit_sink *to, struct err *e)
