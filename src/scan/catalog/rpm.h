@@ -18,6 +18,7 @@ enum {
 	LIMIT_RPM_DATABASE = 512 * 1024 * 1024,
 	LIMIT_RPM_HEADER = 64 * 1024 * 1024, /* one package; kernel-devel has some 4 MB */
 	LIMIT_RPM_TAGS = 0xffff,	     /* as rpm has it */
+	LIMIT_RPM_FOLDERS = 1000 * 1000,     /* that one package has files in */
 	LIMIT_RPM_DEPTH = 20,		     /* of a tree of pages */
 };
 

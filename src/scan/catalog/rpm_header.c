@@ -146,8 +146,12 @@ int rpm_header_parse(struct str blob, struct rpm_header *ret, struct err *e)
 static int read_folders(const struct rpm_header *h, struct str **ret, struct err *e)
 {
 	struct str data = data_of(h->blob, &h->dirnames);
-	auto_free struct str *folders = calloc((size_t)h->dirnames.count + 1, sizeof(*folders));
+	auto_free struct str *folders = NULL;
 
+	if (h->dirnames.count > LIMIT_RPM_FOLDERS)
+		return FAIL(e, E_FORMAT, "a header with %u folders, at most %d are read",
+			    h->dirnames.count, LIMIT_RPM_FOLDERS);
+	folders = calloc((size_t)h->dirnames.count + 1, sizeof(*folders));
 	if (!folders)
 		return FAIL_NOMEM(e);
 	for (uint32_t i = 0; i < h->dirnames.count; i++) {

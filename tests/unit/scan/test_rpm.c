@@ -106,7 +106,7 @@ static void header_release(struct header *h)
 	buf_free(&h->data);
 }
 #define auto_header __attribute__((cleanup(header_release))) struct header
-#define HEADER_INIT { .index = BUF_INIT(1 << 20), .data = BUF_INIT(1 << 20) }
+#define HEADER_INIT { .index = BUF_INIT(1 << 20), .data = BUF_INIT(1 << 22) }
 
 static void put_entry(struct header *h, uint32_t tag, uint32_t type, uint32_t offset,
 		      uint32_t count)
@@ -162,7 +162,7 @@ static int parse_header(struct str blob, struct catalog_out *out, struct err *e)
 
 static const char *header_says(const struct header *h)
 {
-	auto_buf blob = BUF_INIT(1 << 20);
+	auto_buf blob = BUF_INIT(1 << 22);
 
 	finish(h, &blob);
 	return packages_of(parse_header, (struct str){ blob.p, blob.n });
@@ -286,6 +286,24 @@ TEST(header_files)
 	finish(&old, &old_blob);
 	read_with(parse_header, (struct str){ old_blob.p, old_blob.n }, &x);
 	CHECK_STR(buf_str(&x.files), "a /bin/x\na /bin/y\n");
+}
+
+TEST(limit_of_folders)
+{
+	static char nothing[LIMIT_RPM_FOLDERS + 1];
+
+	for (uint32_t n = LIMIT_RPM_FOLDERS; n <= LIMIT_RPM_FOLDERS + 1; n++) {
+		auto_header h = HEADER_INIT;
+
+		put_package(&h, STR("a"), STR("1"), STR("2"));
+		put_numbers(&h, 1116, 1, (const uint32_t[]){ n - 1 });
+		put_strings(&h, 1117, 8, 1, STR("file"));
+		put_strings(&h, 1118, 8, n, (struct str){ nothing, n - 1 });
+		if (n == LIMIT_RPM_FOLDERS)
+			CHECK_STR(header_says(&h), "a|1-2||a|1-2||\n");
+		else
+			CHECK(strstr(header_says(&h), "1000001 folders, at most 1000000"));
+	}
 }
 
 /* A header that says it has that many tags and bytes, of what is not there. */
