@@ -101,11 +101,12 @@ static int hide_databases(json_t *visible, int marks, struct err *e)
 static bool is_visible(void *arg, struct str catalog, const char *path)
 {
 	struct databases *d = arg;
-	const json_t *place = json_object_get(d->visible, path);
+	const json_t *at = json_object_get(d->visible, path);
+	size_t place = d->place++;
 
 	d->at = (struct package_file){ .catalog = catalog, .database = path, .layer = d->layer };
-	return (size_t)json_integer_value(json_array_get(place, 0)) == d->layer && place &&
-	       (size_t)json_integer_value(json_array_get(place, 1)) == d->place++;
+	return at && (size_t)json_integer_value(json_array_get(at, 0)) == d->layer &&
+	       (size_t)json_integer_value(json_array_get(at, 1)) == place;
 }
 
 static int no_file(void *arg, struct str package, struct str path, struct err *e)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -34,6 +35,7 @@ enum mark {
 struct index_out;
 int index_out_new(struct index_out **ret, int fd, struct err *e); /* fd is borrowed */
 void index_out_free(struct index_out *o);
+DEFINE_RELEASE_VOID(struct index_out, index_out_free)
 int index_out_end(struct index_out *o, uint64_t *ret_bytes, struct err *e);
 
 int marks_begin(struct index_out *o, const unsigned char key[static 16], struct err *e);

@@ -74,6 +74,9 @@ static int put_result(struct layer_scan *s, const char *name, const char *catalo
 {
 	if (r == E_FORMAT)
 		return put_error(s, name, catalog, why->msg, e);
+	/* What it took is free again: the rest can be read. */
+	if (r == E_NOMEM)
+		return put_error(s, name, catalog, "needs more memory than it may have", e);
 	if (r < 0) {
 		if (e)
 			*e = *why;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/layer_list.h"
+#include "scan/image_layers.h"
 
 #include <sys/mman.h>
 
@@ -228,4 +228,160 @@ TEST(what_an_upper_layer_takes_away)
 
 		CHECK_STR(seen(base, upper), t[i].want);
 	}
+}
+
+/* --- files that packages own --- */
+
+static int take_path(void *arg, const struct package_file *f, struct err *e)
+{
+	struct buf *b = arg;
+
+	(void)e;
+	buf_printf(b, "%s%.*s:%.*s %.*s %zu", b->n ? "\n" : "", (int)f->catalog.n, f->catalog.p,
+		   (int)f->package.n, f->package.p, (int)f->path.n, f->path.p, f->layer);
+	return 0;
+}
+
+/* "CATALOG:PACKAGE PATH LAYER" by line, of layers over each other; or the error. */
+static const char *owned(const struct entry *const *layers, size_t n)
+{
+	static char out[4096];
+	struct layer made[4];
+	struct layer_list lists[4];
+	struct desc descs[4] = { 0 };
+	struct image_layers image = { .v = lists, .n = n };
+	auto_buf b = BUF_INIT(sizeof(out) - 1);
+	struct err e = ERR_INIT;
+	int r = 0;
+
+	image.manifest.layers = descs;
+	image.manifest.layers_n = n;
+	for (size_t i = 0; i < n; i++) {
+		int one = make_layer(&made[i], layers[i], &e);
+
+		r = r < 0 ? r : one;
+		lists[i] = made[i].list;
+	}
+	r = r < 0 ? r : image_package_files(&image, take_path, &b, &e);
+	(void)snprintf(out, sizeof(out), "%s", r < 0 ? e.msg : buf_str(&b));
+	for (size_t i = 0; i < n; i++)
+		layer_free(&made[i]);
+	return out;
+}
+
+#define INFO "var/lib/dpkg/info/"
+
+TEST(owned_files)
+{
+	static const struct entry lower[] = {
+		{ INFO "a:amd64.list", TAR_FILE, "/.\n/usr\n/usr/bin\n/usr/bin/a\n/usr/bin/a2\n" },
+		{ INFO "b.list", TAR_FILE, "/.\n/bin\n/bin/b\n/etc/b.conf" },
+		{ "lib/apk/db/installed", TAR_FILE,
+		  "P:c\nV:1\nF:usr/bin\nR:c\nF:\nR:root\n\nP:d\nV:1\nF:usr/bin\nR:d\n\n" },
+		{ NULL },
+	};
+	static const struct entry upper[] = {
+		{ INFO "a:amd64.list", TAR_FILE, "/usr/bin/a3\n" },
+		{ INFO ".wh.b.list", TAR_FILE, "" },
+		{ INFO "e.list", TAR_FILE, "/first\n" },
+		{ INFO "e.list", TAR_FILE, "/second\n" },
+		{ NULL },
+	};
+	static const struct entry opaque[] = { { INFO ".wh..wh..opq", TAR_FILE, "" }, { NULL } };
+
+	CHECK_STR(owned((const struct entry *const[]){ lower }, 1),
+		  "dpkg:a usr/bin/a 0\ndpkg:a usr/bin/a2 0\ndpkg:b bin/b 0\ndpkg:b etc/b.conf 0\n"
+		  "apk:c usr/bin/c 0\napk:c root 0\napk:d usr/bin/d 0");
+	CHECK_STR(owned((const struct entry *const[]){ lower, upper }, 2),
+		  "apk:c usr/bin/c 0\napk:c root 0\napk:d usr/bin/d 0\n"
+		  "dpkg:a usr/bin/a3 1\ndpkg:e second 1");
+	CHECK_STR(owned((const struct entry *const[]){ upper, lower, opaque }, 3),
+		  "apk:c usr/bin/c 1\napk:c root 1\napk:d usr/bin/d 1");
+	CHECK_STR(owned((const struct entry *const[]){ opaque, upper }, 2),
+		  "dpkg:a usr/bin/a3 1\ndpkg:e second 1");
+}
+
+/* --- the two files beside a list --- */
+
+static int give_owned(void *arg, struct str package, struct str path, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%.*s=%.*s;", (int)package.n, package.p, (int)path.n, path.p);
+	return 0;
+}
+
+static bool take_database(void *arg, struct str catalog, const char *path)
+{
+	buf_printf(arg, "[%.*s:%s]", (int)catalog.n, catalog.p, path);
+	return !strstr(path, "unwanted");
+}
+
+static const char *read_owned(int fd)
+{
+	static char out[4096];
+	auto_buf b = BUF_INIT(sizeof(out) - 1);
+	struct err e = ERR_INIT;
+	int r = owned_read(fd, &(struct owned_reader){ take_database, give_owned, &b }, &e);
+
+	(void)snprintf(out, sizeof(out), "%s", r < 0 ? e.msg : buf_str(&b));
+	return out;
+}
+
+TEST(owned_comes_back)
+{
+	auto_release(index_out_free) struct index_out *o = NULL;
+	auto_close int fd = memfd_create("owned", MFD_CLOEXEC);
+	char long_path[400], want[1200];
+	struct err e = ERR_INIT;
+	uint64_t n = 0;
+
+	memset(long_path, 'x', sizeof(long_path));
+	CHECK(index_out_new(&o, fd, &e) == 0 && owned_begin(o, &e) == 0);
+	CHECK(owned_put_database(o, "rpm", "p/q", &e) == 0);
+	CHECK(owned_put_file(o, STR("a"), STR("usr/bin/a"), &e) == 0);
+	CHECK(owned_put_file(o, STR("a"), STR("usr/bin"), &e) == 0);
+	CHECK(owned_put_file(o, STR("b"), (struct str){ long_path, 399 }, &e) == 0);
+	CHECK(owned_put_file(o, STR("b"), (struct str){ long_path, 400 }, &e) == 0);
+	CHECK(owned_put_database(o, "rpm", "unwanted", &e) == 0);
+	CHECK(owned_put_file(o, STR("b"), STR("z"), &e) == 0);
+	CHECK(owned_put_database(o, "apk", "last", &e) == 0);
+	CHECK(owned_put_file(o, STR("b"), STR("\xff\n"), &e) == 0);
+	CHECK(index_out_end(o, &n, &e) == 0 && n == (uint64_t)lseek(fd, 0, SEEK_END));
+	(void)snprintf(want, sizeof(want),
+		       "[rpm:p/q]a=usr/bin/a;a=usr/"
+		       "bin;b=%.399s;b=%.400s;[rpm:unwanted][apk:last]b=\xff\n;",
+		       long_path, long_path);
+	CHECK_STR(read_owned(fd), want);
+
+	/* Cut within a record it is broken; another's file is none. */
+	CHECK(ftruncate(fd, (off_t)n - 1) == 0);
+	CHECK_STR(read_owned(fd), "what a layer holds: cut short");
+	CHECK(ftruncate(fd, INDEX_HEADER) == 0);
+	CHECK_STR(read_owned(fd), "");
+	CHECK(pwrite(fd, "F\1x", 4, INDEX_HEADER) == 4);
+	CHECK_STR(read_owned(fd), "what a layer holds: not a path");
+	CHECK(pwrite(fd, "X", 1, INDEX_HEADER) == 1);
+	CHECK_STR(read_owned(fd), "what a layer holds: not a record");
+	CHECK(ftruncate(fd, INDEX_HEADER - 1) == 0);
+	CHECK_STR(read_owned(fd), "what a layer holds: not plimsoll.owned/1");
+}
+
+TEST(marks_are_checked)
+{
+	static const unsigned char key[16] = "a key of sixteen";
+	auto_release(index_out_free) struct index_out *o = NULL;
+	auto_close int fd = memfd_create("marks", MFD_CLOEXEC);
+	struct hidden h[2] = { { .path = "a/b", .n = 3 }, { .path = "c", .n = 1 } };
+	struct err e = ERR_INIT;
+	uint64_t n = 0;
+
+	CHECK(index_out_new(&o, fd, &e) == 0 && marks_begin(o, key, &e) == 0);
+	CHECK(marks_put(o, "a", 1, MARK_OTHER, &e) == 0);
+	CHECK(index_out_end(o, &n, &e) == 0 && n == INDEX_HEADER + 8);
+	CHECK(marks_hide(fd, h, 2, &e) == 0 && h[0].hidden && !h[1].hidden);
+	CHECK(marks_hide(fd, h, 0, &e) == 0);
+	CHECK(ftruncate(fd, (off_t)n - 1) == 0);
+	CHECK(marks_hide(fd, h, 2, &e) == E_FORMAT);
+	CHECK(ftruncate(fd, 0) == 0);
+	CHECK(marks_hide(fd, h, 2, &e) == E_FORMAT);
 }
