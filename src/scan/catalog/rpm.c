@@ -69,13 +69,15 @@ int rpm_add(struct catalog_out *out, const struct rpm_header *h, struct err *e)
 			     .arch = h->arch,
 			     .module = h->module,
 			     .license = license_of(h->license) };
+	int r;
 
 	put_version(h->epoch, h->version, h->release, &version);
 	if (split_source(h->source_rpm, &p.source, &p.source_version))
 		put_version(h->epoch, p.source_version, STR(""), &source);
-	if (version.failed || source.failed)
-		return FAIL(e, E_FORMAT, "a package's version is longer than %d bytes",
-			    LIMIT_PACKAGE_FIELD);
+	r = buf_check(&version, "a package's version", e);
+	r = r < 0 ? r : buf_check(&source, "a package's source", e);
+	if (r < 0)
+		return r;
 	p.version = (struct str){ version.p, version.n };
 	p.source_version = (struct str){ source.p, source.n };
 	return catalog_add(out, &p, e);
@@ -88,28 +90,52 @@ static const char *without_epoch(const char *version)
 	return colon ? colon + 1 : version;
 }
 
+/* The name of a package's source, with its version but without the epoch. */
+static void source_key(const json_t *package, struct buf *ret)
+{
+	buf_reset(ret);
+	buf_printf(ret, "%s-%s", json_string_or_null(package, "source"),
+		   without_epoch(json_string_or_null(package, "source_version")));
+}
+
+/* From sources to their versions with epoch. Where several packages have the source's version, the
+ * one of its name knows best. */
+static int collect_epochs(const json_t *packages, size_t first, json_t *known, struct err *e)
+{
+	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
+	int r = 0;
+
+	for (size_t i = first; r == 0 && i < json_array_size(packages); i++) {
+		const json_t *p = json_array_get(packages, i);
+		const char *version = json_string_or_null(p, "version");
+		const char *name = json_string_or_null(p, "name");
+
+		source_key(p, &key);
+		if (strcmp(without_epoch(version),
+			   without_epoch(json_string_or_null(p, "source_version"))) != 0)
+			continue;
+		if (!json_object_get(known, buf_str(&key)) ||
+		    strcmp(name, json_string_or_null(p, "source")) == 0)
+			r = json_put_string(known, buf_str(&key), version, e);
+	}
+	return r;
+}
+
 int rpm_mend_epochs(json_t *packages, size_t first, struct err *e)
 {
 	auto_json *known = json_object();
 	auto_buf key = BUF_INIT(8 * LIMIT_PACKAGE_FIELD);
-	int r = known ? 0 : FAIL_NOMEM(e);
+	int r = known ? collect_epochs(packages, first, known, e) : FAIL_NOMEM(e);
 
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = first; r == 0 && i < json_array_size(packages); i++) {
-			json_t *p = json_array_get(packages, i);
-			const char *version = json_string_or_null(p, "version"), *other;
-			const char *source_version = json_string_or_null(p, "source_version");
+	for (size_t i = first; r == 0 && i < json_array_size(packages); i++) {
+		json_t *p = json_array_get(packages, i);
+		const char *version;
 
-			buf_reset(&key);
-			buf_printf(&key, "%s-%s", json_string_or_null(p, "source"),
-				   without_epoch(source_version));
-			other = json_string_or_null(known, buf_str(&key));
-			if (pass == 0 &&
-			    strcmp(without_epoch(version), without_epoch(source_version)) == 0)
-				r = json_put_string(known, buf_str(&key), version, e);
-			else if (pass == 1 && other)
-				r = json_put_string(p, "source_version", other, e);
-		}
+		source_key(p, &key);
+		version = json_string_or_null(known, buf_str(&key));
+		if (version)
+			r = json_put_string(p, "source_version", version, e);
+	}
 	return r;
 }
 

@@ -66,6 +66,7 @@ bool rpm_is_bdb(struct str file)
 static int open_database(struct str file, struct database *d, struct err *e)
 {
 	uint32_t version;
+	uint64_t pages;
 
 	if (!rpm_is_bdb(file))
 		return FAIL(e, E_FORMAT, "not a Berkeley DB");
@@ -80,13 +81,11 @@ static int open_database(struct str file, struct database *d, struct err *e)
 		return FAIL(e, E_FORMAT, "pages of %u bytes", d->page_size);
 	if (file.p[24] || file.p[26])
 		return FAIL(e, E_FORMAT, "encrypted, with checksums or in partitions");
-	if (file.n / d->page_size > UINT32_MAX)
-		return FAIL(e, E_FORMAT, "a file of %zu bytes", file.n);
 	/* Those past the last one that page 0 names are not part of it. */
-	version = u32(d, file.p + 32);
-	if (version < file.n / d->page_size)
-		return rpm_pages_new(&d->pages, version + 1, e);
-	return rpm_pages_new(&d->pages, (uint32_t)(file.n / d->page_size), e);
+	pages = (uint64_t)u32(d, file.p + 32) + 1;
+	if (pages > file.n / d->page_size)
+		pages = file.n / d->page_size;
+	return rpm_pages_new(&d->pages, (uint32_t)pages, e);
 }
 
 static unsigned page_type(const char *page)

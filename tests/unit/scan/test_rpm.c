@@ -341,6 +341,14 @@ TEST(manifest)
 	CHECK_STR(packages_of(catalog_rpm_manifest, str_of(good)),
 		  "filesystem|1.1-19.azl3|x86_64|filesystem|1.1-19.azl3||\n"
 		  "openssl-libs|1:3.3.0-1|x86_64|openssl|1:3.3.0-1||\n");
+	/* Of two of the source's version, the one of its name knows the epoch. */
+	CHECK_STR(packages_of(catalog_rpm_manifest,
+			      STR("x-libs\t1-1\t\t\t\t\t\t\t2\tx-1-1.src.rpm\n"
+				  "x\t1-1\t\t\t\t\t\t\t1\tx-1-1.src.rpm\n"
+				  "x-doc\t1-1\t\t\t\t\t\t\t3\tx-1-1.src.rpm\n"
+				  "x-sub\t5-1\t\t\t\t\t\t\t0\tx-1-1.src.rpm\n")),
+		  "x-libs|2:1-1||x|1:1-1||\nx|1:1-1||x|1:1-1||\nx-doc|3:1-1||x|1:1-1||\n"
+		  "x-sub|5-1||x|1:1-1||\n");
 	CHECK_STR(packages_of(catalog_rpm_manifest, STR("a\t1-2\n")),
 		  "error: line 1: 2 fields, not 10");
 	CHECK_STR(packages_of(catalog_rpm_manifest, STR("a\t12\t\t\t\t\t\t\t0\tx\n")),
