@@ -159,16 +159,21 @@ static enum match_verdict judge(const struct match *m, bool affected)
 	return owner && *owner ? MATCH_OWNED : MATCH_AFFECTED;
 }
 
-/* Most rows are about other versions, and are asked for only where all are to be explained. */
-static bool wants_row(void *arg, const struct advisory_row *row)
+/* Most rows are about other versions. Of those, the ones with a status are a distribution's own
+ * word, which may clear what others say of the same id. */
+static enum advisory_want wants_row(void *arg, const struct advisory_row *row)
 {
 	const struct matcher *m = arg;
+	const char *module = json_string_or_null(m->at.package, "module");
 	struct range_answer a;
 
-	if (m->sink->all)
-		return true;
+	/* A module's stream is told by the advisory's title. */
+	if (m->sink->all || (module && *module))
+		return ADVISORY_ALL;
 	range_match(m->at.order, row->ranges, m->at.version, &a);
-	return a.affected;
+	if (a.affected)
+		return ADVISORY_ALL;
+	return *row->status ? ADVISORY_IDS : ADVISORY_NOTHING;
 }
 
 static int match_row(void *arg, const struct advisory_row *row, struct err *e)

@@ -33,7 +33,7 @@ struct match_sink {
 	int (*row)(void *arg, const struct match *m, struct err *e);
 	int (*end)(void *arg, const json_t *package, struct err *e); /* of its rows; may be NULL */
 	void *arg;
-	bool all; /* rows that the version is outside of, too */
+	bool all; /* of rows that the version is outside of, everything, not only some's ids */
 };
 
 /*

@@ -225,14 +225,11 @@ static int show_group(struct showing *s, const char *ids, struct err *e)
 	return s->fn(s->arg, &s->row, e);
 }
 
-static int show_groups(struct showing *s, const struct row *row, struct err *e)
+static int show_groups(struct showing *s, struct id_groups groups, struct err *e)
 {
-	struct id_groups groups = { unpack_of(s->db->unit.head.groups), 0 };
 	const char *ids;
 	int r;
 
-	if (row->groups)
-		groups = row->ids;
 	while ((r = id_groups_next(&groups, &s->db->ids, &ids, e)) > 0) {
 		r = show_group(s, ids, e);
 		if (r < 0)
@@ -241,16 +238,22 @@ static int show_groups(struct showing *s, const struct row *row, struct err *e)
 	return r;
 }
 
-static int show_row(struct showing *s, const struct row *row, struct err *e)
+static int check_row(const struct row *row, struct err *e)
+{
+	int r = db_check_text(row->status, e);
+
+	for (size_t i = 0; i < row->ranges.events_n && r == 0; i++)
+		r = db_check_text(row->ranges.events[i].version, e);
+	return r;
+}
+
+/* What the unit says of the row. */
+static int fill_row(struct showing *s, const struct row *row, struct err *e)
 {
 	const struct unit_head *h = &s->db->unit.head;
 	struct unit_rating rating;
-	int r = db_find_unit(s->db, row->unit, e);
+	int r = db_unit_rating(s->db, row->rating, &rating, e);
 
-	r = r < 0 ? r : db_unit_rating(s->db, row->rating, &rating, e);
-	r = r < 0 ? r : db_check_text(row->status, e);
-	for (size_t i = 0; i < row->ranges.events_n && r == 0; i++)
-		r = db_check_text(row->ranges.events[i].version, e);
 	if (r < 0)
 		return r;
 	s->row.title = *rating.title ? rating.title : h->title;
@@ -260,7 +263,24 @@ static int show_row(struct showing *s, const struct row *row, struct err *e)
 	s->row.severity = rating.severity;
 	s->row.score = rating.score;
 	s->row.vector = rating.vector;
-	return show_groups(s, row, e);
+	return 0;
+}
+
+static int show_row(struct showing *s, const struct row *row, enum advisory_want want,
+		    struct err *e)
+{
+	int r = check_row(row, e);
+
+	if (r == 0 && (want == ADVISORY_ALL || !row->groups))
+		r = db_find_unit(s->db, row->unit, e);
+	if (r == 0 && want == ADVISORY_ALL)
+		r = fill_row(s, row, e);
+	if (r < 0)
+		return r;
+	return row->groups
+		       ? show_groups(s, row->ids, e)
+		       : show_groups(s, (struct id_groups){ unpack_of(s->db->unit.head.groups), 0 },
+				     e);
 }
 
 static bool number_of(const struct advisory_db *db, const char *ecosystem, unsigned *ret)
@@ -316,9 +336,19 @@ int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *
 		return r;
 	r = rows_open(&rows, at.at.bytes, at.at.base, e);
 	while (r >= 0 && (r = rows_next(&rows, &row, e)) > 0) {
-		s.row = (struct advisory_row){ .ranges = &row.ranges, .status = row.status };
-		if (!want || want(arg, &s.row))
-			r = show_row(&s, &row, e);
+		enum advisory_want what;
+
+		s.row = (struct advisory_row){ .ranges = &row.ranges,
+					       .status = row.status,
+					       .title = "",
+					       .vector = "",
+					       .unit = "",
+					       .source = "",
+					       .url = "",
+					       .score = -1 };
+		what = want ? want(arg, &s.row) : ADVISORY_ALL;
+		if (what != ADVISORY_NOTHING)
+			r = show_row(&s, &row, what, e);
 	}
 	return r;
 }

@@ -41,9 +41,14 @@ struct advisory_row {
 	int severity; /* enum severity */
 	int score;    /* in tenths; -1: none */
 };
-/* Whether fn shall be called. Most rows are about versions that are not installed, and reading all
- * that is known of them takes long. */
-typedef bool (*advisory_want_fn)(void *arg, const struct advisory_row *row);
+/* What of a row fn shall be given. Most rows are about versions that are not installed, and reading
+ * all that is known of them takes long. */
+enum advisory_want {
+	ADVISORY_NOTHING, /* it is not called */
+	ADVISORY_IDS,	  /* id and aliases; the rest stays "", unknown and -1 */
+	ADVISORY_ALL,
+};
+typedef enum advisory_want (*advisory_want_fn)(void *arg, const struct advisory_row *row);
 /* May call advisory_db_fact(), and nothing else of the database. Negative ends the rows. */
 typedef int (*advisory_row_fn)(void *arg, const struct advisory_row *row, struct err *e);
 
