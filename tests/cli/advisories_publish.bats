@@ -59,10 +59,10 @@ two_hosts() {
 	assert_eq "$(jq -r '.annotations["dev.plimsoll.advisories.sources"]' <<<"$manifest")" import
 	[ "$(jq -r '.annotations["org.opencontainers.image.created"]' <<<"$manifest")" != null ]
 
-	plimsoll trail show >trail
-	grep -q advisories-publish trail
-	other trail show >trail
-	grep -q advisories-fetch trail
+	plimsoll trail show >trail.txt
+	grep -q advisories-publish trail.txt
+	other trail show >trail.txt
+	grep -q advisories-fetch trail.txt
 }
 
 @test "what is new is fetched; what is older than what is here is refused, but by force" {

@@ -50,6 +50,7 @@ only() {
 	} >plimsoll.yaml
 }
 
+# shellcheck disable=SC2119,SC2120 # most tests name no source
 update() {
 	"$PLIMSOLL" --state "$STATE" --config plimsoll.yaml advisories update "$@"
 }
@@ -103,8 +104,8 @@ requests() { # EXTENDED-REGEX
 	run update
 	assert_status 0
 	assert_eq "$(entries debian-tracker)" 1
-	plimsoll trail show >trail
-	grep -q advisories-update trail
+	plimsoll trail show >trail.txt
+	grep -q advisories-update trail.txt
 }
 
 @test "paths of a source, gzip, and a name that is not there" {
