@@ -284,18 +284,24 @@ const struct command cmd_scan = {
 	.args = "IMAGE|sbom:FILE",
 	.brief = "Match an image's packages against the advisories",
 	.details =
-		"Reads the package lists of dpkg, apk, rpm and pacman from the image's layers "
-		"(each layer once: "
-		"its list is kept) and prints what the imported advisories say of them, the worst "
-		"first, with the instruction that brought the package. With --fail-on, findings of "
-		"that severity or worse refuse the image: exit status 3. So does what could not be "
-		"checked: a package list that cannot be read, packages of an unknown distribution, "
-		"or of one without advisories. A severity that nobody rated is unknown and stands "
-		"below low: only --fail-on unknown counts it. --severity changes what is shown, "
-		"not "
-		"what the gate looks at.",
+		"Reads the package lists of dpkg, apk, rpm and pacman and what Go programs are "
+		"made of from the image's layers (each layer once: its list is kept) and prints "
+		"what the imported advisories say of them, the most urgent first, by the package "
+		"to upgrade and the instruction that brought it. With --fail-on, findings of that "
+		"severity or worse refuse the image: exit status 3. So does what could not be "
+		"checked: a package list that cannot be read, packages of an unknown "
+		"distribution, or of one without advisories. A severity that nobody rated is "
+		"unknown and stands below low: only --fail-on unknown counts it. --severity "
+		"changes what is shown, not what the gate looks at.\n\n"
+		"--format: json is plimsoll's own, sarif is for code scanning, junit for "
+		"pipelines, html one page for people that needs no network, spdx-json (2.3) and "
+		"cyclonedx (1.6) are SBOMs; cyclonedx has the findings in it. An SBOM, of "
+		"plimsoll, Syft or Trivy, is scanned in an image's place with --sbom FILE or as "
+		"sbom:FILE; what it lists of kinds that plimsoll does not match is told.",
 	.example = "plimsoll scan web:1\n"
-		   "plimsoll scan --fail-on high --ignore-unfixed web:1",
+		   "plimsoll scan --fail-on high --ignore-unfixed web:1\n"
+		   "plimsoll scan --format html -o web.html web:1\n"
+		   "plimsoll scan --sbom web.spdx.json",
 	.opts = scan_opts,
 	.opts_size = sizeof(struct scan_opts),
 	.min_args = 0,

@@ -301,12 +301,21 @@ static int by_urgency(const void *a, const void *b)
 	return r;
 }
 
+/* Of twins the one that stays is the same whatever order the list had. */
+static int in_order(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	int r = by_urgency(a, b);
+
+	return r ? r : strcmp(of_package(x, "arch"), of_package(y, "arch"));
+}
+
 void findings_sort(struct report *r)
 {
 	size_t kept = 0;
 
 	if (r->findings_n)
-		qsort(r->findings, r->findings_n, sizeof(*r->findings), by_urgency);
+		qsort(r->findings, r->findings_n, sizeof(*r->findings), in_order);
 	for (size_t i = 0; i < r->findings_n; i++) {
 		struct finding *f = &r->findings[i];
 

@@ -40,7 +40,7 @@ findings() { # FILE: "ADVISORY PACKAGE INSTALLED FIXED" by line, of an SBOM
 @test "our own SBOM of an image has the image's findings, exactly: Debian" {
 	debian base
 	{ deb libssl3 3.0.11-1~deb12u2+b1 'openssl (3.0.11-1~deb12u2)'; deb zlib1g 1:1.2.13.dfsg-1 zlib
-	  deb libc6 2 glibc amd64; deb libc6 2 glibc i386; deb 'c++lib' 1; } | put base var/lib/dpkg/status
+	  deb libc6 2 glibc i386; deb libc6 2 glibc amd64; deb 'c++lib' 1; } | put base var/lib/dpkg/status
 	says base $'ADD rootfs.tar / # "quoted"\t<b>'
 	printf 'nonsense\n' | put broken lib/apk/db/installed
 	image web base

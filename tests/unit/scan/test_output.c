@@ -306,3 +306,55 @@ TEST(an_entry_of_ours_that_is_none_is_refused)
 			  "{\"name\":\"plimsoll:layer\",\"value\":\"-1\"}]}"),
 		"error:"));
 }
+
+/* One of each catalog, in the order that an SBOM has them in, with all members that there are. */
+static const char whole_list[] =
+	"{\"schema\":\"" SCAN_LIST_SCHEMA "\",\"ecosystem\":\"Red Hat:enterprise_linux:9\","
+	"\"os\":{\"id\":\"rhel\",\"name\":\"Red Hat \\\"9\\\"\",\"version_id\":\"9.3\"},"
+	"\"layers\":[{\"digest\":\"sha256:aa\",\"instruction\":\"RUN a\\n\\tb <&>\"},"
+	"{\"digest\":\"sha256:aa\",\"instruction\":\"\"}],\"packages\":["
+	"{\"name\":\"a/\\u00e9 b\",\"version\":\"1:2-3\",\"arch\":\"x86_64\",\"source\":\"s\","
+	"\"source_version\":\"1:2-3\",\"catalog\":\"rpm\",\"layer\":1,\"path\":\"var/lib/rpm/x\","
+	"\"module\":\"nodejs:18:1:2\",\"license\":\"GPLv2+ and MIT\"},"
+	"{\"name\":\"github.com/A/b\",\"version\":\"v1.0.0\",\"arch\":\"amd64\",\"source\":"
+	"\"github.com/A/b\",\"source_version\":\"v1.0.0\",\"catalog\":\"go\",\"layer\":0,\"path\":"
+	"\"usr/bin/p\\nq\",\"ecosystem\":\"Go\",\"replaces\":\"github.com/C/b "
+	"v0.9\",\"owner\":\"p\"},"
+	"{\"name\":\"github.com/A/b\",\"version\":\"v1.0.0\",\"arch\":\"amd64\",\"source\":"
+	"\"github.com/A/b\",\"source_version\":\"v1.0.0\",\"catalog\":\"go\",\"layer\":0,\"path\":"
+	"\"usr/bin/z\",\"ecosystem\":\"Go\"},"
+	"{\"name\":\"z\",\"version\":\"1\",\"arch\":\"\",\"source\":\"z\",\"source_version\":\"1\","
+	"\"catalog\":\"later\",\"layer\":0,\"path\":\"x\",\"license\":\"MIT\"}],"
+	"\"unreadable\":[{\"path\":\"b\",\"layer\":1,\"error\":\"\\\"no\\\"\"}]}";
+
+static bool comes_back(bool spdx)
+{
+	const struct subject s = { .name = "web:1",
+				   .digest = "sha256:"
+					     "0123456789012345678901234567890123456789012345678901"
+					     "234567890123",
+				   .arch = "amd64",
+				   .created = "2026-01-02T03:04:05Z" };
+	auto_json *list = NULL, *doc = NULL, *back = NULL;
+	auto_buf text = BUF_INIT(SIZE_MAX);
+	const json_t *subject;
+
+	if (json_parse(whole_list, strlen(whole_list), "list", &list, NULL) < 0 ||
+	    (spdx ? output_spdx(&s, list, &doc, NULL)
+		  : output_cyclonedx(&s, list, NULL, &doc, NULL)) < 0 ||
+	    json_pretty(doc, &text, NULL) < 0 ||
+	    sbom_parse((struct str){ buf_str(&text), text.n }, &back, NULL) < 0)
+		return false;
+	subject = json_object_get(back, "subject");
+	CHECK_STR(member(subject, "name"), s.name);
+	CHECK_STR(member(subject, "digest"), s.digest);
+	CHECK_STR(member(subject, "arch"), s.arch);
+	CHECK_STR(member(subject, "created"), s.created);
+	return json_equal(json_object_get(back, "list"), list);
+}
+
+TEST(our_sboms_give_the_list_that_they_were_made_of)
+{
+	CHECK(comes_back(true));
+	CHECK(comes_back(false));
+}
