@@ -126,7 +126,7 @@ requests() { # EXTENDED-REGEX
 	assert_output_has 'alpine       failed' 'HTTP 404' 'v3.21/main.json'
 }
 
-@test "OSV: the archive first, then single documents; too many changes are the archive again" {
+@test "OSV: the archive first, then single documents; a list that cannot be read is told" {
 	mkdir -p "$WEB/Go" docs
 	osv GO-1 2026-01-01T00:00:00Z >docs/GO-1.json
 	osv GO-2 2026-01-02T00:00:00Z >docs/GO-2.json
