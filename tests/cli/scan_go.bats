@@ -61,7 +61,7 @@ module() { # PATH VERSION: in the proxy
 build() { # NAME [VAR=VALUE|-FLAG...]: $BATS_FILE_TMPDIR/NAME
 	local name=$1
 	shift
-	(cd "$BATS_FILE_TMPDIR/app" && [ -e "../$name" ] || env "${@:-A=}" go build -p 1 -o "../$name" . 3>&-)
+	[ -e "$BATS_FILE_TMPDIR/$name" ] || (cd "$BATS_FILE_TMPDIR/app" && env "${@:-A=}" go build -p 1 -o "../$name" . 3>&-)
 }
 
 setup() {

@@ -158,7 +158,7 @@ e 1-r0 3 usr/lib/apk/db/installed' ]
 	image web base upper
 	[ -z "$(packages web)" ]
 	cache=$STATE/cache/packages
-	[ "$(ls "$cache" | wc -l)" = 6 ]
+	[ "$(find "$cache" -type f | wc -l)" = 6 ]
 	for suffix in json marks owned; do
 		for f in "$cache"/*."$suffix"; do
 			rm "$f"
@@ -170,7 +170,7 @@ e 1-r0 3 usr/lib/apk/db/installed' ]
 			[ -z "$(packages web)" ]
 		done
 	done
-	[ "$(ls -A "$cache" | wc -l)" = 6 ] # nothing half-written stays
+	[ "$(find "$cache" -type f | wc -l)" = 6 ] # nothing half-written stays
 
 	# A cache that cannot be written costs time only.
 	rm -r "$STATE/cache"

@@ -312,9 +312,7 @@ TEST(cut_at_every_length)
 TEST(what_is_no_go_program)
 {
 	struct buf b = { 0 };
-	static const char *const texts[] = { "", "#!/bin/sh\n", "MZ",
-					     "\x7f"
-					     "ELF",
+	static const char *const texts[] = { "", "#!/bin/sh\n", "MZ", "\x7f\x45LF",
 					     "\xca\xfe\xba\xbe" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
