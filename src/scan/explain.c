@@ -20,6 +20,8 @@ static const struct {
 				 "the distribution says that its package never had it" },
 	[MATCH_NO_KERNEL] = { "no-kernel", "the package is built from the kernel's source, but "
 					   "brings none of the kernel's code" },
+	[MATCH_NO_VERSION] = { "no-version", "the program does not say of which version of the "
+					     "module it is, so nothing can be compared" },
 	[MATCH_OTHER_STREAM] = { "other-stream", "the record is of another module stream, whose "
 						 "versions are not those of this package" },
 	[MATCH_OWNED] = { "owned", "the file is of a package of the distribution, which mends it "

@@ -16,8 +16,8 @@
  *                "versions":["1.2"], "fixed","path","layer","instruction"}],
  *    "unchecked":["could not read…"]}
  *
- * "verdict" is one of affected, outside, not-affected, no-kernel, other-stream, owned. E_NOTFOUND
- * without a database. Owned.
+ * "verdict" is one of affected, outside, not-affected, no-kernel, no-version, other-stream, owned.
+ * E_NOTFOUND without a database. Owned.
  */
 #define SCAN_EXPLANATION_SCHEMA "plimsoll.explanation/v1"
 

@@ -144,6 +144,13 @@ static bool is_other_stream(const struct match *m)
 	return names_other_stream(m->row->title, module, stream);
 }
 
+/* A Go module that was not built from a release. Its own name's advisories would all meet it, and
+ * none could be passed by upgrading: the report says once that it was not compared. */
+static bool has_no_version(const struct match *m)
+{
+	return strcmp(m->version, "(devel)") == 0;
+}
+
 static enum match_verdict judge(const struct match *m, bool affected)
 {
 	const char *owner = json_string_or_null(m->package, "owner");
@@ -154,6 +161,8 @@ static enum match_verdict judge(const struct match *m, bool affected)
 		return MATCH_NO_KERNEL;
 	if (is_other_stream(m))
 		return MATCH_OTHER_STREAM;
+	if (has_no_version(m))
+		return MATCH_NO_VERSION;
 	if (!affected)
 		return MATCH_OUTSIDE;
 	return owner && *owner ? MATCH_OWNED : MATCH_AFFECTED;
@@ -170,6 +179,8 @@ static enum advisory_want wants_row(void *arg, const struct advisory_row *row)
 	/* A module's stream is told by the advisory's title. */
 	if (m->sink->all || (module && *module))
 		return ADVISORY_ALL;
+	if (has_no_version(&m->at))
+		return ADVISORY_NOTHING;
 	range_match(m->at.order, row->ranges, m->at.version, &a);
 	if (a.affected)
 		return ADVISORY_ALL;

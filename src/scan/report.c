@@ -103,13 +103,31 @@ static int add_unmatched(const struct report *r, struct strv *ret, struct err *e
 	return error;
 }
 
+/* Go modules that were not built from a release. Nearly every program has one, its own: to refuse
+ * it for that would refuse them all. */
+static int add_unversioned(const struct report *r, struct strv *ret, struct err *e)
+{
+	size_t i, n = 0;
+	json_t *package;
+
+	json_array_foreach(json_object_get(r->list, "packages"), i, package)
+	{
+		const char *owner = string_or_empty(package, "owner");
+
+		n += !*owner && strcmp(string_or_empty(package, "version"), "(devel)") == 0;
+	}
+	return n ? strv_addf(ret, e, "not compared: %zu Go module%s without a version", n,
+			     n == 1 ? "" : "s")
+		 : 0;
+}
+
 int report_notes(const struct report *r, struct strv *ret, struct err *e)
 {
 	const char *ecosystem = string_or_empty(r->list, "ecosystem");
 	int error = report_unchecked(r, ret, e);
 
 	error = error < 0 ? error : add_unmatched(r, ret, e);
-
+	error = error < 0 ? error : add_unversioned(r, ret, e);
 	if (error < 0 || package_count(r))
 		return error;
 	if (*ecosystem)

@@ -261,12 +261,17 @@ usr/local/bin/hello -" ]
 		osv GO-2026-0003 example.com/lib '{"introduced":"1.3.0"},{"fixed":"1.4.1"}'
 		osv GO-2026-0004 example.com/lib '{"introduced":"1.3.0"},{"fixed":"1.4.0"}'
 		osv GO-2026-0005 example.com/old '{"introduced":"0"}'
+		osv GO-2026-0007 example.com/app '{"introduced":"0"}' # a version that the program does not tell
 		osv GO-2026-0006 example.com/fork '{"introduced":"0"},{"fixed":"1.0.1"}'
 	} >all.jsonl
 	plimsoll advisories import all.jsonl
-	output=$(plimsoll --format json scan app | jq -r '.findings[] | select(.installed != "(devel)") | "\(.advisory) \(.package) \(.fixed) \(.instruction)"' | sort)
+	output=$(plimsoll --format json scan app | jq -r '.findings[] | "\(.advisory) \(.package) \(.fixed) \(.instruction)"' | sort)
 	echo "$output"
 	[ "$output" = 'GO-2026-0001 stdlib 99.1.2 COPY app /
 GO-2026-0003 example.com/lib 1.4.1 COPY app /
 GO-2026-0006 example.com/fork 1.0.1 COPY app /' ]
+	run plimsoll scan app
+	assert_output_has 'not compared: 2 Go modules without a version'
+	run plimsoll scan --explain GO-2026-0007 app
+	assert_output_has 'example.com/app (devel): not reported' 'does not say of which version'
 }
