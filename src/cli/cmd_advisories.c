@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "cli/advisories.h"
+#include "cli/watch.h"
 #include "scan/advisory/checks.h"
 #include "scan/advisory/db.h"
 
@@ -14,8 +15,22 @@ static int note_import(const struct state *state, struct err *e)
 	return r < 0 ? r : advisory_checks_save(state, checks, e);
 }
 
+static int print_import(struct cli *c, const struct advisory_import *done, struct err *e)
+{
+	int r = cli_print(c, e, "%llu documents of %llu files: %s\n",
+			  (unsigned long long)done->units,
+			  (unsigned long long)(done->files - done->skipped),
+			  done->changed ? "advisories updated" : "nothing new");
+
+	if (r == 0 && done->skipped)
+		r = cli_print(c, e, "%llu other files passed over\n",
+			      (unsigned long long)done->skipped);
+	return r < 0 ? r : cli_watch(c, NULL, e);
+}
+
 static int run_import(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	auto_json *watch = NULL, *j = NULL;
 	struct advisory_import done;
 	const struct state *state;
 	int r = cli_state(c, &state, e);
@@ -24,23 +39,16 @@ static int run_import(struct cli *c, void *opts, int argc, char **argv, struct e
 	r = r < 0 ? r
 		  : advisory_import(state, argv, (size_t)argc, clock_now(), c->progress, &done, e);
 	r = r < 0 ? r : note_import(state, e);
-	if (r < 0 || c->quiet)
+	if (r == 0 && (c->quiet || c->json))
+		r = cli_watch(c, &watch, e);
+	if (r < 0 || (c->quiet && !c->json))
 		return r;
-	if (c->json) {
-		auto_json *j =
-			json_pack("{ss sI sI sI sb}", "schema", "plimsoll.import/v1", "files",
-				  (json_int_t)done.files, "skipped", (json_int_t)done.skipped,
-				  "documents", (json_int_t)done.units, "changed", done.changed);
-
-		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
-	}
-	r = cli_print(c, e, "%llu documents of %llu files: %s\n", (unsigned long long)done.units,
-		      (unsigned long long)(done.files - done.skipped),
-		      done.changed ? "advisories updated" : "nothing new");
-	if (r == 0 && done.skipped)
-		r = cli_print(c, e, "%llu other files passed over\n",
-			      (unsigned long long)done.skipped);
-	return r;
+	if (!c->json)
+		return print_import(c, &done, e);
+	j = json_pack("{ss sI sI sI sb sO}", "schema", "plimsoll.import/v1", "files",
+		      (json_int_t)done.files, "skipped", (json_int_t)done.skipped, "documents",
+		      (json_int_t)done.units, "changed", done.changed, "watch", watch);
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
 
 static const struct command cmd_import = {

@@ -3,10 +3,12 @@
 #include "cli/advisories.h"
 #include "cli/road.h"
 #include "cli/signing.h"
+#include "cli/watch.h"
 #include "pipeline/advisories_publish.h"
 
+/* watch: what was told of watched images; NULL: nothing was to be. */
 static int report(struct cli *c, const struct ref *ref, const struct published *p, bool changed,
-		  const char *schema, struct err *e)
+		  const char *schema, const json_t *watch, struct err *e)
 {
 	auto_buf full = BUF_INIT(1024);
 	char date[RFC3339_MAX];
@@ -14,9 +16,10 @@ static int report(struct cli *c, const struct ref *ref, const struct published *
 	ref_full(ref, &full);
 	clock_rfc3339(p->date, date);
 	if (c->json) {
-		auto_json *j = json_pack("{ss ss ss ss sI sb}", "schema", schema, "reference",
-					 buf_str(&full), "digest", p->manifest.digest.s, "date",
-					 date, "size", (json_int_t)p->size, "changed", changed);
+		auto_json *j =
+			json_pack("{ss ss ss ss sI sb sO*}", "schema", schema, "reference",
+				  buf_str(&full), "digest", p->manifest.digest.s, "date", date,
+				  "size", (json_int_t)p->size, "changed", changed, "watch", watch);
 
 		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 	}
@@ -52,7 +55,7 @@ static int run_publish(struct cli *c, void *opts, int argc, char **argv, struct 
 	r = r < 0 ? r : cli_passphrase(o->passphrase_file, &secret, &sign.passphrase, e);
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 	r = r < 0 ? r : advisories_publish(&road, &ref, &sign, &done, e);
-	return r < 0 ? r : report(c, &ref, &done, true, "plimsoll.publish/v1", e);
+	return r < 0 ? r : report(c, &ref, &done, true, "plimsoll.publish/v1", NULL, e);
 }
 
 const struct command cmd_advisories_publish = {
@@ -83,6 +86,7 @@ static const struct opt fetch_opts[] = {
 static int run_fetch(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct fetch_opts *o = opts;
+	auto_json *watch = NULL;
 	auto_road road = { 0 };
 	struct published got;
 	bool changed = false;
@@ -92,7 +96,10 @@ static int run_fetch(struct cli *c, void *opts, int argc, char **argv, struct er
 	(void)argc;
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 	r = r < 0 ? r : advisories_fetch(&road, &ref, o->force, &got, &changed, e);
-	return r < 0 ? r : report(c, &ref, &got, changed, "plimsoll.fetch/v1", e);
+	if (r == 0 && c->json)
+		r = cli_watch(c, &watch, e);
+	r = r < 0 ? r : report(c, &ref, &got, changed, "plimsoll.fetch/v1", watch, e);
+	return r < 0 || c->json ? r : cli_watch(c, NULL, e);
 }
 
 const struct command cmd_advisories_fetch = {

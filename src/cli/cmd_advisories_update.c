@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "cli/advisories.h"
+#include "cli/watch.h"
 #include "pipeline/advisories_update.h"
 
 static int print_source(struct cli *c, const json_t *s, struct err *e)
@@ -15,16 +16,17 @@ static int print_source(struct cli *c, const json_t *s, struct err *e)
 			 json_string_or_null(s, "status"), error ? ": " : "", text);
 }
 
-static int report(struct cli *c, const struct update_result *u, struct err *e)
+static int report(struct cli *c, const struct update_result *u, const json_t *watch, struct err *e)
 {
 	size_t i;
 	json_t *s;
 	int r = 0;
 
 	if (c->json) {
-		auto_json *j = json_pack("{ss sO sI sb}", "schema", "plimsoll.update/v1", "sources",
-					 u->sources, "documents", (json_int_t)u->documents,
-					 "changed", u->changed);
+		auto_json *j =
+			json_pack("{ss sO sI sb sO}", "schema", "plimsoll.update/v1", "sources",
+				  u->sources, "documents", (json_int_t)u->documents, "changed",
+				  u->changed, "watch", watch);
 
 		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 	}
@@ -47,6 +49,7 @@ static int run_update(struct cli *c, void *opts, int argc, char **argv, struct e
 {
 	__attribute__((cleanup(update_result_release))) struct update_result result = { 0 };
 	auto_sources sources = { .n = 0 };
+	auto_json *watch = NULL;
 	const struct state *state;
 	struct road road = { .progress = c->progress };
 	int r = cli_state(c, &state, e);
@@ -57,8 +60,12 @@ static int run_update(struct cli *c, void *opts, int argc, char **argv, struct e
 		  : advisory_sources_read(json_object_get(c->config, "advisories"), &sources, e);
 	r = r < 0 ? r
 		  : advisories_update(&road, &sources, argv, (size_t)argc, clock_now(), &result, e);
+	if (r == 0 && c->json)
+		r = cli_watch(c, &watch, e);
 	if (r == 0 && (!c->quiet || c->json))
-		r = report(c, &result, e);
+		r = report(c, &result, watch, e);
+	if (r == 0 && !c->json)
+		r = cli_watch(c, NULL, e);
 	r = r < 0 ? r : cli_flush(c, e);
 	return r == 0 && result.failed ? fail(&result, e) : r;
 }

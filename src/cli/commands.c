@@ -23,6 +23,7 @@ extern const struct command cmd_trail;
 extern const struct command cmd_trust;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
+extern const struct command cmd_watch;
 extern const struct command cmd_ended;
 extern const struct command cmd_exec;
 extern const struct command cmd_kill;
@@ -51,6 +52,7 @@ const struct command *const commands[] = {
 	&cmd_scan,
 	&cmd_sbom,
 	&cmd_advisories,
+	&cmd_watch,
 	&cmd_trust,
 	&cmd_sign,
 	&cmd_verify,
