@@ -70,6 +70,7 @@ static void put_answer(const json_t *answer, struct buf *out)
 int scan_print_explanation(struct cli *c, const json_t *explanation, struct err *e)
 {
 	const json_t *answers = json_object_get(explanation, "answers");
+	const json_t *elsewhere = json_object_get(explanation, "elsewhere");
 	auto_buf out = BUF_INIT(SIZE_MAX);
 	size_t i;
 	json_t *one;
@@ -82,8 +83,12 @@ int scan_print_explanation(struct cli *c, const json_t *explanation, struct err 
 		put_answer(one, &out);
 	}
 	if (!json_array_size(answers))
-		put_line(&out, "%s: no record of it speaks of a package of this image",
-			 text(explanation, "advisory"));
+		put_line(&out, "%s: %s", text(explanation, "advisory"),
+			 json_array_size(elsewhere)
+				 ? "not reported: none of this image's packages is what it is about"
+				 : "not reported: the advisories do not know it");
+	json_array_foreach(elsewhere, i, one) put_line(&out, "  %s, %s: %s", text(one, "ecosystem"),
+						       text(one, "package"), text(one, "record"));
 	json_array_foreach(json_object_get(explanation, "unchecked"), i, one)
 		put_line(&out, "not checked: %s", json_string_value(one));
 	r = buf_check(&out, "explanation", e);

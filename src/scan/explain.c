@@ -133,6 +133,19 @@ static int got_match(void *arg, const struct match *m, struct err *e)
 	return put_answer(x, m, e);
 }
 
+static int got_place(void *arg, const char *ecosystem, const char *package, const char *unit,
+		     struct err *e)
+{
+	json_t *places = arg;
+
+	if (json_array_size(places) >= LIMIT_ELSEWHERE)
+		return 0;
+	return json_push(
+		places,
+		json_pack("{ssssss}", "ecosystem", ecosystem, "package", package, "record", unit),
+		e);
+}
+
 static int put_unchecked(json_t *o, const struct report *report, struct err *e)
 {
 	auto_strv lines = { 0 };
@@ -161,6 +174,9 @@ int scan_explain(const struct state *state, const json_t *list, const char *advi
 	r = r < 0 ? r : match_packages(db, list, &sink, &report.uncovered, e);
 	r = r < 0 ? r : json_put_string(o, "schema", SCAN_EXPLANATION_SCHEMA, e);
 	r = r < 0 ? r : json_put_string(o, "advisory", advisory, e);
+	r = r < 0 ? r : json_put(o, "elsewhere", json_array(), e);
+	if (r == 0 && !json_array_size(answers))
+		r = advisory_db_places(db, advisory, got_place, json_object_get(o, "elsewhere"), e);
 	r = r < 0 ? r : json_put(o, "answers", TAKE(answers), e);
 	r = r < 0 ? r : put_unchecked(o, &report, e);
 	if (r == 0)

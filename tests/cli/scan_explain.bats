@@ -69,7 +69,15 @@ before' ]
 		'linux-image-6.1-amd64 6.1.1-1: affected'
 	run plimsoll scan --explain CVE-2024-9 web
 	assert_status 0
-	assert_output_has 'CVE-2024-9: no record of it speaks of a package of this image'
+	assert_output_has 'CVE-2024-9: not reported: the advisories do not know it'
+	osv CVE-2024-9 elsewhere 1 ',"aliases":["GHSA-1-2-3"]' >b.json
+	plimsoll advisories import b.json
+	run plimsoll scan --explain ghsa-1-2-3 web
+	assert_output_has "none of this image's packages is what it is about" 'Debian:12, elsewhere: osv/CVE-2024-9'
+	cat >secdb.json <<<'{"distroversion":"v3.99","reponame":"main","packages":[{"pkg":{"name":"x","secfixes":{"1":["CVE-2024-8"]}}}]}'
+	plimsoll advisories import secdb.json
+	run plimsoll scan --explain CVE-2024-8 web
+	assert_output_has 'Alpine:v3.99, x: secdb/v3.99/main'
 	[ "$(plimsoll --format json scan web | jq -r '.findings[] | .advisory + " " + .package')" = 'CVE-2024-3 linux-base
 CVE-2024-2 linux-image-6.1-amd64' ]
 }

@@ -56,6 +56,13 @@ typedef int (*advisory_row_fn)(void *arg, const struct advisory_row *row, struct
 int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *package,
 		     advisory_want_fn want, advisory_row_fn fn, void *arg, struct err *e);
 
+/* Every package that a unit speaks of for this id, or an alias that is it, in any case; all
+ * borrowed for the call. Reads the whole database. */
+typedef int (*advisory_place_fn)(void *arg, const char *ecosystem, const char *package,
+				 const char *unit, struct err *e);
+int advisory_db_places(struct advisory_db *db, const char *id, advisory_place_fn fn, void *arg,
+		       struct err *e);
+
 /* What is known of a vulnerability itself, whatever the package. */
 struct advisory_fact {
 	bool exploited, ransomware; /* it is in the KEV catalogue; there, as used by ransomware */
