@@ -83,7 +83,8 @@ static int open_db(struct watch *w, struct err *e)
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
 			    NULL) != SQLITE_OK)
 		return w->db ? sql_fail(w->db, buf_str(&path), e) : FAIL_NOMEM(e);
-	r = sql_exec(w->db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", e);
+	r = sql_exec(w->db,
+		     "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; BEGIN IMMEDIATE", e);
 	r = r < 0 ? r : check_schema(w->db, e);
 	if (r < 0)
 		r = err_hint(e, WRAP(e, r, "%s", buf_str(&path)),
@@ -130,16 +131,32 @@ static int find_image(struct watch *w, const char *name, int64_t *ret, struct er
 	return r;
 }
 
-/* What only the image had is forgotten. */
-static const char forget_sql[] = "DELETE FROM package WHERE n NOT IN (SELECT package FROM has);"
-				 "DELETE FROM seen WHERE package NOT IN (SELECT n FROM package);";
-
 static int run_for(struct watch *w, const char *sql, int64_t n, struct err *e)
 {
 	auto_stmt *st = NULL;
 	int r = sql_prepare(w->db, sql, &st, e);
 
 	return r < 0 ? r : sql_run(st, e, "i", n);
+}
+
+/* Takes its packages from an image. What nobody else has is forgotten. */
+static int drop_packages(struct watch *w, int64_t image, struct err *e)
+{
+	static const char *const steps[] = {
+		"CREATE TEMP TABLE IF NOT EXISTS gone(n INTEGER PRIMARY KEY)",
+		"DELETE FROM gone",
+		"INSERT INTO gone SELECT package FROM has WHERE image = ?1",
+		"DELETE FROM has WHERE image = ?1",
+		"DELETE FROM gone WHERE EXISTS (SELECT 1 FROM has WHERE package = n)",
+		"DELETE FROM seen WHERE package IN (SELECT n FROM gone)",
+		"DELETE FROM package WHERE n IN (SELECT n FROM gone)",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && r == 0; i++)
+		r = strstr(steps[i], "?1") ? run_for(w, steps[i], image, e)
+					   : sql_exec(w->db, steps[i], e);
+	return r;
 }
 
 int watch_remove(struct watch *w, const char *name, struct err *e)
@@ -150,10 +167,9 @@ int watch_remove(struct watch *w, const char *name, struct err *e)
 	if (r == 0)
 		return err_hint(e, FAIL(e, E_NOTFOUND, "'%.200s' is not watched", name),
 				"plimsoll watch list");
-	r = r < 0 ? r : run_for(w, "DELETE FROM has WHERE image = ?1", n, e);
+	r = r < 0 ? r : drop_packages(w, n, e);
 	r = r < 0 ? r : run_for(w, "DELETE FROM told WHERE image = ?1", n, e);
-	r = r < 0 ? r : run_for(w, "DELETE FROM image WHERE n = ?1", n, e);
-	return r < 0 ? r : sql_exec(w->db, forget_sql, e);
+	return r < 0 ? r : run_for(w, "DELETE FROM image WHERE n = ?1", n, e);
 }
 
 static int put_image(struct watch *w, const char *name, const char *digest, int64_t now,
@@ -174,7 +190,7 @@ static int put_image(struct watch *w, const char *name, const char *digest, int6
 				&st, e);
 	r = r < 0 ? r : sql_run(st, e, "ssi", name, digest, now);
 	r = r < 0 ? r : find_image(w, name, ret, e);
-	return r < 0 ? r : run_for(w, "DELETE FROM has WHERE image = ?1", *ret, e);
+	return r < 0 ? r : drop_packages(w, *ret, e);
 }
 
 struct adding {
@@ -296,7 +312,6 @@ int watch_add(struct watch *w, const char *name, const char *digest, const json_
 		r = FAIL(e, E_FORMAT, "package list: schema '%.80s'", schema);
 	r = r < 0 ? r : put_image(w, name, digest, now, &a.image, e);
 	r = r < 0 ? r : put_list(&a, list, e);
-	r = r < 0 ? r : sql_exec(w->db, forget_sql, e);
 	r = r < 0 ? r : sql_prepare(w->db, "SELECT count(*) FROM told WHERE image = ?1", &count, e);
 	r = r < 0 ? r : sql_bind(count, e, "i", a.image);
 	r = r < 0 ? r : sql_step(count, e);

@@ -12,7 +12,7 @@
  */
 enum {
 	BLOCK_LEAST = 4 * 1024,		/* a block has as many bytes, if there are as many */
-	BLOCK_MOST = 64 * 1024,		/* and not more, but for one thing that has */
+	BLOCK_MOST = 16 * 1024,		/* and not more, but for one thing that has */
 	BLOCK_PACKED = 1400,		/* it is closed when it would compress to as many */
 	LIMIT_BLOCK = 32 * 1024 * 1024, /* uncompressed; one thing may be larger than a block */
 	LIMIT_DICTIONARY = 256 * 1024,

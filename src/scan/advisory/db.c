@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "scan/advisory/db_internal.h"
-#include "scan/advisory/rows.h"
 
 static const char find_sql[] = "SELECT s.n, s.key, b.data FROM start s JOIN block b ON b.n = s.n"
 			       " WHERE s.kind = ?1 AND s.key <= ?2 ORDER BY s.key DESC LIMIT 1";
@@ -25,6 +24,7 @@ void advisory_db_close(struct advisory_db *db)
 		buf_free(&db->cache[i].raw);
 	buf_free(&db->unit.block.raw);
 	buf_free(&db->ids);
+	rows_free(&db->rows);
 	free(db->unit.ratings);
 	buf_free(&db->fact_block.raw);
 	strv_free(&db->ecosystems);
@@ -327,15 +327,14 @@ int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *
 		     advisory_want_fn want, advisory_row_fn fn, void *arg, struct err *e)
 {
 	struct showing s = { .db = db, .fn = fn, .arg = arg };
-	auto_rows rows = { 0 };
 	struct package_walk at;
 	struct row row;
 	int r = find_rows(db, ecosystem, package, &at, e);
 
 	if (r <= 0)
 		return r;
-	r = rows_open(&rows, at.at.bytes, at.at.base, e);
-	while (r >= 0 && (r = rows_next(&rows, &row, e)) > 0) {
+	r = rows_open(&db->rows, at.at.bytes, at.at.base, e);
+	while (r >= 0 && (r = rows_next(&db->rows, &row, e)) > 0) {
 		enum advisory_want what;
 
 		s.row = (struct advisory_row){ .ranges = &row.ranges,

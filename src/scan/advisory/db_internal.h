@@ -4,6 +4,7 @@
 #include "scan/advisory/block.h"
 #include "scan/advisory/db.h"
 #include "scan/advisory/record.h"
+#include "scan/advisory/rows.h"
 #include "scan/advisory/sql.h"
 
 /*
@@ -72,7 +73,8 @@ struct advisory_db {
 		struct unpack *ratings; /* where each begins; grown as needed */
 		size_t ratings_n, ratings_alloc;
 	} unit;
-	struct buf ids; /* of the row that is shown */
+	struct rows rows; /* of the package at hand */
+	struct buf ids;	  /* of the row that is shown */
 };
 
 /* Makes a unit the one at hand. */

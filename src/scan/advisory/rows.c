@@ -3,25 +3,35 @@
 
 #include "scan/advisory/rows_form.h"
 
-int rows_open(struct rows *ret, struct str bytes, uint32_t base, struct err *e)
+/* Room for n of size bytes each. What a row says it has, it has bytes for. */
+static void *grow(void *p, size_t *alloc, size_t n, size_t size)
 {
-	struct rows r = { .at = unpack_of(bytes), .unit = base };
-	/* A string has a byte at least, so that the bytes bound the table. */
-	size_t n = unpack_u64(&r.at, bytes.n);
+	void *more = n > *alloc ? reallocarray(p, n, size) : p;
 
-	r.strings = calloc(n + 1, sizeof(*r.strings));
-	if (!r.strings)
+	if (more && n > *alloc)
+		*alloc = n;
+	return more;
+}
+
+int rows_open(struct rows *r, struct str bytes, uint32_t base, struct err *e)
+{
+	/* A string has a byte at least, so that the bytes bound the table. */
+	struct unpack at = unpack_of(bytes);
+	size_t n = unpack_u64(&at, bytes.n);
+	const char **strings = grow(r->strings, &r->strings_alloc, n + 1, sizeof(*strings));
+
+	if (!strings)
 		return FAIL_NOMEM(e);
-	r.strings_n = n;
-	for (size_t i = 0; i < n && !r.at.bad; i++)
-		r.strings[i] = unpack_str(&r.at);
-	r.left = (uint32_t)unpack_u64(&r.at, bytes.n);
-	if (r.at.bad) {
-		rows_free(&r);
-		return FAIL(e, E_FORMAT, "damaged: strings of a package");
-	}
-	*ret = r;
-	return 0;
+	r->strings = strings;
+	r->strings_n = n;
+	r->seen = 0;
+	r->unit = base;
+	r->year = 0;
+	for (size_t i = 0; i < n && !at.bad; i++)
+		strings[i] = unpack_str(&at);
+	r->left = (uint32_t)unpack_u64(&at, bytes.n);
+	r->at = at;
+	return unpack_check(&at, "strings of a package", e);
 }
 
 void rows_free(struct rows *r)
@@ -48,16 +58,6 @@ static const char *read_string(struct rows *r)
 	size_t i = string_at(r, unpack_u64(&r->at, UINT32_MAX));
 
 	return r->at.bad ? "" : r->strings[i];
-}
-
-/* Room for n of size bytes each. What a row says it has, it has bytes for. */
-static void *grow(void *p, size_t *alloc, size_t n, size_t size)
-{
-	void *more = n > *alloc ? reallocarray(p, n, size) : p;
-
-	if (more && n > *alloc)
-		*alloc = n;
-	return more;
 }
 
 static int read_events(struct rows *r, struct ranges *ret, struct err *e)

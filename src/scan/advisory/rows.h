@@ -28,9 +28,11 @@ struct rows {
 	unsigned year; /* of id_groups_next() */
 	const char **strings, **versions;
 	struct range_event *events;
-	size_t strings_n, seen, versions_alloc, events_alloc; /* seen: strings that rows used */
+	size_t strings_n, strings_alloc, seen, versions_alloc,
+		events_alloc; /* seen: strings that rows used */
 };
-/* base: what rows_writer_finish() gave. Damaged bytes are E_FORMAT, here and in rows_next(). */
+/* ret is zeroed, or was opened before: then its memory is used again. base: what
+ * rows_writer_finish() gave. Damaged bytes are E_FORMAT, here and in rows_next(). */
 int rows_open(struct rows *ret, struct str bytes, uint32_t base, struct err *e);
 /* 1 a row, 0 the end. */
 int rows_next(struct rows *r, struct row *ret, struct err *e);
