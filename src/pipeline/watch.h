@@ -13,6 +13,8 @@
  *   {"schema":"plimsoll.watch/v1","time":"2026-…Z","host":"…","images":[
  *      {"image":"web:1","digest":"sha256:…","findings":[{"advisory":"CVE-…",…}]}]}
  *
+ * and "id", the digest of the rest, by which a receiver knows what came twice.
+ *
  * A webhook that does not answer with 2xx is asked again, and what could not be sent is kept and
  * sent the next time. It never fails what called us.
  */

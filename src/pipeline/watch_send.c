@@ -6,10 +6,25 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "crypto/digest.h"
 #include "pipeline/watch_internal.h"
 #include "registry/fetch.h"
 
 enum { LIMIT_ANSWER = 64 * 1024, RETRY_AFTER_MAX = 10 };
+
+/* Kept with the body: what is sent again, because an answer was lost, has the same. */
+static int put_id(json_t *body, struct err *e)
+{
+	auto_buf text = BUF_INIT(256U * 1024 * 1024);
+	struct digest id;
+	int r = json_canonical(body, &text, e);
+
+	r = r < 0 ? r : buf_check(&text, "a notification", e);
+	if (r < 0)
+		return r;
+	digest_of(buf_str(&text), text.n, &id);
+	return json_put_string(body, "id", id.s, e);
+}
 
 /* One body of images, put to what has to be sent; the list begins anew. */
 static int flush(struct watch *w, json_t *images, int64_t now, struct err *e)
@@ -26,7 +41,8 @@ static int flush(struct watch *w, json_t *images, int64_t now, struct err *e)
 		host[0] = '\0';
 	body = json_pack("{ss ss ss sO}", "schema", WATCH_SCHEMA, "time", when, "host", host,
 			 "images", images);
-	r = body ? json_canonical(body, &text, e) : FAIL_NOMEM(e);
+	r = body ? put_id(body, e) : FAIL_NOMEM(e);
+	r = r < 0 ? r : json_canonical(body, &text, e);
 	r = r < 0 ? r : buf_check(&text, "a notification", e);
 	r = r < 0 ? r : watch_pend(w, buf_str(&text), now, e);
 	return r == 0 && json_array_clear(images) < 0 ? FAIL_NOMEM(e) : r;

@@ -180,6 +180,8 @@ two:latest 2 3' ]
 	[ "$(jq .sent <<<"$output")" = 2 ]
 	[ "$(jq .kept <<<"$output")" = 0 ]
 	[ "$(jq -r '.images[0].findings[].advisory' "$HOOK/2.json" "$HOOK/3.json" | tr '\n' ' ')" = 'CVE-2024-2 CVE-2024-3 ' ]
+	[ "$(jq -r .id "$HOOK"/[123].json | grep -cE '^sha256:[0-9a-f]{64}$')" = 3 ]
+	[ "$(jq -r .id "$HOOK"/[123].json | sort -u | wc -l)" = 3 ]
 	run plimsoll --config plimsoll.yaml --format json watch run
 	[ "$(jq .sent <<<"$output")" = 0 ]
 	[ ! -e "$HOOK/4.json" ]
