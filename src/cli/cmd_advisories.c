@@ -11,7 +11,8 @@ static int note_import(const struct state *state, struct err *e)
 	auto_json *checks = NULL;
 	int r = advisory_checks_load(state, &checks, e);
 
-	r = r < 0 ? r : advisory_checks_note(checks, ADVISORY_CHECKS_IMPORT, clock_now(), NULL, e);
+	r = r < 0 ? r
+		  : advisory_checks_note(checks, ADVISORY_CHECKS_IMPORT, clock_now(), NULL, 0, e);
 	return r < 0 ? r : advisory_checks_save(state, checks, e);
 }
 
@@ -58,16 +59,14 @@ static const struct command cmd_import = {
 	.details =
 		"Takes OSV documents (one in a file, a JSON array, or JSON lines), Debian's "
 		"security tracker and its lists of advisories, Alpine's secdb (YAML or JSON), CSAF "
-		"2.0 of Red Hat and SUSE, "
-		"CISA's catalogue of exploited vulnerabilities, and EPSS. What a file is is told "
-		"by "
-		"what is in it; gzip and zstd are undone, and of zip and tar archives every .json "
-		"is read. Of a folder, its .json, .jsonl, .yaml and .yml files are read, and JSON "
-		"of other kinds is passed over. What is imported adds to what is there; a newer "
-		"copy of a document replaces the older, Debian's tracker, CISA's catalogue and "
-		"EPSS "
-		"replace themselves whole, and the same again changes nothing. A broken file "
-		"changes nothing either: an import is whole or not at all.",
+		"2.0 of Red Hat and SUSE, CISA's catalogue of exploited vulnerabilities, EPSS, "
+		"fixes of Debian's changelogs, and tables of the kernel's CVEs. What a file is is "
+		"told by what is in it; gzip, zstd, bzip2 and xz are undone. Of a folder, zip or "
+		"tar archive, its .json, .jsonl, .yaml, .yml, .csv, .tsv and .list files are read, "
+		"and those of other kinds are passed over. What is imported adds to what is there; "
+		"a newer copy of a document replaces the older, Debian's tracker, CISA's catalogue "
+		"and EPSS replace themselves whole, and the same again changes nothing. A broken "
+		"file changes nothing either: an import is whole or not at all.",
 	.example = "plimsoll advisories import secdb/v3.20/main.json\n"
 		   "plimsoll advisories import osv/Debian/",
 	.min_args = 1,

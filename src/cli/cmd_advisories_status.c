@@ -46,6 +46,8 @@ static int add_check(json_t *list, const char *name, const json_t *check, int64_
 		r = json_put_string(o, "attempted", text, e);
 	}
 	r = r < 0 ? r : json_put_string(o, "error", json_string_or_null(check, "error"), e);
+	if (r == 0 && json_object_get(check, "unreadable"))
+		r = json_put(o, "unreadable", json_integer(time_of(check, "unreadable")), e);
 	return r < 0 ? r : json_push(list, TAKE(o), e);
 }
 
@@ -177,12 +179,14 @@ const struct command cmd_advisories_status = {
 	.name = "status",
 	.args = "",
 	.brief = "Show where advisories come from and how old they are",
-	.details = "First what the database holds: NEWEST is when the newest document was last "
-		   "changed by its publisher, where it says so; CHANGED is when an import last "
-		   "brought something new. Then the sources that were asked: how long ago the last "
-		   "one that answered was, and why the last attempt failed, if it did. With "
-		   "--max-age (or gate.max-age in plimsoll.yaml) data that is older refuse: exit "
-		   "status 3.",
+	.details =
+		"First what the database holds: NEWEST is when the newest document was last "
+		"changed by its publisher, where it says so; CHANGED is when an import last "
+		"brought something new. Then the sources that were asked: how long ago the last "
+		"one that answered was, and why the last attempt failed, or what of it could not "
+		"be read. With "
+		"--max-age (or gate.max-age in plimsoll.yaml) data that is older refuse: exit "
+		"status 3.",
 	.example = "plimsoll advisories status\n"
 		   "plimsoll advisories status --max-age 24h",
 	.opts = status_opts,

@@ -39,10 +39,13 @@ static int report(struct cli *c, const struct update_result *u, const json_t *wa
 /* The exit status is that of a network's failure, whatever did work. */
 static int fail(const struct update_result *u, struct err *e)
 {
-	size_t n = json_array_size(u->sources);
-	int r = FAIL(e, E_REMOTE, "%zu of %zu source%s failed", u->failed, n, n == 1 ? "" : "s");
+	size_t n = json_array_size(u->sources), bad = u->failed ? u->failed : u->partly;
+	int r = FAIL(e, E_REMOTE, "%zu of %zu source%s %s", bad, n, n == 1 ? "" : "s",
+		     u->failed ? "failed" : "could not be read whole");
 
-	return err_hint(e, r, "plimsoll advisories update, again: it goes on where it was cut");
+	return err_hint(e, r,
+			u->failed ? "plimsoll advisories update, again: it goes on where it was cut"
+				  : "plimsoll advisories status tells what; all else was taken");
 }
 
 static int run_update(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -67,7 +70,7 @@ static int run_update(struct cli *c, void *opts, int argc, char **argv, struct e
 	if (r == 0 && !c->json)
 		r = cli_watch(c, NULL, e);
 	r = r < 0 ? r : cli_flush(c, e);
-	return r == 0 && result.failed ? fail(&result, e) : r;
+	return r == 0 && (result.failed || result.partly) ? fail(&result, e) : r;
 }
 
 const struct command cmd_advisories_update = {
@@ -82,7 +85,10 @@ const struct command cmd_advisories_update = {
 		"{debian: "
 		"{url: https://mirror.example/json}}}'. A second time only what changed is "
 		"fetched, and a transfer that was cut goes on where it was, also after a kill. A "
-		"source that fails does not undo the others; it is told, and the exit status is 7. "
+		"source that fails does not undo the others, and a document of a collection that "
+		"cannot be read leaves the older copy of it as it is, unless they are more than "
+		"one "
+		"in a hundred (or ten): both are told, and the exit status is 7. "
 		"Plain http is spoken only to this machine, or where 'insecure: true' says so.",
 	.example = "plimsoll advisories update\n"
 		   "plimsoll advisories update debian kev epss",

@@ -32,6 +32,10 @@ enum compression {
 /* By the first bytes; six are enough. */
 enum compression compression_detect(const void *p, size_t n);
 
+/* What the program of that name (kind: bzip2 or xz) makes of the file fd, from its beginning, goes
+ * to out. More than max bytes are E_FORMAT, as is a program that is not content. */
+int compression_by_program(enum compression kind, int fd, int out, uint64_t max, struct err *e);
+
 struct inflater;
 /* kind: none, gzip or zstd. read pulls the compressed bytes. */
 int inflater_new(struct inflater **ret, enum compression kind, tar_read_fn read, void *arg,

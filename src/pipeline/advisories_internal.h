@@ -3,6 +3,7 @@
 
 #include "pipeline/advisories_get.h"
 #include "pipeline/advisories_update.h"
+#include "scan/advisory/db.h"
 
 /* What the files of advisories_update share. */
 
@@ -21,13 +22,23 @@ struct feed {
 	const struct advisory_source *source;
 	const struct road *road;
 	struct fetch *fetch;
-	int dir;	    /* cache/fetch/SOURCE */
-	char *path;	    /* the same, for imports */
-	bool anew;	    /* there is no database: nothing counts as used */
-	struct strv import; /* paths of files */
+	int dir;		     /* cache/fetch/SOURCE */
+	char *path;		     /* the same, for imports */
+	bool anew;		     /* there is no database: nothing counts as used */
+	struct strv import;	     /* paths of files */
+	struct advisory_file *files; /* the same, of which something may have been lost */
+	struct advisory_import got;
+	int failure; /* 0, or what went wrong, and why */
+	struct err why;
 	/* What there is to do once they were imported: {"used":[…],"forget":[…],"cursors":{…}} */
 	json_t *after;
 };
+
+/* Beside the folder that it guards, which may go as a whole. */
+#define ADVISORIES_LOCK "cache/fetch.lock"
+/* Who changes cache/fetch, or the database of which it says what there is: a descriptor to close.
+ * Somebody else does it right now: E_BUSY's error of fs_lock(). */
+int advisories_lock(const struct state *state, struct err *e);
 
 /* A name of the cache for a part of a source: no "/" in it, no space. */
 void feed_name(const char *part, char *ret, size_t cap);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pipeline/advisories_internal.h"
 #include "registry/registry.h"
 #include "scan/advisory/checks.h"
 #include "scan/advisory/db.h"
@@ -236,7 +237,7 @@ static int install(const struct road *road, struct registry *reg, const struct r
 		   struct incoming *in, bool *ret_changed, struct err *e)
 {
 	const struct desc *layer = &in->m.layers[0];
-	auto_close int fd = -1;
+	auto_close int fd = -1, lock = -1;
 	int r = registry_pull_blob(reg, road->store, ref->name, &in->m.config,
 				   LIMIT_ADVISORY_CHECKS, NULL, e);
 
@@ -252,7 +253,8 @@ static int install(const struct road *road, struct registry *reg, const struct r
 	if (r < 0)
 		return r;
 	fd = store_blob_open(road->store, layer, e);
-	r = fd < 0 ? fd : advisory_db_install(road->state, fd, in->checks, e);
+	lock = fd < 0 ? fd : advisories_lock(road->state, e);
+	r = lock < 0 ? lock : advisory_db_install(road->state, fd, in->checks, e);
 	/* What updates of our own had got so far says nothing of this database. */
 	return r < 0 ? r : fs_remove_tree(road->state->fd, "cache/fetch", e);
 }

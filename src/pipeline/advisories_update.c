@@ -18,6 +18,16 @@ void update_result_free(struct update_result *r)
 	*r = (struct update_result){ 0 };
 }
 
+int advisories_lock(const struct state *state, struct err *e)
+{
+	int fd, r = fs_mkdir_p(state->fd, "cache", 0755, e);
+
+	if (r < 0)
+		return r;
+	fd = fs_lock(state->fd, ADVISORIES_LOCK, 0, e);
+	return fd < 0 ? WRAP(e, fd, "another update is running") : fd;
+}
+
 void feed_name(const char *part, char *ret, size_t cap)
 {
 	size_t n = 0;
@@ -143,7 +153,27 @@ static int get_source(struct feed *f, struct err *e)
 	return FAIL(e, E_INTERNAL, "a source of no type");
 }
 
-/* After the import: what was used is no news any more. */
+/* Whether a file of the cache, or what it is part of, was not taken whole: "Go.cursor" and
+ * "Go.index" are of the same collection as "Go.archive" and "Go.doc.GO-2024-1.json". */
+static bool has_lost(const struct feed *f, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const bool whole = dot && (strcmp(dot, ".cursor") == 0 || strcmp(dot, ".index") == 0);
+	const size_t n = whole ? (size_t)(dot - name) : strlen(name);
+
+	for (size_t i = 0; i < f->import.n; i++) {
+		const char *lost = strrchr(f->import.v[i], '/') + 1;
+
+		if (!f->files || !f->files[i].lost || strncmp(lost, name, n) != 0)
+			continue;
+		if (whole ? strcmp(lost + n, ".archive") == 0 || starts_with(lost + n, ".doc.")
+			  : !lost[n])
+			return true;
+	}
+	return false;
+}
+
+/* After the import: what was used is no news any more. What lost a document is asked for again. */
 static int feed_done(struct feed *f, struct err *e)
 {
 	const char *name;
@@ -156,11 +186,14 @@ static int feed_done(struct feed *f, struct err *e)
 		char text[32];
 
 		(void)snprintf(text, sizeof(text), "%lld\n", (long long)json_integer_value(v));
-		r = r < 0 ? r : fs_write_cache(f->dir, name, text, strlen(text), 0644, e);
+		if (r == 0 && !has_lost(f, name))
+			r = fs_write_cache(f->dir, name, text, strlen(text), 0644, e);
 	}
-	json_array_foreach(json_object_get(f->after, "used"), i, v) r =
-		r < 0 ? r : kept_used(f->dir, json_string_value(v), e);
-	json_array_foreach(json_object_get(f->after, "forget"), i, v) if (r == 0)
+	json_array_foreach(json_object_get(f->after, "used"), i,
+			   v) if (r == 0 && !has_lost(f, json_string_value(v))) r =
+		kept_used(f->dir, json_string_value(v), e);
+	json_array_foreach(json_object_get(f->after, "forget"), i,
+			   v) if (r == 0 && !has_lost(f, json_string_value(v)))
 		kept_forget(f->dir, json_string_value(v));
 	return r;
 }
@@ -182,6 +215,7 @@ static void feed_release(struct feed *f)
 	if (f->dir >= 0)
 		(void)close(f->dir);
 	free(f->path);
+	free(f->files);
 	strv_free(&f->import);
 	json_decref(f->after);
 }
@@ -217,58 +251,127 @@ struct update {
 	json_t *checks;
 	int64_t now;
 	struct update_result *ret;
+	struct feed *feeds; /* of each source */
+	size_t n;
 };
 
-static int tell(struct update *u, const char *source, const char *status, size_t files,
-		const struct err *why, struct err *e)
+/* What became of a source, for who asked and for later. */
+static int tell(struct update *u, const struct feed *f, struct err *e)
 {
-	int r = json_push(u->ret->sources,
-			  json_pack("{ss ss sI ss*}", "source", source, "status", status, "files",
-				    (json_int_t)files, "error", why ? why->msg : NULL),
-			  e);
-
-	u->ret->failed += why ? 1 : 0;
-	return r < 0 ? r
-		     : advisory_checks_note(u->checks, source, u->now, why ? why->msg : NULL, e);
-}
-
-/* Fetches, imports and remembers one source. */
-static int run_source(struct update *u, struct feed *f, struct err *e)
-{
-	struct advisory_import done = { 0 };
+	const struct advisory_import *got = &f->got;
+	const char *status = f->failure ? "failed" : f->import.n ? "updated" : "unchanged";
+	auto_buf partly = BUF_INIT(2048);
+	const char *why = f->failure ? f->why.msg : NULL;
+	json_t *source;
 	int r;
 
-	f->fetch = u->fetch;
-	r = get_source(f, e);
-	if (r < 0 || !f->import.n)
-		return r < 0 ? r : feed_done(f, e);
-	r = advisory_import(u->road->state, f->import.v, f->import.n, u->now, u->road->progress,
-			    &done, e);
-	if (r == E_FORMAT)
-		feed_undo(f);
-	if (r < 0)
-		return WRAP(e, r, "import");
-	u->ret->documents += done.units;
-	u->ret->changed |= done.changed;
-	return feed_done(f, e);
+	if (!why && got->lost) {
+		buf_printf(&partly, "%llu document%s could not be read, the first: %s",
+			   (unsigned long long)got->lost, got->lost == 1 ? "" : "s",
+			   got->first_lost);
+		why = buf_str(&partly);
+		u->ret->partly++;
+	}
+	source = json_pack("{ss ss sI ss*}", "source", f->source->name, "status", status, "files",
+			   f->failure ? 0 : (json_int_t)f->import.n, "error", why);
+	r = json_push(u->ret->sources, source, e);
+	if (r == 0 && got->lost)
+		r = json_put_u64(source, "unreadable", got->lost, e);
+	u->ret->failed += f->failure ? 1 : 0;
+	return r < 0 ? r
+		     : advisory_checks_note(u->checks, f->source->name, u->now, why,
+					    f->failure ? 0 : got->lost, e);
 }
 
-/* An error of this source is told and counted; one of our own ends the update. */
-static int update_source(struct update *u, const struct advisory_source *s, struct err *e)
+/* An error of one source is kept with it; one of our own ends the update. */
+static int keep_failure(struct feed *f, int r, const struct err *why, struct err *e)
 {
-	__attribute__((cleanup(feed_release))) struct feed f = { .dir = -1 };
-	struct err own = ERR_INIT;
-	int r = feed_open(&f, u->road, s, &own);
-
-	r = r < 0 ? r : run_source(u, &f, &own);
+	if (r >= 0)
+		return 0;
 	if (r == E_SIGNAL || r == E_NOMEM || r == E_INTERNAL) {
 		if (e)
-			*e = own;
+			*e = *why;
 		return r;
 	}
-	if (r < 0)
-		return tell(u, s->name, "failed", 0, &own, e);
-	return tell(u, s->name, f.import.n ? "updated" : "unchanged", f.import.n, NULL, e);
+	f->failure = r;
+	f->why = *why;
+	text_sanitize(f->why.msg); /* it goes into JSON, and names what others wrote */
+	return 0;
+}
+
+static int fetch_source(struct update *u, struct feed *f, const struct advisory_source *s,
+			struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = feed_open(f, u->road, s, &own);
+
+	f->fetch = u->fetch;
+	r = r < 0 ? r : get_source(f, &own);
+	if (r == 0 && f->import.n) {
+		f->files = calloc(f->import.n, sizeof(*f->files));
+		r = f->files ? 0 : FAIL_NOMEM(&own);
+	}
+	for (size_t i = 0; r == 0 && i < f->import.n; i++) {
+		f->files[i].path = f->import.v[i];
+		f->files[i].single = strstr(strrchr(f->import.v[i], '/'), ".doc.") != NULL;
+	}
+	return keep_failure(f, r, &own, e);
+}
+
+static int take_source(struct update *u, struct advisory_importer *im, struct feed *f,
+		       struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = advisory_importer_take(im, f->files, f->import.n, &f->got, &own);
+
+	if (r == E_FORMAT)
+		feed_undo(f);
+	if (r == 0)
+		u->ret->documents += f->got.units;
+	return keep_failure(f, r < 0 ? WRAP(&own, r, "import") : 0, &own, e);
+}
+
+static bool has_news(const struct feed *f)
+{
+	return !f->failure && f->import.n;
+}
+
+/* All that arrived goes into one new database. */
+static int take_all(struct update *u, struct err *e)
+{
+	auto_release(advisory_importer_free) struct advisory_importer *im = NULL;
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		any |= has_news(&u->feeds[i]);
+	if (any)
+		r = advisory_importer_new(&im, u->road->state, u->now, u->road->progress, e);
+	for (size_t i = 0; i < u->n && im && r == 0; i++)
+		if (has_news(&u->feeds[i]))
+			r = take_source(u, im, &u->feeds[i], e);
+	any = false;
+	for (size_t i = 0; i < u->n; i++)
+		any |= has_news(&u->feeds[i]);
+	return r < 0 || !any ? r : advisory_importer_commit(im, &u->ret->changed, e);
+}
+
+/* What could not be put into the database is the failure of all that brought it. */
+static int import_all(struct update *u, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int error = take_all(u, &own), r = 0;
+
+	for (size_t i = 0; i < u->n && r == 0; i++) {
+		struct feed *f = &u->feeds[i];
+		struct err why = own;
+
+		if (error < 0 && has_news(f))
+			r = keep_failure(f, WRAP(&why, error, "import"), &why, e);
+		else if (!f->failure)
+			r = keep_failure(f, feed_done(f, &why), &why, e);
+	}
+	return r;
 }
 
 static int select_sources(struct advisory_sources *all, char *const *names, size_t n,
@@ -293,17 +396,26 @@ static int select_sources(struct advisory_sources *all, char *const *names, size
 	return 0;
 }
 
-static int run(struct update *u, const struct advisory_source *const *list, size_t n, struct err *e)
+static int run(struct update *u, const struct advisory_source *const *list, struct err *e)
 {
 	int r = advisory_checks_load(u->road->state, &u->checks, e);
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		r = update_source(u, list[i], e);
-		/* After each, so that a kill forgets nothing. */
-		r = r < 0 ? r : advisory_checks_save(u->road->state, u->checks, e);
+	for (size_t i = 0; i < u->n && r == 0; i++) {
+		r = fetch_source(u, &u->feeds[i], list[i], e);
 		r = r < 0 ? r : proc_interrupted(e);
 	}
-	return r;
+	r = r < 0 ? r : import_all(u, e);
+	for (size_t i = 0; i < u->n && r == 0; i++)
+		r = tell(u, &u->feeds[i], e);
+	return r < 0 ? r : advisory_checks_save(u->road->state, u->checks, e);
+}
+
+static void update_release(struct update *u)
+{
+	for (size_t i = 0; u->feeds && i < u->n; i++)
+		feed_release(&u->feeds[i]);
+	free(u->feeds);
+	json_decref(u->checks);
 }
 
 int advisories_update(const struct road *road, struct advisory_sources *sources, char *const *names,
@@ -314,24 +426,26 @@ int advisories_update(const struct road *road, struct advisory_sources *sources,
 	auto_release(fetch_free) struct fetch *fetch = NULL;
 	const struct advisory_source *list[LIMIT_SOURCES];
 	auto_close int lock = -1;
-	struct update u = { .road = road, .now = now, .ret = &result };
-	size_t list_n;
-	int r = select_sources(sources, names, n, list, &list_n, e);
+	__attribute__((cleanup(update_release))) struct update u = { .road = road,
+								     .now = now,
+								     .ret = &result };
+	int r = select_sources(sources, names, n, list, &u.n, e);
 
 	if (r < 0)
 		return r;
 	if (!result.sources)
 		return FAIL_NOMEM(e);
-	r = fs_mkdir_p(road->state->fd, "cache/fetch", 0755, e);
-	if (r < 0)
-		return r;
-	lock = fs_lock(road->state->fd, "cache/fetch/.lock", 0, e);
+	u.feeds = calloc(u.n + 1, sizeof(*u.feeds));
+	if (!u.feeds)
+		return FAIL_NOMEM(e);
+	for (size_t i = 0; i < u.n; i++)
+		u.feeds[i].dir = -1;
+	lock = advisories_lock(road->state, e);
 	if (lock < 0)
-		return WRAP(e, lock, "another update is running");
+		return lock;
 	r = fetch_new(&fetch, e);
 	u.fetch = fetch;
-	r = r < 0 ? r : run(&u, list, list_n, e);
-	json_decref(u.checks);
+	r = r < 0 ? r : run(&u, list, e);
 	r = road_note(road, "advisories-update", r,
 		      json_pack("{sO sI sb}", "sources", result.sources, "documents",
 				(json_int_t)result.documents, "changed", result.changed),

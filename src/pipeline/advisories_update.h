@@ -7,13 +7,17 @@
 /*
  * Asks sources for what is new and imports it. What is fetched is kept in cache/fetch/SOURCE/ of
  * the state folder, so that a second time only changes come, and a transfer that was cut goes on.
- * A source that fails does not undo the others.
+ * A source that fails does not undo the others. What arrived goes into one new database; documents
+ * of a collection that cannot be read are passed over (scan/advisory/db.h says how many may be),
+ * and asked for again the next time.
  */
 struct update_result {
-	json_t *sources; /* [{"source","status":"updated"|"unchanged"|"failed","files","error"}] */
+	/* [{"source","status":"updated"|"unchanged"|"failed","files","error","unreadable"}] */
+	json_t *sources;
 	uint64_t documents;
 	bool changed; /* the database is another now */
 	size_t failed;
+	size_t partly; /* sources that were taken but for some documents */
 };
 
 /*

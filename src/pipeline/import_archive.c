@@ -266,35 +266,6 @@ static int spool_from(int spool, int fd, struct err *e)
 	}
 }
 
-/* What bzip2 or xz make of the file fd. */
-static int spool_by_program(int spool, int fd, const char *program, struct err *e)
-{
-	const char *const argv[] = { program, "-dc", NULL };
-	int fds[2], status = 0, r, w;
-	pid_t pid;
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return FAIL_SYS(e, "seek in the archive");
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return FAIL_SYS(e, "pipe");
-
-	const struct proc p = {
-		.argv = argv, .in = fd, .out = fds[1], .err = -1, .die_with_parent = true
-	};
-
-	r = proc_start(&p, &pid, e);
-	(void)close(fds[1]);
-	if (r < 0) {
-		(void)close(fds[0]);
-		return r;
-	}
-	r = spool_from(spool, fds[0], e);
-	(void)close(fds[0]); /* what is still writing ends by SIGPIPE */
-	w = proc_wait(pid, -1, &status, r < 0 ? NULL : e);
-	r = r < 0 ? r : w;
-	return r == 0 && status ? FAIL(e, E_FORMAT, "%s: exit status %d", program, status) : r;
-}
-
 static int detect(int fd, enum compression *ret, struct err *e)
 {
 	char head[6];
@@ -313,7 +284,7 @@ static int replace(const struct store *s, struct archive *a, struct source *src,
 	int r = spool;
 
 	if (r >= 0 && (src->kind == COMPRESSION_XZ || src->kind == COMPRESSION_BZIP2)) {
-		r = spool_by_program(spool, a->fd, src->kind == COMPRESSION_XZ ? "xz" : "bzip2", e);
+		r = compression_by_program(src->kind, a->fd, spool, LIMIT_LAYER_BYTES, e);
 	} else if (r >= 0) {
 		src->out = spool;
 		r = in_sandbox(src, inflate_child, NULL, e);

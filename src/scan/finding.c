@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "scan/advisory/unit.h"
+
 enum { LIMIT_FINDINGS = 1000 * 1000 };
 
 struct collector {
@@ -156,6 +158,12 @@ static int take_rating(struct finding *f, const struct advisory_row *row, struct
 	return r;
 }
 
+/* What changelogs say was meant to be mended counts where nobody else speaks of it. */
+static bool is_weak(const char *unit)
+{
+	return starts_with(unit, ADVISORY_DEBIAN_FIXED_UNITS);
+}
+
 /*
  * One more record of a vulnerability, the first or a later one. The version that mends all records
  * is the latest fix; one that knows of none does not undo one that does.
@@ -163,7 +171,16 @@ static int take_rating(struct finding *f, const struct advisory_row *row, struct
 static int take_record(struct finding *f, const struct match *m, struct err *e)
 {
 	const struct advisory_row *row = m->row;
-	int r = take_name(f, row, e);
+	const bool first = !*f->advisory, weak = is_weak(row->unit);
+	int r = 0;
+
+	if (weak && !first && !is_weak(f->unit))
+		return 0;
+	if (!weak && !first && is_weak(f->unit)) {
+		r = finding_set(&f->fixed, "", e);
+		r = r < 0 ? r : finding_set(&f->unit, "", e);
+	}
+	r = r < 0 ? r : take_name(f, row, e);
 
 	r = r < 0 ? r : add_aliases(f, row->aliases, e);
 	r = r < 0 ? r : take_rating(f, row, e);

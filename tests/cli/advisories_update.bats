@@ -390,3 +390,153 @@ csaf() { # CVE STATUS
 	run env PLIMSOLL_GATE_MAX_AGE=1h "$PLIMSOLL" --state "$STATE" advisories status
 	assert_status 3
 }
+
+archive() { # ZIP FOLDER: all of its documents
+	(cd "$2" && /usr/bin/python3 -m zipfile -c "$1" ./*.json)
+}
+
+@test "a document of a collection that cannot be read: told, the older copy stays, the rest is taken" {
+	mkdir -p "$WEB/Go" docs
+	for i in 1 2 3; do osv GO-$i 2026-01-01T00:00:00Z >docs/GO-$i.json; done
+	archive "$WEB/Go/all.zip" docs
+	printf '2026-01-01T00:00:00Z,GO-1\n' >"$WEB/Go/modified_id.csv"
+	kev 2026-01-02 >"$WEB/kev.json"
+	only osv "{url: $URL, ecosystems: [Go]}" kev "{url: $URL/kev.json}"
+	run update
+	assert_status 0
+	assert_eq "$(entries osv/Go)" 3
+
+	# One of two that changed is broken.
+	osv GO-4 2026-01-03T00:00:00Z >"$WEB/Go/GO-4.json"
+	echo '{"id":"GO-1","modified":"2026-01-03T00:00:00Z","affected":[{"package":7}]}' >"$WEB/Go/GO-1.json"
+	printf '2026-01-03T00:00:00Z,GO-1\n2026-01-03T00:00:00Z,GO-4\n' >"$WEB/Go/modified_id.csv"
+	run update
+	assert_status 7
+	assert_output_has 'osv          updated: 1 document could not be read, the first:' 'GO-1.json' 'kev          unchanged' \
+		'1 of 2 sources could not be read whole'
+	assert_eq "$(entries osv/Go)" 4
+	run plimsoll advisories status
+	assert_output_has '1 document could not be read, the first:' 'GO-1'
+	assert_eq "$(plimsoll --format json advisories status | jq -c '.asked[] | select(.source == "osv") | .unreadable')" 1
+	plimsoll advisories status --max-age 1h >/dev/null # the source did answer
+
+	# It is not forgotten while nothing changes, and is there as soon as it can be read.
+	run update osv
+	assert_status 7
+	osv GO-1 2026-01-03T00:00:00Z other >"$WEB/Go/GO-1.json"
+	run update osv
+	assert_status 0
+	refute_output_has 'could not be read'
+	run plimsoll advisories status
+	refute_output_has 'could not be read'
+	run update osv
+	assert_output_has 'osv          unchanged'
+	assert_eq "$(entries osv/Go)" 4
+}
+
+@test "the same in an archive: one broken of three, a damaged member, and too many" {
+	mkdir -p "$WEB/Go" docs
+	for i in 1 2 3; do osv GO-$i 2026-01-01T00:00:00Z >docs/GO-$i.json; done
+	echo '{"id": "GO-2", "modified": ' >docs/GO-2.json
+	archive "$WEB/Go/all.zip" docs
+	printf '2026-01-01T00:00:00Z,GO-1\n' >"$WEB/Go/modified_id.csv"
+	only osv "{url: $URL, ecosystems: [Go]}"
+	run update
+	assert_status 7
+	assert_output_has 'osv          updated: 1 document could not be read, the first: GO-2.json'
+	assert_eq "$(entries osv/Go)" 2
+	# Read again as long as it is so; whole, it is forgotten.
+	run update
+	assert_status 7
+	osv GO-2 2026-01-01T00:00:00Z >docs/GO-2.json
+	archive "$WEB/Go/all.zip" docs
+	run update
+	assert_status 0
+	assert_eq "$(entries osv/Go)" 3
+	assert_eq "$(find "$STATE/cache/fetch" -name '*archive*')" ''
+
+	# A member whose bytes are not those of its CRC.
+	rm -rf "$STATE"
+	/usr/bin/python3 - "$WEB/Go/all.zip" <<-'PY'
+		import sys, zipfile
+		z = zipfile.ZipFile(sys.argv[1]); at = z.getinfo("GO-2.json").header_offset + 60; z.close()
+		b = bytearray(open(sys.argv[1], "rb").read()); b[at] ^= 1; open(sys.argv[1], "wb").write(b)
+	PY
+	run update
+	assert_status 7
+	assert_output_has '1 document could not be read' 'GO-2.json'
+	assert_eq "$(entries osv/Go)" 2
+
+	# Ten of a small source are too many by one; then what is here stays as it is.
+	for i in $(seq 4 30); do osv GO-$i 2026-01-01T00:00:00Z >docs/GO-$i.json; done
+	for i in $(seq 20 30); do echo '{"id":"x","modified":"x"}' >docs/GO-$i.json; done
+	archive "$WEB/Go/all.zip" docs
+	run update
+	assert_status 7
+	assert_output_has 'osv          failed' '11 of 30 documents could not be read'
+	assert_eq "$(entries osv/Go)" 2
+	osv GO-20 2026-01-01T00:00:00Z >docs/GO-20.json
+	archive "$WEB/Go/all.zip" docs
+	run update
+	assert_status 7
+	assert_output_has 'osv          updated: 10 documents could not be read'
+	assert_eq "$(entries osv/Go)" 20
+
+	# An import by hand is all or nothing.
+	run plimsoll advisories import "$WEB/Go/all.zip"
+	assert_status 5
+	assert_output_has 'GO-2'
+}
+
+@test "the same of JSON lines and of Debian's tracker, which replaces itself" {
+	for i in 1 2 3 4 5 6; do osv GO-$i 2026-01-01T00:00:00Z; done >"$WEB/ours.jsonl"
+	only ours "{type: file, url: $URL/ours.jsonl}" debian "{url: $URL/json}"
+	echo "{$(tracker a CVE-2024-1 open),$(tracker b CVE-2024-2 open),$(tracker c CVE-2024-3 open)}" >"$WEB/json"
+	run update
+	assert_status 0
+	{
+		osv GO-7 2026-01-01T00:00:00Z
+		osv GO-8 2026-01-01T00:00:00Z | cut -c 1-60 # cut short
+		echo 'a line of words'
+		osv GO-9 2026-01-01T00:00:00Z
+		echo '{"id":"GO-10"}}'
+		osv GO-11 2026-01-01T00:00:00Z
+		osv GO-12 2026-01-01T00:00:00Z | head -c 50
+	} >"$WEB/ours.jsonl"
+	# a is broken, b is gone, c is as it was.
+	echo "{$(tracker a CVE-2024-1 sideways),$(tracker c CVE-2024-3 open)}" >"$WEB/json"
+	run update
+	assert_status 7
+	assert_output_has 'ours         updated: ' "documents could not be read, the first: " 'debian       updated: 1 document' \
+		"unknown status 'sideways'"
+	assert_eq "$(entries osv/Go)" 9
+	assert_eq "$(entries debian-tracker)" 2
+	run plimsoll advisories import "$WEB/ours.jsonl"
+	assert_status 5
+}
+
+@test "several sources are one rebuild, and a broken one does not undo the others" {
+	echo "{$(tracker a CVE-2024-1 open)}" >"$WEB/json"
+	kev 2026-01-02 >"$WEB/kev.json"
+	osv GO-1 2026-01-01T00:00:00Z >"$WEB/ours.json"
+	echo '{"a": 1}' >"$WEB/broken.json"
+	only debian "{url: $URL/json}" kev "{url: $URL/kev.json}" ours "{type: file, url: $URL/ours.json}" \
+		zbroken "{type: file, url: $URL/broken.json}"
+	run strace -f -qq -e trace=rename,renameat,renameat2 -o trace.txt \
+		"$PLIMSOLL" --state "$STATE" --config plimsoll.yaml advisories update
+	if [ "$status" = 7 ]; then # not where nothing may be traced
+		assert_eq "$(grep -c '"advisories.db"' trace.txt)" 1
+	else
+		run update
+	fi
+	assert_status 7
+	assert_output_has 'zbroken      failed' 'kev          updated' '1 of 4 sources failed'
+	assert_eq "$(entries debian-tracker) $(entries osv/Go)" '1 1'
+	# Only one at a time.
+	exec 9>"$STATE/cache/fetch.lock"
+	flock 9
+	run update
+	assert_status 6
+	assert_output_has 'another update is running'
+	exec 9>&-
+}

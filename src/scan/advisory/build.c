@@ -241,6 +241,17 @@ static int put_facts(struct advisory_build *b, struct record *record, struct err
 	return r;
 }
 
+/* The unit that we have, if we have it, counts as brought. */
+static int keep_unit(struct advisory_build *b, const char *name, struct err *e)
+{
+	struct known_unit *unit;
+	int r = known_find(b->known, name, &unit, e);
+
+	if (r == 0 && unit->used && !unit->arrived)
+		b->old_flags[unit->number] |= UNIT_BROUGHT;
+	return r;
+}
+
 int advisory_build_record(struct advisory_build *b, struct str bytes, struct err *e)
 {
 	struct record record;
@@ -252,6 +263,8 @@ int advisory_build_record(struct advisory_build *b, struct str bytes, struct err
 		r = strv_add(&b->replaces, record.replaces, e);
 	if (r < 0 || !*record.name)
 		return r;
+	if (!record.head.n)
+		return keep_unit(b, record.name, e);
 	r = unit_head_open(record.head, &head, e);
 	r = r < 0 ? r : take_unit(b, &record, &head, &news, e);
 	if (r < 0 || !news)

@@ -68,7 +68,7 @@ int advisory_checks_save(const struct state *state, const json_t *checks, struct
 }
 
 int advisory_checks_note(json_t *checks, const char *source, int64_t now, const char *error,
-			 struct err *e)
+			 uint64_t unreadable, struct err *e)
 {
 	json_t *sources = json_object_get(checks, "sources"), *o = json_object_get(sources, source);
 	int r = 0;
@@ -80,10 +80,14 @@ int advisory_checks_note(json_t *checks, const char *source, int64_t now, const 
 	r = r < 0 ? r : json_put(o, "attempted", json_integer(now), e);
 	if (r < 0)
 		return r;
-	if (error)
-		return json_put_string(o, "error", error, e);
 	(void)json_object_del(o, "error");
-	return json_put(o, "checked", json_integer(now), e);
+	(void)json_object_del(o, "unreadable");
+	r = json_put_string(o, "error", error, e);
+	if (r < 0 || (error && !unreadable))
+		return r;
+	if (unreadable)
+		r = json_put_u64(o, "unreadable", unreadable, e);
+	return r < 0 ? r : json_put(o, "checked", json_integer(now), e);
 }
 
 int64_t advisory_checks_oldest(const json_t *checks, const char **ret_source)

@@ -12,7 +12,8 @@
  *   {"schema":"plimsoll.checks/v1",
  *    "sources":{"kev":{"checked":1767312000,"attempted":1767312000,"error":"…"}}}
  *
- * error is there when the last attempt failed; checked is the last one that went well.
+ * error is there when the last attempt failed, or when documents of it could not be read: then
+ * "unreadable" tells how many. checked is the last one that was answered.
  */
 #define ADVISORY_CHECKS "advisories.json"
 #define ADVISORY_CHECKS_SCHEMA "plimsoll.checks/v1"
@@ -26,9 +27,10 @@ int advisory_checks_load(const struct state *state, json_t **ret, struct err *e)
 int advisory_checks_parse(const char *p, size_t n, json_t **ret, struct err *e);
 int advisory_checks_save(const struct state *state, const json_t *checks, struct err *e);
 
-/* Notes an attempt; error NULL: it went well. */
+/* Notes an attempt; error NULL: it went well. unreadable: it did but for so many documents, of
+ * which error tells. */
 int advisory_checks_note(json_t *checks, const char *source, int64_t now, const char *error,
-			 struct err *e);
+			 uint64_t unreadable, struct err *e);
 
 /* The source that was asked longest ago, unix seconds: 0 when it never answered; -1 without any
  * source. ret_source (may be NULL) is borrowed. */

@@ -92,16 +92,45 @@ int advisory_build_commit(struct advisory_build *b, bool *ret_changed, struct er
 void advisory_build_free(struct advisory_build *b);
 DEFINE_RELEASE_VOID(struct advisory_build, advisory_build_free)
 
-/* How long an import is and what it read. */
+/* What an import read. */
+enum { IMPORT_LOST_TEXT = 400 };
 struct advisory_import {
 	uint64_t files, skipped, units;
+	uint64_t lost;			   /* documents that could not be read */
+	char first_lost[IMPORT_LOST_TEXT]; /* one of them: "NAME: why" */
 	bool changed;
 };
 /*
- * Imports files, and folders with the .json, .jsonl, .yaml and .yml files beneath. All or nothing:
- * a file that is named and is no advisory, or any that is broken, is E_FORMAT and nothing changes.
- * Other JSON in a folder is skipped. progress may be NULL.
+ * Imports files, folders and archives, with what has a name of advisories (advisory_is_name())
+ * beneath or in them. All or nothing: a file that is named and is no advisory, or any that is
+ * broken, is E_FORMAT and nothing changes. What is no advisory in a folder or archive is skipped.
+ * progress may be NULL.
  */
 struct progress;
 int advisory_import(const struct state *state, char *const *paths, size_t n, int64_t now,
 		    struct progress *progress, struct advisory_import *ret, struct err *e);
+
+/*
+ * One rebuild for what several sources brought, some of which may be broken. A source is taken
+ * whole or not at all, but for documents of a collection (members of an archive, elements of a
+ * JSON stream, source packages of Debian's tracker, files that are single ones): those that cannot
+ * be read are passed over and counted, and what the database has of them stays. No more of them
+ * than one in LOST_FRACTION, or LOST_LEAST of a small source: a hundredth or a handful are a
+ * publisher's slips; more is a format that we do not know, and then what we have is better.
+ */
+enum { LOST_FRACTION = 100, LOST_LEAST = 10 };
+struct advisory_file {
+	const char *path;
+	bool single; /* in: it is one document of many */
+	bool lost;   /* out: it, or something in it, was passed over */
+};
+struct advisory_importer;
+int advisory_importer_new(struct advisory_importer **ret, const struct state *state, int64_t now,
+			  struct progress *progress, struct err *e);
+/* E_FORMAT: this source is broken; others can be taken all the same. ret->changed is not set. */
+int advisory_importer_take(struct advisory_importer *im, struct advisory_file *files, size_t n,
+			   struct advisory_import *ret, struct err *e);
+int advisory_importer_commit(struct advisory_importer *im, bool *ret_changed, struct err *e);
+/* Without commit nothing changes. */
+void advisory_importer_free(struct advisory_importer *im);
+DEFINE_RELEASE_VOID(struct advisory_importer, advisory_importer_free)

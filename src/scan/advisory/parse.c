@@ -9,10 +9,9 @@ static const struct {
 	bool (*is)(const json_t *doc);
 	int (*read)(const json_t *doc, json_t **ret, struct err *e);
 } formats[] = {
-	{ advisory_is_secdb, advisory_secdb },
-	{ advisory_is_csaf, advisory_csaf },
-	{ advisory_is_kev, advisory_kev },
-	{ advisory_is_osv, advisory_osv },
+	{ advisory_is_secdb, advisory_secdb },	 { advisory_is_csaf, advisory_csaf },
+	{ advisory_is_kev, advisory_kev },	 { advisory_is_osv, advisory_osv },
+	{ advisory_is_kernel, advisory_kernel },
 };
 
 /* mine: whether it is ours to read; if not, it is only looked at. */
@@ -30,6 +29,29 @@ static int emit_doc(const json_t *doc, bool mine, const struct unit_sink *to, st
 		    "neither an OSV document, Alpine's secdb, CSAF nor CISA's catalogue");
 }
 
+/* One document of a stream, the count'th. */
+static int parse_document(struct str text, uint64_t count, bool mine, const char *name,
+			  const struct unit_sink *to, struct err *e)
+{
+	auto_buf what = BUF_INIT(1024);
+	auto_json *doc = NULL;
+	const char *id;
+	int r = json_parse(text.p, text.n, "text", &doc, e);
+
+	id = r < 0 ? NULL : json_string_or_null(doc, "id");
+	r = r < 0 ? r : emit_doc(doc, mine, to, e);
+	if (r == E_NOTFOUND && count == 1)
+		return WRAP(e, r, "document 1 (%.80s)", id ? id : "no id"); /* nor is the file */
+	if (r >= 0)
+		return r;
+	if (r == E_NOTFOUND)
+		r = E_FORMAT; /* it does not belong among the others */
+	r = WRAP(e, r, "document %llu (%.80s)", (unsigned long long)count, id ? id : "no id");
+	if (!mine && unit_is_lenient(to))
+		return 0; /* who has it tells of it */
+	return unit_pass_over(to, name, r, e);
+}
+
 static int parse_json(struct advisory_input *in, const struct unit_sink *to, struct err *e)
 {
 	auto_release(json_stream_free) struct json_stream *s = NULL;
@@ -37,22 +59,17 @@ static int parse_json(struct advisory_input *in, const struct unit_sink *to, str
 	uint64_t count = 0;
 	int r = json_stream_new(&s, in->read, in->arg, e);
 
+	if (r == 0 && unit_is_lenient(to))
+		json_stream_by_line(s);
 	while (r >= 0 && (r = json_stream_next(s, &text, e)) > 0) {
-		auto_json *doc = NULL;
 		const bool mine = unit_is_mine(to->share);
-		const char *id;
 
 		/* The first tells all what they read. */
 		if (count++ && !mine)
 			continue;
-		r = json_parse(text.p, text.n, "text", &doc, e);
-		id = r < 0 ? NULL : json_string_or_null(doc, "id");
-		r = r < 0 ? r : emit_doc(doc, mine, to, e);
-		if (r == E_NOTFOUND && count > 1)
-			r = E_FORMAT; /* it does not belong among the others */
+		r = parse_document(text, count, mine, in->name, to, e);
 		if (r < 0)
-			return WRAP(e, r, "document %llu (%.80s)", (unsigned long long)count,
-				    id ? id : "no id");
+			return r;
 	}
 	if (r == 0 && !count)
 		return FAIL(e, E_FORMAT, "no document in it");
@@ -70,26 +87,51 @@ static int parse_name(struct str name, json_t **ret, struct err *e)
 	return json_parse(buf_str(&list), list.n, "name", ret, e);
 }
 
+/* What cannot be read of a list that replaces itself whole stays as it is. */
+static int keep_unit(const char *package, const struct unit_sink *to, struct err *e)
+{
+	auto_buf name = BUF_INIT(2 * LIMIT_ADVISORY_STRING);
+	auto_json *keep = NULL;
+	int r;
+
+	buf_printf(&name, ADVISORY_DEBIAN_UNITS "%s", package);
+	r = buf_check(&name, "a source package", e);
+	keep = r < 0 ? NULL : json_pack("{ss}", "keep", buf_str(&name));
+	if (r == 0 && !keep)
+		r = FAIL_NOMEM(e);
+	return r < 0 ? r : unit_emit(to, keep, e);
+}
+
+/* One source package of the tracker. */
+static int parse_package(struct str name, struct str value, const char *from,
+			 const struct unit_sink *to, struct err *e)
+{
+	auto_json *key = NULL, *doc = NULL, *unit = NULL;
+	const char *package = NULL;
+	int r = parse_name(name, &key, e), lost;
+
+	if (r == 0)
+		package = json_string_value(json_array_get(key, 0));
+	r = r < 0 ? r : json_parse(value.p, value.n, "source package", &doc, e);
+	r = r < 0 ? r : advisory_debian(package, doc, &unit, e);
+	if (r == 0)
+		return unit_emit(to, unit, e);
+	r = WRAP(e, r, "member '%.*s'", name.n < 80 ? (int)name.n : 80, name.p);
+	if (!package)
+		return r; /* which one is to be kept is not known */
+	lost = unit_pass_over(to, from, r, e);
+	return lost < 0 ? lost : keep_unit(package, to, e);
+}
+
 static int parse_debian(struct advisory_input *in, const struct unit_sink *to, struct err *e)
 {
 	auto_release(json_stream_free) struct json_stream *s = NULL;
 	struct str name, value;
 	int r = json_stream_new(&s, in->read, in->arg, e);
 
-	while (r >= 0 && (r = json_stream_member(s, &name, &value, e)) > 0) {
-		auto_json *key = NULL, *doc = NULL, *unit = NULL;
-
-		if (!unit_is_mine(to->share))
-			continue;
-		r = parse_name(name, &key, e);
-		r = r < 0 ? r : json_parse(value.p, value.n, "source package", &doc, e);
-		r = r < 0 ? r
-			  : advisory_debian(json_string_value(json_array_get(key, 0)), doc, &unit,
-					    e);
-		r = r < 0 ? r : unit_emit(to, unit, e);
-		if (r < 0)
-			return WRAP(e, r, "member '%.*s'", name.n < 80 ? (int)name.n : 80, name.p);
-	}
+	while (r >= 0 && (r = json_stream_member(s, &name, &value, e)) > 0)
+		if (unit_is_mine(to->share))
+			r = parse_package(name, value, in->name, to, e);
 	return r;
 }
 
@@ -182,10 +224,17 @@ int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct
 		r = parse_lines(in, to, advisory_epss, e);
 	else if (advisory_is_debian_list(in->head))
 		r = parse_lines(in, to, advisory_debian_list, e);
+	else if (advisory_is_debian_fixed(in->head))
+		r = parse_lines(in, to, advisory_debian_fixed, e);
+	else if (advisory_is_kernel_table(in->head))
+		r = parse_lines(in, to, advisory_kernel_table, e);
 	else if (advisory_is_debian(in->head))
 		r = parse_debian(in, to, e);
 	else if (*start.p == '{' || *start.p == '[')
 		r = parse_json(in, to, e);
+	else if (ends_with(in->name, ".tsv") || ends_with(in->name, ".csv") ||
+		 ends_with(in->name, ".list"))
+		r = FAIL(e, E_NOTFOUND, "it begins like no list of advisories");
 	else
 		r = parse_yaml(in, to, e);
 	return r < 0 ? WRAP(e, r, "%s", in->name) : 0;

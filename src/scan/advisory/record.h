@@ -21,7 +21,7 @@ int record_of_unit(const json_t *unit, struct buf *ret, struct err *e);
 /* All borrowed from the bytes that it was opened from. */
 struct record {
 	const char *name, *replaces; /* name "": only the prefix */
-	struct str head;
+	struct str head;	     /* empty: a unit that is kept as it is */
 	struct unpack packages, facts;
 	uint32_t packages_n, facts_n;
 };

@@ -355,13 +355,13 @@ static int put_unit(struct recorder *r, struct buf *ret, struct err *e)
 				      (struct str){ facts.p, facts.n }, ret, e);
 }
 
-/* A document that only says what an import replaces. */
-static int put_replaces(const char *replaces, struct buf *ret, struct err *e)
+/* A document that only says what an import replaces, or which unit it keeps. */
+static int put_bare(const char *name, const char *replaces, struct buf *ret, struct err *e)
 {
 	auto_buf record = BUF_INIT(4096);
 	int r;
 
-	pack_str(&record, "");
+	pack_str(&record, name);
 	pack_str(&record, replaces);
 	for (int i = 0; i < 5; i++) /* no head, packages nor facts */
 		pack_u64(&record, 0);
@@ -375,6 +375,7 @@ int record_of_unit(const json_t *unit, struct buf *ret, struct err *e)
 {
 	const char *name = json_string_or_null(unit, "unit");
 	const char *replaces = json_string_or_null(unit, "replaces");
+	const char *keep = json_string_or_null(unit, "keep");
 	__attribute__((cleanup(recorder_release))) struct recorder r = {
 		.unit = unit,
 		.ratings = BUF_INIT(LIMIT_RECORD),
@@ -384,7 +385,9 @@ int record_of_unit(const json_t *unit, struct buf *ret, struct err *e)
 	int error;
 
 	if ((!name || !*name) && replaces && *replaces)
-		return put_replaces(replaces, ret, e);
+		return put_bare("", replaces, ret, e);
+	if ((!name || !*name) && keep && *keep)
+		return put_bare(keep, "", ret, e);
 	if (!name || !*name)
 		return FAIL(e, E_INTERNAL, "a unit without name");
 	error = put_unit(&r, ret, e);

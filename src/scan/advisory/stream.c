@@ -21,7 +21,7 @@ struct json_stream {
 	void *arg;
 	char chunk[CHUNK];
 	size_t at, n; /* of chunk */
-	bool end;
+	bool end, by_line;
 	enum place place;
 	struct buf doc, name;
 };
@@ -67,12 +67,26 @@ static int more(struct json_stream *s, struct err *e)
 	return n > 0;
 }
 
+void json_stream_by_line(struct json_stream *s)
+{
+	s->by_line = true;
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Steps over what stands between documents, up to the "{" of the next: 1, or 0 at the end. */
+/* Between documents that do not stand in an array. */
+static bool is_lines(const struct json_stream *s)
+{
+	return s->by_line && (s->place == START || s->place == BETWEEN);
+}
+
+enum { NO_DOCUMENT = 2 };
+
+/* Steps over what stands between documents, up to the "{" of the next: 1, or 0 at the end.
+ * NO_DOCUMENT: the line begins with something else. */
 static int find_document(struct json_stream *s, struct err *e)
 {
 	int r;
@@ -93,7 +107,8 @@ static int find_document(struct json_stream *s, struct err *e)
 		else if (c == ']' && (s->place == ARRAY_FIRST || s->place == ARRAY_NEXT))
 			s->place = ARRAY_CLOSED;
 		else
-			return FAIL(e, E_FORMAT, "not a stream of JSON objects");
+			return is_lines(s) ? NO_DOCUMENT
+					   : FAIL(e, E_FORMAT, "not a stream of JSON objects");
 		s->at++;
 	}
 	if (r == 0 && s->place != START && s->place != BETWEEN && s->place != ARRAY_CLOSED)
@@ -103,8 +118,24 @@ static int find_document(struct json_stream *s, struct err *e)
 
 struct scan_state {
 	int depth;
-	bool in_string, escaped;
+	bool in_string, escaped, by_line;
+	char before;   /* the last byte */
+	bool one_line; /* there was no end of line but the one before */
 };
+
+/*
+ * Whether the line before was cut short: a document that goes on over several lines is indented, or
+ * goes on with a name or a bracket.
+ */
+static bool is_broken(struct scan_state *st, char c)
+{
+	bool broken = st->before == '\n' && st->one_line && !strchr(" \t\r\n\"}]", c);
+
+	if (st->before == '\n')
+		st->one_line = false;
+	st->before = c;
+	return broken;
+}
 
 /* Takes bytes of the chunk that belong to the object; true when it is whole. */
 static bool take(struct json_stream *s, struct scan_state *st)
@@ -115,7 +146,10 @@ static bool take(struct json_stream *s, struct scan_state *st)
 	while (s->at < s->n && !whole) {
 		char c = s->chunk[s->at++];
 
-		if (st->escaped)
+		if (st->by_line && is_broken(st, c)) {
+			s->at--;
+			whole = true;
+		} else if (st->escaped)
 			st->escaped = false;
 		else if (st->in_string)
 			st->escaped = c == '\\', st->in_string = c != '"';
@@ -130,22 +164,45 @@ static bool take(struct json_stream *s, struct scan_state *st)
 	return whole;
 }
 
-int json_stream_next(struct json_stream *s, struct str *ret, struct err *e)
+static int take_document(struct json_stream *s, struct err *e)
 {
-	struct scan_state st = { .depth = 0 };
-	int r = find_document(s, e);
+	struct scan_state st = { .by_line = is_lines(s), .one_line = true };
 
-	if (r <= 0)
-		return r;
-	buf_reset(&s->doc);
 	do {
-		r = more(s, e);
+		int r = more(s, e);
+
+		if (r == 0 && st.by_line && st.one_line)
+			return 0; /* the last line is cut short */
 		if (r <= 0)
 			return r < 0 ? r : FAIL(e, E_FORMAT, "ends within a document");
 		if (s->doc.failed)
 			return buf_check(&s->doc, "a JSON document", e);
 	} while (!take(s, &st));
-	r = buf_check(&s->doc, "a JSON document", e);
+	return 0;
+}
+
+/* To the end of the line. */
+static int take_line(struct json_stream *s, struct err *e)
+{
+	int r;
+
+	while ((r = more(s, e)) > 0 && s->chunk[s->at] != '\n') {
+		buf_putc(&s->doc, s->chunk[s->at++]);
+		if (s->doc.failed)
+			return buf_check(&s->doc, "a line", e);
+	}
+	return r < 0 ? r : 0;
+}
+
+int json_stream_next(struct json_stream *s, struct str *ret, struct err *e)
+{
+	int r = find_document(s, e);
+
+	if (r <= 0)
+		return r;
+	buf_reset(&s->doc);
+	r = r == NO_DOCUMENT ? take_line(s, e) : take_document(s, e);
+	r = r < 0 ? r : buf_check(&s->doc, "a JSON document", e);
 	if (r < 0)
 		return r;
 	s->place = s->place == START || s->place == BETWEEN ? BETWEEN : ARRAY_NEXT;

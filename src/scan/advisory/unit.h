@@ -30,7 +30,8 @@
  * whoever speaks of them: [{"id":"CVE-…","kev":"2026-01-02","ransomware":true}] or
  * [{"id":"CVE-…","epss":1234,"pct":56789}], parts per million; and "replaces":"debian/", on any
  * unit of a file that is published whole: units of that prefix that this import did not bring go.
- * A document of only "replaces" and "source" drops all that the import did not bring otherwise.
+ * A document of only "replaces" and "source" drops all that the import did not bring otherwise; one
+ * of only "keep":"debian/openssl" keeps that unit as it is, as if it had been brought.
  */
 enum {
 	LIMIT_ADVISORY_DOC = 32 * 1024 * 1024, /* one document of a stream */
@@ -47,9 +48,12 @@ bool advisory_is_osv(const json_t *doc);
 bool advisory_is_secdb(const json_t *doc);
 bool advisory_is_kev(const json_t *doc);
 bool advisory_is_csaf(const json_t *doc);
+bool advisory_is_kernel(const json_t *doc);
 /* The same by the first bytes of a file, of those that are not read as one document. */
 bool advisory_is_debian(struct str head);
 bool advisory_is_debian_list(struct str head);
+bool advisory_is_debian_fixed(struct str head);
+bool advisory_is_kernel_table(struct str head);
 bool advisory_is_epss(struct str head);
 
 /* Owned. E_FORMAT names the member that is wrong; the caller adds which document it was. */
@@ -57,6 +61,7 @@ int advisory_osv(const json_t *doc, json_t **ret, struct err *e);   /* OSV schem
 int advisory_secdb(const json_t *doc, json_t **ret, struct err *e); /* one repository */
 int advisory_kev(const json_t *doc, json_t **ret, struct err *e);
 int advisory_csaf(const json_t *doc, json_t **ret, struct err *e); /* CSAF 2.0, of one CVE mostly */
+int advisory_kernel(const json_t *doc, json_t **ret, struct err *e); /* one CVE of the kernel */
 
 /* One source package of Debian's security tracker: its name, and the object that stands there. */
 #define ADVISORY_DEBIAN_UNITS "debian/"
@@ -75,6 +80,9 @@ struct json_stream;
 typedef int64_t (*json_stream_read_fn)(void *arg, char *p, size_t n, struct err *e);
 
 int json_stream_new(struct json_stream **ret, json_stream_read_fn read, void *arg, struct err *e);
+/* JSON lines of which some may be broken: where a line is not whole when the next one begins, or
+ * begins with no object, it is given by itself, for its reader to refuse. */
+void json_stream_by_line(struct json_stream *s);
 /* 1 and a document's text, borrowed until the next call; 0 at the end. */
 int json_stream_next(struct json_stream *s, struct str *ret, struct err *e);
 /* 1, a name and its value's text, both borrowed until the next call; 0 at the end. */
@@ -94,16 +102,32 @@ static inline bool unit_is_mine(struct unit_share *s)
 	return !s || s->seen++ % s->of == s->mine;
 }
 
+/* What became of the documents. */
+enum { UNIT_TALLY_TEXT = 400 };
+struct unit_tally {
+	bool lenient;		     /* a document that cannot be read is passed over */
+	uint64_t units;		     /* that went to the sink */
+	uint64_t members;	     /* of archives, that were looked at */
+	uint64_t skipped;	     /* of those, what is no advisory */
+	uint64_t lost;		     /* passed over with lenient */
+	char first[UNIT_TALLY_TEXT]; /* of those: "NAME: why" */
+};
+
 /* Where a reader's units go, one at a time; the unit is borrowed. */
 struct unit_sink {
 	int (*put)(void *arg, const json_t *unit, struct err *e);
 	void *arg;
 	struct unit_share *share; /* NULL: all documents */
+	struct unit_tally *tally; /* NULL: nobody asks, and nothing is passed over */
 };
-static inline int unit_emit(const struct unit_sink *to, const json_t *unit, struct err *e)
+int unit_emit(const struct unit_sink *to, const json_t *unit, struct err *e);
+static inline bool unit_is_lenient(const struct unit_sink *to)
 {
-	return to->put(to->arg, unit, e);
+	return to->tally && to->tally->lenient;
 }
+/* What became of one document of many: r, or 0 when its error is one to pass over. Then it is
+ * counted, and e is as if nothing had been. */
+int unit_pass_over(const struct unit_sink *to, const char *name, int r, struct err *e);
 
 /* Of formats that are read by line: 1 and a line, borrowed until the next call; 0 at the end. */
 struct advisory_lines {
@@ -117,6 +141,14 @@ int advisory_epss(const struct advisory_lines *lines, const struct unit_sink *to
 /* Debian's data/DSA/list or data/DLA/list, likewise. A unit an advisory. */
 int advisory_debian_list(const struct advisory_lines *lines, const struct unit_sink *to,
 			 struct err *e);
+
+/* Fixes of Debian's changelogs, a unit a line. */
+#define ADVISORY_DEBIAN_FIXED_UNITS "debian-fixed/"
+int advisory_debian_fixed(const struct advisory_lines *lines, const struct unit_sink *to,
+			  struct err *e);
+/* A table of the kernel's CVEs, a unit a line. */
+int advisory_kernel_table(const struct advisory_lines *lines, const struct unit_sink *to,
+			  struct err *e);
 
 /*
  * A file of advisories as a stream of bytes, whatever it was packed in. head is how it begins, as
@@ -135,8 +167,11 @@ struct advisory_input {
  * that a folder's other files can be passed over; anything broken is E_FORMAT.
  */
 int advisory_parse(struct advisory_input *in, const struct unit_sink *to, struct err *e);
+/* Whether a file of a folder or archive is looked at: .json, .jsonl, .yaml, .yml, and .tsv, .csv
+ * and .list, which are no advisories unless they begin like some. */
+bool advisory_is_name(const char *name);
 /* The same of a file that may be packed: in gzip or zstd; and of zip and tar archives, all members
- * named .json. fd is read from its beginning. */
+ * of such names; those of another kind are skipped. fd is read from its beginning. */
 int advisory_parse_fd(int fd, const char *name, const struct unit_sink *to, struct err *e);
 /* The same, with one unit a line in canonical form. */
 int advisory_parse_file(int fd, const char *name, struct buf *emit, struct err *e);

@@ -94,3 +94,23 @@ bool unit_is_id(const char *s)
 			return false;
 	return strchr(s, '-') != NULL;
 }
+
+int unit_emit(const struct unit_sink *to, const json_t *unit, struct err *e)
+{
+	if (to->tally && json_object_get(unit, "unit"))
+		to->tally->units++;
+	return to->put(to->arg, unit, e);
+}
+
+int unit_pass_over(const struct unit_sink *to, const char *name, int r, struct err *e)
+{
+	struct unit_tally *t = to->tally;
+
+	if (!unit_is_lenient(to) || (r != E_FORMAT && r != E_NOTFOUND))
+		return r;
+	if (!t->lost++)
+		(void)snprintf(t->first, sizeof(t->first), "%.150s%s%.240s", name ? name : "",
+			       name ? ": " : "", e->msg);
+	*e = ERR_INIT;
+	return 0;
+}

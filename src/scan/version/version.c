@@ -8,6 +8,7 @@ static const struct version_order rpm = { "rpm", version_rpm_compare, version_rp
 static const struct version_order pacman = { "pacman", version_pacman_compare,
 					     version_pacman_valid };
 static const struct version_order go = { "go", version_go_compare, version_go_valid };
+static const struct version_order kernel = { "kernel", version_linux_compare, version_linux_valid };
 
 static const struct {
 	const char *ecosystem; /* before the first ":" */
@@ -20,6 +21,7 @@ static const struct {
 	{ "Oracle Linux", &rpm }, { "Photon OS", &rpm },     { "Red Hat", &rpm },
 	{ "Rocky Linux", &rpm },  { "SUSE", &rpm },	     { "openEuler", &rpm },
 	{ "openSUSE", &rpm },	  { "Arch Linux", &pacman }, { "Go", &go },
+	{ "Linux", &kernel },
 };
 
 const struct version_order *version_order_of(struct str ecosystem)

@@ -35,6 +35,10 @@ bool version_pacman_valid(struct str v);
 int version_go_compare(struct str a, struct str b);
 bool version_go_valid(struct str v);
 
+/* Releases of the kernel: "6.1.55", "6.6-rc3". What is none comes first, by its text. */
+int version_linux_compare(struct str a, struct str b);
+bool version_linux_valid(struct str v);
+
 /* Which order an OSV ecosystem follows. NULL when we have none for it. */
 struct version_order {
 	const char *name;
