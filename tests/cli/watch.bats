@@ -187,6 +187,22 @@ two:latest 2 3' ]
 	[ ! -e "$HOOK/4.json" ]
 }
 
+@test "a thousand new advisories that no image has: no word, no entry, no request" {
+	debian one 'a 1'
+	image one one
+	hook_start
+	plimsoll watch add one
+	for i in $(seq 1000); do osv "CVE-2025-$i" "other$((i % 7))" 2 ''; done >many.jsonl
+	osv CVE-2025-2000 a 1 '' >>many.jsonl # mended in what it has
+	plimsoll --config plimsoll.yaml --format json advisories import many.jsonl >out.json
+	[ "$(jq .documents out.json)" = 1001 ]
+	[ "$(plimsoll --format json trail show --kind watch | wc -c)" = 0 ]
+	[ ! -e "$HOOK/tries" ] || [ ! -s "$HOOK/tries" ]
+	osv CVE-2025-3000 a 2 '' >one.json # and it is heard
+	plimsoll --config plimsoll.yaml -q advisories import one.json
+	[ "$(wc -l <"$HOOK/tries")" = 1 ]
+}
+
 @test "a webhook's URL is checked; plain http leaves this machine only when it is told to" {
 	debian one 'a 1'
 	image one one
