@@ -36,6 +36,9 @@ enum compression compression_detect(const void *p, size_t n);
  * to out. More than max bytes are E_FORMAT, as is a program that is not content. */
 int compression_by_program(enum compression kind, int fd, int out, uint64_t max, struct err *e);
 
+/* CRC-32 as gzip and zip have it (RFC 1952, 8); crc is 0 at first. */
+uint32_t compression_crc32(uint32_t crc, const void *p, size_t n);
+
 struct inflater;
 /* kind: none, gzip or zstd. read pulls the compressed bytes. */
 int inflater_new(struct inflater **ret, enum compression kind, tar_read_fn read, void *arg,

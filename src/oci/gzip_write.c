@@ -149,3 +149,8 @@ int gzip_writer_end(struct gzip_writer *w, struct err *e)
 
 	return r < 0 ? r : lanes_finish(w->lanes, e);
 }
+
+uint32_t compression_crc32(uint32_t crc, const void *p, size_t n)
+{
+	return crc32_gzip_refl(crc, p, n);
+}

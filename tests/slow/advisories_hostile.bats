@@ -57,11 +57,12 @@ refused() { # FILE WORDS...
 
 @test "zip archives that lie: ten million entries, sizes, duplicates, encryption" {
 	/usr/bin/python3 - <<-'PY'
-		import struct
+		import struct, zlib
 		def archive(name, entries, flags=0, size=2, twice=1, method=0):
 		    data = b"{}"
-		    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, flags, method, 0, 0, 0, 2, size, 6, 0) + b"a.json" + data
-		    central = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, flags, method, 0, 0, 0, 2, size, 6, 0, 0, 0, 0, 0, 0)
+		    crc = zlib.crc32(data)
+		    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, flags, method, 0, 0, crc, 2, size, 6, 0) + b"a.json" + data
+		    central = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, flags, method, 0, 0, crc, 2, size, 6, 0, 0, 0, 0, 0, 0)
 		    central = (central + b"a.json") * twice
 		    at = len(local)
 		    end64 = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, len(central), at)

@@ -31,6 +31,7 @@ struct zip {
 	unsigned method;
 	unsigned char before[GZIP_HEADER], after[GZIP_TRAILER];
 	uint64_t packed, at, size, done;
+	uint32_t crc, crc_done; /* of a stored one, which nobody else checks */
 	unsigned before_at, after_at;
 };
 
@@ -215,7 +216,8 @@ static int start_member(struct zip *z, uint64_t local_at, uint32_t crc, struct e
 		z->after[4 + i] = (unsigned char)(z->size >> 8 * i);
 	}
 	z->before_at = z->after_at = 0;
-	z->done = 0;
+	z->done = z->crc_done = 0;
+	z->crc = crc;
 	return 0;
 }
 
@@ -312,5 +314,9 @@ int64_t zip_read(void *zip, void *p, size_t n, struct err *e)
 	z->done += (uint64_t)got;
 	if (z->done > z->size || (got == 0 && z->done != z->size))
 		return FAIL(e, E_FORMAT, "zip: %s: not of the size that it says", z->name);
+	if (z->method == STORED)
+		z->crc_done = compression_crc32(z->crc_done, p, (size_t)got);
+	if (got == 0 && z->method == STORED && z->crc_done != z->crc)
+		return FAIL(e, E_FORMAT, "zip: %s: damaged, its CRC is another", z->name);
 	return got;
 }

@@ -91,6 +91,7 @@ TEST(zip)
 	} cases[] = {
 		{ { 0, 0, 0x3610a686, 5, 5, "a" }, "hello", 5, 0 },
 		{ { 8, 0, 0x3610a686, 5, 10, "a" }, stored, 10, 0 },
+		{ { 0, 0, 0x3610a687, 5, 5, "a" }, "hello", 5, E_FORMAT },   /* CRC */
 		{ { 8, 0, 0x3610a687, 5, 10, "a" }, stored, 10, E_FORMAT },  /* CRC */
 		{ { 8, 0, 0x3610a686, 4, 10, "a" }, stored, 10, E_FORMAT },  /* size */
 		{ { 8, 0, 0x3610a686, 5, 9, "a" }, stored, 10, E_FORMAT },   /* cut */
