@@ -27,6 +27,7 @@ debian() { # LAYER "PACKAGE VERSION"...: Debian 12 with these packages
 	mkdir -p "$layer"/{etc,var/lib/dpkg}
 	printf 'ID=debian\nVERSION_ID="12"\n' >"$layer/etc/os-release"
 	for p; do
+		# shellcheck disable=SC2086 # two words
 		printf 'Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: %s\n\n' $p
 	done >"$layer/var/lib/dpkg/status"
 }

@@ -6,23 +6,24 @@
 #include <zstd.h>
 
 enum {
-	LEVEL = 19,
 	DICTIONARY = 64 * 1024,
 	A_BLOCK = 64, /* bytes of dictionary for each block: more would cost more than it saves */
 };
 
 struct block_dictionary {
 	ZSTD_CDict *dictionary; /* NULL: an empty one */
+	int level;
 };
 
-int block_dictionary_new(struct block_dictionary **ret, struct str bytes, struct err *e)
+int block_dictionary_new(struct block_dictionary **ret, struct str bytes, int level, struct err *e)
 {
 	auto_release(block_dictionary_free) struct block_dictionary *d = calloc(1, sizeof(*d));
 
 	if (!d)
 		return FAIL_NOMEM(e);
+	d->level = level;
 	if (bytes.n) {
-		d->dictionary = ZSTD_createCDict(bytes.p, bytes.n, LEVEL);
+		d->dictionary = ZSTD_createCDict(bytes.p, bytes.n, level);
 		if (!d->dictionary)
 			return FAIL_NOMEM(e);
 	}
@@ -59,9 +60,7 @@ struct block_writer *block_writer_new(void)
 	w->ctx = ZSTD_createCCtx();
 	/* The size of what is compressed is written by default: a reader knows how much room it
 	 * needs, and that it is not too much. */
-	if (w->ctx &&
-	    !ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_compressionLevel, LEVEL)) &&
-	    !ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_dictIDFlag, 0)))
+	if (w->ctx && !ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_dictIDFlag, 0)))
 		return w;
 	block_writer_free(w);
 	return NULL;
@@ -77,7 +76,9 @@ int block_compress(struct block_writer *w, const struct block_dictionary *d, str
 		return FAIL_NOMEM(e);
 	if (raw.n > LIMIT_BLOCK)
 		return FAIL(e, E_FORMAT, "more than %d bytes of one thing", LIMIT_BLOCK);
-	n = ZSTD_CCtx_refCDict(w->ctx, d->dictionary);
+	n = ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_compressionLevel, d->level);
+	if (!ZSTD_isError(n))
+		n = ZSTD_CCtx_refCDict(w->ctx, d->dictionary);
 	if (!ZSTD_isError(n))
 		n = ZSTD_compress2(w->ctx, p, bound, raw.p, raw.n);
 	if (ZSTD_isError(n))

@@ -18,9 +18,10 @@ enum {
 	LIMIT_DICTIONARY = 256 * 1024,
 };
 
-/* A dictionary ready for compression, which threads may share; a writer belongs to one thread. */
+/* A dictionary ready for compression at a level of zstd's, which threads may share; a writer
+ * belongs to one thread. */
 struct block_dictionary;
-int block_dictionary_new(struct block_dictionary **ret, struct str bytes, struct err *e);
+int block_dictionary_new(struct block_dictionary **ret, struct str bytes, int level, struct err *e);
 void block_dictionary_free(struct block_dictionary *d);
 DEFINE_RELEASE_VOID(struct block_dictionary, block_dictionary_free)
 

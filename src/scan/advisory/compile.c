@@ -659,18 +659,28 @@ static int write_sources(struct compiler *c, struct spool *to, struct err *e)
 	return r < 0 ? r : spool_put(to, META_SOURCES, (struct str){ list.p, list.n }, e);
 }
 
-/* Small pages waste little of a small file; large ones hold many blocks without a rest. */
-static unsigned page_size(const struct compiler *c)
+/* How a file of so many bytes, uncompressed, is written. */
+struct layout {
+	unsigned page; /* small pages waste little of a small file, large ones hold many blocks */
+	int level;     /* of zstd; a large file is to be written anew in seconds after any change */
+};
+
+static struct layout layout_of(const struct compiler *c)
 {
+	enum { SMALL = 512 * 1024, MEDIUM = 16 * 1024 * 1024, LARGE = 64 * 1024 * 1024 };
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < KINDS; i++)
 		bytes += spool_bytes(c->spools[i]);
-	return bytes < 512U * 1024 ? 1024 : bytes < 64U * 1024 * 1024 ? 8192 : 32768;
+	return (struct layout){ .page = bytes < SMALL	? 1024
+					: bytes < LARGE ? 8192
+							: 32768,
+				.level = bytes < MEDIUM ? 19 : 12 };
 }
 
 static int write_file(struct compiler *c, sqlite3 *to, struct err *e)
 {
+	const struct layout layout = layout_of(c);
 	char pragmas[256];
 	int64_t n = 0;
 	int r;
@@ -678,13 +688,13 @@ static int write_file(struct compiler *c, sqlite3 *to, struct err *e)
 	(void)snprintf(pragmas, sizeof(pragmas),
 		       "PRAGMA page_size = %u; PRAGMA application_id = %d;"
 		       " PRAGMA user_version = %d; BEGIN;",
-		       page_size(c), ADVISORY_DB_ID, ADVISORY_DB_SCHEMA);
+		       layout.page, ADVISORY_DB_ID, ADVISORY_DB_SCHEMA);
 	r = sql_exec(to, pragmas, e);
 	r = r < 0 ? r : sql_exec(to, DB_SCHEMA, e);
 	r = r < 0 ? r : write_ecosystems(c, c->spools[KIND_META], e);
 	r = r < 0 ? r : write_sources(c, c->spools[KIND_META], e);
 	for (unsigned i = 0; i < KINDS && r == 0; i++)
-		r = spool_store(c->spools[i], i, to, &n, e);
+		r = spool_store(c->spools[i], i, layout.level, to, &n, e);
 	return r < 0 ? r : sql_exec(to, "COMMIT", e);
 }
 

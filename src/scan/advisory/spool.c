@@ -337,7 +337,7 @@ static int put_dictionary(struct storing *st, struct str bytes, struct err *e)
 	return r;
 }
 
-int spool_store(struct spool *s, unsigned kind, sqlite3 *db, int64_t *n, struct err *e)
+int spool_store(struct spool *s, unsigned kind, int level, sqlite3 *db, int64_t *n, struct err *e)
 {
 	auto_release(block_dictionary_free) struct block_dictionary *d = NULL;
 	auto_buf bytes = BUF_INIT(LIMIT_DICTIONARY);
@@ -353,6 +353,6 @@ int spool_store(struct spool *s, unsigned kind, sqlite3 *db, int64_t *n, struct 
 	struct storing st = { kind, block, start, n };
 
 	r = r < 0 || !text.n ? r : put_dictionary(&st, text, e);
-	r = r < 0 ? r : block_dictionary_new(&d, text, e);
+	r = r < 0 ? r : block_dictionary_new(&d, text, level, e);
 	return r < 0 ? r : store_blocks(s, d, &st, e);
 }

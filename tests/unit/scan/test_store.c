@@ -330,7 +330,8 @@ TEST(blocks)
 	auto_buf packed = BUF_INIT(1 << 20), raw = BUF_INIT(LIMIT_BLOCK + 1);
 	struct err e = ERR_INIT;
 
-	CHECK(block_dictionary_new(&d, STR(""), &e) == 0 && block_reader_new(&r, STR(""), &e) == 0);
+	CHECK(block_dictionary_new(&d, STR(""), 19, &e) == 0 &&
+	      block_reader_new(&r, STR(""), &e) == 0);
 	CHECK(block_compress(w, d, STR("what is said"), &packed, &e) == 0);
 	CHECK(block_decompress(r, (struct str){ packed.p, packed.n }, &raw, &e) == 0);
 	CHECK(str_eqz((struct str){ raw.p, raw.n }, "what is said"));
@@ -352,7 +353,8 @@ TEST(block_limit)
 	/* A zstd frame of RFC 8878, 3.1.1: single segment, four bytes of size, one raw block. */
 	char bomb[] = "\x28\xb5\x2f\xfd\xa0\x01\x00\x00\x02\x01\x00\x00";
 
-	CHECK(block_dictionary_new(&d, STR(""), &e) == 0 && block_reader_new(&r, STR(""), &e) == 0);
+	CHECK(block_dictionary_new(&d, STR(""), 19, &e) == 0 &&
+	      block_reader_new(&r, STR(""), &e) == 0);
 	CHECK(block_compress(w, d, (struct str){ zeros, LIMIT_BLOCK }, &packed, &e) == 0);
 	CHECK(block_decompress(r, (struct str){ packed.p, packed.n }, &raw, &e) == 0);
 	CHECK(raw.n == LIMIT_BLOCK);
