@@ -7,14 +7,10 @@ static const struct {
 	const char *name;
 	enum scan_format format;
 } formats[] = {
-	{ "table", SCAN_TABLE },
-	{ "json", SCAN_JSON },
-	{ "sarif", SCAN_SARIF },
-	{ "junit", SCAN_JUNIT },
-	{ "html", SCAN_HTML },
-	{ "spdx-json", SCAN_SPDX },
-	{ "cyclonedx", SCAN_CYCLONEDX },
-	{ "cyclonedx-json", SCAN_CYCLONEDX },
+	{ "table", SCAN_TABLE },	 { "json", SCAN_JSON },
+	{ "sarif", SCAN_SARIF },	 { "junit", SCAN_JUNIT },
+	{ "html", SCAN_HTML },		 { "spdx-json", SCAN_SPDX },
+	{ "cyclonedx", SCAN_CYCLONEDX }, { "cyclonedx-json", SCAN_CYCLONEDX },
 };
 
 int scan_format_parse(const struct cli *c, const char *name, enum scan_format *ret, struct err *e)

@@ -154,16 +154,16 @@ TEST(checks)
 
 	CHECK(advisory_checks_parse(text, strlen(text), &c, &e) == 0);
 	CHECK(advisory_checks_oldest(c, NULL) == -1 && advisory_checks_newest(c) == 0);
-	CHECK(advisory_checks_note(c, ADVISORY_CHECKS_IMPORT, 100, NULL, &e) == 0);
+	CHECK(advisory_checks_note(c, ADVISORY_CHECKS_IMPORT, 100, NULL, 0, &e) == 0);
 	CHECK(advisory_checks_oldest(c, &which) == 100 && strcmp(which, "import") == 0);
 	/* With a source that is asked, imports do not count. */
-	CHECK(advisory_checks_note(c, "kev", 200, NULL, &e) == 0);
+	CHECK(advisory_checks_note(c, "kev", 200, NULL, 0, &e) == 0);
 	CHECK(advisory_checks_oldest(c, &which) == 200 && strcmp(which, "kev") == 0);
-	CHECK(advisory_checks_note(c, "epss", 150, NULL, &e) == 0);
-	CHECK(advisory_checks_note(c, "epss", 300, "HTTP 500", &e) == 0);
+	CHECK(advisory_checks_note(c, "epss", 150, NULL, 0, &e) == 0);
+	CHECK(advisory_checks_note(c, "epss", 300, "HTTP 500", 0, &e) == 0);
 	CHECK(advisory_checks_oldest(c, &which) == 150 && strcmp(which, "epss") == 0);
 	CHECK(advisory_checks_newest(c) == 200);
-	CHECK(advisory_checks_note(c, "never", 300, "HTTP 500", &e) == 0);
+	CHECK(advisory_checks_note(c, "never", 300, "HTTP 500", 0, &e) == 0);
 	CHECK(advisory_checks_oldest(c, &which) == 0 && strcmp(which, "never") == 0);
 }
 

@@ -141,8 +141,8 @@ TEST(debian_hostile)
 		"{\"CVE-2024-1\":7}",
 		"{\"CVE-2024-1\":{\"releases\":{\"\":{\"status\":\"open\"}}}}",
 		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\"}}}}",
-		"{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\","
-		"\"fixed_version\":\"\"}}}}",
+		("{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\","
+		 "\"fixed_version\":\"\"}}}}"),
 		"{\"a b\":{\"releases\":{}}}",
 		"{\"\":{\"releases\":{}}}",
 	};
