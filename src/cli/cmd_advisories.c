@@ -16,7 +16,8 @@ static int note_import(const struct state *state, struct err *e)
 	return r < 0 ? r : advisory_checks_save(state, checks, e);
 }
 
-static int print_import(struct cli *c, const struct advisory_import *done, struct err *e)
+static int print_import(struct cli *c, const struct advisory_import *done, const struct watching *w,
+			struct err *e)
 {
 	int r = cli_print(c, e, "%llu documents of %llu files: %s\n",
 			  (unsigned long long)done->units,
@@ -26,12 +27,13 @@ static int print_import(struct cli *c, const struct advisory_import *done, struc
 	if (r == 0 && done->skipped)
 		r = cli_print(c, e, "%llu other files passed over\n",
 			      (unsigned long long)done->skipped);
-	return r < 0 ? r : cli_watch(c, NULL, e);
+	return r < 0 ? r : cli_print_news(c, w, e);
 }
 
 static int run_import(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	auto_json *watch = NULL, *j = NULL;
+	auto_watching w = { 0 };
+	auto_json *j = NULL;
 	struct advisory_import done;
 	const struct state *state;
 	int r = cli_state(c, &state, e);
@@ -40,16 +42,15 @@ static int run_import(struct cli *c, void *opts, int argc, char **argv, struct e
 	r = r < 0 ? r
 		  : advisory_import(state, argv, (size_t)argc, clock_now(), c->progress, &done, e);
 	r = r < 0 ? r : note_import(state, e);
-	if (r == 0 && (c->quiet || c->json))
-		r = cli_watch(c, &watch, e);
+	r = r < 0 ? r : cli_watch(c, &w, e);
 	if (r < 0 || (c->quiet && !c->json))
 		return r;
 	if (!c->json)
-		return print_import(c, &done, e);
-	j = json_pack("{ss sI sI sI sb sO}", "schema", "plimsoll.import/v1", "files",
+		return print_import(c, &done, &w, e);
+	j = json_pack("{ss sI sI sI sb}", "schema", "plimsoll.import/v1", "files",
 		      (json_int_t)done.files, "skipped", (json_int_t)done.skipped, "documents",
-		      (json_int_t)done.units, "changed", done.changed, "watch", watch);
-	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+		      (json_int_t)done.units, "changed", done.changed);
+	return j ? cli_watch_print(c, &w, j, e) : FAIL_NOMEM(e);
 }
 
 static const struct command cmd_import = {

@@ -6,27 +6,30 @@
 #include "cli/watch.h"
 #include "pipeline/advisories_publish.h"
 
-/* watch: what was told of watched images; NULL: nothing was to be. */
+/* w: what is new for watched images; NULL: nothing could be. */
 static int report(struct cli *c, const struct ref *ref, const struct published *p, bool changed,
-		  const char *schema, const json_t *watch, struct err *e)
+		  const char *schema, const struct watching *w, struct err *e)
 {
 	auto_buf full = BUF_INIT(1024);
 	char date[RFC3339_MAX];
+	int r;
 
 	ref_full(ref, &full);
 	clock_rfc3339(p->date, date);
 	if (c->json) {
-		auto_json *j =
-			json_pack("{ss ss ss ss sI sb sO*}", "schema", schema, "reference",
-				  buf_str(&full), "digest", p->manifest.digest.s, "date", date,
-				  "size", (json_int_t)p->size, "changed", changed, "watch", watch);
+		auto_json *j = json_pack("{ss ss ss ss sI sb}", "schema", schema, "reference",
+					 buf_str(&full), "digest", p->manifest.digest.s, "date",
+					 date, "size", (json_int_t)p->size, "changed", changed);
 
-		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+		if (!j)
+			return FAIL_NOMEM(e);
+		return w ? cli_watch_print(c, w, j, e) : cli_print_json(c, j, e);
 	}
 	if (c->quiet)
 		return cli_print(c, e, "%s\n", p->manifest.digest.s);
-	return cli_print(c, e, "%s %s\nadvisories of %s%s\n", buf_str(&full), p->manifest.digest.s,
-			 date, changed ? "" : ": nothing new");
+	r = cli_print(c, e, "%s %s\nadvisories of %s%s\n", buf_str(&full), p->manifest.digest.s,
+		      date, changed ? "" : ": nothing new");
+	return r < 0 || !w ? r : cli_print_news(c, w, e);
 }
 
 struct publish_opts {
@@ -86,7 +89,7 @@ static const struct opt fetch_opts[] = {
 static int run_fetch(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct fetch_opts *o = opts;
-	auto_json *watch = NULL;
+	auto_watching w = { 0 };
 	auto_road road = { 0 };
 	struct published got;
 	bool changed = false;
@@ -96,10 +99,8 @@ static int run_fetch(struct cli *c, void *opts, int argc, char **argv, struct er
 	(void)argc;
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 	r = r < 0 ? r : advisories_fetch(&road, &ref, o->force, &got, &changed, e);
-	if (r == 0 && c->json)
-		r = cli_watch(c, &watch, e);
-	r = r < 0 ? r : report(c, &ref, &got, changed, "plimsoll.fetch/v1", watch, e);
-	return r < 0 || c->json ? r : cli_watch(c, NULL, e);
+	r = r < 0 ? r : cli_watch(c, &w, e);
+	return r < 0 ? r : report(c, &ref, &got, changed, "plimsoll.fetch/v1", &w, e);
 }
 
 const struct command cmd_advisories_fetch = {

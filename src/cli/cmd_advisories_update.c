@@ -16,24 +16,25 @@ static int print_source(struct cli *c, const json_t *s, struct err *e)
 			 json_string_or_null(s, "status"), error ? ": " : "", text);
 }
 
-static int report(struct cli *c, const struct update_result *u, const json_t *watch, struct err *e)
+static int report(struct cli *c, const struct update_result *u, const struct watching *w,
+		  struct err *e)
 {
 	size_t i;
 	json_t *s;
 	int r = 0;
 
 	if (c->json) {
-		auto_json *j =
-			json_pack("{ss sO sI sb sO}", "schema", "plimsoll.update/v1", "sources",
-				  u->sources, "documents", (json_int_t)u->documents, "changed",
-				  u->changed, "watch", watch);
+		auto_json *j = json_pack("{ss sO sI sb}", "schema", "plimsoll.update/v1", "sources",
+					 u->sources, "documents", (json_int_t)u->documents,
+					 "changed", u->changed);
 
-		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+		return j ? cli_watch_print(c, w, j, e) : FAIL_NOMEM(e);
 	}
 	json_array_foreach(u->sources, i, s) r = r < 0 ? r : print_source(c, s, e);
-	return r < 0 ? r
-		     : cli_print(c, e, "%llu documents: %s\n", (unsigned long long)u->documents,
-				 u->changed ? "advisories updated" : "nothing new");
+	r = r < 0 ? r
+		  : cli_print(c, e, "%llu documents: %s\n", (unsigned long long)u->documents,
+			      u->changed ? "advisories updated" : "nothing new");
+	return r < 0 ? r : cli_print_news(c, w, e);
 }
 
 /* The exit status is that of a network's failure, whatever did work. */
@@ -52,7 +53,7 @@ static int run_update(struct cli *c, void *opts, int argc, char **argv, struct e
 {
 	__attribute__((cleanup(update_result_release))) struct update_result result = { 0 };
 	auto_sources sources = { .n = 0 };
-	auto_json *watch = NULL;
+	auto_watching w = { 0 };
 	const struct state *state;
 	struct road road = { .progress = c->progress };
 	int r = cli_state(c, &state, e);
@@ -63,12 +64,9 @@ static int run_update(struct cli *c, void *opts, int argc, char **argv, struct e
 		  : advisory_sources_read(json_object_get(c->config, "advisories"), &sources, e);
 	r = r < 0 ? r
 		  : advisories_update(&road, &sources, argv, (size_t)argc, clock_now(), &result, e);
-	if (r == 0 && c->json)
-		r = cli_watch(c, &watch, e);
+	r = r < 0 ? r : cli_watch(c, &w, e);
 	if (r == 0 && (!c->quiet || c->json))
-		r = report(c, &result, watch, e);
-	if (r == 0 && !c->json)
-		r = cli_watch(c, NULL, e);
+		r = report(c, &result, &w, e);
 	r = r < 0 ? r : cli_flush(c, e);
 	return r == 0 && (result.failed || result.partly) ? fail(&result, e) : r;
 }

@@ -2,190 +2,227 @@
 #include "base/clock.h"
 #include "cli/road.h"
 #include "cli/watch.h"
-#include "scan/watch.h"
 
-/* The name that an image is watched under: with its tag. */
-static int full_name(const char *image, struct buf *ret, struct err *e)
+/* The index, if there is one: who only looks, or takes away, makes none. */
+static int open_index(struct cli *c, struct watch **ret, struct err *e)
 {
-	struct ref ref;
-	int r = ref_parse(image, &ref, e);
+	auto_strv notes = { 0 };
+	const struct state *state;
+	int r = cli_state(c, &state, e);
 
-	if (r < 0)
-		return r;
-	ref_stored(&ref, ret);
-	return buf_check(ret, "a name", e);
+	r = r < 0 ? r : watch_open(ret, state, false, &notes, e);
+	cli_watch_notes(&notes);
+	return r;
 }
 
-static int add_one(struct cli *c, const char *image, struct err *e)
+static int print_list(struct cli *c, const json_t *list, struct err *e)
 {
-	auto_buf name = BUF_INIT(4096);
-	auto_json *list = NULL;
-	auto_road road = { 0 };
-	struct ref ref;
-	uint64_t told;
-	int r = full_name(image, &name, e);
+	static const char *const headings[] = { "IMAGE", "DIGEST", "SINCE", "PACKAGES", "KNOWN" };
+	auto_release(table_free) struct table *t = NULL;
+	size_t i;
+	json_t *o;
+	int r = table_new(&t, headings, 5, e);
 
-	r = r < 0 ? r : cli_road(c, buf_str(&name), &road, e);
-	r = r < 0 ? r : store_lookup(road.store, image, &ref, &road.image, e);
-	r = r < 0 ? r : scan_packages(road.state, road.store, &road.image, c->progress, &list, e);
-	r = r < 0 ? r : watch_image(&road, list, clock_now(), &told, e);
-	if (r < 0 || c->quiet)
+	json_array_foreach(list, i, o)
+	{
+		char packages[24], known[24], since[RFC3339_MAX];
+		const char *const cells[] = { json_string_or_null(o, "name"),
+					      json_string_or_null(o, "digest"), since, packages,
+					      known };
+
+		clock_rfc3339(json_integer_value(json_object_get(o, "added")), since);
+		(void)snprintf(packages, sizeof(packages), "%" JSON_INTEGER_FORMAT,
+			       json_integer_value(json_object_get(o, "packages")));
+		(void)snprintf(known, sizeof(known), "%" JSON_INTEGER_FORMAT,
+			       json_integer_value(json_object_get(o, "known")));
+		r = r < 0 ? r : table_row(t, cells, e);
+	}
+	return r < 0 ? r : cli_print_table(c, t, e);
+}
+
+/* Nothing was ever watched: an empty list. */
+static int read_list(struct cli *c, json_t **ret, uint64_t *ret_pending, struct err *e)
+{
+	auto_release(watch_close) struct watch *w = NULL;
+	struct err own = ERR_INIT;
+	int r = open_index(c, &w, &own);
+
+	*ret_pending = 0;
+	if (r == E_NOTFOUND) {
+		*ret = json_array();
+		return *ret ? 0 : FAIL_NOMEM(e);
+	}
+	if (r < 0) {
+		*e = own;
 		return r;
-	return cli_print(c, e, "%s: %zu packages, %llu advisories known\n", buf_str(&name),
-			 json_array_size(json_object_get(list, "packages")),
-			 (unsigned long long)told);
+	}
+	r = watch_list(w, ret, e);
+	return r < 0 ? r : watch_pending(w, ret_pending, e);
+}
+
+static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_json *list = NULL;
+	uint64_t pending = 0;
+	int r = read_list(c, &list, &pending, e);
+
+	(void)opts, (void)argc, (void)argv;
+	if (r < 0)
+		return r;
+	if (c->json) {
+		auto_json *j = json_pack("{ss sO sI}", "schema", "plimsoll.watching/v1", "images",
+					 list, "pending", (json_int_t)pending);
+
+		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+	}
+	r = print_list(c, list, e);
+	if (r == 0 && pending)
+		r = cli_print(c, e, "\n%llu notification%s to be delivered\n",
+			      (unsigned long long)pending, pending == 1 ? " waits" : "s wait");
+	return r;
+}
+
+/* ret gets what a document says of it. */
+static int add_one(struct cli *c, const char *image, json_t *ret, struct err *e)
+{
+	auto_road road = { 0 };
+	auto_report report = { 0 };
+	struct ref ref;
+	int r = cli_road(c, image, &road, e);
+
+	r = r < 0 ? r : store_lookup(road.store, image, &ref, &road.image, e);
+	r = r < 0 ? r : scan_image(road.state, road.store, &road.image, road.progress, &report, e);
+	r = r < 0 ? r : watching_add(&road, &report, clock_now(), e);
+	if (r < 0)
+		return r;
+	if (!c->json && !c->quiet)
+		r = cli_print(c, e, "watching %s %s\n", road.name, road.image.digest.s);
+	return r < 0 ? r
+		     : json_push(ret,
+				 json_pack("{ss ss sI}", "name", road.name, "digest",
+					   road.image.digest.s, "known",
+					   (json_int_t)report.findings_n),
+				 e);
 }
 
 static int run_add(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	int r = 0;
+	auto_json *images = json_array(), *j = NULL;
+	int r = images ? 0 : FAIL_NOMEM(e);
 
 	(void)opts;
 	for (int i = 0; i < argc && r == 0; i++)
-		r = add_one(c, argv[i], e);
-	return r;
+		r = add_one(c, argv[i], images, e);
+	if (r < 0 || !c->json)
+		return r;
+	j = json_pack("{ss sO}", "schema", "plimsoll.watch-add/v1", "images", images);
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
+
+static int run_rm(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_release(watch_close) struct watch *w = NULL;
+	struct road road = { .progress = c->progress };
+	size_t n = 0, all = 0;
+	int r = open_index(c, &w, e);
+
+	(void)opts;
+	if (r < 0)
+		return r;
+	road.state = &c->state;
+	for (int i = 0; i < argc && r == 0; i++) {
+		r = watch_remove(w, argv[i], &n, e);
+		road.name = argv[i];
+		r = road_note(&road, "watch-rm", r, NULL, e);
+		all += r == 0 ? n : 0;
+	}
+	if (r < 0)
+		return r;
+	if (c->json) {
+		auto_json *j = json_pack("{ss sI}", "schema", "plimsoll.watch-rm/v1", "removed",
+					 (json_int_t)all);
+
+		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+	}
+	return c->quiet ? 0
+			: cli_print(c, e, "%zu image%s no longer watched\n", all,
+				    all == 1 ? "" : "s");
+}
+
+static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_watching w = { 0 };
+	int r = cli_watch_run(c, &w, e);
+
+	(void)opts, (void)argc, (void)argv;
+	if (r == 0 && c->json) {
+		auto_json *j = NULL;
+
+		r = cli_watch_json(&w, &j, e);
+		r = r < 0 ? r : json_put_string(j, "schema", "plimsoll.watch-run/v1", e);
+		r = r < 0 ? r : cli_print_json(c, j, e);
+	} else if (r == 0 && !c->quiet) {
+		r = cli_print_news(c, &w, e);
+	}
+	r = r < 0 ? r : cli_flush(c, e);
+	return r == 0 && w.failure ? FAIL(e, E_REMOTE, "%s", w.failure) : r;
+}
+
+static const struct command cmd_list = {
+	.name = "list",
+	.args = "",
+	.brief = "Show which images are watched",
+	.details =
+		"KNOWN is how many advisories an image was told of, be it when it was scanned or "
+		"later.",
+	.example = "plimsoll watch list",
+	.run = run_list,
+};
 
 static const struct command cmd_add = {
 	.name = "add",
 	.args = "IMAGE...",
-	.brief = "Watch images of the store",
-	.details = "What is known of an image now counts as told; only what comes later is news. "
-		   "Images that are shipped are watched of themselves. Watching an image again "
-		   "under the same name puts the new one in place of the old. It needs no image "
-		   "afterwards: what was read of it is kept.",
+	.brief = "Watch images, from what is known of them today",
+	.details = "What 'plimsoll ship' ships is watched of itself. An image is known by its "
+		   "digest; it may leave the store, and is watched until 'plimsoll watch rm'.",
 	.example = "plimsoll watch add web:1",
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_add,
 };
 
-static int run_rm(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	auto_release(watch_close) struct watch *w = NULL;
-	const struct state *state;
-	int r = cli_state(c, &state, e);
-
-	(void)opts;
-	r = r < 0 ? r : watch_open(&w, state, false, e);
-	for (int i = 0; i < argc && r == 0; i++) {
-		auto_buf name = BUF_INIT(4096);
-
-		r = full_name(argv[i], &name, e);
-		r = r < 0 ? r : watch_remove(w, buf_str(&name), e);
-	}
-	return r < 0 ? r : watch_commit(w, e);
-}
-
-static const struct command cmd_rm_watch = {
+static const struct command cmd_rm = {
 	.name = "rm",
 	.args = "IMAGE...",
-	.brief = "Watch images no longer",
-	.example = "plimsoll watch rm web:1",
+	.brief = "Watch an image no longer",
+	.details =
+		"By its name, then all digests that were watched under it; or by a digest, or its "
+		"first hex digits, at least 6.",
+	.example = "plimsoll watch rm 127.0.0.1:5000/web:1\n"
+		   "plimsoll watch rm sha256:9f2c41",
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_rm,
 };
 
-static int print_list(struct cli *c, const json_t *list, struct err *e)
-{
-	static const char *const headings[] = { "IMAGE", "DIGEST", "PACKAGES", "ADVISORIES",
-						"SINCE" };
-	auto_release(table_free) struct table *t = NULL;
-	size_t i;
-	json_t *image;
-	int r = table_new(&t, headings, 5, e);
-
-	json_array_foreach(list, i, image)
-	{
-		char digest[20], packages[32], advisories[32];
-		const char *const cells[] = { json_string_or_null(image, "image"), digest, packages,
-					      advisories, json_string_or_null(image, "since") };
-
-		(void)snprintf(digest, sizeof(digest), "%.19s",
-			       json_string_or_null(image, "digest"));
-		(void)snprintf(packages, sizeof(packages), "%lld",
-			       (long long)json_integer_value(json_object_get(image, "packages")));
-		(void)snprintf(advisories, sizeof(advisories), "%lld",
-			       (long long)json_integer_value(json_object_get(image, "advisories")));
-		r = r < 0 ? r : table_row(t, cells, e);
-	}
-	return r < 0 ? r : cli_print_table(c, t, e);
-}
-
-static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	auto_release(watch_close) struct watch *w = NULL;
-	auto_json *list = NULL;
-	const struct state *state;
-	struct err own = ERR_INIT;
-	int r = cli_state(c, &state, e);
-
-	(void)opts, (void)argc, (void)argv;
-	if (r < 0)
-		return r;
-	r = watch_open(&w, state, false, &own);
-	if (r == E_NOTFOUND)
-		list = json_array();
-	else if (r < 0)
-		*e = own;
-	r = r == E_NOTFOUND ? 0 : r < 0 ? r : watch_list(w, &list, e);
-	if (r == 0 && !list)
-		r = FAIL_NOMEM(e);
-	if (r < 0)
-		return r;
-	if (c->json) {
-		auto_json *j =
-			json_pack("{ss sO}", "schema", "plimsoll.watched/v1", "images", list);
-
-		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
-	}
-	return print_list(c, list, e);
-}
-
-static const struct command cmd_list = {
-	.name = "list",
-	.args = "",
-	.brief = "Show the watched images, and how many advisories were told of each",
-	.example = "plimsoll watch list",
-	.run = run_list,
-};
-
-static int run_now(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	auto_json *doc = NULL;
-	int r = cli_watch(c, &doc, e);
-
-	(void)opts, (void)argc, (void)argv;
-	if (r < 0 || !c->json)
-		return r;
-	r = json_put_string(doc, "schema", "plimsoll.watching/v1", e);
-	return r < 0 ? r : cli_print_json(c, doc, e);
-}
-
-static const struct command cmd_run_watch = {
+static const struct command cmd_run = {
 	.name = "run",
 	.args = "",
-	.brief = "Match the watched images now, and send what could not be sent",
-	.details = "The commands that change the advisories do this of themselves.",
+	.brief = "Match watched images now, and deliver what waits",
+	.details = "Happens of itself after advisories update, import and fetch. When the webhook "
+		   "does not take what waits, the exit status is 7.",
 	.example = "plimsoll watch run",
-	.run = run_now,
+	.run = run_run,
 };
 
-static const struct command *const subs[] = { &cmd_add, &cmd_rm_watch, &cmd_list, &cmd_run_watch,
-					      NULL };
+static const struct command *const subs[] = { &cmd_list, &cmd_add, &cmd_rm, &cmd_run, NULL };
 
 const struct command cmd_watch = {
 	.name = "watch",
 	.group = "Scan",
 	.args = "",
-	.brief = "Tell what new advisories say of images that were shipped",
-	.details = "After each change of the advisories the watched images are matched anew, "
-		   "without reading them, and what is news for one of them is told once: on "
-		   "standard output, in the audit trail, and to the webhook of the configuration "
-		   "(watch.webhook) as JSON. What a webhook does not accept is kept and sent the "
-		   "next time.",
-	.example = "plimsoll watch add web:1\n"
-		   "plimsoll watch list",
+	.brief = "Be told when an advisory is new for an image that was shipped",
+	.example = "plimsoll watch list\n"
+		   "plimsoll watch add web:1",
 	.subs = subs,
 };

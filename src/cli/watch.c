@@ -3,80 +3,129 @@
 
 #include "base/clock.h"
 
-int cli_watch_hook(const struct cli *c, struct watch_hook *ret, struct err *e)
+void cli_watch_notes(struct strv *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		text_sanitize(notes->v[i]);
+		(void)fprintf(stderr, "plimsoll: %s\n", notes->v[i]);
+	}
+}
+
+static int read_hook(const struct cli *c, struct watch_hook *ret, struct err *e)
 {
 	const char *url = cli_config(c, "watch.webhook");
 	const char *insecure = cli_config(c, "watch.insecure");
 
 	if (insecure && strcmp(insecure, "true") != 0 && strcmp(insecure, "false") != 0)
 		return FAIL(e, E_USAGE, "watch.insecure: neither true nor false");
-	if (url && !starts_with(url, "https://") && !starts_with(url, "http://"))
+	if (url && *url && !starts_with(url, "https://") && !starts_with(url, "http://"))
 		return FAIL(e, E_USAGE, "watch.webhook: '%.200s' is no http or https URL", url);
-	*ret = (struct watch_hook){ .url = url,
+	*ret = (struct watch_hook){ .url = url && *url ? url : NULL,
 				    .insecure = insecure && strcmp(insecure, "true") == 0 };
 	return 0;
 }
 
-static int add_rows(struct table *t, const json_t *image, struct err *e)
+int cli_watch_run(struct cli *c, struct watching *ret, struct err *e)
 {
+	const struct state *state;
+	struct road road = { .progress = c->progress };
+	struct watch_hook hook;
+	int r = read_hook(c, &hook, e);
+
+	r = r < 0 ? r : cli_state(c, &state, e);
+	if (r < 0)
+		return r;
+	road.state = state;
+	r = watching_run(&road, &hook, clock_now(), ret, e);
+	if (r < 0)
+		return r;
+	cli_watch_notes(&ret->notes);
+	return 0;
+}
+
+int cli_watch(struct cli *c, struct watching *ret, struct err *e)
+{
+	int r = cli_watch_run(c, ret, e);
+
+	if (r < 0)
+		return r;
+	if (ret->failure)
+		(void)fprintf(stderr,
+			      "plimsoll: %s; %llu waiting, sent first next time\n"
+			      "plimsoll: mend: plimsoll watch run\n",
+			      ret->failure, (unsigned long long)ret->pending);
+	return 0;
+}
+
+static int print_advisory(struct cli *c, const char *image, const json_t *a, struct err *e)
+{
+	auto_buf line = BUF_INIT(LIMIT_WATCH_NEWS);
+	auto_free char *text = NULL;
+	json_t *p;
 	size_t i;
-	json_t *f;
+
+	buf_printf(&line, "new  %s  %s  %s ", image, json_string_or_null(a, "advisory"),
+		   json_string_or_null(a, "severity"));
+	json_array_foreach(json_object_get(a, "packages"), i, p)
+	{
+		const char *fixed = json_string_or_null(p, "fixed");
+
+		buf_printf(&line, "%s %s %s%s%s", i ? "," : "", json_string_or_null(p, "name"),
+			   json_string_or_null(p, "version"), fixed ? " -> " : "",
+			   fixed ? fixed : "");
+	}
+	if (json_is_true(json_object_get(a, "exploited")))
+		buf_puts(&line, "  exploited");
+	text = buf_take(&line);
+	if (!text)
+		return FAIL_NOMEM(e);
+	text_sanitize(text);
+	return cli_print(c, e, "%s\n", text);
+}
+
+static int print_document(struct cli *c, const json_t *doc, struct err *e)
+{
+	json_t *image, *advisory;
+	size_t i, k;
 	int r = 0;
 
-	json_array_foreach(json_object_get(image, "findings"), i, f)
-	{
-		const char *fixed = json_string_or_null(f, "fixed");
-		const char *const cells[] = {
-			json_string_or_null(image, "image"), json_string_or_null(f, "advisory"),
-			json_string_or_null(f, "severity"),  json_string_or_null(f, "package"),
-			json_string_or_null(f, "version"),   fixed,
-		};
-
-		r = r < 0 ? r : table_row(t, cells, e);
-	}
+	json_array_foreach(json_object_get(doc, "images"), i, image)
+		json_array_foreach(json_object_get(image, "advisories"), k, advisory) r =
+			r < 0 ? r
+			      : print_advisory(c, json_string_or_null(image, "name"), advisory, e);
 	return r;
 }
 
-static int print_news(struct cli *c, const struct watch_result *w, struct err *e)
+int cli_print_news(struct cli *c, const struct watching *w, struct err *e)
 {
-	static const char *const headings[] = { "IMAGE",   "ADVISORY",	"SEVERITY",
-						"PACKAGE", "INSTALLED", "FIXED" };
-	auto_release(table_free) struct table *t = NULL;
-	const size_t n = json_array_size(w->news);
+	json_t *doc;
 	size_t i;
-	json_t *image;
-	int r;
+	int r = 0;
 
-	if (n) {
-		r = table_new(&t, headings, 6, e);
-		json_array_foreach(w->news, i, image) r = r < 0 ? r : add_rows(t, image, e);
-		r = r < 0 ? r
-			  : cli_print(c, e, "\nNew for %zu watched image%s:\n", n,
-				      n == 1 ? "" : "s");
-		r = r < 0 ? r : cli_print_table(c, t, e);
-		if (r < 0)
-			return r;
-	}
-	if (!w->kept)
-		return 0;
-	return cli_print(c, e, "webhook: %s; %llu notification%s kept for the next time\n",
-			 w->problem, (unsigned long long)w->kept, w->kept == 1 ? "" : "s");
+	json_array_foreach(w->news, i, doc) r = r < 0 ? r : print_document(c, doc, e);
+	return r;
 }
 
-int cli_watch(struct cli *c, json_t **ret, struct err *e)
+int cli_watch_json(const struct watching *w, json_t **ret, struct err *e)
 {
-	auto_watch_result result = { 0 };
-	struct road road = { .progress = c->progress };
-	struct watch_hook hook;
-	int r = cli_watch_hook(c, &hook, e);
+	json_t *j = json_pack("{sI sO sI sI ss*}", "matched", (json_int_t)w->images, "news",
+			      w->news, "delivered", (json_int_t)w->delivered, "pending",
+			      (json_int_t)w->pending, "failure", w->failure);
 
-	r = r < 0 ? r : cli_state(c, &road.state, e);
-	r = r < 0 ? r : watch_tell(&road, &hook, clock_now(), &result, e);
-	if (r == 0 && ret) {
-		*ret = json_pack("{sO sI sI ss*}", "images", result.news, "sent",
-				 (json_int_t)result.sent, "kept", (json_int_t)result.kept,
-				 "problem", *result.problem ? result.problem : NULL);
-		r = *ret ? 0 : FAIL_NOMEM(e);
+	if (!j)
+		return FAIL_NOMEM(e);
+	*ret = j;
+	return 0;
+}
+
+int cli_watch_print(struct cli *c, const struct watching *w, json_t *j, struct err *e)
+{
+	json_t *watch = NULL;
+	int r = 0;
+
+	if (w->images || w->pending || json_array_size(w->news)) {
+		r = cli_watch_json(w, &watch, e);
+		r = r < 0 ? r : json_put(j, "watch", watch, e);
 	}
-	return r < 0 || c->json || c->quiet ? r : print_news(c, &result, e);
+	return r < 0 ? r : cli_print_json(c, j, e);
 }

@@ -2,14 +2,23 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "pipeline/watch.h"
-
-/* What commands that change the advisories share: telling what is news for the watched images. */
+#include "pipeline/watching.h"
 
 /*
- * Matches the watched images, sends what is to be sent, and for people prints what is news. *ret,
- * owned, may be NULL: {"images":[…],"sent":N,"kept":N,"problem":…} for a document.
+ * What follows a command that may have changed the advisories: watched images are matched anew.
+ * Damage, and a webhook that does not answer, are said on standard error and are no failure.
  */
-int cli_watch(struct cli *c, json_t **ret, struct err *e);
-/* The webhook of the configuration; borrowed. */
-int cli_watch_hook(const struct cli *c, struct watch_hook *ret, struct err *e);
+int cli_watch(struct cli *c, struct watching *ret, struct err *e);
+/* The same, for a command that is of nothing else: the webhook is left to it. */
+int cli_watch_run(struct cli *c, struct watching *ret, struct err *e);
+
+/* What watch_open() found damaged, on standard error. */
+void cli_watch_notes(struct strv *notes);
+
+/* What is new, a line each; nothing when there is nothing. */
+int cli_print_news(struct cli *c, const struct watching *w, struct err *e);
+/* {"matched","news":[…],"delivered","pending"}, for the command's own document. Owned. */
+int cli_watch_json(const struct watching *w, json_t **ret, struct err *e);
+/* The command's own document j with that as "watch", where images were matched or something waits.
+ */
+int cli_watch_print(struct cli *c, const struct watching *w, json_t *j, struct err *e);

@@ -276,11 +276,17 @@ static int add_facts(struct advisory_db *db, struct finding *f, struct err *e)
 	}
 }
 
-int findings_collect(struct advisory_db *db, struct report *report, struct err *e)
+int findings_match(struct advisory_db *db, struct report *report, struct err *e)
 {
 	__attribute__((cleanup(collector_release))) struct collector c = { .report = report };
 	const struct match_sink sink = { .row = got_match, .end = end_package, .arg = &c };
-	int r = match_packages(db, report->list, &sink, &report->uncovered, e);
+
+	return match_packages(db, report->list, &sink, &report->uncovered, e);
+}
+
+int findings_collect(struct advisory_db *db, struct report *report, struct err *e)
+{
+	int r = findings_match(db, report, e);
 
 	for (size_t i = 0; i < report->findings_n && r == 0; i++)
 		r = add_facts(db, &report->findings[i], e);

@@ -9,6 +9,8 @@
 
 /* Fills report->findings, and report->uncovered. report->list is set. */
 int findings_collect(struct advisory_db *db, struct report *report, struct err *e);
+/* The same without what is known of a vulnerability itself (KEV, EPSS): in the list's order. */
+int findings_match(struct advisory_db *db, struct report *report, struct err *e);
 
 /* Known to be exploited first; then by severity, EPSS in whole percents, what can be mended before
  * what cannot, score and name. The same package twice, for two architectures, becomes one. */

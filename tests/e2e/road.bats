@@ -71,6 +71,8 @@ blob_of() {
 @test "a Dockerfile becomes a process in an empty production state" {
 	hello
 	ship hello
+	run plimsoll watch list
+	assert_output_has "$REGISTRY/hello:1" "$DIGEST"
 	production_host
 	run production run "$REGISTRY/hello@$DIGEST"
 	assert_status 0
