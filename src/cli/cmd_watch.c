@@ -25,12 +25,11 @@ static int print_list(struct cli *c, const json_t *list, struct err *e)
 
 	json_array_foreach(list, i, o)
 	{
-		char packages[24], known[24], since[RFC3339_MAX];
+		char packages[24], known[24];
 		const char *const cells[] = { json_string_or_null(o, "name"),
-					      json_string_or_null(o, "digest"), since, packages,
-					      known };
+					      json_string_or_null(o, "digest"),
+					      json_string_or_null(o, "since"), packages, known };
 
-		clock_rfc3339(json_integer_value(json_object_get(o, "added")), since);
 		(void)snprintf(packages, sizeof(packages), "%" JSON_INTEGER_FORMAT,
 			       json_integer_value(json_object_get(o, "packages")));
 		(void)snprintf(known, sizeof(known), "%" JSON_INTEGER_FORMAT,

@@ -93,7 +93,7 @@ static int deliver(const struct road *road, const struct watch_hook *hook, struc
 		   struct err *e)
 {
 	struct err own = ERR_INIT;
-	int r = watching_send(road, hook, ret, &own);
+	int r = watching_send(road, hook, ret, &own), noted;
 
 	if (r < 0) {
 		ret->failure = strdup(own.msg);
@@ -101,13 +101,16 @@ static int deliver(const struct road *road, const struct watch_hook *hook, struc
 			return FAIL_NOMEM(e);
 		text_sanitize(ret->failure);
 	}
-	(void)road_note(road, "watch-send", r,
-			json_pack("{sI sI}", "delivered", (json_int_t)ret->delivered, "pending",
-				  (json_int_t)ret->pending),
-			&own);
-	if ((r == E_SIGNAL || r == E_NOMEM) && e)
+	noted = road_note(road, "watch-send", r,
+			  json_pack("{sI sI}", "delivered", (json_int_t)ret->delivered, "pending",
+				    (json_int_t)ret->pending),
+			  &own);
+	/* What was delivered and is not written down is an error, as everywhere. */
+	if (r < 0 && r != E_SIGNAL && r != E_NOMEM)
+		return 0;
+	if (noted < 0 && e)
 		*e = own;
-	return r == E_SIGNAL || r == E_NOMEM ? r : 0;
+	return noted;
 }
 
 int watching_run(const struct road *road, const struct watch_hook *hook, int64_t now,

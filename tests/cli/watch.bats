@@ -83,6 +83,7 @@ two_watched() {
 	assert_eq "$(cat "$HOOK/log")" 'POST /hook 204 application/json'
 	assert_eq "$(jq -r '[.schema, .page, .more, .images[0].advisories[0].score, .images[0].advisories[0].packages[0].fixed] | join(" ")' "$HOOK/taken")" \
 		'plimsoll.watch/v1 1 false 9.8 1.3'
+	assert_eq "$(jq -r .host "$HOOK/taken")" "$(hostname)"
 	assert_eq "$(jq -r .images[0].digest "$HOOK/taken")" "$(plimsoll --format json watch list | jq -r '.images[] | select(.name == "web") | .digest')"
 
 	# The same again, and a run without a change: silence.

@@ -191,28 +191,38 @@ int watch_drop(struct watch *w, const char *digest, struct err *e)
 	return watch_end(w, r < 0 ? r : drop_packages(w, e), e);
 }
 
-static bool is_named(const char *what, const char *name, const char *digest)
+static bool begins_with(const char *digest, const char *what)
 {
 	const char *hex = starts_with(digest, "sha256:") ? digest + 7 : digest;
 	const char *prefix = starts_with(what, "sha256:") ? what + 7 : what;
 
-	return strcmp(what, name) == 0 ||
-	       (strlen(prefix) >= 6 && strspn(prefix, "0123456789abcdef") == strlen(prefix) &&
-		starts_with(hex, prefix));
+	return strlen(prefix) >= WATCH_PREFIX &&
+	       strspn(prefix, "0123456789abcdef") == strlen(prefix) && starts_with(hex, prefix);
 }
 
+/* A name goes before a digest that begins so. */
 static int find_named(struct watch *w, const char *what, struct strv *ret, struct err *e)
 {
 	auto_stmt *st = NULL;
+	auto_strv digests = { 0 };
 	int r = sql_prepare(w->db, "SELECT name, digest FROM image ORDER BY digest", &st, e);
 
-	while (r >= 0 && (r = sql_step(st, e)) > 0)
-		if (is_named(what, sql_text(st, 0), sql_text(st, 1)))
+	while (r >= 0 && (r = sql_step(st, e)) > 0) {
+		if (strcmp(what, sql_text(st, 0)) == 0)
 			r = strv_add(ret, sql_text(st, 1), e);
-	if (r == 0 && !ret->n)
-		r = err_hint(e, FAIL(e, E_NOTFOUND, "'%.200s' is not watched", what),
-			     "plimsoll watch list");
-	return r;
+		else if (begins_with(sql_text(st, 1), what))
+			r = strv_add(&digests, sql_text(st, 1), e);
+	}
+	if (r < 0 || ret->n)
+		return r;
+	if (digests.n > 1)
+		return err_hint(
+			e,
+			FAIL(e, E_USAGE, "'%.200s': %zu watched digests begin so", what, digests.n),
+			"plimsoll watch list");
+	return digests.n ? strv_add(ret, digests.v[0], e)
+			 : err_hint(e, FAIL(e, E_NOTFOUND, "'%.200s' is not watched", what),
+				    "plimsoll watch list");
 }
 
 int watch_remove(struct watch *w, const char *what, size_t *ret_n, struct err *e)
@@ -245,12 +255,14 @@ int watch_list(struct watch *w, json_t **ret, struct err *e)
 		     : FAIL_NOMEM(e);
 
 	while (r >= 0 && (r = sql_step(st, e)) > 0) {
-		json_t *o =
-			json_pack("{ss ss sI sI sI}", "name", sql_text(st, 0), "digest",
-				  sql_text(st, 1), "added", (json_int_t)sqlite3_column_int64(st, 2),
-				  "packages", (json_int_t)sqlite3_column_int64(st, 3), "known",
-				  (json_int_t)sqlite3_column_int64(st, 4));
+		char since[RFC3339_MAX];
+		json_t *o;
 
+		clock_rfc3339(sqlite3_column_int64(st, 2), since);
+		o = json_pack("{ss ss ss sI sI}", "name", sql_text(st, 0), "digest",
+			      sql_text(st, 1), "since", since, "packages",
+			      (json_int_t)sqlite3_column_int64(st, 3), "known",
+			      (json_int_t)sqlite3_column_int64(st, 4));
 		r = o ? json_push(list, o, e)
 		      : FAIL(e, E_FORMAT, "damaged: text that is not UTF-8");
 	}

@@ -270,7 +270,9 @@ int watch_open(struct watch **ret, const struct state *state, bool make, struct 
 		return FAIL_NOMEM(e);
 	*w = (struct watch){ .state = state, .dir = -1, .images = -1, .lock = -1 };
 	r = open_folders(w, e);
-	r = r < 0 ? r : open_or_remake(w, notes, e);
+	if (r < 0)
+		return WRAP(e, r, "watched images");
+	r = open_or_remake(w, notes, e);
 	r = r < 0 ? r : sql_exec(w->db, "BEGIN IMMEDIATE", e);
 	r = r < 0 ? r : watch_end(w, take_records(w, notes, e), e);
 	r = r < 0 ? r : drop_without_record(w, e);

@@ -27,6 +27,7 @@ enum {
 	LIMIT_WATCH_NEWS = 2 * 1024 * 1024, /* bytes of one document of news */
 	LIMIT_WATCH_TOLD = 40 * 1000,	    /* of its names, which fit an entry of the trail */
 	LIMIT_WATCH_WORDS = 16,		    /* aliases and packages that news name */
+	WATCH_PREFIX = 6,		    /* hex digits that name a digest, at least */
 	WATCH_LOCK_MS = 60 * 1000,
 };
 
@@ -45,10 +46,10 @@ DEFINE_RELEASE_VOID(struct watch, watch_close)
  * was known stays so. */
 int watch_add(struct watch *w, const char *name, const struct digest *image,
 	      const struct report *report, int64_t now, struct err *e);
-/* All of a name, or the one of a digest or of a prefix of it (at least 6 hex digits). E_NOTFOUND.
- */
+/* All of a name, or the one of a digest, which may be cut to WATCH_PREFIX hex digits. E_NOTFOUND;
+ * E_USAGE when several digests begin so. */
 int watch_remove(struct watch *w, const char *what, size_t *ret_n, struct err *e);
-/* [{"name","digest","added","packages","known"}], by name and digest. Owned. */
+/* [{"name","digest","since","packages","known"}], by name and digest. Owned. */
 int watch_list(struct watch *w, json_t **ret, struct err *e);
 
 /*

@@ -103,6 +103,18 @@ static void add(struct watch *w, const char *name, char digit)
 	CHECK(watch_add(w, name, &d, &r, 1, NULL) == 0);
 }
 
+/* The same, of a digest that begins as that of the digit, but ends otherwise. */
+static void add_twin(struct watch *w, const char *name, char digit)
+{
+	auto_report r = { .list = json_pack("{ss s[]}", "ecosystem", "Debian:12", "packages") };
+	struct digest d;
+
+	CHECK(digest_parse(STR("sha256:" HEX), &d, NULL) == 0);
+	d.s[7] = digit;
+	d.s[strlen(d.s) - 1] = '0';
+	CHECK(watch_add(w, name, &d, &r, 1, NULL) == 0);
+}
+
 static int64_t count(struct watch *w, const char *sql)
 {
 	auto_stmt *st = NULL;
@@ -147,6 +159,35 @@ TEST(packages_are_kept_once_and_go_with_the_last_image)
 	CHECK(count(w, "SELECT count(*) FROM image WHERE name = 'three'") == 1);
 	CHECK(count(w, "SELECT count(*) FROM image") == 1);
 	CHECK(count(w, "SELECT count(*) FROM package") == 2);
+	watch_close(w);
+	w = NULL;
+	place_close(&p);
+}
+
+TEST(a_name_goes_before_a_digest_and_a_prefix_is_of_one)
+{
+	auto_strv notes = { 0 };
+	auto_release(watch_close) struct watch *w = NULL;
+	struct place p;
+	size_t n = 0;
+
+	place_open(&p);
+	CHECK(watch_open(&w, &p.state, true, &notes, NULL) == 0);
+	add(w, "one", 'a');
+	add_twin(w, "two", 'a');
+	add(w, "a12345", 'b');
+	CHECK(watch_remove(w, "a12345", &n, NULL) == 0);
+	CHECK(n == 1);
+	CHECK(count(w, "SELECT count(*) FROM image") == 2);
+	CHECK(watch_remove(w, "a12345", &n, NULL) == E_USAGE); /* two begin so */
+	CHECK(count(w, "SELECT count(*) FROM image") == 2);
+	CHECK(watch_remove(w,
+			   "sha256:a"
+			   "123456789abcdef0123456789abcdef0123456789abcdef"
+			   "0123456789abcdef",
+			   &n, NULL) == 0);
+	CHECK(watch_remove(w, "a12345", &n, NULL) == 0);
+	CHECK(count(w, "SELECT count(*) FROM image") == 0);
 	watch_close(w);
 	w = NULL;
 	place_close(&p);
