@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdint.h>
-
 #include "base/yaml.h"
-#include "scan/advisory/unit.h"
-#include "scan/range.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Every row that was read can be matched against. */
-static void match(const json_t *unit)
-{
-	static const char *const versions[] = { "0", "1.0-r0", "1:2.3~rc1-1+b1", "not a version" };
-	size_t i;
-	json_t *row;
-
-	json_array_foreach(json_object_get(unit, "rows"), i, row)
-	{
-		const char *ecosystem = json_string_or_null(row, "e");
-		const struct version_order *order = version_order_of(str_of(ecosystem));
-		struct range_answer a;
-		auto_ranges ranges = { 0 };
-		struct err e = ERR_INIT;
-
-		if (ranges_of_json(row, &ranges, &e) < 0)
-			__builtin_trap();
-
-		if (!ecosystem || !*json_string_or_null(row, "p"))
-			__builtin_trap();
-		for (size_t v = 0; order && v < sizeof(versions) / sizeof(*versions); v++)
-			range_match(order, &ranges, versions[v], &a);
-	}
-}
+#include "units.h"
 
 const char *__lsan_default_suppressions(void);
 
@@ -48,6 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (yaml_parse((const char *)data, size, "fuzz", &doc, &e) < 0 || !advisory_is_secdb(doc) ||
 	    advisory_secdb(doc, &unit, &e) < 0)
 		return 0;
-	match(unit);
+	match_rows(unit);
 	return 0;
 }

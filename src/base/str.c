@@ -207,3 +207,25 @@ void strv_free(struct strv *l)
 	free(l->v);
 	*l = (struct strv){ 0 };
 }
+
+static bool find_word(const char *words, const char *word, bool any_case)
+{
+	struct str rest = str_trim(str_of(words)), one;
+	const size_t n = strlen(word);
+
+	while (str_cut(&rest, ' ', &one))
+		if (one.n == n &&
+		    (any_case ? strncasecmp(one.p, word, n) == 0 : memcmp(one.p, word, n) == 0))
+			return true;
+	return false;
+}
+
+bool has_word(const char *words, const char *word)
+{
+	return find_word(words, word, false);
+}
+
+bool has_word_any_case(const char *words, const char *word)
+{
+	return find_word(words, word, true);
+}

@@ -30,6 +30,10 @@ bool str_cut(struct str *rest, char sep, struct str *ret_field); /* false when r
 bool str_line(struct str *rest, struct str *ret_line);		 /* next line, without "\n" */
 char *str_dup(struct str s);					 /* owned C string, or NULL */
 
+/* True when word is one of those in words, which spaces part; any_case: of ASCII. */
+bool has_word(const char *words, const char *word);
+bool has_word_any_case(const char *words, const char *word);
+
 bool starts_with(const char *s, const char *prefix);
 bool ends_with(const char *s, const char *suffix);
 

@@ -20,21 +20,6 @@ static void put_short(struct str s, size_t width, struct buf *ret)
 		buf_puts(ret, "...");
 }
 
-/* "RUN /bin/sh -c apt-get…": without what builders write around it. */
-static void put_instruction(const char *text, struct buf *ret)
-{
-	static const char nop[] = "/bin/sh -c #(nop) ";
-	static const char remark[] = " # buildkit";
-	struct str s;
-
-	if (starts_with(text, nop))
-		text += sizeof(nop) - 1;
-	s = str_trim(str_of(text));
-	if (str_ends(s, remark))
-		s.n -= sizeof(remark) - 1;
-	put_short(s, INSTRUCTION_WIDTH, ret);
-}
-
 /* "openssl 3.0.11-1 (libssl3): 3.0.15-1 mends all 3" */
 static void put_what(const struct finding_group *g, struct buf *ret)
 {
@@ -61,12 +46,16 @@ static void put_where(const struct finding_group *g, struct buf *ret)
 	if (*g->path)
 		buf_printf(ret, "in %s, ", g->path);
 	/* Where history says nothing, the layer by its digest. */
-	if (*g->instruction)
-		put_instruction(g->instruction, ret);
-	else if (*g->layer)
+	if (*g->instruction) {
+		auto_buf shown = BUF_INIT(SIZE_MAX);
+
+		instruction_text(g->instruction, &shown);
+		put_short(str_of(buf_str(&shown)), INSTRUCTION_WIDTH, ret);
+	} else if (*g->layer) {
 		buf_printf(ret, "layer %.19s", g->layer);
-	else
+	} else {
 		buf_puts(ret, "the image");
+	}
 }
 
 /* Names come from hostile images. */

@@ -37,16 +37,6 @@ static bool is_cgroup2(const char *path)
 	return filesystem_of(path) == CGROUP2_MAGIC;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	struct str rest = str_trim(str_of(text)), w;
-
-	while (str_cut(&rest, ' ', &w))
-		if (str_eqz(w, word))
-			return true;
-	return false;
-}
-
 /* cgroups(7), "No internal processes": only the real root, which has no cgroup.type, may have both.
  */
 static bool occupied(void)

@@ -115,20 +115,11 @@ static int put_answer(const struct explainer *x, const struct match *m, struct e
 	return r < 0 ? r : put_origin(o, x, m, e);
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	struct str rest = str_of(words), one;
-
-	while (str_cut(&rest, ' ', &one))
-		if (one.n == strlen(word) && strncasecmp(one.p, word, one.n) == 0)
-			return true;
-	return false;
-}
-
 static int got_match(void *arg, const struct match *m, struct err *e)
 {
 	const struct explainer *x = arg;
-	if (strcasecmp(m->row->id, x->advisory) != 0 && !has_word(m->row->aliases, x->advisory))
+	if (strcasecmp(m->row->id, x->advisory) != 0 &&
+	    !has_word_any_case(m->row->aliases, x->advisory))
 		return 0;
 	return put_answer(x, m, e);
 }

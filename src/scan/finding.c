@@ -52,6 +52,13 @@ int finding_set(char **field, const char *value, struct err *e)
 	return 0;
 }
 
+const char *finding_package(const struct finding *f, const char *member)
+{
+	const char *s = json_string_or_null(f->package, member);
+
+	return s ? s : "";
+}
+
 int finding_add(struct report *r, struct finding **ret, struct err *e)
 {
 	struct finding f = { .score = -1, .epss_ppm = -1, .epss_rank_ppm = -1 };
@@ -79,16 +86,6 @@ int finding_add(struct report *r, struct finding **ret, struct err *e)
 	*ret = &r->findings[r->findings_n++];
 	**ret = f;
 	return 0;
-}
-
-static bool has_word(const char *words, const char *word)
-{
-	struct str rest = str_of(words), one;
-
-	while (str_cut(&rest, ' ', &one))
-		if (str_eqz(one, word))
-			return true;
-	return false;
 }
 
 static bool is_cve(const char *id)
@@ -299,14 +296,6 @@ static int percent(int ppm)
 	return ppm < 0 ? -1 : ppm / 10000;
 }
 
-/* A member of the finding's package, "" when it has none. */
-static const char *of_package(const struct finding *f, const char *member)
-{
-	const char *s = json_string_or_null(f->package, member);
-
-	return s ? s : "";
-}
-
 static int by_urgency(const void *a, const void *b)
 {
 	static const char *const members[] = { "version", "path" };
@@ -317,10 +306,10 @@ static int by_urgency(const void *a, const void *b)
 	r = r ? r : percent(y->epss_ppm) - percent(x->epss_ppm);
 	r = r ? r : (*y->fixed != '\0') - (*x->fixed != '\0');
 	r = r ? r : y->score - x->score;
-	r = r ? r : strcmp(of_package(x, "name"), of_package(y, "name"));
+	r = r ? r : strcmp(finding_package(x, "name"), finding_package(y, "name"));
 	r = r ? r : strcmp(x->advisory, y->advisory);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && r == 0; i++)
-		r = strcmp(of_package(x, members[i]), of_package(y, members[i]));
+		r = strcmp(finding_package(x, members[i]), finding_package(y, members[i]));
 	return r;
 }
 
@@ -330,7 +319,7 @@ static int in_order(const void *a, const void *b)
 	const struct finding *x = a, *y = b;
 	int r = by_urgency(a, b);
 
-	return r ? r : strcmp(of_package(x, "arch"), of_package(y, "arch"));
+	return r ? r : strcmp(finding_package(x, "arch"), finding_package(y, "arch"));
 }
 
 void findings_sort(struct report *r)

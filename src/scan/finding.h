@@ -20,6 +20,8 @@ void findings_sort(struct report *report);
  * the next one. */
 int finding_add(struct report *report, struct finding **ret, struct err *e);
 int finding_set(char **field, const char *value, struct err *e);
+/* A member of the finding's package; "" when it has none. */
+const char *finding_package(const struct finding *f, const char *member);
 
 /* When the image's release is past its end of life by now (unix seconds), a finding that says so.
  */

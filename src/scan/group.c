@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "scan/finding.h"
 #include "scan/version/version.h"
 
 struct grouper {
@@ -28,13 +29,6 @@ void finding_groups_free(struct finding_groups *g)
 	*g = (struct finding_groups){ 0 };
 }
 
-static const char *of_package(const struct finding *f, const char *member)
-{
-	const char *s = json_string_or_null(f->package, member);
-
-	return s ? s : "";
-}
-
 static const struct version_order *order_of(const struct report *r, const struct finding *f)
 {
 	const char *own = json_string_or_null(f->package, "ecosystem");
@@ -46,13 +40,14 @@ static const struct version_order *order_of(const struct report *r, const struct
 /* Where a package of the distribution was read matters to nobody; a binary's path does. */
 static const char *path_of(const struct finding *f)
 {
-	return json_string_or_null(f->package, "ecosystem") ? of_package(f, "path") : "";
+	return json_string_or_null(f->package, "ecosystem") ? finding_package(f, "path") : "";
 }
 
 static void key_of(const struct report *r, const struct finding *f, struct buf *ret)
 {
-	buf_printf(ret, "%s\n%s\n%s\n%s\n%s", of_package(f, "catalog"), of_package(f, "source"),
-		   of_package(f, "source_version"), report_layer(r, f), path_of(f));
+	buf_printf(ret, "%s\n%s\n%s\n%s\n%s", finding_package(f, "catalog"),
+		   finding_package(f, "source"), finding_package(f, "source_version"),
+		   report_layer(r, f), path_of(f));
 }
 
 static int new_group(struct grouper *g, const struct finding *f, const char *key, struct err *e)
@@ -65,8 +60,8 @@ static int new_group(struct grouper *g, const struct finding *f, const char *key
 	all->v = more;
 	all->v[all->n++] = (struct finding_group){
 		.fixed = "",
-		.name = of_package(f, "source"),
-		.installed = of_package(f, "source_version"),
+		.name = finding_package(f, "source"),
+		.installed = finding_package(f, "source_version"),
 		.layer = report_layer(g->report, f),
 		.instruction = report_instruction(g->report, f),
 		.path = path_of(f),
@@ -104,9 +99,9 @@ static int take(struct grouper *g, const struct finding *f, struct err *e)
 			return r;
 	}
 	to = &g->groups->v[json_integer_value(json_object_get(g->by_key, buf_str(&key)))];
-	r = strv_has(&to->packages, of_package(f, "name"))
+	r = strv_has(&to->packages, finding_package(f, "name"))
 		    ? 0
-		    : strv_add(&to->packages, of_package(f, "name"), e);
+		    : strv_add(&to->packages, finding_package(f, "name"), e);
 	buf_printf(&key, "\n%s", f->advisory);
 	r = r < 0 ? r : buf_check(&key, "findings", e);
 	if (r < 0 || json_object_get(g->by_finding, buf_str(&key)))
@@ -132,4 +127,22 @@ int report_groups(const struct report *r, const bool *shown, struct finding_grou
 	*ret = groups;
 	groups = (struct finding_groups){ 0 };
 	return 0;
+}
+
+void instruction_text(const char *history, struct buf *ret)
+{
+	static const char nop[] = "/bin/sh -c #(nop) ", shell[] = "/bin/sh -c ";
+	static const char remark[] = " # buildkit";
+	struct str s;
+
+	if (starts_with(history, nop)) {
+		history += sizeof(nop) - 1;
+	} else if (starts_with(history, shell) || starts_with(history, "RUN /bin/sh -c ")) {
+		history = strstr(history, shell) + sizeof(shell) - 1;
+		buf_puts(ret, "RUN ");
+	}
+	s = str_trim(str_of(history));
+	if (str_ends(s, remark))
+		s.n -= sizeof(remark) - 1;
+	buf_put(ret, s.p, s.n);
 }

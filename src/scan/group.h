@@ -30,3 +30,7 @@ int report_groups(const struct report *r, const bool *shown, struct finding_grou
 		  struct err *e);
 void finding_groups_free(struct finding_groups *g);
 #define auto_finding_groups __attribute__((cleanup(finding_groups_free))) struct finding_groups
+
+/* What an instruction of the history says to a person, "RUN apt-get…": without what builders write
+ * around it. Appends; not escaped for anything. */
+void instruction_text(const char *history, struct buf *ret);

@@ -21,7 +21,8 @@ struct matcher {
 	struct strv *uncovered;
 	struct ecosystem *ecosystems; /* those met so far */
 	size_t n;
-	struct match at; /* the package at hand */
+	struct match at;	    /* the package at hand */
+	struct range_answer answer; /* of the row at hand */
 };
 
 static void matcher_release(struct matcher *m)
@@ -172,17 +173,16 @@ static enum match_verdict judge(const struct match *m, bool affected)
  * word, which may clear what others say of the same id. */
 static enum advisory_want wants_row(void *arg, const struct advisory_row *row)
 {
-	const struct matcher *m = arg;
+	struct matcher *m = arg;
 	const char *module = json_string_or_null(m->at.package, "module");
-	struct range_answer a;
 
+	range_match(m->at.order, row->ranges, m->at.version, &m->answer);
 	/* A module's stream is told by the advisory's title. */
 	if (m->sink->all || (module && *module))
 		return ADVISORY_ALL;
 	if (has_no_version(&m->at))
 		return ADVISORY_NOTHING;
-	range_match(m->at.order, row->ranges, m->at.version, &a);
-	if (a.affected)
+	if (m->answer.affected)
 		return ADVISORY_ALL;
 	return *row->status ? ADVISORY_IDS : ADVISORY_NOTHING;
 }
@@ -190,12 +190,10 @@ static enum advisory_want wants_row(void *arg, const struct advisory_row *row)
 static int match_row(void *arg, const struct advisory_row *row, struct err *e)
 {
 	struct matcher *m = arg;
-	struct range_answer a;
 
-	range_match(m->at.order, row->ranges, m->at.version, &a);
 	m->at.row = row;
-	m->at.fixed = a.fixed;
-	m->at.verdict = judge(&m->at, a.affected);
+	m->at.fixed = m->answer.fixed;
+	m->at.verdict = judge(&m->at, m->answer.affected);
 	return m->sink->row(m->sink->arg, &m->at, e);
 }
 

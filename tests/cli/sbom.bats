@@ -57,7 +57,7 @@ findings() { # FILE: "ADVISORY PACKAGE INSTALLED FIXED" by line, of an SBOM
 }
 
 @test "our own SBOM of an image has the image's findings, exactly: Alpine, nothing at all, unknown" {
-	alpine base
+	alpine base 3.20.3
 	printf 'P:libcrypto3\nV:3.3.2-r0\nA:x86_64\no:openssl\nL:Apache-2.0\n\nP:odd\nV:1-r0\nA:x86_64\nL:custom words\n\n' |
 		put base lib/apk/db/installed
 	image web base

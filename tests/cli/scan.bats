@@ -2,6 +2,7 @@
 # Scanning: images made layer by layer, advisories of a few lines, and what the two give together.
 
 load ../lib/common
+load ../lib/scan
 
 setup() {
 	common_setup
@@ -11,50 +12,6 @@ setup() {
 teardown() {
 	common_teardown
 }
-
-# image NAME LAYER...: an image of those folders under layers/
-image() {
-	local name=$1
-	shift
-	"$PLIMSOLL_SRC/tests/lib/make_image.py" "$STATE" "$name" "${@/#/layers/}" >/dev/null
-}
-
-# put LAYER PATH: standard input as that file of that layer
-put() {
-	mkdir -p "layers/$1/$(dirname "$2")"
-	cat >"layers/$1/$2"
-}
-
-says() { # LAYER INSTRUCTION
-	printf '%s\n' "$2" >"layers/$1.instruction"
-}
-
-debian() { # LAYER: an os-release of Debian 12, the way Debian has it
-	put "$1" usr/lib/os-release <<<'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
-VERSION_ID="12"
-ID=debian'
-	mkdir -p "layers/$1/etc"
-	ln -sf ../usr/lib/os-release "layers/$1/etc/os-release"
-}
-
-alpine() { # LAYER
-	put "$1" etc/os-release <<<'NAME="Alpine Linux"
-ID=alpine
-VERSION_ID=3.99.1' # no release of that number ends
-}
-
-deb() { # NAME VERSION [SOURCE]: a stanza of dpkg's status
-	printf 'Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: %s\n' "$1" "$2"
-	[ -z "$3" ] || printf 'Source: %s\n' "$3"
-	echo
-}
-
-osv() { # ID PACKAGE FIXED [EXTRA MEMBERS]: an advisory for Debian 12
-	printf '{"id":"%s","modified":"2026-01-02T03:04:05Z","affected":[{"package":{"ecosystem":"Debian:12","name":"%s"},' "$1" "$2"
-	printf '"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}%s]}]}]%s}\n' "${3:+,{\"fixed\":\"$3\"\}}" "$4"
-}
-
-CVSS_98=',"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]'
 
 findings() { # IMAGE [ARG...]: "ADVISORY PACKAGE INSTALLED FIXED LAYER-INSTRUCTION" by line
 	plimsoll --format json scan "$@" |

@@ -3,6 +3,7 @@
 # hidden alike is in tests/unit/scan/test_layer.c.
 
 load ../lib/common
+load ../lib/scan
 
 setup() {
 	common_setup
@@ -14,24 +15,9 @@ teardown() {
 	common_teardown
 }
 
-image() { # NAME LAYER...: an image of those folders, or archives, under layers/
-	local name=$1
-	shift
-	"$PLIMSOLL_SRC/tests/lib/make_image.py" "$STATE" "$name" "${@/#/layers/}" >/dev/null
-}
-
-put() { # LAYER PATH: standard input as that file of that layer
-	mkdir -p "layers/$1/$(dirname "$2")"
-	cat >"layers/$1/$2"
-}
-
 debian() { # LAYER
 	put "$1" etc/os-release <<<'ID=debian
 VERSION_ID=12'
-}
-
-deb() { # NAME VERSION
-	printf 'Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: %s\n\n' "$1" "$2"
 }
 
 list() { # IMAGE JQ: of each package of the list

@@ -2,6 +2,7 @@
 # Images with databases of rpm and of pacman. rpm itself makes them (tests/lib/make_rpmdb.py), and is asked what is in them.
 
 load ../lib/common
+load ../lib/scan
 
 setup_file() {
 	command -v rpmbuild >/dev/null && command -v db5.3_load >/dev/null || return 0
@@ -25,17 +26,6 @@ teardown() {
 need_rpm() {
 	need_cmd rpm rpmbuild db5.3_load
 	[ -e "$SQLITE" ] || fail "make_rpmdb.py made nothing"
-}
-
-image() { # NAME LAYER...: an image of those folders under layers/
-	local name=$1
-	shift
-	"$PLIMSOLL_SRC/tests/lib/make_image.py" "$STATE" "$name" "${@/#/layers/}" >/dev/null
-}
-
-put() { # LAYER PATH: standard input as that file of that layer
-	mkdir -p "layers/$1/$(dirname "$2")"
-	cat >"layers/$1/$2"
 }
 
 os() { # LAYER ID VERSION_ID [PRETTY_NAME]

@@ -1,7 +1,7 @@
 # Images of a few package lists and advisories of a few lines, for tests of scans.
 # shellcheck shell=bash
 
-# image NAME LAYER...: an image of those folders under layers/
+# image NAME LAYER...: an image of those folders, or archives, under layers/
 image() {
 	local name=$1
 	shift
@@ -27,10 +27,10 @@ ID=debian'
 	ln -sf ../usr/lib/os-release "layers/$1/etc/os-release"
 }
 
-alpine() { # LAYER
+alpine() { # LAYER [VERSION]: of a release that does not end, as none has its number
 	put "$1" etc/os-release <<<'NAME="Alpine Linux"
 ID=alpine
-VERSION_ID=3.20.3'
+VERSION_ID='"${2:-3.99.1}"
 }
 
 deb() { # NAME VERSION [SOURCE [ARCH]]: a stanza of dpkg's status

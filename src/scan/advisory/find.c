@@ -24,16 +24,6 @@ static void finder_release(struct finder *f)
 	free(f->units);
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	struct str rest = str_of(words), one;
-
-	while (str_cut(&rest, ' ', &one))
-		if (one.n == strlen(word) && strncasecmp(one.p, word, one.n) == 0)
-			return true;
-	return false;
-}
-
 /* 1 when one of the groups has the id. */
 static int has_id(struct finder *f, struct id_groups groups, struct err *e)
 {
@@ -41,7 +31,7 @@ static int has_id(struct finder *f, struct id_groups groups, struct err *e)
 	int r;
 
 	while ((r = id_groups_next(&groups, &f->db->ids, &ids, e)) > 0)
-		if (has_word(ids, f->id))
+		if (has_word_any_case(ids, f->id))
 			return 1;
 	return r;
 }

@@ -318,15 +318,5 @@ static int read_line(struct str line, const struct unit_sink *to, struct err *e)
 int advisory_kernel_table(const struct advisory_lines *lines, const struct unit_sink *to,
 			  struct err *e)
 {
-	struct str line;
-	size_t n = 0;
-	int r;
-
-	while ((r = lines->next(lines->arg, &line, e)) > 0) {
-		n++;
-		r = line.n ? read_line(line, to, e) : 0;
-		if (r < 0)
-			return WRAP(e, r, "line %zu", n);
-	}
-	return r;
+	return unit_each_line(lines, read_line, to, e);
 }

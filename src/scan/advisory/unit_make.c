@@ -114,3 +114,19 @@ int unit_pass_over(const struct unit_sink *to, const char *name, int r, struct e
 	*e = ERR_INIT;
 	return 0;
 }
+
+int unit_each_line(const struct advisory_lines *lines, unit_line_fn fn, const struct unit_sink *to,
+		   struct err *e)
+{
+	struct str line;
+	size_t n = 0;
+	int r;
+
+	while ((r = lines->next(lines->arg, &line, e)) > 0) {
+		n++;
+		r = line.n ? fn(line, to, e) : 0;
+		if (r < 0)
+			return WRAP(e, r, "line %zu", n);
+	}
+	return r;
+}

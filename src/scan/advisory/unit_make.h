@@ -28,3 +28,8 @@ struct str unit_title(const char *text);
 
 /* "CVE-2024-1234", "TEMP-0000000-ABCDEF", "GHSA-…": letters, digits, and - _ . : between them. */
 bool unit_is_id(const char *s);
+
+/* Calls fn with each line that is not empty; its errors say which line it was. */
+typedef int (*unit_line_fn)(struct str line, const struct unit_sink *to, struct err *e);
+int unit_each_line(const struct advisory_lines *lines, unit_line_fn fn, const struct unit_sink *to,
+		   struct err *e);

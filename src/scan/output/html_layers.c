@@ -22,23 +22,10 @@ const char *html_class(enum severity s)
 
 void html_instruction(struct buf *b, const char *text)
 {
-	static const char nop[] = "/bin/sh -c #(nop) ", shell[] = "/bin/sh -c ", run[] = "RUN ";
-	static const char remark[] = " # buildkit";
-	auto_free char *copy = NULL;
-	struct str s;
+	auto_buf shown = BUF_INIT(SIZE_MAX);
 
-	if (starts_with(text, nop)) {
-		text += sizeof(nop) - 1;
-	} else if (starts_with(text, shell) || starts_with(text, "RUN /bin/sh -c ")) {
-		text = strstr(text, shell) + sizeof(shell) - 1;
-		buf_puts(b, run);
-	}
-	s = str_trim(str_of(text));
-	if (str_ends(s, remark))
-		s.n -= sizeof(remark) - 1;
-	copy = str_dup(s);
-	if (copy)
-		xml_put(b, copy);
+	instruction_text(text, &shown);
+	xml_put(b, buf_str(&shown));
 }
 
 static bool in_layer(const struct finding_group *g, const char *digest)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
 /*
@@ -29,11 +30,6 @@ struct component {
 	int suffix;	 /* rank in suffixes */
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_lower(char c)
 {
 	return c >= 'a' && c <= 'z';
@@ -42,22 +38,6 @@ static bool is_lower(char c)
 static bool is_hex(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-/* Takes the longest run of such characters off the front. */
-static struct str take_run(struct str *rest, bool (*belongs)(char c))
-{
-	struct str run = { rest->p, 0 };
-
-	while (run.n < rest->n && belongs(run.p[run.n]))
-		run.n++;
-	*rest = (struct str){ rest->p + run.n, rest->n - run.n };
-	return run;
-}
-
-static void drop(struct str *rest, size_t n)
-{
-	*rest = (struct str){ rest->p + n, rest->n - n };
 }
 
 static struct component take_digits(struct str *rest, enum kind kind)
@@ -111,25 +91,6 @@ static struct component next(struct str *rest, enum kind last)
 		return take_digits(rest, REVISION);
 	}
 	return c;
-}
-
-static int compare_text(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int r = n ? memcmp(a.p, b.p, n) : 0;
-
-	return r ? r : (a.n < b.n ? -1 : a.n > b.n);
-}
-
-static int compare_numbers(struct str a, struct str b)
-{
-	while (a.n && *a.p == '0')
-		drop(&a, 1);
-	while (b.n && *b.p == '0')
-		drop(&b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return compare_text(a, b);
 }
 
 /* Two components of the same kind. */

@@ -1,44 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static int sign(size_t a, size_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-/* Takes the run of digits at the front of s, without leading zeros: numbers of any length. */
 static struct str take_number(struct str *s)
 {
-	struct str number;
-
-	while (s->n && *s->p == '0') {
-		s->p++;
-		s->n--;
-	}
-	number = (struct str){ s->p, 0 };
-	while (s->n && is_digit(*s->p)) {
-		number.n++;
-		s->p++;
-		s->n--;
-	}
-	return number;
-}
-
-static int compare_numbers(struct str a, struct str b)
-{
-	if (a.n != b.n)
-		return sign(a.n, b.n);
-	return a.n ? memcmp(a.p, b.p, a.n) : 0;
+	return take_run(s, is_digit);
 }
 
 /* The weight of the next character outside of numbers: "~" before the end of the part, the end

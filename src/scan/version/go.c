@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
 /*
@@ -11,11 +12,6 @@ struct version {
 	struct str number[3]; /* without leading zeros */
 	struct str pre;	      /* "rc.1"; none when empty */
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool is_number(struct str s)
 {
@@ -91,21 +87,6 @@ static bool parse(struct str s, struct version *ret)
 	return *s.p == '-' && are_identifiers(ret->pre, true);
 }
 
-static int compare_bytes(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int r = n ? memcmp(a.p, b.p, n) : 0;
-
-	return r ? r : (a.n > b.n) - (a.n < b.n);
-}
-
-static int compare_numbers(struct str a, struct str b)
-{
-	int r = (a.n > b.n) - (a.n < b.n);
-
-	return r ? r : compare_bytes(a, b);
-}
-
 /* Without one is later than with; numbers come before words; more come after fewer. */
 static int compare_pre(struct str a, struct str b)
 {
@@ -123,7 +104,7 @@ static int compare_pre(struct str a, struct str b)
 		y_number = is_number(y);
 		if (x_number != y_number)
 			return y_number - x_number;
-		r = x_number ? compare_numbers(x, y) : compare_bytes(x, y);
+		r = x_number ? compare_numbers(x, y) : compare_text(x, y);
 		if (r)
 			return r;
 	}
@@ -137,7 +118,7 @@ int version_go_compare(struct str a, struct str b)
 	int r = 0;
 
 	if (!a_valid || !b_valid)
-		return a_valid || b_valid ? a_valid - b_valid : compare_bytes(a, b);
+		return a_valid || b_valid ? a_valid - b_valid : compare_text(a, b);
 	for (size_t i = 0; i < 3 && r == 0; i++)
 		r = compare_numbers(x.number[i], y.number[i]);
 	return r ? r : compare_pre(x.pre, y.pre);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
 /*
@@ -46,28 +47,13 @@ static bool parse(struct str s, struct version *ret)
 	return !s.n;
 }
 
-static int compare_bytes(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int r = n ? memcmp(a.p, b.p, n) : 0;
-
-	return r ? r : (a.n > b.n) - (a.n < b.n);
-}
-
-static int compare_numbers(struct str a, struct str b)
-{
-	int r = (a.n > b.n) - (a.n < b.n);
-
-	return r ? r : compare_bytes(a, b);
-}
-
 int version_linux_compare(struct str a, struct str b)
 {
 	struct version x, y;
 	bool x_valid = parse(a, &x), y_valid = parse(b, &y);
 
 	if (!x_valid || !y_valid)
-		return x_valid != y_valid ? (int)x_valid - (int)y_valid : compare_bytes(a, b);
+		return x_valid != y_valid ? (int)x_valid - (int)y_valid : compare_text(a, b);
 	for (size_t i = 0; i < NUMBERS; i++) {
 		int r = compare_numbers(x.number[i], y.number[i]);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
 /*
@@ -7,53 +8,9 @@
  * number. Where two separators meet or one stands at the end, pacman's own comparison is no order
  * ("1..a" < "1." < "1.5" < "1..a"): no such version is valid here.
  */
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_separator(char c)
 {
 	return !is_digit(c) && !is_alpha(c);
-}
-
-static void drop(struct str *s, size_t n)
-{
-	*s = (struct str){ s->p + n, s->n - n };
-}
-
-static struct str take_run(struct str *s, bool (*belongs)(char c))
-{
-	struct str run = { s->p, 0 };
-
-	while (run.n < s->n && belongs(run.p[run.n]))
-		run.n++;
-	drop(s, run.n);
-	return run;
-}
-
-static int compare_text(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int r = n ? memcmp(a.p, b.p, n) : 0;
-
-	return r ? r : (a.n < b.n ? -1 : a.n > b.n);
-}
-
-static int compare_numbers(struct str a, struct str b)
-{
-	while (a.n && *a.p == '0')
-		drop(&a, 1);
-	while (b.n && *b.p == '0')
-		drop(&b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return compare_text(a, b);
 }
 
 /* Of two of which one has ended: what is left is older only if it is a word. */

@@ -1,61 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/version/parts.h"
 #include "scan/version/version.h"
 
-/* ASCII only, as rpm has it: bytes beyond are separators in every locale. */
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
+/* Bytes beyond ASCII are separators in every locale. */
 static bool is_separator(char c)
 {
 	return !is_digit(c) && !is_alpha(c) && c != '~' && c != '^';
 }
 
-static void drop(struct str *s, size_t n)
-{
-	*s = (struct str){ s->p + n, s->n - n };
-}
-
 static bool at(struct str s, char c)
 {
 	return s.n && *s.p == c;
-}
-
-/* Takes the longest run of such characters off the front. */
-static struct str take_run(struct str *s, bool (*belongs)(char c))
-{
-	struct str run = { s->p, 0 };
-
-	while (run.n < s->n && belongs(run.p[run.n]))
-		run.n++;
-	drop(s, run.n);
-	return run;
-}
-
-static int compare_text(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int r = n ? memcmp(a.p, b.p, n) : 0;
-
-	return r ? r : (a.n < b.n ? -1 : a.n > b.n);
-}
-
-/* Digits as numbers of any length. */
-static int compare_numbers(struct str a, struct str b)
-{
-	while (at(a, '0'))
-		drop(&a, 1);
-	while (at(b, '0'))
-		drop(&b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return compare_text(a, b);
 }
 
 /* A run of digits or of letters in each, both of which begin with one. A number is newer than a

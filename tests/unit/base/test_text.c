@@ -377,3 +377,12 @@ TEST(tables)
 			       "caf\xc3\xa9         1     a?b\n"
 			       "longer-name  -     \n");
 }
+
+TEST(words)
+{
+	CHECK(has_word("cpu memory pids\n", "pids") && has_word("cpu", "cpu"));
+	CHECK(!has_word("cpuset memory", "cpu") && !has_word("cpu", "cpuset"));
+	CHECK(!has_word("", "cpu") && !has_word("CPU", "cpu") && !has_word("a  b", "c"));
+	CHECK(has_word_any_case("CVE-2024-1 ghsa-x", "GHSA-X"));
+	CHECK(!has_word_any_case("CVE-2024-10", "cve-2024-1"));
+}
