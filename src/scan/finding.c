@@ -178,7 +178,6 @@ static int take_record(struct finding *f, const struct match *m, struct err *e)
 		r = r < 0 ? r : finding_set(&f->unit, "", e);
 	}
 	r = r < 0 ? r : take_name(f, row, e);
-
 	r = r < 0 ? r : add_aliases(f, row->aliases, e);
 	r = r < 0 ? r : take_rating(f, row, e);
 	if (r == 0 && !*f->title)

@@ -174,6 +174,20 @@ CVE-2024-2 openssl 1 2 COPY base /' ]
 	[ "$(jq -r '.findings[0].severity' <<<"$output")" = high ]
 }
 
+@test "what a changelog says was mended counts where nobody else speaks of it" {
+	debian base
+	deb openssl 1 | put base var/lib/dpkg/status
+	image web base
+	printf 'openssl\tCVE-2024-1\t9\tbookworm\nopenssl\tCVE-2024-2\t9\tbookworm\n' >fixed.tsv
+	osv CVE-2024-1 openssl 3 >osv.json
+	plimsoll advisories import fixed.tsv
+	[ "$(findings web)" = 'CVE-2024-1 openssl 1 9 COPY base /
+CVE-2024-2 openssl 1 9 COPY base /' ]
+	plimsoll advisories import osv.json # earlier, and closer
+	[ "$(findings web)" = 'CVE-2024-1 openssl 1 3 COPY base /
+CVE-2024-2 openssl 1 9 COPY base /' ]
+}
+
 @test "what could not be checked was not passed" {
 	debian base
 	deb a 1 | put base var/lib/dpkg/status
