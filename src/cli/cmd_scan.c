@@ -69,40 +69,14 @@ static bool shown(const struct filter *f, const struct finding *finding)
 	return f->severity[finding->severity] && (!f->ignore_unfixed || *finding->fixed);
 }
 
-/* Which findings are shown, a place for each. Owned; NULL: out of memory. */
-static bool *choose(const struct filter *f, const struct report *report)
-{
-	bool *ret = calloc(report->findings_n + 1, sizeof(*ret));
-
-	for (size_t i = 0; ret && i < report->findings_n; i++)
-		ret[i] = shown(f, &report->findings[i]);
-	return ret;
-}
-
-static int print_report(struct cli *c, const struct report *report, const struct filter *f,
-			struct err *e)
-{
-	auto_free bool *which = choose(f, report);
-
-	return which ? scan_print_table(c, report, which, e) : FAIL_NOMEM(e);
-}
-
-/* The report as a document, findings that are not to be shown left out. */
-static int print_json(struct cli *c, const struct report *report, const struct filter *f,
-		      const char *image, struct err *e)
+/* The report as a document. */
+static int print_json(struct cli *c, const struct report *report, const char *image, struct err *e)
 {
 	auto_json *j = NULL;
-	json_t *list;
 	int r = report_json(report, &j, e);
 
 	r = r < 0 ? r : json_put_string(j, "image", image, e);
-	if (r < 0)
-		return r;
-	list = json_object_get(j, "findings");
-	for (size_t i = report->findings_n; i-- > 0;)
-		if (!shown(f, &report->findings[i]))
-			(void)json_array_remove(list, i);
-	return cli_print_json(c, j, e);
+	return r < 0 ? r : cli_print_json(c, j, e);
 }
 
 static int print_notes(const struct report *report, struct err *e)
@@ -117,23 +91,6 @@ static int print_notes(const struct report *report, struct err *e)
 	if (r == 0 && notes.n && (!report->has_advisories || report->uncovered.n))
 		(void)fprintf(stderr, "plimsoll: mend: plimsoll advisories update\n");
 	return r;
-}
-
-/* The other formats are given only what is to be shown. */
-static int print_document(struct cli *c, enum scan_format format, const struct subject *subject,
-			  const struct report *report, const struct filter *f, struct err *e)
-{
-	auto_free struct finding *some = calloc(report->findings_n + 1, sizeof(*some));
-	struct report view = *report;
-
-	if (!some)
-		return FAIL_NOMEM(e);
-	view.findings = some;
-	view.findings_n = 0;
-	for (size_t i = 0; i < report->findings_n; i++)
-		if (shown(f, &report->findings[i]))
-			some[view.findings_n++] = report->findings[i];
-	return scan_print(c, format, subject, &view, e);
 }
 
 /* What is scanned: an image, or an SBOM in its place. */
@@ -160,17 +117,24 @@ static int print(struct cli *c, const struct scan_opts *o, enum scan_format form
 		 const struct target *t, const struct report *report, const struct filter *f,
 		 struct err *e)
 {
+	auto_free struct finding *some = calloc(report->findings_n + 1, sizeof(*some));
+	struct report view = *report; /* with those findings only that are to be shown */
 	struct output_file file;
-	int r = output_file_begin(c, o->output, &file, e);
+	int r = some ? output_file_begin(c, o->output, &file, e) : FAIL_NOMEM(e);
 
 	if (r < 0)
 		return r;
+	view.findings = some;
+	view.findings_n = 0;
+	for (size_t i = 0; i < report->findings_n; i++)
+		if (shown(f, &report->findings[i]))
+			some[view.findings_n++] = report->findings[i];
 	if (format == SCAN_JSON)
-		r = print_json(c, report, f, target_digest(t), e);
+		r = print_json(c, &view, target_digest(t), e);
 	else if (format != SCAN_TABLE)
-		r = print_document(c, format, &t->subject, report, f, e);
+		r = scan_print(c, format, &t->subject, &view, e);
 	else if (!c->quiet)
-		r = print_report(c, report, f, e);
+		r = scan_print_table(c, &view, report->findings_n - view.findings_n, e);
 	r = output_file_end(c, &file, r, e);
 	if (r == 0 && !c->quiet)
 		r = cli_flush(c, e);

@@ -164,36 +164,33 @@ static int print_groups(struct cli *c, const struct finding_groups *groups, stru
 	return r < 0 ? r : cli_print(c, e, "%s\n", buf_str(&out));
 }
 
-static int print_summary(struct cli *c, const struct report *report, const bool *shown,
-			 struct err *e)
+static int print_summary(struct cli *c, const struct report *report, size_t hidden, struct err *e)
 {
-	size_t counts[SEVERITIES] = { 0 }, total = 0, exploited = 0;
+	size_t counts[SEVERITIES] = { 0 }, total = report->findings_n, exploited = 0;
 	auto_buf b = BUF_INIT(256);
 
-	for (size_t i = 0; i < report->findings_n; i++)
-		if (shown[i]) {
-			counts[report->findings[i].severity]++;
-			exploited += report->findings[i].exploited;
-			total++;
-		}
+	for (size_t i = 0; i < total; i++) {
+		counts[report->findings[i].severity]++;
+		exploited += report->findings[i].exploited;
+	}
 	for (int s = SEVERITIES - 1; s >= 0; s--)
 		if (counts[s])
 			buf_printf(&b, "%s%zu %s", b.n ? ", " : ": ", counts[s],
 				   severity_name((enum severity)s));
 	if (exploited)
 		buf_printf(&b, "; %zu known to be exploited", exploited);
-	if (total < report->findings_n)
-		buf_printf(&b, " (%zu not shown)", report->findings_n - total);
+	if (hidden)
+		buf_printf(&b, " (%zu not shown)", hidden);
 	return cli_print(c, e, "%zu finding%s%s in %zu packages\n", total, total == 1 ? "" : "s",
 			 buf_str(&b), json_array_size(json_object_get(report->list, "packages")));
 }
 
-int scan_print_table(struct cli *c, const struct report *report, const bool *shown, struct err *e)
+int scan_print_table(struct cli *c, const struct report *report, size_t hidden, struct err *e)
 {
 	auto_finding_groups groups = { 0 };
-	int r = report_groups(report, shown, &groups, e);
+	int r = report_groups(report, &groups, e);
 
 	if (r == 0 && groups.n)
 		r = print_groups(c, &groups, e);
-	return r < 0 ? r : print_summary(c, report, shown, e);
+	return r < 0 ? r : print_summary(c, report, hidden, e);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/digest.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 
@@ -104,4 +106,33 @@ void sha256_free(struct sha256 *h)
 void sha256_once(const void *p, size_t n, unsigned char ret[static SHA256_LEN])
 {
 	must(EVP_Digest(p, n, ret, NULL, EVP_sha256(), NULL));
+}
+
+int digest_of_fd(int fd, struct digest *ret, uint64_t *ret_size, struct err *e)
+{
+	auto_release(sha256_free) struct sha256 *h = NULL;
+	unsigned char raw[SHA256_LEN];
+	char chunk[128 * 1024];
+	uint64_t at = 0;
+	int r = sha256_new(&h, e);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		ssize_t n = pread(fd, chunk, sizeof(chunk), (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return FAIL_SYS(e, "read");
+		if (n == 0)
+			break;
+		sha256_update(h, chunk, (size_t)n);
+		at += (uint64_t)n;
+	}
+	sha256_final(h, raw);
+	digest_from_raw(raw, ret);
+	if (ret_size)
+		*ret_size = at;
+	return 0;
 }

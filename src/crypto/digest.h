@@ -22,6 +22,9 @@ int digest_parse(struct str s, struct digest *ret, struct err *e);
 bool digest_eq(const struct digest *a, const struct digest *b);
 const char *digest_hex(const struct digest *d); /* the 64 digits within d */
 void digest_of(const void *p, size_t n, struct digest *ret);
+/* Of all that fd holds, from its start wherever it stands; it has to be a file. ret_size (may be
+ * NULL) is how much that is. */
+int digest_of_fd(int fd, struct digest *ret, uint64_t *ret_size, struct err *e);
 void digest_from_raw(const unsigned char raw[static SHA256_LEN], struct digest *ret);
 
 /* Streaming. The context is opaque and heap-owned; final may be called once. */

@@ -68,41 +68,12 @@ int store_blob_read(const struct store *s, const struct desc *d, size_t max, str
 	return compare(d, &got, e);
 }
 
-/* Digest and size of all that fd holds, from its start. */
-static int hash_fd(int fd, struct digest *ret, uint64_t *ret_size, struct err *e)
-{
-	auto_release(sha256_free) struct sha256 *h = NULL;
-	unsigned char raw[SHA256_LEN];
-	char chunk[128 * 1024];
-	uint64_t at = 0;
-	int r = sha256_new(&h, e);
-
-	if (r < 0)
-		return r;
-	for (;;) {
-		ssize_t n = pread(fd, chunk, sizeof(chunk), (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return FAIL_SYS(e, "read blob");
-		if (n == 0)
-			break;
-		sha256_update(h, chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
-	sha256_final(h, raw);
-	digest_from_raw(raw, ret);
-	*ret_size = at;
-	return 0;
-}
-
 int store_blob_verify(const struct store *s, const struct desc *d, struct err *e)
 {
 	auto_close int fd = store_blob_open(s, d, e);
 	struct digest got;
 	uint64_t size;
-	int r = fd < 0 ? fd : hash_fd(fd, &got, &size, e);
+	int r = fd < 0 ? fd : digest_of_fd(fd, &got, &size, e);
 
 	return r < 0 ? r : compare(d, &got, e);
 }
@@ -172,7 +143,7 @@ int blob_writer_write(struct blob_writer *w, const void *p, size_t n, struct err
 
 int blob_writer_rehash(struct blob_writer *w, struct err *e)
 {
-	int r = hash_fd(w->fd, &w->digest, &w->size, e);
+	int r = digest_of_fd(w->fd, &w->digest, &w->size, e);
 
 	w->rehashed = r == 0;
 	return r;

@@ -205,24 +205,11 @@ static int refuse_roll_back(const struct road *road, const struct published *got
 static bool is_here(const struct road *road, const struct desc *layer)
 {
 	auto_close int fd = fs_open(road->state->fd, ADVISORY_DB, O_RDONLY, 0, NULL);
+	struct digest d;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size != layer->size)
-		return false;
-
-	auto_release(sha256_free) struct sha256 *h = NULL;
-	unsigned char raw[SHA256_LEN];
-	struct digest d;
-	char chunk[64 * 1024];
-	ssize_t n;
-
-	if (sha256_new(&h, NULL) < 0)
-		return false;
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		sha256_update(h, chunk, (size_t)n);
-	sha256_final(h, raw);
-	digest_from_raw(raw, &d);
-	return n == 0 && digest_eq(&d, &layer->digest);
+	return fd >= 0 && fstat(fd, &st) == 0 && (uint64_t)st.st_size == layer->size &&
+	       digest_of_fd(fd, &d, NULL, NULL) == 0 && digest_eq(&d, &layer->digest);
 }
 
 static int read_checks(const struct road *road, struct incoming *in, struct err *e)

@@ -110,8 +110,7 @@ static int take(struct grouper *g, const struct finding *f, struct err *e)
 	return r < 0 ? r : add_finding(g, to, f, e);
 }
 
-int report_groups(const struct report *r, const bool *shown, struct finding_groups *ret,
-		  struct err *e)
+int report_groups(const struct report *r, struct finding_groups *ret, struct err *e)
 {
 	auto_finding_groups groups = { 0 };
 	__attribute__((cleanup(grouper_release))) struct grouper g = {
@@ -120,8 +119,7 @@ int report_groups(const struct report *r, const bool *shown, struct finding_grou
 	int error = g.by_key && g.by_finding ? 0 : FAIL_NOMEM(e);
 
 	for (size_t i = 0; i < r->findings_n && error == 0; i++)
-		if (!shown || shown[i])
-			error = take(&g, &r->findings[i], e);
+		error = take(&g, &r->findings[i], e);
 	if (error < 0)
 		return error;
 	*ret = groups;

@@ -25,9 +25,8 @@ struct finding_groups {
 	size_t n;
 };
 
-/* Groups the findings whose number is true in shown (NULL: all). Borrows from the report. */
-int report_groups(const struct report *r, const bool *shown, struct finding_groups *ret,
-		  struct err *e);
+/* Borrows from the report. */
+int report_groups(const struct report *r, struct finding_groups *ret, struct err *e);
 void finding_groups_free(struct finding_groups *g);
 #define auto_finding_groups __attribute__((cleanup(finding_groups_free))) struct finding_groups
 

@@ -323,25 +323,6 @@ static int write_new(struct advisory_build *b, struct err *e)
 	return r;
 }
 
-static int digest_file(int fd, struct digest *ret, struct err *e)
-{
-	auto_release(sha256_free) struct sha256 *h = NULL;
-	unsigned char raw[SHA256_LEN];
-	char chunk[64 * 1024];
-	ssize_t n;
-	int r = sha256_new(&h, e);
-
-	if (r < 0)
-		return r;
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		sha256_update(h, chunk, (size_t)n);
-	if (n < 0)
-		return FAIL_SYS(e, "read the advisories");
-	sha256_final(h, raw);
-	digest_from_raw(raw, ret);
-	return 0;
-}
-
 static int same_as_old(struct advisory_build *b, int new_fd, bool *ret, struct err *e)
 {
 	struct digest new_digest, old_digest;
@@ -354,10 +335,12 @@ static int same_as_old(struct advisory_build *b, int new_fd, bool *ret, struct e
 
 	if (old < 0)
 		return old;
-	r = digest_file(new_fd, &new_digest, e);
-	r = r < 0 ? r : digest_file(old, &old_digest, e);
-	*ret = r == 0 && digest_eq(&new_digest, &old_digest);
-	return r;
+	r = digest_of_fd(new_fd, &new_digest, NULL, e);
+	r = r < 0 ? r : digest_of_fd(old, &old_digest, NULL, e);
+	if (r < 0)
+		return WRAP(e, r, ADVISORY_DB);
+	*ret = digest_eq(&new_digest, &old_digest);
+	return 0;
 }
 
 int advisory_build_commit(struct advisory_build *b, bool *ret_changed, struct err *e)

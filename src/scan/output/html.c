@@ -149,7 +149,7 @@ int output_html(const struct subject *s, const struct report *r, struct buf *ret
 	auto_finding_groups groups = { 0 };
 	auto_strv unchecked = { 0 }, notes = { 0 };
 	struct html_counts n;
-	int error = report_groups(r, NULL, &groups, e);
+	int error = report_groups(r, &groups, e);
 
 	error = error < 0 ? error : report_unchecked(r, &unchecked, e);
 	error = error < 0 ? error : report_notes(r, &notes, e);

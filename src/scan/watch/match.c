@@ -29,21 +29,11 @@ static void matching_release(struct matching *m)
 static int digest_database(const struct state *state, char ret[static 72], struct err *e)
 {
 	auto_close int fd = fs_open_nolink(state->fd, ADVISORY_DB, O_RDONLY, 0, e);
-	auto_release(sha256_free) struct sha256 *h = NULL;
-	auto_free char *chunk = malloc(256 * 1024);
-	unsigned char raw[SHA256_LEN];
 	struct digest d;
-	ssize_t n;
-	int r = fd < 0 ? fd : chunk ? sha256_new(&h, e) : FAIL_NOMEM(e);
+	int r = fd < 0 ? fd : digest_of_fd(fd, &d, NULL, e);
 
 	if (r < 0)
-		return r;
-	while ((n = read(fd, chunk, 256 * 1024)) > 0)
-		sha256_update(h, chunk, (size_t)n);
-	if (n < 0)
-		return FAIL_SYS(e, "read " ADVISORY_DB);
-	sha256_final(h, raw);
-	digest_from_raw(raw, &d);
+		return WRAP(e, r, ADVISORY_DB);
 	memcpy(ret, d.s, sizeof(d.s));
 	return 0;
 }
