@@ -30,7 +30,8 @@ static const struct opt scan_opts[] = {
 	OPT_AT(struct scan_opts, output, "output", 'o', OPT_STRING, "FILE",
 	       "write to FILE, not to standard output"),
 	OPT_AT(struct scan_opts, sbom, "sbom", 0, OPT_STRING, "FILE",
-	       "scan this SBOM (SPDX 2 or CycloneDX, JSON; - reads standard input), no image"),
+	       "scan this SBOM (SPDX 2, CycloneDX or Syft's, also in an attestation; - reads "
+	       "standard input), no image"),
 	OPT_AT(struct scan_opts, explain, "explain", 0, OPT_STRING, "ADVISORY",
 	       "tell why ADVISORY is, or is not, a finding: the records, the versions compared, "
 	       "the file and layer read"),

@@ -68,6 +68,10 @@ void purl_put(const struct purl *p, struct buf *ret)
 		buf_printf(ret, "%c%s=", i ? '&' : '?', sorted.qualifiers[i].key);
 		put_encoded(ret, sorted.qualifiers[i].value, '\0');
 	}
+	if (p->subpath && *p->subpath) {
+		buf_putc(ret, '#');
+		put_encoded(ret, p->subpath, '/');
+	}
 }
 
 static int hex_digit(char c)
@@ -172,7 +176,7 @@ static int parse_path(struct purl *p, char *s, struct err *e)
 int purl_parse(const char *s, struct purl *ret, struct err *e)
 {
 	auto_purl p = { 0 };
-	char *qualifiers;
+	char *qualifiers, *subpath;
 	int r;
 
 	if (strlen(s) > LIMIT_PURL)
@@ -182,10 +186,12 @@ int purl_parse(const char *s, struct purl *ret, struct err *e)
 	p.text = strdup(s + 4);
 	if (!p.text)
 		return FAIL_NOMEM(e);
-	(void)cut(p.text, '#', false);
+	subpath = cut(p.text, '#', false);
 	qualifiers = cut(p.text, '?', false);
 	r = parse_path(&p, p.text, e);
 	r = r < 0 ? r : parse_qualifiers(&p, qualifiers, e);
+	r = r < 0 || !subpath ? r : decode(subpath, e);
+	p.subpath = subpath ? subpath + strspn(subpath, "/") : "";
 	if (r < 0)
 		return r;
 	*ret = p;

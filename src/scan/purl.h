@@ -16,15 +16,14 @@ enum {
 
 struct purl {
 	char *text; /* what the others point into after purl_parse(); owned */
-	const char *type, *namespace, *name, *version;
+	const char *type, *namespace, *name, *version, *subpath;
 	struct purl_qualifier {
 		const char *key, *value;
 	} qualifiers[LIMIT_PURL_QUALIFIERS];
 	size_t qualifiers_n;
 };
 
-/* E_FORMAT for what is no purl, is longer than LIMIT_PURL, or decodes to what is not UTF-8. The
- * subpath is passed over. */
+/* E_FORMAT for what is no purl, is longer than LIMIT_PURL, or decodes to what is not UTF-8. */
 int purl_parse(const char *s, struct purl *ret, struct err *e);
 void purl_free(struct purl *p);
 static inline void purl_release(struct purl *p)

@@ -184,6 +184,27 @@ CVE-2024-2 zlib1g 1:1.2.13.dfsg-1 1:1.2.13.dfsg-2' ]
 	[ "$(findings trivy.spdx.json)" = 'CVE-2024-2 zlib1g 1:1.2.13.dfsg-1 1:1.2.13.dfsg-2' ]
 }
 
+@test "an attestation of cosign's, a line of it; SPDX as tags and values; Syft's own JSON" {
+	osv CVE-2024-1 openssl 3.0.11-1~deb12u3 >a.json
+	plimsoll advisories import a.json
+	purl='pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&upstream=openssl&distro=debian-12'
+	want='CVE-2024-1 libssl3 3.0.11-1~deb12u2 3.0.11-1~deb12u3'
+	printf 'SPDXVersion: SPDX-2.3\nDocumentName: web\n\nPackageName: libssl3\nExternalRef: PACKAGE-MANAGER purl %s\n' "$purl" >web.spdx
+	[ "$(findings web.spdx)" = "$want" ]
+	plimsoll scan sbom:web.spdx | grep -q CVE-2024-1
+	jq -n --arg p "$purl" '{artifacts: [{name: "libssl3", type: "deb", purl: $p}], distro: {id: "debian", versionID: "12"}}' >syft.json
+	[ "$(findings syft.json)" = "$want" ]
+	jq -n --arg p "$purl" '{bomFormat: "CycloneDX", specVersion: "1.5", components: [{type: "library", name: "libssl3", purl: $p}]}' >cdx.json
+	jq -c '{_type: "https://in-toto.io/Statement/v0.1", predicateType: "https://cyclonedx.org/bom", predicate: .}' cdx.json >statement.json
+	[ "$(findings statement.json)" = "$want" ]
+	for f in <(echo '{"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}') statement.json; do
+		jq -nc --arg p "$(base64 -w0 "$f")" '{payloadType: "application/vnd.in-toto+json", payload: $p, signatures: []}'
+	done >attestations.jsonl
+	[ "$(wc -l <attestations.jsonl)" = 2 ]
+	[ "$(findings attestations.jsonl)" = "$want" ]
+	[ "$(findings - <attestations.jsonl)" = "$want" ]
+}
+
 @test "what is no SBOM, is broken or cannot be matched is said" {
 	bad() { # EXPECTED: of standard input
 		cat >bad.json
@@ -191,9 +212,11 @@ CVE-2024-2 zlib1g 1:1.2.13.dfsg-1 1:1.2.13.dfsg-2' ]
 		assert_status 5
 		assert_output_has bad.json "$1"
 	}
-	bad 'neither SPDX 2 nor CycloneDX' <<<'{"some":"thing"}'
-	bad 'not JSON' <<<'<?xml version="1.0"?><bom/>'
-	bad 'not JSON' <<<'SPDXVersion: SPDX-2.3'
+	bad 'neither SPDX 2, CycloneDX' <<<'{"some":"thing"}'
+	bad 'XML' <<<'<?xml version="1.0"?><bom/>'
+	bad 'without </text>' <<<'SPDXVersion: SPDX-2.3
+DocumentName: <text>a'
+	bad 'which is no SBOM' <<<'{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1","predicate":{}}'
 	bad 'another version than 2' <<<'{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}'
 	bad 'CycloneDX 2.0' <<<'{"bomFormat":"CycloneDX","specVersion":"2.0"}'
 	bad 'SBOM' <<<'{"bomFormat":"CycloneDX",'

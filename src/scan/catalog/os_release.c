@@ -107,12 +107,13 @@ static void alpine(const char *version, struct buf *ret)
 {
 	size_t major = version ? strcspn(version, ".") : 0, minor;
 
-	if (!major || version[major] != '.')
-		return;
-	if (strchr(version, '_')) {
+	/* As purls have it; os-release of edge has a snapshot's name. */
+	if (version && (strchr(version, '_') || strcmp(version, "edge") == 0)) {
 		buf_puts(ret, "Alpine:edge");
 		return;
 	}
+	if (!major || version[major] != '.')
+		return;
 	minor = strcspn(version + major + 1, ".");
 	buf_printf(ret, "Alpine:v%.*s", (int)(major + 1 + minor), version);
 }

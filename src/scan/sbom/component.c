@@ -10,6 +10,16 @@ const char *sbom_member(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
+const char *sbom_first(const char *a, const char *b)
+{
+	return *a ? a : b;
+}
+
+struct sbom_component sbom_component_empty(void)
+{
+	return (struct sbom_component){ "", "", "", "", NULL, "", "", "", "", "", "", "" };
+}
+
 static int unreadable(struct sbom_reader *r, const struct sbom_component *c, const char *why,
 		      struct err *e)
 {
@@ -21,8 +31,7 @@ static int unreadable(struct sbom_reader *r, const struct sbom_component *c, con
 			 json_pack("{ss si ss}", "path", what, "layer", 0, "error", why), e);
 }
 
-/* Counts what no catalog of ours is for, by its type. */
-static int unmatched(struct sbom_reader *r, const char *type, struct err *e)
+int sbom_unmatched(struct sbom_reader *r, const char *type, struct err *e)
 {
 	json_int_t n = json_integer_value(json_object_get(r->unmatched, type));
 
@@ -105,7 +114,7 @@ static bool split_source_rpm(char *s, const char **ret_version)
 static int put_source(json_t *o, const struct sbom_component *c, const struct purl *p,
 		      const char *version, struct err *e)
 {
-	auto_free char *upstream = strdup(purl_qualifier(p, "upstream"));
+	auto_free char *upstream = strdup(sbom_first(purl_qualifier(p, "upstream"), c->source_rpm));
 	const char *name = c->source, *source_version = c->source_version;
 	auto_buf full = BUF_INIT(8 * LIMIT_SBOM_FIELD);
 	int r;
@@ -135,40 +144,28 @@ static int put_source(json_t *o, const struct sbom_component *c, const struct pu
 				       *source_version ? source_version : version, e);
 }
 
-/* "debian-12" of a purl's distro. */
-static int distro_os(struct sbom_reader *r, const struct purl *p, struct err *e)
-{
-	const char *distro = purl_qualifier(p, "distro");
-	const char *dash = strrchr(distro, '-');
-	auto_free char *id = NULL;
-
-	if (!*distro)
-		return 0;
-	/* The last part is a release when it begins with a digit, or is a code name of Debian's. */
-	if (!dash || !dash[1] ||
-	    (!(dash[1] >= '0' && dash[1] <= '9') && !starts_with(distro, "debian-")))
-		return sbom_set_os(r, distro, "", "", "", e);
-	id = strndup(distro, (size_t)(dash - distro));
-	if (!id)
-		return FAIL_NOMEM(e);
-	if (dash[1] >= '0' && dash[1] <= '9')
-		return sbom_set_os(r, id, dash + 1, "", "", e);
-	return sbom_set_os(r, id, "", dash + 1, "", e);
-}
-
-/* Of Go's modules the name as it is written: the purl has it in lower case. */
+/* Of Go's modules the name as it is written: the purl has it in lower case, and Syft's has what
+ * follows a repository's root as a subpath. */
 static void go_name(const struct sbom_component *c, const struct purl *p, struct buf *ret)
 {
+	size_t n;
+
 	buf_printf(ret, "%s%s%s", p->namespace, *p->namespace ? "/" : "", p->name);
+	n = ret->n;
+	if (*p->subpath && strncasecmp(c->name, buf_str(ret), n) == 0 && c->name[n] == '/')
+		buf_printf(ret, "/%s", p->subpath);
 	if (strcasecmp(buf_str(ret), c->name) == 0) {
 		buf_reset(ret);
 		buf_puts(ret, c->name);
 	}
 }
 
-/* Releases of Go itself are "1.22.3", whether they were written "go1.22.3" or "v1.22.3". */
+/* A program's own module often has no version, which Go calls "(devel)". Releases of Go itself are
+ * "1.22.3", whether they were written "go1.22.3" or "v1.22.3". */
 static const char *go_version(const char *name, const char *version)
 {
+	if (!*version || strcmp(version, "UNKNOWN") == 0)
+		return "(devel)";
 	if (strcmp(name, "stdlib") != 0)
 		return version;
 	if (starts_with(version, "go"))
@@ -176,17 +173,34 @@ static const char *go_version(const char *name, const char *version)
 	return *version == 'v' ? version + 1 : version;
 }
 
+/* The version with its epoch, which a purl has apart or not at all. "0" is the same as none. */
+static void put_version(const struct sbom_component *c, const struct purl *p, struct buf *ret)
+{
+	const char *epoch = purl_qualifier(p, "epoch");
+	const char *version = sbom_first(p->version, c->version);
+	size_t digits = strspn(c->version, "0123456789");
+
+	if (!*epoch && digits && c->version[digits] == ':' &&
+	    strcmp(c->version + digits + 1, version) == 0)
+		version = c->version;
+	if (*epoch && strcmp(epoch, "0") != 0 && !strchr(version, ':'))
+		buf_printf(ret, "%s:", epoch);
+	buf_puts(ret,
+		 starts_with(version, "0:") && strcmp(p->type, "rpm") == 0 ? version + 2 : version);
+}
+
 static int add_package(struct sbom_reader *r, const struct sbom_component *c, const struct purl *p,
 		       const char *catalog, const char *name, const char *version, struct err *e)
 {
-	const char *module = purl_qualifier(p, "rpmmod");
+	const char *module =
+		sbom_first(purl_qualifier(p, "rpmmod"), purl_qualifier(p, "modularitylabel"));
 	json_t *o = json_pack("{ss ss ss ss ss*}", "name", name, "version", version, "arch",
 			      purl_qualifier(p, "arch"), "catalog", catalog, "ecosystem",
 			      strcmp(catalog, "go") == 0 ? "Go" : NULL);
 	int error = json_push(r->packages, o, e);
 
 	if (!*module)
-		module = purl_qualifier(p, "modularitylabel");
+		module = c->module;
 	error = error < 0 ? error : put_source(o, c, p, version, e);
 	if (error == 0 && *module)
 		error = json_put_string(o, "module", module, e);
@@ -195,15 +209,14 @@ static int add_package(struct sbom_reader *r, const struct sbom_component *c, co
 	if (error == 0 && *c->path)
 		error = json_put_string(o, "path", c->path + strspn(c->path, "/"), e);
 	error = error < 0 ? error : put_layer(r, o, c->layer, e);
-	return error < 0 || strcmp(catalog, "go") == 0 ? error : distro_os(r, p, e);
+	return error < 0 || strcmp(catalog, "go") == 0 ? error : sbom_note_system(r, o, p, e);
 }
 
 static const char *catalog_of_type(const char *type)
 {
-	static const char *const types[][2] = { { "deb", "dpkg" },
-						{ "apk", "apk" },
-						{ "rpm", "rpm" },
-						{ "alpm", "pacman" },
+	static const char *const types[][2] = { { "deb", "dpkg" },   { "apk", "apk" },
+						{ "alpine", "apk" }, /* Syft before 0.35 */
+						{ "rpm", "rpm" },    { "alpm", "pacman" },
 						{ "golang", "go" } };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
@@ -215,27 +228,24 @@ static const char *catalog_of_type(const char *type)
 static int add_foreign(struct sbom_reader *r, const struct sbom_component *c, const struct purl *p,
 		       struct err *e)
 {
-	const char *catalog = catalog_of_type(p->type), *epoch = purl_qualifier(p, "epoch");
-	const char *version = *p->version ? p->version : c->version;
+	const char *catalog = catalog_of_type(p->type), *version;
 	auto_buf name = BUF_INIT(LIMIT_PURL), full = BUF_INIT(LIMIT_PURL + 64);
 
 	if (!catalog)
-		return unmatched(r, p->type, e);
+		return sbom_unmatched(r, p->type, e);
 	if (strcmp(catalog, "go") == 0)
 		go_name(c, p, &name);
 	else
 		buf_puts(&name, p->name);
-	/* Part of the version here, where the purl has it apart. "0" is the same as none. */
-	if (*epoch && strcmp(epoch, "0") != 0 && !strchr(version, ':'))
-		buf_printf(&full, "%s:", epoch);
-	buf_puts(&full, starts_with(version, "0:") && strcmp(catalog, "rpm") == 0
-				? version + 2
-				: go_version(buf_str(&name), version));
-	if (!full.n)
-		return unreadable(r, c, "no version", e);
-	if (full.failed || name.n > LIMIT_SBOM_FIELD || full.n > LIMIT_SBOM_FIELD)
+	put_version(c, p, &full);
+	if (full.failed || name.failed || name.n > LIMIT_SBOM_FIELD || full.n > LIMIT_SBOM_FIELD)
 		return unreadable(r, c, "name or version too long", e);
-	return add_package(r, c, p, catalog, buf_str(&name), buf_str(&full), e);
+	version = buf_str(&full);
+	if (strcmp(catalog, "go") == 0)
+		version = go_version(buf_str(&name), version);
+	if (!*version)
+		return unreadable(r, c, "no version", e);
+	return add_package(r, c, p, catalog, buf_str(&name), version, e);
 }
 
 int sbom_add(struct sbom_reader *r, const struct sbom_component *c, struct err *e)
@@ -248,7 +258,7 @@ int sbom_add(struct sbom_reader *r, const struct sbom_component *c, struct err *
 	if (c->ours)
 		return add_ours(r, c, e);
 	if (!*c->purl)
-		return unmatched(r, "unknown", e);
+		return sbom_unmatched(r, "unknown", e);
 	if (purl_parse(c->purl, &p, &why) < 0)
 		return unreadable(r, c, why.msg, e);
 	return add_foreign(r, c, &p, e);

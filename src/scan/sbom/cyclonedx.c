@@ -42,23 +42,27 @@ static json_t *our_entry(const json_t *component)
 	return TAKE(o);
 }
 
+/* A property of Trivy's, which cdxgen has without the prefix. */
+static const char *trivy_property(const json_t *component, const char *name)
+{
+	static const char prefix[] = "aquasecurity:trivy:";
+	const char *value = property(component, name);
+
+	return *value ? value : property(component, name + sizeof(prefix) - 1);
+}
+
 /* Trivy's parts of a source version: "epoch:version-release". */
 static void trivy_version(const json_t *component, struct buf *ret)
 {
-	const char *epoch = property(component, "aquasecurity:trivy:SrcEpoch");
-	const char *release = property(component, "aquasecurity:trivy:SrcRelease");
-	const char *version = property(component, "aquasecurity:trivy:SrcVersion");
+	const char *epoch = trivy_property(component, "aquasecurity:trivy:SrcEpoch");
+	const char *release = trivy_property(component, "aquasecurity:trivy:SrcRelease");
+	const char *version = trivy_property(component, "aquasecurity:trivy:SrcVersion");
 
 	if (!*version)
 		return;
 	if (*epoch && strcmp(epoch, "0") != 0)
 		buf_printf(ret, "%s:", epoch);
 	buf_printf(ret, "%s%s%s", version, *release ? "-" : "", release);
-}
-
-static const char *first(const char *a, const char *b)
-{
-	return *a ? a : b;
 }
 
 /* The license, where it is one alone: an expression, an id or a name. */
@@ -69,31 +73,47 @@ static const char *license_of(const json_t *component)
 
 	if (json_array_size(licenses) != 1)
 		return "";
-	return first(sbom_member(one, "expression"),
-		     first(sbom_member(license, "id"), sbom_member(license, "name")));
+	return sbom_first(sbom_member(one, "expression"),
+			  sbom_first(sbom_member(license, "id"), sbom_member(license, "name")));
+}
+
+/* What the component was built from, as Trivy or Syft say it. */
+static void set_source(const json_t *o, struct buf *version, struct sbom_component *c)
+{
+	c->source = trivy_property(o, "aquasecurity:trivy:SrcName");
+	if (*c->source) {
+		trivy_version(o, version);
+		c->source_version = buf_str(version);
+		return;
+	}
+	c->source = sbom_first(property(o, "syft:metadata:source"),
+			       property(o, "syft:metadata:originPackage"));
+	c->source_version = property(o, "syft:metadata:sourceVersion");
+	c->source_rpm = property(o, "syft:metadata:sourceRpm");
 }
 
 static int read_component(struct sbom_reader *r, const json_t *o, struct err *e)
 {
-	auto_buf version = BUF_INIT(8 * LIMIT_SBOM_FIELD);
+	auto_buf version = BUF_INIT(8 * LIMIT_SBOM_FIELD), name = BUF_INIT(8 * LIMIT_SBOM_FIELD);
+	const char *group = sbom_member(o, "group");
 	auto_json *ours = our_entry(o);
-	const char *source = property(o, "aquasecurity:trivy:SrcName");
-	struct sbom_component c = {
-		.ref = sbom_member(o, "bom-ref"),
-		.name = sbom_member(o, "name"),
-		.version = sbom_member(o, "version"),
-		.purl = sbom_member(o, "purl"),
-		.ours = ours,
-		.license = license_of(o),
-		.path = property(o, "syft:location:0:path"),
-		.layer = first(property(o, "aquasecurity:trivy:LayerDigest"),
-			       property(o, "syft:location:0:layerID")),
-	};
+	struct sbom_component c = sbom_component_empty();
 
-	trivy_version(o, &version);
-	c.source = first(source, first(property(o, "syft:metadata:source"),
-				       property(o, "syft:metadata:originPackage")));
-	c.source_version = *source ? buf_str(&version) : property(o, "syft:metadata:sourceVersion");
+	buf_printf(&name, "%s%s%s", group, *group ? "/" : "", sbom_member(o, "name"));
+	c.ref = sbom_member(o, "bom-ref");
+	c.name = buf_str(&name);
+	c.version = sbom_member(o, "version");
+	c.purl = sbom_member(o, "purl");
+	c.ours = ours;
+	c.license = license_of(o);
+	c.module = sbom_first(property(o, "aquasecurity:trivy:Modularitylabel"),
+			      property(o, "syft:metadata:modularityLabel"));
+	c.path = sbom_first(property(o, "syft:location:0:path"),
+			    property(o, "aquasecurity:trivy:FilePath"));
+	c.layer = sbom_first(property(o, "aquasecurity:trivy:LayerDigest"),
+			     sbom_first(property(o, "syft:location:0:layerID"),
+					property(o, "aquasecurity:trivy:LayerDiffID")));
+	set_source(o, &version, &c);
 	return sbom_add(r, &c, e);
 }
 
@@ -105,6 +125,17 @@ static bool is_package(const json_t *o)
 	if (*sbom_member(o, "purl") || *property(o, OURS "catalog"))
 		return strcmp(type, "container") != 0;
 	return strcmp(type, "library") == 0 || strcmp(type, "framework") == 0;
+}
+
+/* Syft has the name of os-release beside the one for people; a release may be a code name. */
+static int read_os(struct sbom_reader *r, const json_t *o, struct err *e)
+{
+	return sbom_set_os(
+		r, sbom_first(property(o, "syft:distro:id"), sbom_member(o, "name")),
+		sbom_first(sbom_member(o, "version"), property(o, "syft:distro:versionID")),
+		sbom_first(property(o, OURS "codename"),
+			   property(o, "syft:distro:versionCodename")),
+		sbom_member(o, "description"), e);
 }
 
 static int read_components(struct sbom_reader *r, const json_t *components, int depth,
@@ -119,12 +150,7 @@ static int read_components(struct sbom_reader *r, const json_t *components, int 
 	json_array_foreach(components, i, o)
 	{
 		if (strcmp(sbom_member(o, "type"), "operating-system") == 0)
-			error = sbom_set_os(
-				r, first(property(o, "syft:distro:id"), sbom_member(o, "name")),
-				sbom_member(o, "version"),
-				first(property(o, OURS "codename"),
-				      property(o, "syft:distro:versionCodename")),
-				sbom_member(o, "description"), e);
+			error = read_os(r, o, e);
 		else if (is_package(o))
 			error = read_component(r, o, e);
 		error = error < 0 ? error
@@ -134,6 +160,19 @@ static int read_components(struct sbom_reader *r, const json_t *components, int 
 			return error;
 	}
 	return 0;
+}
+
+/* What the SBOM is of: an image, but also a machine (cdxgen's of type "os"), whose distribution it
+ * is then, or a Go program, which is a package itself (cyclonedx-gomod). */
+static int read_root(struct sbom_reader *r, const json_t *root, struct err *e)
+{
+	int error = 0;
+
+	if (strcmp(sbom_member(root, "type"), "operating-system") == 0)
+		error = read_os(r, root, e);
+	else if (starts_with(sbom_member(root, "purl"), "pkg:golang/"))
+		error = read_component(r, root, e);
+	return error < 0 ? error : read_components(r, json_object_get(root, "components"), 0, e);
 }
 
 /* Our image's properties: layers and what could not be read, each an object in JSON. */
@@ -182,9 +221,13 @@ int sbom_cyclonedx(struct sbom_reader *r, const json_t *doc, struct err *e)
 	if (digest_parse(str_of(digest), &d, NULL) < 0 &&
 	    purl_parse(sbom_member(image, "purl"), &p, NULL) == 0)
 		digest = p.version;
+	if (digest_parse(str_of(digest), &d, NULL) < 0 &&
+	    strchr(property(image, "aquasecurity:trivy:RepoDigest"), '@'))
+		digest = strchr(property(image, "aquasecurity:trivy:RepoDigest"), '@') + 1;
 	error = sbom_set_subject(r, sbom_member(image, "name"), digest,
 				 sbom_member(metadata, "timestamp"), e);
 	if (error == 0 && *property(image, OURS "schema"))
 		error = our_image(r, image, e);
+	error = error < 0 ? error : read_root(r, image, e);
 	return error < 0 ? error : read_components(r, json_object_get(doc, "components"), 0, e);
 }

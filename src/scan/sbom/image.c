@@ -16,7 +16,12 @@ static const char *os_id(const char *name)
 		{ "opensuse.leap", "opensuse-leap" },
 		{ "opensuse.tumbleweed", "opensuse-tumbleweed" },
 		{ "suse linux enterprise server", "sles" },
+		{ "suse.linux.enterprise.server", "sles" },
 		{ "cbl-mariner", "mariner" },
+		{ "archlinux", "arch" },
+		{ "oraclelinux", "ol" },
+		{ "amazonlinux", "amzn" },
+		{ "rockylinux", "rocky" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -25,22 +30,43 @@ static const char *os_id(const char *name)
 	return name;
 }
 
+/* SUSE's products are told apart by their whole names: "15.5" of its server is "15 SP5". */
+static void put_pretty(const char *id, const char *version, struct buf *ret)
+{
+	size_t major = strcspn(version, ".");
+
+	if (strcmp(id, "sles") != 0)
+		buf_printf(ret, "%s%s%s", id, *version ? " " : "", version);
+	else if (version[major] && strcmp(version + major, ".0") != 0)
+		buf_printf(ret, "SUSE Linux Enterprise Server %.*s SP%s", (int)major, version,
+			   version + major + 1);
+	else
+		buf_printf(ret, "SUSE Linux Enterprise Server %.*s", (int)major, version);
+}
+
 int sbom_set_os(struct sbom_reader *r, const char *name, const char *version, const char *codename,
 		const char *pretty, struct err *e)
 {
+	/* Of others, "2 (Karoo)" is release 2 and "9+eus" release 9. */
+	auto_free char *release =
+		strndup(version, r->ours ? strlen(version) : strcspn(version, " +"));
+	const char *id = os_id(name);
+	auto_buf shown = BUF_INIT(4 * LIMIT_SBOM_FIELD);
 	const struct {
 		const char *key, *value;
 	} members[] = {
 		{ "codename", codename },
-		{ "id", os_id(name) },
+		{ "id", id },
 		{ "name", pretty },
-		{ "version_id", version },
+		{ "version_id", release },
 	};
-	auto_buf shown = BUF_INIT(4 * LIMIT_SBOM_FIELD);
 	int error = 0;
 
-	if (json_object_get(r->os, "id") || !*name)
+	if (!release)
+		return FAIL_NOMEM(e);
+	if (!*name || (json_object_get(r->os, "id") && (r->ours || sbom_known_os(r->os))))
 		return 0;
+	(void)json_object_clear(r->os);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && error == 0; i++)
 		if (*members[i].value) {
 			if (strlen(members[i].value) > LIMIT_SBOM_FIELD)
@@ -48,8 +74,9 @@ int sbom_set_os(struct sbom_reader *r, const char *name, const char *version, co
 					    members[i].key);
 			error = json_put_string(r->os, members[i].key, members[i].value, e);
 		}
-	if (error == 0 && !*pretty && !r->ours) {
-		buf_printf(&shown, "%s%s%s", os_id(name), *version ? " " : "", version);
+	if (error == 0 && !r->ours &&
+	    (!*pretty || (strcmp(id, "sles") == 0 && !starts_with(pretty, "SUSE ")))) {
+		put_pretty(id, release, &shown);
 		error = json_put_string(r->os, "name", buf_str(&shown), e);
 	}
 	return error;

@@ -21,6 +21,7 @@ static void reader_release(struct sbom_reader *r)
 	json_decref(r->layers);
 	json_decref(r->os);
 	json_decref(r->subject);
+	json_decref(r->systems);
 }
 
 /* By the member that each format begins with. */
@@ -33,16 +34,21 @@ static int dispatch(struct sbom_reader *r, const json_t *doc, struct err *e)
 		return sbom_spdx(r, doc, e);
 	if (format && strcmp(format, "CycloneDX") == 0)
 		return sbom_cyclonedx(r, doc, e);
+	if (json_is_array(json_object_get(doc, "artifacts")))
+		return sbom_syft(r, doc, e);
 	if (spdx || json_object_get(doc, "@context"))
 		return FAIL(e, E_FORMAT, "SPDX of another version than 2");
-	return FAIL(e, E_FORMAT, "neither SPDX 2 nor CycloneDX");
+	return FAIL(e, E_FORMAT, "neither SPDX 2, CycloneDX nor Syft's own JSON");
 }
 
 static int build(struct sbom_reader *r, json_t **ret, struct err *e)
 {
 	auto_buf ecosystem = BUF_INIT(8 * LIMIT_SBOM_FIELD);
 	auto_json *list = NULL;
+	int error = sbom_settle_systems(r, e);
 
+	if (error < 0)
+		return error;
 	os_ecosystem(r->os, &ecosystem);
 	list = json_pack("{ss ss sO sO sO sO}", "schema", SCAN_LIST_SCHEMA, "ecosystem",
 			 buf_str(&ecosystem), "os", r->os, "layers", r->layers, "packages",
@@ -63,17 +69,15 @@ int sbom_parse(struct str text, json_t **ret, struct err *e)
 		.layers = json_array(),
 		.os = json_object(),
 		.subject = json_object(),
+		.systems = json_object(),
 	};
 	auto_json *doc = NULL;
-	struct str start = str_trim(text);
 	int r;
 
 	if (!reader.packages || !reader.unreadable || !reader.unmatched || !reader.layers ||
-	    !reader.os || !reader.subject)
+	    !reader.os || !reader.subject || !reader.systems)
 		return FAIL_NOMEM(e);
-	if (str_starts(start, "<") || str_starts(start, "SPDXVersion:"))
-		return FAIL(e, E_FORMAT, "not JSON: of SPDX and CycloneDX only that is read");
-	r = json_parse(text.p, text.n, "SBOM", &doc, e);
+	r = sbom_load(text, &doc, e);
 	r = r < 0 ? r : dispatch(&reader, doc, e);
 	return r < 0 ? r : build(&reader, ret, e);
 }

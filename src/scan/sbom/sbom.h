@@ -6,10 +6,11 @@
 #include "scan/subject.h"
 
 /*
- * An SBOM in place of an image: SPDX 2.x and CycloneDX 1.2 to 1.7 as JSON, of ours or of others
- * (Syft's, Trivy's), to a package list (scan.h). An SBOM of ours gives the very list that it was
- * made of. Of others' packages, purls tell the catalog, name, version and distribution; source
- * packages come from purls and from what Syft and Trivy write beside them.
+ * An SBOM in place of an image: SPDX 2.x (JSON, or tags and values), CycloneDX 1.2 to 1.7 (JSON)
+ * and Syft's own JSON, of ours or of others, bare or in an attestation, to a package list (scan.h).
+ * An SBOM of ours gives the very list that it was made of. Of others' packages, purls tell the
+ * catalog, name, version and distribution; source packages come from purls and from what Syft and
+ * Trivy write beside them.
  */
 enum {
 	LIMIT_SBOM_BYTES = 128 * 1024 * 1024,

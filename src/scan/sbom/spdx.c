@@ -33,6 +33,28 @@ static const char *purl_of(const json_t *package)
 	return "";
 }
 
+/* Trivy's "LayerDigest: sha256:aa", an annotation, which was an attribution before. */
+static const char *layer_of(const json_t *package)
+{
+	static const char *const words[] = { "LayerDigest: ", "LayerDiffID: " };
+	json_t *one;
+	size_t i;
+
+	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++) {
+		json_array_foreach(json_object_get(package, "annotations"), i,
+				   one) if (starts_with(sbom_member(one, "comment"),
+							words[w])) return sbom_member(one,
+										      "comment") +
+			strlen(words[w]);
+		json_array_foreach(json_object_get(package, "attributionTexts"), i,
+				   one) if (json_is_string(one) &&
+					    starts_with(json_string_value(one),
+							words[w])) return json_string_value(one) +
+			strlen(words[w]);
+	}
+	return "";
+}
+
 /* Trivy's "built package from: openssl 3.0.11-1". */
 static char *source_of(const json_t *package, const char **ret_version)
 {
@@ -80,6 +102,7 @@ static int read_image(struct sbom_reader *r, const json_t *doc, const json_t *pa
 	auto_purl p = { 0 };
 
 	(void)purl_parse(purl_of(package), &p, NULL);
+	r->image = true;
 	return sbom_set_subject(r, sbom_member(package, "name"),
 				digest_of_image(package, &p, &digest),
 				sbom_member(json_object_get(doc, "creationInfo"), "created"), e);
@@ -90,23 +113,46 @@ static int read_package(struct sbom_reader *r, const json_t *package, const json
 {
 	const char *license = sbom_member(package, "licenseDeclared"), *version;
 	auto_free char *source = source_of(package, &version);
-	const struct sbom_component c = {
-		.ref = sbom_member(package, "SPDXID"),
-		.name = sbom_member(package, "name"),
-		.version = sbom_member(package, "versionInfo"),
-		.purl = purl_of(package),
-		.ours = ours,
-		.source = source ? source : "",
-		.source_version = version,
-		.license = strcmp(license, "NOASSERTION") == 0 || strcmp(license, "NONE") == 0 ||
-					   strstr(license, "LicenseRef-")
-				   ? ""
-				   : license,
-		.path = "",
-		.layer = "",
-	};
+	struct sbom_component c = sbom_component_empty();
 
+	c.ref = sbom_member(package, "SPDXID");
+	c.name = sbom_member(package, "name");
+	c.version = sbom_member(package, "versionInfo");
+	c.purl = purl_of(package);
+	c.ours = ours;
+	c.source = source ? source : "";
+	c.source_version = version;
+	c.layer = layer_of(package);
+	if (strcmp(license, "NOASSERTION") != 0 && strcmp(license, "NONE") != 0 &&
+	    !strstr(license, "LicenseRef-"))
+		c.license = license;
 	return source ? sbom_add(r, &c, e) : FAIL_NOMEM(e);
+}
+
+/* What a package without a purl of ours is: Trivy tells by the beginning of the id, and had no
+ * purposes in SPDX 2.2. */
+static bool is_os(const json_t *package)
+{
+	return has_purpose(package, "OPERATING_SYSTEM", "OPERATING-SYSTEM") ||
+	       starts_with(sbom_member(package, "SPDXID"), "SPDXRef-OperatingSystem");
+}
+
+static bool is_image(const json_t *package)
+{
+	const char *id = sbom_member(package, "SPDXID"), *purl = purl_of(package);
+
+	return has_purpose(package, "CONTAINER", "CONTAINER") || starts_with(purl, "pkg:oci/") ||
+	       starts_with(purl, "pkg:docker/") ||
+	       (!*purl && (starts_with(id, "SPDXRef-ContainerImage") ||
+			   starts_with(id, "SPDXRef-DocumentRoot")));
+}
+
+/* A program or the lock file of some packages, as Trivy has them. */
+static bool is_application(const json_t *package)
+{
+	return !*purl_of(package) &&
+	       (has_purpose(package, "FILE", "FILE") ||
+		starts_with(sbom_member(package, "SPDXID"), "SPDXRef-Application"));
 }
 
 static int read_one(struct sbom_reader *r, const json_t *doc, const json_t *package, struct err *e)
@@ -122,15 +168,13 @@ static int read_one(struct sbom_reader *r, const json_t *doc, const json_t *pack
 	}
 	if (ours)
 		return read_package(r, package, ours, e);
-	if (has_purpose(package, "OPERATING_SYSTEM", "OPERATING-SYSTEM"))
+	if (is_os(package))
 		return sbom_set_os(r, sbom_member(package, "name"),
 				   sbom_member(package, "versionInfo"), "",
 				   sbom_member(package, "description"), e);
-	if (has_purpose(package, "CONTAINER", "CONTAINER") ||
-	    starts_with(purl_of(package), "pkg:oci/") ||
-	    starts_with(purl_of(package), "pkg:docker/"))
-		return read_image(r, doc, package, e);
-	return read_package(r, package, NULL, e);
+	if (is_image(package)) /* the first one: bom has the layers beside it */
+		return r->image ? 0 : read_image(r, doc, package, e);
+	return is_application(package) ? 0 : read_package(r, package, NULL, e);
 }
 
 int sbom_spdx(struct sbom_reader *r, const json_t *doc, struct err *e)
@@ -141,7 +185,6 @@ int sbom_spdx(struct sbom_reader *r, const json_t *doc, struct err *e)
 		sbom_set_subject(r, sbom_member(doc, "name"), "",
 				 sbom_member(json_object_get(doc, "creationInfo"), "created"), e);
 
-	/* The system first: our list has it before anything else could name another. */
 	json_array_foreach(json_object_get(doc, "packages"), i, package) error =
 		error < 0 ? error : read_one(r, doc, package, e);
 	return error;
