@@ -39,7 +39,7 @@ static void read_rows(struct str bytes, uint32_t base)
 	if (rows_open(&rows, bytes, base, &e) < 0)
 		return;
 	while (rows_next(&rows, &row, &e) > 0) {
-		use_text(row.status);
+		use_text(row.status), use_text(row.platforms);
 		for (size_t i = 0; i < row.ranges.events_n; i++)
 			use_text(row.ranges.events[i].version);
 		for (size_t i = 0; i < row.ranges.versions_n; i++)

@@ -56,6 +56,8 @@ static void put_answer(const json_t *answer, struct buf *out)
 		 text(answer, "source"), *text(answer, "title") ? ": " : "", text(answer, "title"));
 	if (*text(answer, "status"))
 		put_line(out, "  %-10s %s", "status", text(answer, "status"));
+	if (*text(answer, "platforms"))
+		put_line(out, "  %-10s %s", "only on", text(answer, "platforms"));
 	put_line(out, "  %-10s %s %s %s, in the order of %s, under %s", "compared",
 		 text(compared, "kind"), text(compared, "name"), text(compared, "version"),
 		 text(compared, "order"), text(compared, "ecosystem"));

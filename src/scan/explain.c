@@ -24,13 +24,20 @@ static const struct {
 					     "module it is, so nothing can be compared" },
 	[MATCH_OTHER_STREAM] = { "other-stream", "the record is of another module stream, whose "
 						 "versions are not those of this package" },
+	[MATCH_OTHER_PLATFORM] = { "other-platform", "the record is about other platforms than the "
+						     "one that the program was built for" },
 	[MATCH_OWNED] = { "owned", "the file is of a package of the distribution, which mends it "
 				   "under versions of its own" },
 };
 
 static const char *event_name(char kind)
 {
-	return kind == 'i' ? "introduced" : kind == 'f' ? "fixed" : "last_affected";
+	switch (kind) {
+	case 'i': return "introduced";
+	case 'f': return "fixed";
+	case 'u': return "limit";
+	default: return "last_affected";
+	}
 }
 
 /* Where the installed version stands beside that of an event. */
@@ -40,7 +47,7 @@ static const char *standing(const struct match *m, const char *version)
 
 	if (strcmp(version, "0") == 0)
 		return "after";
-	if (!m->order->valid(str_of(m->version)) || !m->order->valid(str_of(version)))
+	if (!version_comparable(m->order, str_of(m->version), str_of(version)))
 		return "not comparable";
 	r = m->order->compare(str_of(m->version), str_of(version));
 	return r < 0 ? "before" : r > 0 ? "after" : "same";
@@ -105,6 +112,7 @@ static int put_answer(const struct explainer *x, const struct match *m, struct e
 		{ "source", m->row->source },
 		{ "title", m->row->title },
 		{ "status", m->row->status },
+		{ "platforms", m->row->platforms },
 		{ "fixed", m->fixed },
 	};
 

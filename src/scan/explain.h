@@ -17,9 +17,9 @@
  *    "elsewhere":[{"ecosystem","package","record"}],
  *    "unchecked":["could not read…"]}
  *
- * "verdict" is one of affected, outside, not-affected, no-kernel, no-version, other-stream, owned.
- * "elsewhere" is looked for when there are no answers: which packages the advisory is about, up to
- * LIMIT_ELSEWHERE. E_NOTFOUND without a database. Owned.
+ * "verdict" is one of affected, outside, not-affected, no-kernel, no-version, other-stream,
+ * other-platform, owned. "elsewhere" is looked for when there are no answers: which packages the
+ * advisory is about, up to LIMIT_ELSEWHERE. E_NOTFOUND without a database. Owned.
  */
 #define SCAN_EXPLANATION_SCHEMA "plimsoll.explanation/v1"
 enum { LIMIT_ELSEWHERE = 50 };

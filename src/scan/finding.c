@@ -195,14 +195,27 @@ static int take_record(struct finding *f, const struct match *m, struct err *e)
 /*
  * Rows with a status are a distribution's own list, which has the last word: what it says was never
  * affected, or is mended by what is installed, is no finding whoever else speaks of it. That only
- * Ubuntu Pro has a fix is no such word.
+ * Ubuntu Pro has a fix is no such word. Of Go's own database, that it is about Windows only, is
+ * one: who else tells of it does not say.
  */
 static bool clears(const struct match *m)
 {
-	if (m->verdict == MATCH_NOT_AFFECTED)
+	if (m->verdict == MATCH_NOT_AFFECTED || m->verdict == MATCH_OTHER_PLATFORM)
 		return true;
 	return m->verdict == MATCH_OUTSIDE && *m->row->status &&
 	       strcmp(m->row->status, "pro-only") != 0;
+}
+
+/* Notes the names of a vulnerability that does not concern the package. */
+static int clear(struct collector *c, const struct match *m, struct err *e)
+{
+	struct str rest = str_of(m->row->aliases), one;
+	int r = strv_add(&c->cleared, m->row->id, e);
+
+	/* A distribution speaks of CVEs; other databases have names of their own for one. */
+	while (r == 0 && m->verdict == MATCH_OTHER_PLATFORM && str_cut(&rest, ' ', &one))
+		r = strv_addf(&c->cleared, e, "%.*s", (int)one.n, one.p);
+	return r;
 }
 
 static int got_match(void *arg, const struct match *m, struct err *e)
@@ -212,7 +225,7 @@ static int got_match(void *arg, const struct match *m, struct err *e)
 	int r = 0;
 
 	if (clears(m))
-		return strv_add(&c->cleared, m->row->id, e);
+		return clear(c, m, e);
 	if (m->verdict != MATCH_AFFECTED)
 		return 0;
 	f = same_finding(c, m->row);

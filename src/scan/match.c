@@ -152,6 +152,27 @@ static bool has_no_version(const struct match *m)
 	return strcmp(m->version, "(devel)") == 0;
 }
 
+static bool is_word(const char *known, struct str word)
+{
+	return !known || !*known || !word.n || str_eqz(word, known);
+}
+
+/* Whether the program was built for none of the platforms that the row is about. What it does not
+ * tell of itself may be any. */
+static bool is_other_platform(const json_t *package, const char *platforms)
+{
+	const char *os = json_string_or_null(package, "os");
+	const char *arch = json_string_or_null(package, "arch");
+	struct str rest = str_of(platforms), word, system;
+
+	while (str_cut(&rest, ' ', &word)) {
+		(void)str_cut(&word, '/', &system);
+		if (is_word(os, system) && is_word(arch, word))
+			return false;
+	}
+	return *platforms;
+}
+
 static enum match_verdict judge(const struct match *m, bool affected)
 {
 	const char *owner = json_string_or_null(m->package, "owner");
@@ -162,6 +183,8 @@ static enum match_verdict judge(const struct match *m, bool affected)
 		return MATCH_NO_KERNEL;
 	if (is_other_stream(m))
 		return MATCH_OTHER_STREAM;
+	if (is_other_platform(m->package, m->row->platforms))
+		return MATCH_OTHER_PLATFORM;
 	if (has_no_version(m))
 		return MATCH_NO_VERSION;
 	if (!affected)
@@ -182,6 +205,8 @@ static enum advisory_want wants_row(void *arg, const struct advisory_row *row)
 		return ADVISORY_ALL;
 	if (has_no_version(&m->at))
 		return ADVISORY_NOTHING;
+	if (is_other_platform(m->at.package, row->platforms))
+		return ADVISORY_IDS;
 	if (m->answer.affected)
 		return ADVISORY_ALL;
 	return *row->status ? ADVISORY_IDS : ADVISORY_NOTHING;

@@ -10,13 +10,14 @@
  */
 enum match_verdict {
 	MATCH_AFFECTED,
-	MATCH_OUTSIDE,	    /* the version is in none of the ranges */
-	MATCH_NOT_AFFECTED, /* the distribution says that it never was */
-	MATCH_NO_KERNEL,    /* of the kernel, and the package brings none of its code */
-	MATCH_NO_VERSION,   /* the program does not say of which version it is */
-	MATCH_OTHER_STREAM, /* of another stream of the module, or of none */
-	MATCH_OWNED,	    /* in a file of the distribution's package, which mends it under its own
-			       versions */
+	MATCH_OUTSIDE,	      /* the version is in none of the ranges */
+	MATCH_NOT_AFFECTED,   /* the distribution says that it never was */
+	MATCH_NO_KERNEL,      /* of the kernel, and the package brings none of its code */
+	MATCH_NO_VERSION,     /* the program does not say of which version it is */
+	MATCH_OTHER_STREAM,   /* of another stream of the module, or of none */
+	MATCH_OTHER_PLATFORM, /* the record is about other systems or processors */
+	MATCH_OWNED, /* in a file of the distribution's package, which mends it under its own
+			versions */
 };
 
 /* Borrowed for the call. */

@@ -9,9 +9,9 @@ static bool is_zero(const char *version)
 	return version[0] == '0' && version[1] == '\0';
 }
 
-static bool known(const struct version_order *order, const char *version)
+static bool comparable(const struct version_order *order, const char *a, const char *b)
 {
-	return is_zero(version) || order->valid(str_of(version));
+	return is_zero(a) || is_zero(b) || version_comparable(order, str_of(a), str_of(b));
 }
 
 static int compare(const struct version_order *order, const char *a, const char *b)
@@ -49,8 +49,6 @@ static bool sort_events(const struct version_order *order, const struct range_ev
 	if (!ret->v)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!known(order, events[i].version))
-			return false;
 		introduced |= events[i].kind == 'i';
 		ret->v[ret->n++] = events[i];
 	}
@@ -78,8 +76,10 @@ static struct range_answer walk(const struct version_order *order, const struct 
 		if (events->v[i].kind == 'l' ? r <= 0 : r < 0)
 			break;
 		a.affected = events->v[i].kind == 'i';
+		if (events->v[i].kind == 'u')
+			return a;
 	}
-	for (; a.affected && i < events->n; i++)
+	for (; a.affected && i < events->n && events->v[i].kind != 'u'; i++)
 		if (events->v[i].kind == 'f') {
 			a.fixed = events->v[i].version;
 			break;
@@ -98,12 +98,30 @@ static const char *any_fix(const struct range_event *events, size_t n)
 	return fixed;
 }
 
-static bool all_known(const struct version_order *order, const struct range_event *events, size_t n)
+static bool is_known(const struct version_order *order, const char *version)
 {
+	return is_zero(version) || order->valid(str_of(version));
+}
+
+/* Whether a version and the events can all be put in order. One of the events that is no version is
+ * enough to look at every pair; few have one, and those have few others. */
+static bool all_comparable(const struct version_order *order, const struct range_event *events,
+			   size_t n, const char *version)
+{
+	bool known = order->valid(str_of(version));
+
 	for (size_t i = 0; i < n; i++)
-		if (!known(order, events[i].version))
+		known &= is_known(order, events[i].version);
+	if (known || n > FEW)
+		return known;
+	for (size_t i = 0; i < n; i++) {
+		if (!comparable(order, version, events[i].version))
 			return false;
-	return true;
+		for (size_t j = i + 1; j < n; j++)
+			if (!comparable(order, events[i].version, events[j].version))
+				return false;
+	}
+	return n > 0;
 }
 
 static struct range_answer match_range(const struct version_order *order,
@@ -113,7 +131,7 @@ static struct range_answer match_range(const struct version_order *order,
 	struct sorted sorted = { .v = NULL };
 	struct range_answer a = { true, "" };
 
-	if (!order->valid(str_of(version)) || !all_known(order, events, n))
+	if (!all_comparable(order, events, n, version))
 		a.fixed = any_fix(events, n);
 	else if (sort_events(order, events, n, &sorted))
 		a = walk(order, &sorted, version);

@@ -9,7 +9,8 @@
  * ranges, and those that are named one by one. A range is a run of events, its first one marked.
  */
 struct range_event {
-	char kind;  /* i introduced, f fixed, l last affected */
+	char kind;  /* i introduced, f fixed, l last affected, u the range speaks of versions before
+		     */
 	bool first; /* begins a range */
 	const char *version;
 };
@@ -22,7 +23,8 @@ struct ranges {
 /*
  * Whether a version is affected. What contradicts itself or cannot be compared never makes a
  * package safe:
- *  - a version that the order does not know, installed or in an event: affected;
+ *  - a version that the order does not know, installed or in an event: affected, unless the order
+ *    is decided before what it does not know begins;
  *  - events are taken in the order of their versions, whatever order they were published in; one
  *    introduced and fixed in the same version stays introduced;
  *  - a range whose end lies before its only beginning says nothing that can be true: every version

@@ -35,7 +35,7 @@ static int read_range(const json_t *range, struct range_event *ret, size_t *at, 
 		const char *kind = json_string_value(json_array_get(range, 2 * i));
 		const char *version = json_string_value(json_array_get(range, 2 * i + 1));
 
-		if (!kind || !version || !*kind || kind[1] || !strchr("ifl", *kind))
+		if (!kind || !version || !*kind || kind[1] || !strchr("iflu", *kind))
 			return FAIL(e, E_FORMAT, "an event without kind or version");
 		ret[(*at)++] = (struct range_event){ *kind, i == 0, version };
 	}

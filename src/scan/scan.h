@@ -25,8 +25,8 @@
  *
  * A package's path is the database or the binary that it was read from. It may have besides:
  * "ecosystem" (where it is not the list's: "Go"), "license", "module" (rpm's modularity label),
- * "replaces" (Go: the module that this one stands in for) and "owner" (the name of the
- * distribution's package that the binary belongs to: then its advisories are the distribution's
+ * "replaces" (Go: the module that this one stands in for), "os" (Go: GOOS) and "owner" (the name of
+ * the distribution's package that the binary belongs to: then its advisories are the distribution's
  * matter). Files that packages own are not in it, see scan_package_files().
  *
  * Read from an SBOM (sbom/sbom.h), a package may have no layer or path, and the list may have

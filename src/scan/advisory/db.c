@@ -242,6 +242,7 @@ static int check_row(const struct row *row, struct err *e)
 {
 	int r = db_check_text(row->status, e);
 
+	r = r < 0 ? r : db_check_text(row->platforms, e);
 	for (size_t i = 0; i < row->ranges.events_n && r == 0; i++)
 		r = db_check_text(row->ranges.events[i].version, e);
 	return r;
@@ -339,6 +340,7 @@ int advisory_db_rows(struct advisory_db *db, const char *ecosystem, const char *
 
 		s.row = (struct advisory_row){ .ranges = &row.ranges,
 					       .status = row.status,
+					       .platforms = row.platforms,
 					       .title = "",
 					       .vector = "",
 					       .unit = "",

@@ -13,7 +13,7 @@
  * the files that it came from; and it may come from others, so that nothing in it is trusted.
  */
 #define ADVISORY_DB "advisories.db"
-enum { ADVISORY_DB_SCHEMA = 3, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
+enum { ADVISORY_DB_SCHEMA = 4, ADVISORY_DB_ID = 0x706c6164 /* "plad" */ };
 
 struct advisory_db;
 
@@ -29,7 +29,8 @@ DEFINE_RELEASE_VOID(struct advisory_db, advisory_db_close)
  */
 struct advisory_row {
 	const struct ranges *ranges;
-	const char *status; /* "no-dsa"... of unit.h; "": plainly affected or fixed */
+	const char *status;    /* "no-dsa"... of unit.h; "": plainly affected or fixed */
+	const char *platforms; /* of unit.h's "on"; "": all */
 	/* Not known yet where a row is only asked whether it is wanted. */
 	const char *id;
 	const char *aliases; /* separated by spaces */

@@ -196,77 +196,6 @@ static int put_severity(json_t *row, const json_t *doc, const json_t *affected, 
 	return r < 0 ? r : json_put_string(row, "vec", vector, e);
 }
 
-/* One event is an object with one member. "limit" concerns commits only. */
-static int read_event(const json_t *event, json_t *range, struct err *e)
-{
-	static const char *const kinds[][2] = { { "introduced", "i" },
-						{ "fixed", "f" },
-						{ "last_affected", "l" } };
-
-	for (size_t i = 0; i < 3; i++) {
-		const json_t *v = json_object_get(event, kinds[i][0]);
-		int r;
-
-		if (!v)
-			continue;
-		r = unit_check_string(json_string_value(v), "a version of an event", e);
-		r = r < 0 ? r : json_push(range, json_string(kinds[i][1]), e);
-		r = r < 0 ? r : json_push(range, json_string(json_string_value(v)), e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int read_ranges(const json_t *affected, json_t *row, size_t *total, struct err *e)
-{
-	json_t *ranges = json_object_get(row, "r"), *range, *event;
-	size_t i, j;
-
-	json_array_foreach(json_object_get(affected, "ranges"), i, range)
-	{
-		const char *type = json_string_or_null(range, "type");
-		json_t *events = json_object_get(range, "events"), *flat;
-
-		if (!type || !json_is_array(events))
-			return FAIL(e, E_FORMAT, "a range without type or events");
-		if (strcmp(type, "GIT") == 0)
-			continue;
-		flat = json_array();
-		if (json_push(ranges, flat, e) < 0)
-			return FAIL_NOMEM(e);
-		json_array_foreach(events, j, event)
-		{
-			int r = ++*total > LIMIT_ADVISORY_VERSIONS
-					? FAIL(e, E_FORMAT, "more than %d versions",
-					       LIMIT_ADVISORY_VERSIONS)
-					: read_event(event, flat, e);
-
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
-static int read_versions(const json_t *affected, json_t *row, size_t *total, struct err *e)
-{
-	json_t *versions = json_object_get(row, "v"), *v;
-	size_t i;
-
-	json_array_foreach(json_object_get(affected, "versions"), i, v)
-	{
-		int r = unit_check_string(json_string_value(v), "a version", e);
-
-		if (r == 0 && ++*total > LIMIT_ADVISORY_VERSIONS)
-			r = FAIL(e, E_FORMAT, "more than %d versions", LIMIT_ADVISORY_VERSIONS);
-		r = r < 0 ? r : json_push(versions, json_string(json_string_value(v)), e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* The row for this package, made when it is not there: several entries of one package are read as
  * one. by_key holds borrowed pointers, as integers, to the rows. */
 static int row_for(const char *ecosystem, const char *package, json_t *rows, json_t *by_key,
@@ -318,8 +247,8 @@ static int read_affected(const json_t *doc, json_t *unit, json_t *rows, struct e
 		r = unit_check_string(ecosystem, "'package.ecosystem'", e);
 		r = r < 0 ? r : unit_check_string(name, "'package.name'", e);
 		r = r < 0 ? r : row_for(ecosystem, name, rows, by_key, &row, e);
-		r = r < 0 ? r : read_ranges(affected, row, &total, e);
-		r = r < 0 ? r : read_versions(affected, row, &total, e);
+		r = r < 0 ? r : osv_ranges(affected, ecosystem, row, &total, e);
+		r = r < 0 ? r : osv_platforms(affected, row, e);
 		r = r < 0 ? r : put_severity(row, doc, affected, e);
 		if (r == 0 && !list_has(ecosystems, ecosystem))
 			r = json_push(ecosystems, json_string(ecosystem), e);

@@ -148,9 +148,11 @@ static void prune_versions(const char *ecosystem, struct ranges *r)
 static int put_row(struct recorder *r, const struct item *item, struct err *e)
 {
 	const char *status = json_string_or_null(item->row, "st");
+	const char *platforms = json_string_or_null(item->row, "on");
 	const json_t *ids = json_object_get(item->row, "ids");
 	struct row row = { .groups = (uint32_t)json_array_size(ids),
-			   .status = status ? status : "" };
+			   .status = status ? status : "",
+			   .platforms = platforms ? platforms : "" };
 	auto_buf groups = BUF_INIT(LIMIT_RECORD);
 	auto_ranges ranges = { 0 };
 	int error = put_groups(&groups, ids, e);

@@ -73,7 +73,6 @@ static int read_events(struct rows *r, struct ranges *ret, struct err *e)
 		unsigned kind = (unsigned)v & ROW_KIND;
 		size_t at = string_at(r, v >> ROW_EVENT_BITS);
 
-		r->at.bad |= kind >= sizeof(ROW_KINDS) - 1;
 		if (!r->at.bad)
 			events[i] = (struct range_event){ .kind = ROW_KINDS[kind],
 							  .first = i == 0 || v & ROW_BEGINS,
@@ -160,7 +159,7 @@ static void read_groups(struct rows *r, unsigned flags, struct row *ret)
 
 int rows_next(struct rows *r, struct row *ret, struct err *e)
 {
-	struct row row = { .status = "" };
+	struct row row = { .status = "", .platforms = "" };
 	unsigned flags;
 	int error;
 
@@ -171,6 +170,8 @@ int rows_next(struct rows *r, struct row *ret, struct err *e)
 	read_groups(r, flags, &row);
 	if (flags & ROW_HAS_STATUS)
 		row.status = read_string(r);
+	if (flags & ROW_HAS_PLATFORMS)
+		row.platforms = read_string(r);
 	if (flags & ROW_HAS_RATING)
 		row.rating = unpack_u32(&r->at);
 	error = read_ranges(r, flags & ROW_SHAPE, &row.ranges, e);

@@ -14,10 +14,10 @@ enum { LIMIT_ROWS_BYTES = 16 * 1024 * 1024 }; /* of one package */
 
 struct row {
 	uint32_t unit;
-	uint32_t rating;      /* of the unit's */
-	uint32_t groups;      /* of ids of its own; 0: those of the whole unit */
-	struct id_groups ids; /* where groups is not 0 */
-	const char *status;
+	uint32_t rating;		/* of the unit's */
+	uint32_t groups;		/* of ids of its own; 0: those of the whole unit */
+	struct id_groups ids;		/* where groups is not 0 */
+	const char *status, *platforms; /* unit.h, "st" and "on" */
 	struct ranges ranges;
 };
 

@@ -9,7 +9,8 @@
  *   the unit, less that of the row before
  *   flags
  *   with groups of its own: how many, if not one, and the groups (pack.h)
- *   with ROW_HAS_STATUS a string; with ROW_HAS_RATING the number of a rating
+ *   with ROW_HAS_STATUS and ROW_HAS_PLATFORMS a string each
+ *   with ROW_HAS_RATING the number of a rating
  *   what is affected, by its shape
  *
  * A string is written as 0 when it is the next one of the table, whose strings stand in the order
@@ -29,7 +30,9 @@ enum {
 	ROW_UP_TO = 0x10,      /* one range from the beginning to a fix, which follows */
 	ROW_EVERYTHING = 0x20, /* one from the beginning, without end */
 	ROW_NOTHING = 0x30,    /* no range, no version */
-	ROW_FLAGS = 0x3f,
+	ROW_HAS_PLATFORMS = 0x40,
+	ROW_FLAGS = 0x7f,
 };
-#define ROW_KINDS "ifl"
+#define ROW_KINDS "iflu"
 enum { ROW_KIND = 3, ROW_BEGINS = 4, ROW_EVENT_BITS = 3 };
+_Static_assert(sizeof(ROW_KINDS) - 1 == ROW_KIND + 1, "every kind that can be written is one");

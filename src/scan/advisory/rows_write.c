@@ -204,11 +204,21 @@ static int put_groups(struct rows_writer *w, const struct row *row, struct err *
 	return r < 0 ? r : 0;
 }
 
+/* A string that a row may have. */
+static int put_text(struct rows_writer *w, const char *s, struct err *e)
+{
+	uint32_t n, at;
+	int r = *s ? put_string(&w->strings, s, &n, &at, e) : 0;
+
+	if (r == 0 && *s)
+		pack_u64(&w->rows, at);
+	return r;
+}
+
 int rows_writer_put(struct rows_writer *w, const struct row *row, struct err *e)
 {
 	const unsigned shape = shape_of(&row->ranges);
 	unsigned flags = row->groups < ROW_MANY_GROUPS ? row->groups : (unsigned)ROW_MANY_GROUPS;
-	uint32_t n, at;
 	int error;
 
 	if (!w->n)
@@ -216,16 +226,15 @@ int rows_writer_put(struct rows_writer *w, const struct row *row, struct err *e)
 	if (row->unit < w->unit)
 		return FAIL(e, E_INTERNAL, "rows out of order");
 	flags |= shape | (*row->status ? ROW_HAS_STATUS : 0U) | (row->rating ? ROW_HAS_RATING : 0U);
+	flags |= *row->platforms ? ROW_HAS_PLATFORMS : 0U;
 	pack_u64(&w->rows, row->unit - w->unit);
 	pack_u64(&w->rows, flags);
 	error = put_groups(w, row, e);
 	w->unit = row->unit;
 	w->n++;
 	w->serial++;
-	if (error == 0 && *row->status) {
-		error = put_string(&w->strings, row->status, &n, &at, e);
-		pack_u64(&w->rows, at);
-	}
+	error = error < 0 ? error : put_text(w, row->status, e);
+	error = error < 0 ? error : put_text(w, row->platforms, e);
 	if (row->rating)
 		pack_u64(&w->rows, row->rating);
 	error = error < 0 ? error : put_ranges(w, shape, &row->ranges, e);

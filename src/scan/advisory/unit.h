@@ -15,14 +15,17 @@
  *
  * Each list of "ids" is one vulnerability, its first id the one to show (a CVE where there is one);
  * rows belong to all of them, or to those that their own "ids" name. "r" are ranges of events in
- * the order given (i introduced, f fixed, l last affected), "v" single versions, "s" a severity and
- * "c" a score in tenths, -1 when there is none. A withdrawn advisory is a unit without rows.
+ * the order given (i introduced, f fixed, l last affected, u: nothing is said of this version and
+ * later ones), "v" single versions, "s" a severity and "c" a score in tenths, -1 when there is
+ * none. A withdrawn advisory is a unit without rows.
  *
  * Optional members of a row: "vec", the CVSS vector that "c" was scored from; "st", what the
  * publisher says beside affected and fixed, one of "no-dsa", "postponed", "ignored", "unimportant",
  * "undetermined", "end-of-life", "wont-fix", "investigating", "pro-only" (mended, but for who has
  * Ubuntu Pro), "fixed" (up to the version that stands there, whatever others say), "not-affected".
  * Rows that are not affected stay, to tell why nothing was reported.
+ * "on", the platforms that it is about where it is not about all: words "OS", "OS/ARCH" or "/ARCH"
+ * by Go's names, separated by spaces.
  * "t", a title of its own. A package of a module's stream is named as Red Hat does,
  * "nodejs:18/nodejs".
  *

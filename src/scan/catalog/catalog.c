@@ -126,6 +126,7 @@ int catalog_add(struct catalog_out *out, const struct package *p, struct err *e)
 		{ "license", p->license, false },
 		{ "module", p->module, false },
 		{ "replaces", p->replaces, false },
+		{ "os", p->os, false },
 	};
 	auto_json *o = json_object();
 	int r = 0;

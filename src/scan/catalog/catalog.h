@@ -27,6 +27,7 @@ struct package {
 	struct str license;   /* as the database words it */
 	struct str module;    /* rpm's modularity label */
 	struct str replaces;  /* Go: what the main module wanted in this one's place */
+	struct str os;	      /* Go: the system that the program was built for, "linux" */
 };
 
 /*

@@ -17,7 +17,7 @@ struct module {
 
 struct parse {
 	struct catalog_out *out;
-	struct str arch;
+	struct str arch, os;
 	struct module at; /* the last one, not yet added: its replacement may follow */
 };
 
@@ -27,9 +27,11 @@ static int end_module(struct parse *p, struct err *e)
 {
 	struct module m = p->at;
 	auto_buf replaces = BUF_INIT(2 * LIMIT_PACKAGE_FIELD);
-	struct package package = {
-		.name = m.path, .version = m.version, .arch = p->arch, .ecosystem = STR("Go")
-	};
+	struct package package = { .name = m.path,
+				   .version = m.version,
+				   .arch = p->arch,
+				   .ecosystem = STR("Go"),
+				   .os = p->os };
 
 	p->at = (struct module){ 0 };
 	if (!m.path.n)
@@ -79,14 +81,14 @@ static int read_line(struct parse *p, struct str line, struct err *e)
 	return r < 0 ? r : module_of(rest, &p->at.path, &p->at.version, e);
 }
 
-/* The architecture stands at the end, and is of all. */
-static struct str find_arch(struct str info)
+/* A setting, "build\tGOARCH=": they stand at the end, and are of all. Go 1.18 began to tell. */
+static struct str find_setting(struct str info, const char *name)
 {
 	struct str line;
 
 	while (str_line(&info, &line))
-		if (str_starts(line, "build\tGOARCH="))
-			return (struct str){ line.p + 13, line.n - 13 };
+		if (str_starts(line, name))
+			return (struct str){ line.p + strlen(name), line.n - strlen(name) };
 	return STR("");
 }
 
@@ -134,8 +136,12 @@ static void stdlib_version(struct str v, struct buf *ret)
 int go_add_packages(struct str version, struct str info, struct catalog_out *out, struct err *e)
 {
 	auto_buf number = BUF_INIT(LIMIT_GO_VERSION + 16);
-	struct parse p = { .out = out, .arch = find_arch(info) };
-	struct package stdlib = { .name = STR("stdlib"), .arch = p.arch, .ecosystem = STR("Go") };
+	struct parse p = { .out = out,
+			   .arch = find_setting(info, "build\tGOARCH="),
+			   .os = find_setting(info, "build\tGOOS=") };
+	struct package stdlib = {
+		.name = STR("stdlib"), .arch = p.arch, .ecosystem = STR("Go"), .os = p.os
+	};
 	struct str line;
 	size_t line_no = 0;
 	int r;

@@ -189,6 +189,15 @@ static void put_version(const struct sbom_component *c, const struct purl *p, st
 		 starts_with(version, "0:") && strcmp(p->type, "rpm") == 0 ? version + 2 : version);
 }
 
+/* Of Go's modules the platform, as cyclonedx-gomod and others write it. */
+static int put_platform(json_t *o, const struct purl *p, struct err *e)
+{
+	const char *os = purl_qualifier(p, "goos"), *arch = purl_qualifier(p, "goarch");
+	int r = *os ? json_put_string(o, "os", os, e) : 0;
+
+	return r < 0 || !*arch ? r : json_put_string(o, "arch", arch, e);
+}
+
 static int add_package(struct sbom_reader *r, const struct sbom_component *c, const struct purl *p,
 		       const char *catalog, const char *name, const char *version, struct err *e)
 {
@@ -201,6 +210,8 @@ static int add_package(struct sbom_reader *r, const struct sbom_component *c, co
 
 	if (!*module)
 		module = c->module;
+	if (error == 0 && strcmp(catalog, "go") == 0)
+		error = put_platform(o, p, e);
 	error = error < 0 ? error : put_source(o, c, p, version, e);
 	if (error == 0 && *module)
 		error = json_put_string(o, "module", module, e);

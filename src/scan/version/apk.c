@@ -119,20 +119,30 @@ static bool before_release(const struct component *c)
 	return c->kind == SUFFIX && c->suffix < SUFFIX_RELEASE;
 }
 
-int version_apk_compare(struct str a, struct str b)
+/* Where two versions part: their components there, of one kind with r telling which is less, or of
+ * two. Both are at their ends where they do not. */
+static int find_parting(struct str a, struct str b, struct component *x, struct component *y)
 {
-	struct str rest_a = a, rest_b = b;
-	struct component x = take_digits(&rest_a, FIRST_NUMBER);
-	struct component y = take_digits(&rest_b, FIRST_NUMBER);
-
-	while (x.kind == y.kind && x.kind != END && x.kind != INVALID) {
-		int r = compare_values(&x, &y);
+	*x = take_digits(&a, FIRST_NUMBER);
+	*y = take_digits(&b, FIRST_NUMBER);
+	while (x->kind == y->kind && x->kind != END && x->kind != INVALID) {
+		int r = compare_values(x, y);
 
 		if (r)
 			return r;
-		x = next(&rest_a, x.kind);
-		y = next(&rest_b, y.kind);
+		*x = next(&a, x->kind);
+		*y = next(&b, y->kind);
 	}
+	return 0;
+}
+
+int version_apk_compare(struct str a, struct str b)
+{
+	struct component x, y;
+	int r = find_parting(a, b, &x, &y);
+
+	if (r)
+		return r;
 	/* Two that end alike are equal, two broken ones are ordered by their text. */
 	if (x.kind == y.kind)
 		return x.kind == INVALID ? compare_text(a, b) : 0;
@@ -142,6 +152,16 @@ int version_apk_compare(struct str a, struct str b)
 		return 1;
 	/* The later its kind, the lesser the version: "1.0" < "1.0-r0" < "1.0_p1" < "1.0.1". */
 	return x.kind > y.kind ? -1 : 1;
+}
+
+bool version_apk_decided(struct str a, struct str b)
+{
+	struct component x, y;
+
+	if (a.n > LIMIT_VERSION || b.n > LIMIT_VERSION)
+		return false;
+	/* What follows a letter may be why the text is no version: then it is no letter either. */
+	return find_parting(a, b, &x, &y) != 0 && x.kind != LETTER;
 }
 
 bool version_apk_valid(struct str v)

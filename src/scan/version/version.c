@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/version/version.h"
 
-static const struct version_order dpkg = { "dpkg", version_dpkg_compare, version_dpkg_valid };
-static const struct version_order apk = { "apk", version_apk_compare, version_apk_valid };
-
-static const struct version_order rpm = { "rpm", version_rpm_compare, version_rpm_valid };
-static const struct version_order pacman = { "pacman", version_pacman_compare,
-					     version_pacman_valid };
-static const struct version_order go = { "go", version_go_compare, version_go_valid };
-static const struct version_order kernel = { "kernel", version_linux_compare, version_linux_valid };
+static const struct version_order dpkg = { .name = "dpkg",
+					   .compare = version_dpkg_compare,
+					   .valid = version_dpkg_valid };
+static const struct version_order apk = { .name = "apk",
+					  .compare = version_apk_compare,
+					  .valid = version_apk_valid,
+					  .decided = version_apk_decided };
+static const struct version_order rpm = { .name = "rpm",
+					  .compare = version_rpm_compare,
+					  .valid = version_rpm_valid };
+static const struct version_order pacman = { .name = "pacman",
+					     .compare = version_pacman_compare,
+					     .valid = version_pacman_valid };
+static const struct version_order go = { .name = "go",
+					 .compare = version_go_compare,
+					 .valid = version_go_valid };
+static const struct version_order kernel = { .name = "kernel",
+					     .compare = version_linux_compare,
+					     .valid = version_linux_valid };
 
 static const struct {
 	const char *ecosystem; /* before the first ":" */
@@ -34,4 +45,10 @@ const struct version_order *version_order_of(struct str ecosystem)
 		if (str_eqz(ecosystem, orders[i].ecosystem))
 			return orders[i].order;
 	return NULL;
+}
+
+bool version_comparable(const struct version_order *order, struct str a, struct str b)
+{
+	return (order->valid(a) && order->valid(b)) || str_eq(a, b) ||
+	       (order->decided && order->decided(a, b));
 }

@@ -20,6 +20,9 @@ bool version_dpkg_valid(struct str v);
 /* apk-tools v3: digits{.digits}[letter]{_suffix[number]}[~hash][-rN]. */
 int version_apk_compare(struct str a, struct str b);
 bool version_apk_valid(struct str v);
+/* Whether two of which one is no version part before what is wrong begins: "1.9.5p2-r0", as secdb
+ * has it, is before 1.9.15, whatever "p2" would mean. */
+bool version_apk_decided(struct str a, struct str b);
 
 /* rpm-version(7) as of rpm 4.15 and later, with "~" and "^": [epoch:]version[-release]. */
 int version_rpm_compare(struct str a, struct str b);
@@ -44,5 +47,9 @@ struct version_order {
 	const char *name;
 	int (*compare)(struct str a, struct str b);
 	bool (*valid)(struct str v);
+	/* Whether what compare() says of two that may not be valid can be believed. NULL: never. */
+	bool (*decided)(struct str a, struct str b);
 };
+/* Whether two versions can be compared in good faith. */
+bool version_comparable(const struct version_order *order, struct str a, struct str b);
 const struct version_order *version_order_of(struct str ecosystem);

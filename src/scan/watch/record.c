@@ -4,8 +4,8 @@
 #include "scan/watch/internal.h"
 
 /* What match.c looks at. */
-static const char *const members[] = { "name",		 "version", "source",
-				       "source_version", "module",  "owner" };
+static const char *const members[] = { "name",	 "version", "source", "source_version",
+				       "module", "owner",   "os" };
 enum { REQUIRED = 4 };
 
 static int make_package(const json_t *list, const json_t *p, json_t **ret, struct err *e)
@@ -19,6 +19,9 @@ static int make_package(const json_t *list, const json_t *p, json_t **ret, struc
 	r = r < 0 ? r : json_put_string(o, "ecosystem", ecosystem ? ecosystem : "", e);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && r == 0; i++)
 		r = json_put_string(o, members[i], json_string_or_null(p, members[i]), e);
+	/* Elsewhere the same package of two architectures is one. */
+	if (r == 0 && json_object_get(p, "os"))
+		r = json_put_string(o, "arch", json_string_or_null(p, "arch"), e);
 	if (r == 0)
 		*ret = TAKE(o);
 	return r;

@@ -138,6 +138,37 @@ TEST(what_cannot_be_compared_is_affected)
 	CHECK_STR(DEB("{\"r\":[[\"i\",\"0\",\"f\",\"?!\"]]}", "5"), "affected ?!");
 }
 
+/* Unless the order is decided before what cannot be compared begins, or it is the same text. */
+TEST(what_is_decided_before_it_goes_wrong)
+{
+	static const char sudo[] = "{\"r\":[[\"i\",\"0\",\"f\",\"1.9.5p2-r0\"]]}";
+
+	CHECK_STR(answer("Alpine:v3.20", sudo, "1.9.15_p5-r0"), "clean ");
+	CHECK_STR(answer("Alpine:v3.20", sudo, "1.9.5p2-r0"), "clean ");
+	CHECK_STR(answer("Alpine:v3.20", sudo, "1.9.4-r0"), "affected 1.9.5p2-r0");
+	CHECK_STR(answer("Alpine:v3.20", sudo, "1.9.5_p2-r0"), "affected 1.9.5p2-r0");
+	CHECK_STR(answer("Alpine:v3.20", sudo, "what"), "affected 1.9.5p2-r0");
+	CHECK_STR(answer("Alpine:v3.20",
+			 "{\"r\":[[\"i\",\"1.2x1\",\"f\",\"1.2x2\",\"f\",\"1.4\"]]}", "1.5-r0"),
+		  "affected 1.4");
+}
+
+/* A range says nothing of what comes from its limit on, and a limit mends nothing. */
+TEST(limited_ranges)
+{
+	static const char one[] = "{\"r\":[[\"i\",\"1\",\"f\",\"9\",\"u\",\"3\"]]}";
+
+	CHECK_STR(DEB(one, "0.9"), "clean ");
+	CHECK_STR(DEB(one, "2"), "affected ");
+	CHECK_STR(DEB(one, "3"), "clean ");
+	CHECK_STR(DEB(one, "4"), "clean ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"1\",\"f\",\"2\",\"i\",\"4\",\"u\",\"3\"]]}", "5"),
+		  "clean ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"1\",\"f\",\"2\",\"u\",\"3\"]]}", "1"), "affected 2");
+	CHECK_STR(DEB("{\"r\":[[\"u\",\"3\"]]}", "2"), "affected ");
+	CHECK_STR(DEB("{\"r\":[[\"i\",\"4\",\"u\",\"3\"]]}", "2"), "affected ");
+}
+
 /* Nothing that contradicts itself makes a package safe. */
 TEST(impossible_ranges)
 {

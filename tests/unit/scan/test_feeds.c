@@ -421,3 +421,93 @@ TEST(osv_ubuntu_pro)
 	CHECK(severity_in(row_of(unit, "Ubuntu:18.04:LTS", "a", NULL)) == SEVERITY_MEDIUM);
 	CHECK(json_array_size(json_object_get(unit, "ecosystems")) == 7);
 }
+
+/* The range of the only row of a document that has these events. */
+static bool reads(const char *ecosystem, const char *events, const char *ranges)
+{
+	auto_buf text = BUF_INIT(4096);
+	auto_json *unit = NULL;
+	struct err e;
+
+	buf_printf(&text,
+		   "{\"id\":\"A-1\",\"modified\":\"2026-01-01T00:00:00Z\",\"affected\":[{"
+		   "\"package\":{\"ecosystem\":\"%s\",\"name\":\"p\"},"
+		   "\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[%s]}]}]}",
+		   ecosystem, events);
+	unit = unit_of(buf_str(&text), advisory_is_osv, advisory_osv, &e);
+	return says(row_of(unit, ecosystem, "p", NULL), "", ranges);
+}
+
+TEST(osv_limits)
+{
+	static const char from[] = "{\"introduced\":\"0\"}";
+	auto_buf events = BUF_INIT(4096);
+
+	buf_printf(&events, "%s,{\"limit\":\"1.9\"},{\"limit\":\"1.10\"}", from);
+	CHECK(reads("Debian:12", buf_str(&events), "[[\"i\",\"0\",\"u\",\"1.10\"]]"));
+	buf_puts(&events, ",{\"limit\":\"*\"}");
+	CHECK(reads("Debian:12", buf_str(&events), "[[\"i\",\"0\"]]"));
+	/* What cannot be compared limits nothing. */
+	buf_reset(&events);
+	buf_printf(&events, "%s,{\"limit\":\"5\"}", from);
+	CHECK(reads("Nobody's", buf_str(&events), "[[\"i\",\"0\"]]"));
+}
+
+/* "on" of the row of a document whose module has these imports, by entry of "affected"; "" for no
+ * such member. Valid until the next call. */
+static const char *platforms(const char *first, const char *second)
+{
+	static char out[2048];
+	auto_buf text = BUF_INIT(64 * 1024);
+	auto_json *unit = NULL;
+	const char *on, *const entries[] = { first, second };
+	struct err e;
+
+	buf_puts(&text, "{\"id\":\"GO-1\",\"modified\":\"2026-01-01T00:00:00Z\",\"affected\":[");
+	for (size_t i = 0; i < 2 && entries[i]; i++)
+		buf_printf(&text,
+			   "%s{\"package\":{\"ecosystem\":\"Go\",\"name\":\"m\"},"
+			   "\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],"
+			   "\"ecosystem_specific\":{\"imports\":%s}}",
+			   i ? "," : "", entries[i]);
+	buf_puts(&text, "]}");
+	unit = unit_of(buf_str(&text), advisory_is_osv, advisory_osv, &e);
+	on = json_string_or_null(row_of(unit, "Go", "m", NULL), "on");
+	(void)snprintf(out, sizeof(out), "%s", on ? on : "");
+	return out;
+}
+
+TEST(osv_go_platforms)
+{
+#define WINDOWS "[{\"path\":\"m\",\"goos\":[\"windows\"]}]"
+	CHECK_STR(platforms(WINDOWS, NULL), "windows");
+	CHECK_STR(platforms("[{\"goos\":[\"js\",\"wasip1\"],\"goarch\":[\"wasm\"]},"
+			    "{\"goarch\":[\"arm\"]},{\"goarch\":[\"arm\"]}]",
+			    NULL),
+		  "js/wasm wasip1/wasm /arm");
+	CHECK_STR(platforms(WINDOWS, "[{\"goos\":[\"plan9\"]}]"), "windows plan9");
+	/* One package that is not bound to a platform is enough. */
+	CHECK_STR(platforms("[{\"goos\":[\"windows\"]},{\"path\":\"m/x\"}]", NULL), "");
+	CHECK_STR(platforms(WINDOWS, "[]"), "");
+	CHECK_STR(platforms("[]", WINDOWS), "");
+	CHECK_STR(platforms("[{\"path\":\"m\"}]", WINDOWS), "");
+	/* What is no name of Go's binds nothing. */
+	CHECK_STR(platforms("[{\"goos\":[\"Windows 95\"]}]", NULL), "");
+	CHECK_STR(platforms("[{\"goos\":[7]}]", NULL), "");
+	CHECK_STR(platforms("[{\"goos\":[\"\"]}]", NULL), "");
+}
+
+TEST(osv_go_platforms_limit)
+{
+	auto_buf imports = BUF_INIT(64 * 1024);
+
+	/* 1023 bytes of words fit, one more does not. */
+	buf_puts(&imports, "[{\"goos\":[\"abc\"");
+	for (int i = 0; i < 204; i++)
+		buf_printf(&imports, ",\"%04d\"", i);
+	buf_puts(&imports, "]}]");
+	CHECK(strlen(platforms(buf_str(&imports), NULL)) == 1023);
+	imports.n -= strlen("]}]");
+	buf_puts(&imports, ",\"x\"]}]");
+	CHECK_STR(platforms(buf_str(&imports), NULL), "");
+}

@@ -205,9 +205,15 @@ static const char *read_program(const struct buf *b, size_t step)
 	if (catalog_go(reader, &in, &found, &e) < 0)
 		buf_printf(&text, "error: %s", e.msg);
 	else
-		json_array_foreach(packages, i, p) buf_printf(
-			&text, "%s%s %s %s", i ? "," : "", json_string_or_null(p, "name"),
-			json_string_or_null(p, "version"), json_string_or_null(p, "arch"));
+		json_array_foreach(packages, i, p)
+		{
+			const char *os = json_string_or_null(p, "os");
+
+			buf_printf(&text, "%s%s %s %s%s%s", i ? "," : "",
+				   json_string_or_null(p, "name"),
+				   json_string_or_null(p, "version"),
+				   json_string_or_null(p, "arch"), os ? " " : "", os ? os : "");
+		}
 	(void)snprintf(out, sizeof(out), "%s", buf_str(&text));
 	return out;
 }
@@ -259,6 +265,15 @@ TEST(no_modules)
 	const struct shape s = { .wide = true, .note = true };
 
 	CHECK_STR(made(make_inline, &s, "go1.19", "", 4096), "stdlib 1.19 ");
+}
+
+TEST(what_it_was_built_for)
+{
+	const struct shape s = { .wide = true, .note = true };
+
+	CHECK_STR(made(make_inline, &s, "go1.19",
+		       "mod\tx\tv1.0.0\t\nbuild\tGOARCH=arm\nbuild\tGOOS=plan9\n", 4096),
+		  "stdlib 1.19 arm plan9,x v1.0.0 arm plan9");
 }
 
 /* In memory that is not writable it may be another's, or a constant of one that looks for it. */

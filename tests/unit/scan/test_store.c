@@ -143,7 +143,7 @@ static void make_row(struct made *m, unsigned i, unsigned *seed)
 {
 	static const char *const words[] = { "0",      "1.2-1", "1.2-1+deb12u1", "3:4~rc1", "",
 					     "no-dsa", "9.9.9", "1.10",		 "v1.2.3" };
-	static const char *const kinds[] = { "i", "f", "l" };
+	static const char *const kinds[] = { "i", "f", "l", "u" };
 	struct err e = ERR_INIT;
 	unsigned year = 0;
 
@@ -151,11 +151,12 @@ static void make_row(struct made *m, unsigned i, unsigned *seed)
 	m->row.unit = i / 3 + 1000 * (i / 50);
 	m->row.rating = *seed >> 20 & 3;
 	m->row.status = *seed & 1 << 18 ? "no-dsa" : "";
+	m->row.platforms = *seed & 1 << 17 ? "windows js/wasm" : "";
 	m->row.ranges.events_n = *seed >> 13 & 3;
 	m->row.ranges.versions_n = *seed & 1 << 11 ? *seed >> 9 & 3 : 0;
 	for (size_t k = 0; k < m->row.ranges.events_n; k++)
 		m->events[k] =
-			(struct range_event){ *pick(kinds, 3, seed), k == 0 || *seed & 1 << 19,
+			(struct range_event){ *pick(kinds, 4, seed), k == 0 || *seed & 1 << 19,
 					      pick(words, 9, seed) };
 	for (size_t k = 0; k < m->row.ranges.versions_n; k++) /* each once */
 		m->versions[k] = words[(k + i) % 9];
@@ -187,7 +188,8 @@ static bool same_groups(const struct row *a, const struct row *b)
 static bool same_row(const struct row *a, const struct row *b)
 {
 	if (a->unit != b->unit || a->rating != b->rating || a->groups != b->groups ||
-	    strcmp(a->status, b->status) != 0 || a->ranges.events_n != b->ranges.events_n ||
+	    strcmp(a->status, b->status) != 0 || strcmp(a->platforms, b->platforms) != 0 ||
+	    a->ranges.events_n != b->ranges.events_n ||
 	    a->ranges.versions_n != b->ranges.versions_n || !same_groups(a, b))
 		return false;
 	for (size_t i = 0; i < a->ranges.events_n; i++) {

@@ -114,6 +114,22 @@ TEST(apk_valid)
 	CHECK(!version_apk_valid(STR("1.2-r1_p1")));
 }
 
+/* What apk itself would refuse, but can order before it comes to what is wrong. */
+TEST(apk_decided)
+{
+	CHECK(version_apk_decided(STR("1.9.5p2-r0"), STR("1.9.15_p5-r0")));
+	CHECK(version_apk_compare(STR("1.9.5p2-r0"), STR("1.9.15_p5-r0")) < 0);
+	CHECK(version_apk_decided(STR("2021-03-27-r5"), STR("2020.1-r0")));
+	CHECK(version_apk_decided(STR("4.8.0.-r1"), STR("4.8.1-r0")));
+	CHECK(version_apk_decided(STR("1.2_rc2-x"), STR("1.2_rc1-r0")));
+	CHECK(!version_apk_decided(STR("1.9.5p2-r0"), STR("1.9.5_p2-r0")));
+	CHECK(!version_apk_decided(STR("1.9.5p2-r0"), STR("1.9.5q-r0")));
+	CHECK(!version_apk_decided(STR("1.2.31-0"), STR("1.2.31-r0")));
+	CHECK(!version_apk_decided(STR("1.2.31-0"), STR("1.2.31.1-r0")));
+	CHECK(!version_apk_decided(STR("x"), STR("1")));
+	CHECK(!version_apk_decided(STR(""), STR("")));
+}
+
 TEST(rpm_rows)
 {
 	CHECK_ROW(version_rpm_compare, "1.0~~", "1.0~", "1.0~rc1", "1.0", "1.0^", "1.0^git1~2",
