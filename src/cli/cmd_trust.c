@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/signing.h"
+#include "cli/trust_tuf.h"
 #include "trust/trust.h"
 
 /* init */
@@ -250,8 +251,13 @@ static const struct command trust_remove_command = {
 };
 
 static const struct command *const subs[] = {
-	&trust_init_command,   &trust_add_command,    &trust_list_command,
-	&trust_export_command, &trust_remove_command, NULL,
+	&trust_init_command,
+	&trust_add_command,
+	&trust_list_command,
+	&trust_export_command,
+	&trust_remove_command,
+	&trust_tuf_client_command,
+	NULL,
 };
 
 const struct command cmd_trust = {

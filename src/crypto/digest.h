@@ -35,3 +35,15 @@ void sha256_final(struct sha256 *h, unsigned char ret[static SHA256_LEN]);
 void sha256_free(struct sha256 *h); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct sha256, sha256_free)
 void sha256_once(const void *p, size_t n, unsigned char ret[static SHA256_LEN]);
+
+/*
+ * The same by the name that a document gives the algorithm: "sha256", "sha384" or "sha512". Any
+ * other is E_NOTFOUND: what cannot be checked here is for the caller to refuse.
+ */
+enum { HASH_MAX = 64 };
+struct hash;
+int hash_new(const char *name, struct hash **ret, struct err *e);
+void hash_update(struct hash *h, const void *p, size_t n);
+size_t hash_final(struct hash *h, unsigned char ret[static HASH_MAX]); /* once; how many bytes */
+void hash_free(struct hash *h);					       /* NULL is fine */
+DEFINE_RELEASE_VOID(struct hash, hash_free)

@@ -53,3 +53,17 @@ DEFINE_RELEASE_VOID(struct key, key_free)
 int key_sign(const struct key *k, const void *msg, size_t n, struct buf *ret, struct err *e);
 /* E_VERIFY when the signature does not hold, also for a wrong length. */
 int key_verify(const struct key *k, const void *msg, size_t n, struct str sig, struct err *e);
+
+/*
+ * Signatures whose form the key does not decide: TUF and other formats name it beside the key. An
+ * ECDSA signature is DER here, SEQUENCE { r, s } with nothing behind it (RFC 3279 2.2.3); RSA is
+ * PSS with MGF1 of the same hash and a salt of any length, or PKCS #1 v1.5 (RFC 8017 8.1, 8.2).
+ */
+enum key_form { KEY_FORM_ED25519, KEY_FORM_ECDSA, KEY_FORM_RSA_PSS, KEY_FORM_RSA_PKCS1 };
+/* hash is "SHA256", "SHA384" or "SHA512", and not used for Ed25519. A key of another type than the
+ * form's is E_FORMAT; a signature that does not hold, or is not encoded so, E_VERIFY. */
+int key_verify_as(const struct key *k, enum key_form form, const char *hash, const void *msg,
+		  size_t n, struct str sig, struct err *e);
+/* Appends the signature; PSS with a salt as long as the hash. */
+int key_sign_as(const struct key *k, enum key_form form, const char *hash, const void *msg,
+		size_t n, struct buf *ret, struct err *e);

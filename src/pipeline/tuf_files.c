@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "pipeline/tuf_internal.h"
+
+#define DIR_HISTORY "root_history"
+
+enum { NAME_ROOM = 3 * LIMIT_TUF_NAME + 32, LOCK_MS = 60 * 1000 };
+
+int tuf_files_open(const char *path, bool make, struct err *e)
+{
+	int r = make ? fs_mkdir_p_user(path, 0755, e) : 0;
+
+	return r < 0 ? r : fs_open_user(path, O_RDONLY | O_DIRECTORY, 0, e);
+}
+
+int tuf_files_lock(int dir, struct err *e)
+{
+	return fs_lock(dir, ".lock", LOCK_MS, e);
+}
+
+static const char *file_of(const char *role, struct buf *name)
+{
+	tuf_quote(str_of(role), false, name);
+	buf_puts(name, ".json");
+	return buf_str(name);
+}
+
+int tuf_files_load(int dir, const char *role, struct buf *ret, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+
+	return fs_read(dir, file_of(role, &name), ret->cap, ret, e);
+}
+
+int tuf_files_keep(int dir, const char *role, struct str bytes, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+
+	return fs_write_file(dir, file_of(role, &name), bytes.p, bytes.n, 0644, e);
+}
+
+int tuf_files_drop(int dir, const char *role, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+
+	if (unlinkat(dir, file_of(role, &name), 0) < 0 && errno != ENOENT)
+		return FAIL_SYS(e, "remove %s", buf_str(&name));
+	return 0;
+}
+
+static const char *history_of(uint64_t version, struct buf *name)
+{
+	buf_printf(name, DIR_HISTORY "/%llu.root.json", (unsigned long long)version);
+	return buf_str(name);
+}
+
+int tuf_files_load_root(int dir, uint64_t version, struct buf *ret, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+
+	return fs_read(dir, history_of(version, &name), ret->cap, ret, e);
+}
+
+/* The file first, then the link that names it: whoever is killed between leaves the older root. */
+int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+	char temp[64];
+	int r;
+
+	if ((r = fs_mkdir_p(dir, DIR_HISTORY, 0755, e)) < 0 ||
+	    (r = fs_write_file(dir, history_of(version, &name), bytes.p, bytes.n, 0644, e)) < 0 ||
+	    (r = fs_temp_name(".root.", temp, sizeof(temp), e)) < 0)
+		return r;
+	if (symlinkat(buf_str(&name), dir, temp) < 0)
+		return FAIL_SYS(e, "make a link to %s", buf_str(&name));
+	if (renameat(dir, temp, dir, "root.json") < 0) {
+		r = FAIL_SYS(e, "make a link to %s", buf_str(&name));
+		(void)unlinkat(dir, temp, 0);
+		return r;
+	}
+	return fsync(dir) < 0 ? FAIL_SYS(e, "write root.json") : 0;
+}
