@@ -150,12 +150,22 @@ static int collect(const struct merge *m, json_t *packages, json_t *unreadable, 
 	return r;
 }
 
-/* etc/os-release, and where that is only a link, what it points to everywhere. */
+static const json_t *os_at(const struct merge *m, const char *path)
+{
+	return json_object_get(json_object_get(m->visible, path), "os");
+}
+
+/* etc/os-release, and where that is only a link, what it points to everywhere. One that does not
+ * say who it is leaves it to the files that there were before it. */
 static const json_t *find_os(const struct merge *m)
 {
-	const json_t *os = json_object_get(json_object_get(m->visible, "etc/os-release"), "os");
+	const json_t *os = os_at(m, "etc/os-release");
 
-	return os ? os : json_object_get(json_object_get(m->visible, "usr/lib/os-release"), "os");
+	os = os ? os : os_at(m, "usr/lib/os-release");
+	for (size_t i = 0; !json_object_get(os, "id") && release_files[i]; i++)
+		if (os_at(m, release_files[i]))
+			return os_at(m, release_files[i]);
+	return os;
 }
 
 static int build(const struct merge *m, json_t *layers, json_t **ret, struct err *e)

@@ -15,7 +15,8 @@
  *                         "usr/bin/twin":{"link":"usr/bin/app"}},
  *    "marks":712, "owned":90210}
  *
- * and two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
+ * An entry with an "error" may have "packages" too: those that could be read nevertheless. And
+ * two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
  * broken. A path that is not UTF-8 stands in "files" as text, and in its entry's "path" in hex.
  */
 #define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v4"

@@ -14,7 +14,8 @@ static const char *const os_release_paths[] = { "etc/os-release", "usr/lib/os-re
 
 static bool is_os_release(const char *name)
 {
-	return strcmp(name, os_release_paths[0]) == 0 || strcmp(name, os_release_paths[1]) == 0;
+	return strcmp(name, os_release_paths[0]) == 0 || strcmp(name, os_release_paths[1]) == 0 ||
+	       is_release_file(name);
 }
 
 /* --- what is found --- */
@@ -68,10 +69,16 @@ static int put_error(struct layer_scan *s, const char *name, const char *catalog
 			 e);
 }
 
-/* What a reader made of a file: packages or an error of its own. Other failures are passed on. */
+/* What a reader made of a file: packages, an error of its own, or both. Other failures are passed
+ * on. */
 static int put_result(struct layer_scan *s, const char *name, const char *catalog, int r,
 		      json_t *packages, const struct err *why, struct err *e)
 {
+	if (r == E_FORMAT && json_array_size(packages))
+		return put_entry(s, name,
+				 json_pack("{sssssO}", "catalog", catalog, "error", why->msg,
+					   "packages", packages),
+				 e);
 	if (r == E_FORMAT)
 		return put_error(s, name, catalog, why->msg, e);
 	/* What it took is free again: the rest can be read. */
@@ -147,7 +154,8 @@ static int read_os_release(struct layer_scan *s, const char *name, struct str te
 {
 	auto_json *os = NULL;
 	struct err why = ERR_INIT;
-	int r = os_release_parse(text, &os, &why);
+	int r = is_release_file(name) ? release_file_parse(name, text, &os, &why)
+				      : os_release_parse(text, &os, &why);
 
 	if (r == E_FORMAT)
 		return put_error(s, name, "", why.msg, e);
@@ -156,6 +164,8 @@ static int read_os_release(struct layer_scan *s, const char *name, struct str te
 			*e = why;
 		return r;
 	}
+	if (is_release_file(name) && !json_object_size(os))
+		return 0;
 	return put_entry(s, name, json_pack("{sO}", "os", os), e);
 }
 
@@ -168,6 +178,8 @@ static int read_listed(struct layer_scan *s, const struct tar_entry *entry, stru
 	struct str whole;
 	int r;
 
+	if (is_release_file(entry->name) && entry->size > LIMIT_RELEASE_FILE)
+		return 0;
 	if (!str_utf8(str_of(entry->name)))
 		return put_error(s, entry->name, c ? c->name : "",
 				 "its name is not UTF-8: not read", e);

@@ -217,6 +217,16 @@ CVE-2024-2 openssl 1 9 COPY base /' ]
 	assert_output_has 'could not read lib/apk/db/installed in layer sha256:' 'line 1: not a field'
 	run plimsoll scan --fail-on critical broken
 	assert_status 3
+	# What else such a list has is found.
+	printf 'nonsense\n\nP:busybox\nV:1-r0\n\n' | put half lib/apk/db/installed
+	printf '{"distroversion":"v3.99","reponame":"main","packages":[{"pkg":{"name":"busybox","secfixes":{"1-r1":["CVE-2024-5"]}}}]}' >alpine.json
+	plimsoll advisories import alpine.json
+	image half good half
+	run plimsoll scan half
+	assert_status 0
+	assert_output_has CVE-2024-5 'could not read lib/apk/db/installed in layer sha256:' 'line 1: not a field'
+	run plimsoll scan --fail-on critical half
+	assert_status 3
 	image mended good broken good
 	run plimsoll scan --fail-on critical mended
 	assert_status 0
@@ -234,6 +244,22 @@ CVE-2024-2 openssl 1 9 COPY base /' ]
 	assert_output_has 'unknown distribution: none of 1 packages could be matched'
 	run plimsoll scan --fail-on critical strange
 	assert_status 3
+}
+
+@test "distributions that have no os-release, or one that does not say who it is" {
+	deb a 1 | put base var/lib/dpkg/status
+	put base etc/debian_version <<<12.5
+	put base etc/os-release <<<'NAME=something'
+	osv CVE-2024-6 a 2 >a.json
+	plimsoll advisories import a.json
+	image web base
+	plimsoll scan --format json web | jq -e '.ecosystem == "Debian:12" and .os.id == "debian" and .findings[0].advisory == "CVE-2024-6"'
+	plimsoll sbom web -o web.spdx.json
+	plimsoll scan --format json --sbom web.spdx.json | jq -e '.findings[0].advisory == "CVE-2024-6"'
+	# It says who it is, and is believed.
+	put later etc/os-release <<<$'ID=alpine\nVERSION_ID=3.99.1'
+	image other base later
+	plimsoll scan --format json other | jq -e '.ecosystem == "Alpine:v3.99"'
 }
 
 @test "an image without packages passes, and says so" {

@@ -63,17 +63,25 @@ static int end_entry(struct entry *en, size_t line_no, struct catalog_out *out, 
 
 int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *e)
 {
+	struct catalog_damage damage = { .r = 0 };
 	struct entry en = { .any = false };
+	struct err why = ERR_INIT;
 	struct str line;
 	size_t line_no = 0;
-	int r;
+	int r = 0;
 
-	while (str_line(&text, &line)) {
+	while (str_line(&text, &line) && catalog_goes_on(&damage, r, &why)) {
 		line_no++;
-		r = line.n ? read_line(&en, line, out, line_no, e)
-			   : end_entry(&en, line_no, out, e);
-		if (r < 0)
-			return r;
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		r = line.n ? read_line(&en, line, out, line_no, &why)
+			   : end_entry(&en, line_no, out, &why);
 	}
-	return end_entry(&en, line_no, out, e);
+	if (catalog_goes_on(&damage, r, &why))
+		r = end_entry(&en, line_no, out, &why);
+	if (catalog_goes_on(&damage, r, &why))
+		return catalog_damaged(&damage, e);
+	if (e)
+		*e = why;
+	return r;
 }

@@ -141,6 +141,22 @@ int catalog_add(struct catalog_out *out, const struct package *p, struct err *e)
 	return r < 0 ? r : json_push(out->packages, TAKE(o), e);
 }
 
+bool catalog_goes_on(struct catalog_damage *d, int r, const struct err *why)
+{
+	if (r == E_FORMAT && d->r == 0) {
+		d->r = r;
+		d->e = *why;
+	}
+	return r >= 0 || r == E_FORMAT;
+}
+
+int catalog_damaged(const struct catalog_damage *d, struct err *e)
+{
+	if (d->r < 0 && e)
+		*e = d->e;
+	return d->r;
+}
+
 /* "/usr", "./usr" and "usr" are the same. */
 static struct str without_root(struct str path)
 {

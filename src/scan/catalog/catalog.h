@@ -7,7 +7,8 @@
 /*
  * Catalogs read the package databases of distributions. They are pure parsers over hostile bytes,
  * run in the sandboxed child that reads a layer. Text that the distribution's own tool would refuse
- * is E_FORMAT: a list that is read by half must not pass for the whole.
+ * is E_FORMAT: a list that is read by half must not pass for the whole. What else the text lists is
+ * found nevertheless: one broken entry must not hide the others.
  */
 enum {
 	LIMIT_CATALOG_BYTES = 64 * 1024 * 1024, /* one database file, unless its catalog says */
@@ -15,6 +16,7 @@ enum {
 	LIMIT_PACKAGE_FIELD = 1024,		/* a name, version or architecture */
 	LIMIT_PACKAGE_PATH = 4096,		/* of a file that a package owns */
 	LIMIT_OS_RELEASE = 64 * 1024,
+	LIMIT_RELEASE_FILE = 512, /* longer ones say something else */
 };
 
 /* One package as a database has it; what it does not know is empty. */
@@ -44,7 +46,8 @@ struct catalog_out {
 	void *arg;
 };
 
-/* Adds the packages of one database file, and what they own. */
+/* Adds the packages of one database file, and what they own; after E_FORMAT those that could be
+ * read. */
 typedef int (*catalog_parse_fn)(struct str text, struct catalog_out *out, struct err *e);
 
 struct catalog {
@@ -79,6 +82,16 @@ int catalog_rpm_manifest(struct str text, struct catalog_out *out, struct err *e
 int catalog_pacman_desc(struct str text, struct catalog_out *out, struct err *e);
 int catalog_pacman_files(struct str text, struct catalog_out *out, struct err *e);
 
+/* For catalogs that read on behind what is broken: what it was, the first of it. */
+struct catalog_damage {
+	int r; /* 0, or E_FORMAT */
+	struct err e;
+};
+/* True when r is no failure, or one that can be read on behind. */
+bool catalog_goes_on(struct catalog_damage *d, int r, const struct err *why);
+/* What to return at the end: 0, what was broken, or r where it is another failure. */
+int catalog_damaged(const struct catalog_damage *d, struct err *e);
+
 /* For catalogs: one more package, and one more path that it owns, as folder and name ("" and the
  * whole path will do). They check the limits, and what goes into JSON for UTF-8. */
 int catalog_add(struct catalog_out *out, const struct package *p, struct err *e);
@@ -111,6 +124,15 @@ int catalog_go(struct go_reader *g, const struct catalog_stream *in, struct cata
  * has. Lines that are no assignments are passed over, as the manual asks. Owned.
  */
 int os_release_parse(struct str text, json_t **ret, struct err *e);
+
+/*
+ * Distributions without os-release (CentOS 6, Debian before 8, what somebody took it out of) have a
+ * line in a file of their own. The paths, the one that knows best first, and their reader, which
+ * gives the same object; it is empty where the text says nothing that we know.
+ */
+extern const char *const release_files[]; /* ends with NULL */
+bool is_release_file(const char *path);
+int release_file_parse(const char *path, struct str text, json_t **ret, struct err *e);
 
 /*
  * The OSV ecosystem of a distribution: "Debian:12", "Alpine:v3.20", "Ubuntu:24.04". Appends nothing

@@ -54,6 +54,9 @@ static int is_present(struct str status, bool *ret, struct err *e)
 	struct str rest = status, word, state = STR("");
 	int words = 0;
 
+	*ret = true;
+	if (!status.n) /* dpkg always writes one; whoever made the file did not know of it */
+		return 0;
 	while (str_cut(&rest, ' ', &word))
 		if (word.n) {
 			state = word;
@@ -102,7 +105,8 @@ static int end_stanza(struct stanza *st, bool with_status, struct catalog_out *o
 		if (r < 0)
 			return WRAP(e, r, "line %zu", done.line_no);
 	}
-	if (!present)
+	/* What is only known of, or was never there, has neither. */
+	if (!present || (with_status && !done.v[STATUS].n && !done.v[VERSION].n))
 		return 0;
 	if (!done.v[VERSION].n)
 		return FAIL(e, E_FORMAT, "line %zu: a stanza without Version", done.line_no);
@@ -118,25 +122,35 @@ static int end_stanza(struct stanza *st, bool with_status, struct catalog_out *o
 	return r < 0 ? WRAP(e, r, "line %zu", done.line_no) : 0;
 }
 
+static int read_line(struct stanza *st, struct str line, bool with_status, struct catalog_out *out,
+		     struct err *e)
+{
+	if (!str_trim(line).n)
+		return end_stanza(st, with_status, out, e);
+	if (*line.p != ' ' && *line.p != '\t')
+		return read_field(st, line, e);
+	return st->any ? 0 : FAIL(e, E_FORMAT, "line %zu: continues nothing", st->line_no);
+}
+
 static int parse(struct str text, bool with_status, struct catalog_out *out, struct err *e)
 {
+	struct catalog_damage damage = { .r = 0 };
 	struct stanza st = { .line_no = 0 };
+	struct err why = ERR_INIT;
 	struct str line;
-	int r;
+	int r = 0;
 
-	while (str_line(&text, &line)) {
+	while (str_line(&text, &line) && catalog_goes_on(&damage, r, &why)) {
 		st.line_no++;
-		if (!str_trim(line).n)
-			r = end_stanza(&st, with_status, out, e);
-		else if (*line.p == ' ' || *line.p == '\t')
-			r = st.any ? 0
-				   : FAIL(e, E_FORMAT, "line %zu: continues nothing", st.line_no);
-		else
-			r = read_field(&st, line, e);
-		if (r < 0)
-			return r;
+		r = read_line(&st, line, with_status, out, &why);
 	}
-	return end_stanza(&st, with_status, out, e);
+	if (catalog_goes_on(&damage, r, &why))
+		r = end_stanza(&st, with_status, out, &why);
+	if (catalog_goes_on(&damage, r, &why))
+		return catalog_damaged(&damage, e);
+	if (e)
+		*e = why;
+	return r;
 }
 
 int catalog_dpkg_status(struct str text, struct catalog_out *out, struct err *e)

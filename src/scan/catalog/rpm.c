@@ -155,7 +155,7 @@ static int read_blob(void *arg, struct str blob, struct err *e)
 int catalog_rpm(struct str file, struct catalog_out *out, struct err *e)
 {
 	size_t first = json_array_size(out->packages);
-	int r;
+	int r, mended;
 
 	if (rpm_is_sqlite(file))
 		r = rpm_sqlite_read(file, read_blob, out, e);
@@ -165,5 +165,8 @@ int catalog_rpm(struct str file, struct catalog_out *out, struct err *e)
 		r = rpm_bdb_read(file, read_blob, out, e);
 	else /* nothing at all: made, and never written to */
 		r = !file.n ? 0 : FAIL(e, E_FORMAT, "neither SQLite, ndb nor Berkeley DB");
-	return r < 0 ? r : rpm_mend_epochs(out->packages, first, e);
+	if (r < 0 && r != E_FORMAT)
+		return r;
+	mended = rpm_mend_epochs(out->packages, first, r < 0 ? NULL : e);
+	return r < 0 ? r : mended;
 }

@@ -71,6 +71,93 @@ TEST(dpkg_counts_what_is_on_the_disk)
 		  "a 1  a 1");
 }
 
+TEST(dpkg_takes_what_others_wrote_without_a_status)
+{
+	CHECK_STR(dpkg("Package: a\nVersion: 1\n"), "a 1  a 1");
+	CHECK_STR(dpkg("Package: only-known-of\n\nPackage: a\nVersion: 1\n"), "a 1  a 1");
+}
+
+/* How many packages are found in a text that is refused. */
+static size_t rest_of(catalog_parse_fn parse, const char *text)
+{
+	auto_json *packages = json_array();
+	struct catalog_out out = { .packages = packages };
+
+	CHECK(parse(str_of(text), &out, NULL) == E_FORMAT);
+	return json_array_size(packages);
+}
+
+TEST(one_broken_entry_does_not_hide_the_others)
+{
+	CHECK(rest_of(catalog_dpkg_status,
+		      "Package: a\n" INSTALLED "\nnonsense\n\nPackage: b\n" INSTALLED
+		      "Version: 1\n") == 1);
+	/* What continues nothing, and what follows a broken line in the stanza. */
+	CHECK(rest_of(catalog_dpkg_status,
+		      " x\nPackage: a\n" INSTALLED "Description: a\nnot indented\nVersion: 1\n\n"
+		      "Package: b\n" INSTALLED "Version: 1\n") == 2);
+	CHECK(rest_of(catalog_dpkg_status_d, "Package: a\n\nPackage: b\nVersion: 1\n") == 1);
+	CHECK(rest_of(catalog_apk_installed, "P:a\n\nP:b\nV:1\nbroken\n\nR:x\nP:c\nV:1\n") == 2);
+	/* The first of it is said. */
+	CHECK_STR(dpkg("a\n\nb\n"), "error: line 1: not a field");
+}
+
+/* "id version_id codename ecosystem" of a release file. */
+static const char *released(const char *path, const char *text)
+{
+	static char out[256];
+	auto_buf ecosystem = BUF_INIT(128);
+	auto_json *os = NULL;
+	const char *id, *version, *codename;
+
+	if (release_file_parse(path, str_of(text), &os, NULL) < 0)
+		return "error";
+	os_ecosystem(os, &ecosystem);
+	id = json_string_or_null(os, "id");
+	version = json_string_or_null(os, "version_id");
+	codename = json_string_or_null(os, "codename");
+	(void)snprintf(out, sizeof(out), "%s %s %s %s", id ? id : "", version ? version : "",
+		       codename ? codename : "", buf_str(&ecosystem));
+	return out;
+}
+
+TEST(releases_without_os_release)
+{
+	CHECK_STR(released("etc/redhat-release", "CentOS release 6.10 (Final)\n"),
+		  "centos 6.10  Red Hat:enterprise_linux:6");
+	CHECK_STR(released("etc/redhat-release",
+			   "Red Hat Enterprise Linux Server release 5.11 (Tikanga)\n"),
+		  "rhel 5.11  Red Hat:enterprise_linux:5");
+	CHECK_STR(released("etc/centos-release", "CentOS Linux release 7.9.2009 (Core)\n"),
+		  "centos 7.9.2009  Red Hat:enterprise_linux:7");
+	CHECK_STR(released("etc/fedora-release", "Fedora release 20 (Heisenbug)\n"),
+		  "fedora 20  Fedora:20");
+	CHECK_STR(released("etc/oracle-release", "Oracle Linux Server release 6.10\n"),
+		  "ol 6.10  Oracle Linux:6");
+	CHECK_STR(released("etc/system-release", "Amazon Linux AMI release 2013.09"),
+		  "amzn 2013.09  Amazon Linux:2013.09");
+	CHECK_STR(released("etc/alpine-release", "3.18.4\n"), "alpine 3.18.4  Alpine:v3.18");
+	CHECK_STR(released("etc/debian_version", "9.13\n"), "debian 9.13  Debian:9");
+	CHECK_STR(released("etc/debian_version", "trixie/sid\n"), "debian  trixie Debian:13");
+	CHECK_STR(released("etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\n"),
+		  "ubuntu 14.04  Ubuntu:14.04");
+	CHECK_STR(released("etc/lsb-release", "DISTRIB_ID=LinuxMint\nDISTRIB_RELEASE=21\n"), "   ");
+	CHECK_STR(released("etc/redhat-release", "Something release 1\n"), "   ");
+	CHECK_STR(released("etc/redhat-release", "CentOS\n"), "   ");
+	CHECK_STR(released("etc/redhat-release", ""), "   ");
+	CHECK_STR(released("etc/redhat-release", "CentOS release \xff 6"), "   ");
+	/* As long as a file may be, and one longer. */
+	for (size_t n = LIMIT_RELEASE_FILE; n <= LIMIT_RELEASE_FILE + 1; n++) {
+		char text[LIMIT_RELEASE_FILE + 2];
+
+		memset(text, '\n', sizeof(text));
+		text[n] = '\0';
+		memcpy(text, "3.18.4", 6);
+		CHECK_STR(released("etc/alpine-release", text),
+			  n == LIMIT_RELEASE_FILE ? "alpine 3.18.4  Alpine:v3.18" : "   ");
+	}
+}
+
 TEST(dpkg_refuses_what_dpkg_would)
 {
 	CHECK_STR(dpkg("nonsense\n"), "error: line 1: not a field");
@@ -79,7 +166,6 @@ TEST(dpkg_refuses_what_dpkg_would)
 	CHECK_STR(dpkg("Package: a\nPackage: b\n"), "error: line 2: Package twice in one stanza");
 	CHECK_STR(dpkg("Version: 1\n" INSTALLED "\n"), "error: line 3: a stanza without Package");
 	CHECK_STR(dpkg("Package: a\n" INSTALLED), "error: line 2: a stanza without Version");
-	CHECK_STR(dpkg("Package: a\nVersion: 1\n"), "error: line 2: 'Status: ' is not three words");
 	CHECK_STR(dpkg("Package: a\nStatus: installed\nVersion: 1\n"),
 		  "error: line 3: 'Status: installed' is not three words");
 	CHECK_STR(dpkg("Package: a\n" INSTALLED "Version: 1\nSource: b (\n"),
@@ -110,6 +196,7 @@ TEST(apk_reads_entries)
 		apk("C:Q1abc=\nP:libcrypto3\nV:3.3.2-r0\nA:x86_64\no:openssl\nF:lib\nR:a\n\n"
 		    "P:musl\nV:1.2.5-r0\nA:x86_64\n"),
 		"libcrypto3 3.3.2-r0 x86_64 openssl 3.3.2-r0\nmusl 1.2.5-r0 x86_64 musl 1.2.5-r0");
+	CHECK_STR(apk("P:a\r\nV:1-r0\r\n\r\nP:b\r\nV:2-r0\r\n"), "a 1-r0  a 1-r0\nb 2-r0  b 2-r0");
 	CHECK_STR(apk(""), "");
 	CHECK_STR(apk("\n\n"), "");
 	CHECK(catalog_of("lib/apk/db/installed")->parse == catalog_apk_installed);
