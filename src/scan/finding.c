@@ -27,6 +27,7 @@ static void finding_free(struct finding *f)
 	free(f->status);
 	free(f->vector);
 	free(f->unit);
+	free(f->severity_from);
 	*f = (struct finding){ 0 };
 }
 
@@ -63,7 +64,7 @@ int finding_add(struct report *r, struct finding **ret, struct err *e)
 {
 	struct finding f = { .score = -1, .epss_ppm = -1, .epss_rank_ppm = -1 };
 	char **const strings[] = { &f.advisory, &f.aliases, &f.title, &f.fixed,
-				   &f.status,	&f.vector,  &f.unit };
+				   &f.status,	&f.vector,  &f.unit,  &f.severity_from };
 	int error = 0;
 
 	if (r->findings_n >= LIMIT_FINDINGS)
@@ -146,9 +147,11 @@ static int take_rating(struct finding *f, const struct advisory_row *row, struct
 {
 	int r = 0;
 
-	if (row->severity > (int)f->severity)
+	if (row->severity > (int)f->severity) {
 		f->severity = (enum severity)row->severity;
-	if (row->score > f->score)
+		r = finding_set(&f->severity_from, row->unit, e);
+	}
+	if (r == 0 && row->score > f->score)
 		r = finding_set(&f->vector, row->vector, e);
 	if (row->score > f->score)
 		f->score = row->score;
@@ -256,50 +259,12 @@ static int end_package(void *arg, const json_t *package, struct err *e)
 	return 0;
 }
 
-/* What is known of a CVE whatever the package: whether it is exploited, and how likely that is. */
-static int add_facts(struct advisory_db *db, struct finding *f, struct err *e)
-{
-	struct advisory_fact fact;
-	struct str rest = str_of(f->aliases), one;
-	int r = advisory_db_fact(db, f->advisory, &fact, e);
-
-	for (;;) {
-		auto_free char *name = NULL;
-
-		if (r < 0)
-			return r;
-		f->exploited |= fact.exploited;
-		f->ransomware |= fact.ransomware;
-		if (!*f->exploited_since)
-			memcpy(f->exploited_since, fact.kev_date, sizeof(f->exploited_since));
-		if (fact.epss_ppm > f->epss_ppm) {
-			f->epss_ppm = fact.epss_ppm;
-			f->epss_rank_ppm = fact.pct_ppm;
-		}
-		do {
-			if (!str_cut(&rest, ' ', &one))
-				return 0;
-		} while (!str_starts(one, "CVE-"));
-		name = str_dup(one);
-		r = name ? advisory_db_fact(db, name, &fact, e) : FAIL_NOMEM(e);
-	}
-}
-
 int findings_match(struct advisory_db *db, struct report *report, struct err *e)
 {
 	__attribute__((cleanup(collector_release))) struct collector c = { .report = report };
 	const struct match_sink sink = { .row = got_match, .end = end_package, .arg = &c };
 
 	return match_packages(db, report->list, &sink, &report->uncovered, e);
-}
-
-int findings_collect(struct advisory_db *db, struct report *report, struct err *e)
-{
-	int r = findings_match(db, report, e);
-
-	for (size_t i = 0; i < report->findings_n && r == 0; i++)
-		r = add_facts(db, &report->findings[i], e);
-	return r;
 }
 
 /* Whole percents: what is below is noise, which must not outrank that there is a fix. */

@@ -9,7 +9,8 @@
 
 /* Fills report->findings, and report->uncovered. report->list is set. */
 int findings_collect(struct advisory_db *db, struct report *report, struct err *e);
-/* The same without what is known of a vulnerability itself (KEV, EPSS): in the list's order. */
+/* The same without what is known of a vulnerability itself (KEV, EPSS, how others rate it): in the
+ * list's order. */
 int findings_match(struct advisory_db *db, struct report *report, struct err *e);
 
 /* Known to be exploited first; then by severity, EPSS in whole percents, what can be mended before

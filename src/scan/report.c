@@ -188,6 +188,7 @@ static int finding_json(const struct report *r, const struct finding *f, json_t 
 	error = error < 0 ? error : json_put_string(o, "advisory", f->advisory, e);
 	error = error < 0 ? error : put_aliases(o, f->aliases, e);
 	error = error < 0 ? error : json_put_string(o, "severity", severity_name(f->severity), e);
+	error = error < 0 ? error : json_put_string(o, "severity_from", f->severity_from, e);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && error == 0; i++)
 		error = json_put_string(o, names[i], string_or_empty(f->package, members[i]), e);
 	error = error < 0 ? error : put_path(o, f->package, e);

@@ -63,6 +63,7 @@ struct finding {
 	char *status;	/* what the distribution says of it: "no-dsa", "wont-fix"...; often "" */
 	char *vector;	/* the CVSS vector that the score is of, or "" */
 	char *unit;	/* the record that said so, "osv/DSA-5532-1" */
+	char *severity_from; /* the one that the severity is of, maybe of another package; or "" */
 	enum severity severity;
 	int score;		     /* CVSS base score in tenths; -1: none */
 	bool exploited, ransomware;  /* known to be (CISA KEV) */

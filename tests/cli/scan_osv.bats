@@ -98,3 +98,45 @@ affected() { # PURL-VERSION...: those that CVE-2026-9 concerns, of p in Debian 1
 	plimsoll advisories import c.json
 	[ -z "$(affected 7)" ]
 }
+
+rated() { # ID ECOSYSTEM PACKAGE [ALIASES [MEMBERS]]: every version of it is affected
+	printf '{"id":"%s","modified":"2026-01-02T03:04:05Z","aliases":%s,"affected":[{"package":{"ecosystem":"%s",' "$1" "${4:-[]}" "$2"
+	printf '"name":"%s"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]%s}\n' "$3" "$5"
+}
+
+@test "what its own records do not rate is as grave as others of the same vulnerability say" {
+	local high=',"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]'
+	local low=',"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N"}]'
+	local critical=',"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]'
+	{
+		rated DSA-1-1 Debian:12 p '["CVE-2026-1"]'
+		rated GHSA-1111-2222-3333 Maven elsewhere '["CVE-2026-1"]' "$high"
+		rated GHSA-2222-2222-3333 npm elsewhere '["CVE-2026-1"]' "$low"
+		# An erratum is as grave as the worst that it mends.
+		rated ALSA-2026:1 AlmaLinux:9 p '["CVE-2026-1","CVE-2026-2","CVE-2026-4"]' "$critical"
+		rated DSA-2-1 Debian:12 p '["CVE-2026-2"]'
+		rated GO-2026-3 Debian:12 p '["GHSA-3333-2222-3333"]'
+		rated GHSA-3333-2222-3333 npm elsewhere '[]' "$low"
+		# Its own word counts, though others think it graver.
+		rated DSA-4-1 Debian:12 p '["CVE-2026-4"]' ',"database_specific":{"severity":"LOW"}'
+		rated DSA-5-1 Debian:12 p '["CVE-2026-5"]'
+	} >a.jsonl
+	plimsoll advisories import a.jsonl
+	sbom 'pkg:deb/debian/p@1?distro=debian-12'
+	[ "$(findings '"\(.advisory) \(.severity) \(.score) \(.severity_from)"')" = 'CVE-2026-1 high 7.5 osv/GHSA-1111-2222-3333
+CVE-2026-2 critical 9.8 osv/ALSA-2026:1
+CVE-2026-4 low null osv/DSA-4-1
+CVE-2026-5 unknown null 
+GO-2026-3 low 2.2 osv/GHSA-3333-2222-3333' ]
+	plimsoll -q --format json scan --sbom bom.json >first.json
+
+	# The same whatever the order of the imports; and a rating that goes leaves none behind.
+	rm "$STATE/advisories.db"
+	split -a 1 -l 1 a.jsonl part. --additional-suffix=.jsonl
+	for f in part.{i,h,g,f,e,d,c,b,a}.jsonl; do plimsoll advisories import "$f"; done
+	plimsoll -q --format json scan --sbom bom.json >second.json
+	cmp <(jq .findings first.json) <(jq .findings second.json)
+	rated GHSA-1111-2222-3333 Maven elsewhere '["CVE-2026-1"]' | sed 's/2026-01/2026-03/' >b.json
+	plimsoll advisories import b.json
+	[ "$(findings 'select(.advisory == "CVE-2026-1") | .severity_from')" = osv/GHSA-2222-2222-3333 ]
+}

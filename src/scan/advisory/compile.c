@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/digest.h"
+#include "scan/advisory/ratings.h"
 #include "scan/advisory/rows.h"
 #include "scan/advisory/spool.h"
 
@@ -22,6 +23,7 @@ struct compiler {
 	uint64_t *counted;
 	size_t counted_n, counted_alloc;
 	struct rows_writer *writer;
+	struct ratings *ratings;
 	struct buf ids, rows;
 };
 
@@ -37,6 +39,7 @@ static void compiler_release(struct compiler *c)
 	json_decref(c->sources);
 	free(c->counted);
 	rows_writer_free(c->writer);
+	ratings_free(c->ratings);
 	buf_free(&c->ids);
 	buf_free(&c->rows);
 }
@@ -169,6 +172,7 @@ static int put_unit(struct compiler *c, const char *name, struct str bytes, uint
 	r = r < 0 ? r : count_ids(c, source, (struct id_groups){ unpack_of(head.groups), 0 }, e);
 	r = r < 0 ? r : note_ecosystems(c, &head, e);
 	r = r < 0 ? r : number_unit(c, source, ret, e);
+	r = r < 0 ? r : ratings_add(c->ratings, &head, *ret, e);
 	return r < 0 ? r : spool_put(c->spools[KIND_UNITS], name, bytes, e);
 }
 
@@ -710,6 +714,7 @@ static int begin(struct compiler *c, struct err *e)
 {
 	int r = rows_writer_new(&c->writer, e);
 
+	r = r < 0 ? r : ratings_new(&c->ratings, c->in->state, e);
 	c->old_numbers = reallocarray(NULL, c->in->old_n + 1, sizeof(*c->old_numbers));
 	c->new_numbers = reallocarray(NULL, c->in->new_n + 1, sizeof(*c->new_numbers));
 	c->ecosystems = json_object();
@@ -737,5 +742,6 @@ int compile_db(const struct compile *in, sqlite3 *to, struct err *e)
 	r = r < 0 ? r : number_ecosystems(&c, e);
 	r = r < 0 ? r : merge_keys(&c, KIND_PACKAGES, in->packages, e);
 	r = r < 0 ? r : merge_keys(&c, KIND_FACTS, in->facts, e);
+	r = r < 0 ? r : ratings_store(c.ratings, c.spools[KIND_RATINGS], e);
 	return r < 0 ? r : write_file(&c, to, e);
 }

@@ -73,6 +73,16 @@ struct advisory_fact {
 int advisory_db_fact(struct advisory_db *db, const char *id, struct advisory_fact *ret,
 		     struct err *e);
 
+/* How a vulnerability is rated, by whichever record's rating of it counts; for findings whose own
+ * records have none. Borrowed until the next call of any of these functions. */
+struct advisory_rating {
+	int severity, score; /* as in a row */
+	const char *vector, *unit;
+};
+/* 1, or 0 when nobody rated it. */
+int advisory_db_rating(struct advisory_db *db, const char *id, struct advisory_rating *ret,
+		       struct err *e);
+
 /* True when some source spoke of this ecosystem, be it to say that nothing is wrong. */
 int advisory_db_covers(struct advisory_db *db, const char *ecosystem, bool *ret, struct err *e);
 /* When a source last changed, unix seconds. */

@@ -15,12 +15,13 @@
  *   KIND_META         META_ECOSYSTEMS, META_SOURCES: what there is
  *   KIND_UNITS        unit name -> head (record.h); found by number, counted from 0 by name
  *   KIND_FACTS        id -> for each unit that speaks of it: its number, the fact with its length
+ *   KIND_RATINGS      id -> the unit whose rating of it counts, and which of the unit's it is
  *   KIND_PACKAGES     family, "\n", package -> struct package_rows of each ecosystem that has it
  *
  * A family is what stands before the ":" of an ecosystem: "Debian". What Debian's releases say of
  * one package is much the same, and stands together, so that it costs once.
  */
-enum { KIND_META, KIND_UNITS, KIND_FACTS, KIND_PACKAGES, KINDS };
+enum { KIND_META, KIND_UNITS, KIND_FACTS, KIND_PACKAGES, KIND_RATINGS, KINDS };
 #define META_ECOSYSTEMS "ecosystems" /* their names, sorted; rows name them by number */
 #define META_SOURCES "sources"	     /* name, advisories, newest, imported of each, by name */
 enum { LIMIT_ECOSYSTEMS = 64 * 1024 };

@@ -103,3 +103,29 @@ int db_unit_rating(struct advisory_db *db, uint32_t n, struct unit_rating *ret, 
 	r = db_check_text(ret->vector, e);
 	return r < 0 ? r : db_check_text(ret->title, e);
 }
+
+int advisory_db_rating(struct advisory_db *db, const char *id, struct advisory_rating *ret,
+		       struct err *e)
+{
+	struct unit_rating rating;
+	struct str bytes;
+	struct unpack u;
+	uint32_t unit, n;
+	int r = db_find(db, KIND_RATINGS, id, &bytes, e);
+
+	if (r <= 0)
+		return r;
+	u = unpack_of(bytes);
+	unit = unpack_u32(&u);
+	n = unpack_u32(&u);
+	r = unpack_check(&u, "a rating", e);
+	r = r < 0 ? r : db_find_unit(db, unit, e);
+	r = r < 0 ? r : db_unit_rating(db, n, &rating, e);
+	if (r < 0)
+		return r;
+	*ret = (struct advisory_rating){ .severity = rating.severity,
+					 .score = rating.score,
+					 .vector = rating.vector,
+					 .unit = db->unit.name };
+	return 1;
+}
