@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "registry/fetch_proto.h"
+#include "registry/fetch/proto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/progress.h"
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 
 /*
  * A file of the web kept in a folder, asked for again only when it changed, and gone on with where

@@ -9,7 +9,7 @@
 
 #include "base/encode.h"
 #include "base/proc.h"
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 
 /* One file on its way to a descriptor. */
 struct download {

@@ -5,7 +5,7 @@
 
 #include "base/proc.h"
 #include "pipeline/watching.h"
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 
 enum {
 	SEND_TRIES = 4,

@@ -6,7 +6,7 @@
 
 /*
  * A client of the OCI distribution protocol (distribution-spec 1.1). HTTP is spoken by a confined
- * helper process (registry/fetch.h), plain only to this machine, by TLS with a verified certificate
+ * helper process (registry/fetch/fetch.h), plain only to this machine, by TLS with a verified certificate
  * to all others. Every byte that comes is checked against a digest before it has a name in the
  * store; every blob that goes is checked before it leaves.
  *

@@ -3,7 +3,7 @@
 
 /* Shared by the files of this room. */
 
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 #include "registry/registry.h"
 
 struct registry {

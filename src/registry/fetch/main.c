@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plimsoll-fetch speaks HTTP for plimsoll: the only program here that links libcurl, confined
- * before it reads its first request (fetch_confine.h). Standard input is the socket it is asked on
- * (fetch_proto.h); it ends when that is closed.
+ * before it reads its first request (fetch/confine.h). Standard input is the socket it is asked on
+ * (fetch/proto.h); it ends when that is closed.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "registry/fetch_confine.h"
-#include "registry/fetch_server.h"
+#include "registry/fetch/confine.h"
+#include "registry/fetch/server.h"
 
 DEFINE_RELEASE_VOID(CURL, curl_easy_cleanup)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "registry/fetch_proto.h"
+#include "registry/fetch/proto.h"
 
 /*
  * HTTP, done by the helper program plimsoll-fetch: hostile servers talk to it, confined, and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/fetch_proto.h"
+#include "registry/fetch/proto.h"
 
 #include <stdio.h>
 #include <string.h>

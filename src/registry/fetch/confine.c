@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/fetch_confine.h"
+#include "registry/fetch/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

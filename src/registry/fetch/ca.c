@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "registry/fetch_server.h"
+#include "registry/fetch/server.h"
 
 enum { LIMIT_CA = 16 * 1024 * 1024, LIMIT_CA_FILE = 1024 * 1024, LIMIT_CA_FILES = 64 };
 

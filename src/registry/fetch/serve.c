@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "registry/fetch_server.h"
+#include "registry/fetch/server.h"
 
 DEFINE_RELEASE_VOID(struct curl_slist, curl_slist_free_all)
 

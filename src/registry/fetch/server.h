@@ -5,7 +5,7 @@
 
 #include <curl/curl.h>
 
-#include "registry/fetch_proto.h"
+#include "registry/fetch/proto.h"
 
 /* The certificates of a host: SSL_CERT_FILE (read once, before we are confined) or the system's,
  * and /etc/docker/certs.d/HOST[:PORT]/<any>.crt beside them. Leaves ret empty when curl's own
