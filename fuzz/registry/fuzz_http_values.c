@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Header values and error bodies of a hostile server: Location, Link, WWW-Authenticate,
- * Content-Range, Retry-After, {"errors":…}. */
+/* Header values and error bodies of a hostile server: Location, Link, Content-Range,
+ * Retry-After, {"errors":…}. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -34,7 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} p = { .in = data };
 	auto_free char *s = str_dup((struct str){ p.out, size });
 	auto_buf link = BUF_INIT(LIMIT_URL);
-	struct http_challenge c;
 	struct http_error x;
 	struct http_range g;
 
@@ -42,7 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	location(s);
 	(void)http_link_next(s, &link, NULL);
-	(void)http_challenge_parse(s, &c, NULL);
 	(void)http_content_range(s, &g, NULL);
 	if (http_retry_after(s, 30, 1) > 30)
 		abort();

@@ -10,6 +10,8 @@ extern const struct command cmd_history;
 extern const struct command cmd_images;
 extern const struct command cmd_import;
 extern const struct command cmd_inspect;
+extern const struct command cmd_login;
+extern const struct command cmd_logout;
 extern const struct command cmd_man;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
@@ -58,6 +60,8 @@ const struct command *const commands[] = {
 	&cmd_verify,
 	&cmd_push,
 	&cmd_pull,
+	&cmd_login,
+	&cmd_logout,
 	&cmd_ps,
 	&cmd_exec,
 	&cmd_logs,

@@ -57,13 +57,14 @@ static int on_data(void *arg, const void *p, size_t n, struct err *e)
 }
 
 /* One GET, from where we are. 0: something came or the end is reached; in->have tells. */
-static int get_once(struct registry *reg, struct incoming *in, const char *path,
+static int get_once(struct registry *reg, struct incoming *in, const char *name, const char *path,
 		    struct fetch_response *resp, struct call *c, struct err *e)
 {
 	const struct fetch_sink sink = { .head = on_head, .data = on_data, .arg = in };
 	char range[64];
 
 	*c = (struct call){ .method = HTTP_GET,
+			    .name = name,
 			    .path = path,
 			    .max_body = in->want->size,
 			    .seconds = (uint32_t)(600 + in->want->size / SLOWEST_BYTES),
@@ -93,7 +94,7 @@ static int judge(struct registry *reg, const struct incoming *in, const struct c
 		return FAIL(e, E_VERIFY, "blob %s: longer than the %llu bytes of its descriptor",
 			    in->want->digest.s, size);
 	if (resp->end.outcome == FETCH_OK && status != 200 && status != 206)
-		return registry_may_pass(resp) ? 0 : registry_status(c, resp, e);
+		return registry_may_pass(resp) ? 0 : registry_status(reg, c, resp, e);
 	if (resp->end.outcome == FETCH_OK && have == size)
 		return 1;
 	if (resp->end.outcome == FETCH_OK && in->whole)
@@ -110,7 +111,7 @@ static int gave_up(struct registry *reg, const struct incoming *in, const struct
 	if (resp->end.outcome != FETCH_OK)
 		return registry_outcome(reg, &resp->end, e);
 	if (resp->head.status != 200 && resp->head.status != 206)
-		return registry_status(c, resp, e);
+		return registry_status(reg, c, resp, e);
 	return FAIL(e, E_REMOTE, "GET %s: ended after %llu of %llu bytes, %d times", c->path,
 		    (unsigned long long)in->have, (unsigned long long)in->want->size, BLOB_TRIES);
 }
@@ -125,7 +126,7 @@ static int stream(struct registry *reg, struct incoming *in, const char *name, s
 		auto_response resp = { 0 };
 		struct call c;
 
-		r = get_once(reg, in, path, &resp, &c, e);
+		r = get_once(reg, in, name, path, &resp, &c, e);
 		if (r == 0)
 			r = judge(reg, in, &c, &resp, e);
 		if (r != 0)

@@ -16,7 +16,9 @@ struct outgoing {
 static int has_blob(const struct outgoing *out, bool *ret, struct err *e)
 {
 	char path[LIMIT_PATH];
-	const struct call c = { .method = HTTP_HEAD, .path = path, .follow = true };
+	const struct call c = {
+		.method = HTTP_HEAD, .name = out->name, .path = path, .follow = true
+	};
 	auto_response resp = { 0 };
 	const char *length;
 	uint64_t size;
@@ -27,7 +29,7 @@ static int has_blob(const struct outgoing *out, bool *ret, struct err *e)
 	if (r < 0)
 		return r;
 	if (resp.head.status != 200 && resp.head.status != 404)
-		return registry_status(&c, &resp, e);
+		return registry_status(out->reg, &c, &resp, e);
 	length = http_headers_get(&resp.head.headers, "content-length");
 	if (resp.head.status == 200 && length &&
 	    (str_u64(str_of(length), LIMIT_BLOB, &size, NULL) < 0 || size != out->d->size))
@@ -64,7 +66,7 @@ static int begin_upload(const struct outgoing *out, struct url *ret, bool *ret_m
 {
 	const char *from = out->reg->mount_from;
 	char path[LIMIT_PATH];
-	const struct call c = { .method = HTTP_POST, .path = path };
+	const struct call c = { .method = HTTP_POST, .name = out->name, .path = path };
 	auto_response resp = { 0 };
 	int r;
 
@@ -80,7 +82,7 @@ static int begin_upload(const struct outgoing *out, struct url *ret, bool *ret_m
 	if (resp.head.status == 201)
 		return 1;
 	if (resp.head.status != 202)
-		return registry_status(&c, &resp, e);
+		return registry_status(out->reg, &c, &resp, e);
 	return upload_url(out, &resp, ret, e);
 }
 
@@ -94,6 +96,7 @@ static int send_blob(const struct outgoing *out, struct url *at, bool *ret_may_p
 	const struct fetch_sink sink = { .sent = on_sent, .arg = out->p };
 	const struct call c = {
 		.method = HTTP_PUT,
+		.name = out->name,
 		.url = at,
 		.headers = { { "content-type", "application/octet-stream" } },
 		.body = out->fd,
@@ -114,8 +117,9 @@ static int send_blob(const struct outgoing *out, struct url *at, bool *ret_may_p
 	*ret_may_pass = registry_may_pass(&resp);
 	if (r < 0)
 		return r;
-	return resp.head.status == 201 || resp.head.status == 204 ? 0
-								  : registry_status(&c, &resp, e);
+	return resp.head.status == 201 || resp.head.status == 204
+		       ? 0
+		       : registry_status(out->reg, &c, &resp, e);
 }
 
 /* Once from POST to PUT. 1: mounted. */

@@ -5,10 +5,11 @@
 #include <time.h>
 
 #include "base/proc.h"
+#include "crypto/key.h"
 #include "registry/registry_internal.h"
 
-static int make_request(const struct registry *reg, const struct call *c, struct fetch_request *q,
-			struct err *e)
+static int make_request(const struct registry *reg, const struct call *c,
+			const struct buf *authorization, struct fetch_request *q, struct err *e)
 {
 	auto_buf url = BUF_INIT(LIMIT_URL);
 	struct url at = c->url ? *c->url : reg->base;
@@ -29,6 +30,9 @@ static int make_request(const struct registry *reg, const struct call *c, struct
 	if (r < 0)
 		return r;
 	(void)snprintf(q->url, sizeof(q->url), "%s", buf_str(&url));
+	if (authorization->n)
+		r = http_headers_add(&q->headers, STR("authorization"),
+				     (struct str){ buf_str(authorization), authorization->n }, e);
 	for (int i = 0; i < LIMIT_CALL_HEADERS && c->headers[i][0] && r == 0; i++)
 		r = http_headers_add(&q->headers, str_of(c->headers[i][0]),
 				     str_of(c->headers[i][1]), e);
@@ -49,15 +53,51 @@ static int wrap(const struct call *c, int r, struct err *e)
 		    (int)strcspn(target, c->url ? "?" : ""), target);
 }
 
-int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
-		      struct err *e)
+/* What a token must allow. One for pushing serves all requests of a push. */
+static void put_scope(const struct registry *reg, const struct call *c, struct buf *ret)
 {
-	struct fetch_request q = { 0 };
-	int r = make_request(reg, c, &q, e);
+	if (!c->name)
+		return;
+	buf_printf(ret, "repository:%s:pull%s", c->name, reg->writing ? ",push" : "");
+	if (reg->writing && reg->mount_from && strcmp(reg->mount_from, c->name) != 0)
+		buf_printf(ret, " repository:%s:pull", reg->mount_from);
+}
 
+static int call_once(struct registry *reg, const struct call *c, const struct auth_need *need,
+		     struct fetch_response *ret, struct err *e)
+{
+	auto_secret authorization = BUF_INIT(LIMIT_HEADER_VALUE);
+	struct fetch_request q = { 0 };
+	int r = c->no_auth ? 0 : auth_header(reg->auth, need, &authorization, e);
+
+	if (r == 0)
+		r = make_request(reg, c, &authorization, &q, e);
 	if (r == 0)
 		r = fetch_do(reg->fetch, &q, c->has_body ? c->body : -1, c->sink, ret, e);
 	http_headers_free(&q.headers);
+	return r;
+}
+
+int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
+		      struct err *e)
+{
+	auto_buf scope = BUF_INIT(LIMIT_SCOPE);
+	struct auth_need need = { .name = c->name };
+	int r;
+
+	put_scope(reg, c, &scope);
+	r = buf_check(&scope, "scope", e);
+	need.scope = buf_str(&scope);
+	for (unsigned n = 0; r == 0; n++) {
+		r = call_once(reg, c, &need, ret, e);
+		if (r < 0 || c->no_auth || ret->end.outcome != FETCH_OK || ret->head.status != 401)
+			break;
+		r = auth_refused(reg->auth, &need, ret, n, e);
+		if (r == 0)
+			break;
+		fetch_response_free(ret);
+		r = r < 0 ? r : 0;
+	}
 	return r;
 }
 
@@ -155,28 +195,18 @@ int registry_call_again(struct registry *reg, const struct call *c, struct fetch
 	return r < 0 ? wrap(c, r, e) : 0;
 }
 
-static int hint_auth(const struct fetch_response *resp, int r, struct err *e)
+int registry_status(const struct registry *reg, const struct call *c,
+		    const struct fetch_response *resp, struct err *e)
 {
-	const char *s = http_headers_get(&resp->head.headers, "www-authenticate");
-	struct http_challenge c;
-
-	if (s && http_challenge_parse(s, &c, NULL) == 0)
-		return err_hint(e, r,
-				"the registry asks for %s credentials (realm %s), which plimsoll "
-				"cannot give yet",
-				c.scheme, c.realm);
-	return err_hint(e, r, "the registry asks for credentials, which plimsoll cannot give yet");
-}
-
-int registry_status(const struct call *c, const struct fetch_response *resp, struct err *e)
-{
+	unsigned status = resp->head.status;
 	struct http_error x;
 	int r;
 
 	http_error_parse(buf_str(&resp->body), resp->body.n, &x);
-	r = FAIL(e, resp->head.status == 404 ? E_NOTFOUND : E_REMOTE, "HTTP %u%s%s%s%s",
-		 resp->head.status, x.code[0] ? " " : "", x.code, x.message[0] ? ": " : "",
-		 x.message);
+	auth_scrub(reg->auth, x.message);
+	auth_scrub(reg->auth, x.code);
+	r = FAIL(e, status == 404 ? E_NOTFOUND : E_REMOTE, "HTTP %u%s%s%s%s", status,
+		 x.code[0] ? " " : "", x.code, x.message[0] ? ": " : "", x.message);
 	r = wrap(c, r, e);
-	return resp->head.status == 401 ? hint_auth(resp, r, e) : r;
+	return status == 401 || status == 403 ? auth_hint(reg->auth, r, e) : r;
 }

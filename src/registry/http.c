@@ -17,7 +17,7 @@ const char *http_method_name(enum http_method m)
 	return names[m];
 }
 
-static bool is_token(char c)
+bool http_is_token(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       (c && strchr("!#$%&'*+-.^_`|~", c));
@@ -32,7 +32,7 @@ static int check_header(struct str name, struct str value, struct err *e)
 		return FAIL(e, E_FORMAT, "HTTP header: value of %zu bytes, want at most %d",
 			    value.n, LIMIT_HEADER_VALUE);
 	for (size_t i = 0; i < name.n; i++)
-		if (!is_token(name.p[i]))
+		if (!http_is_token(name.p[i]))
 			return FAIL(e, E_FORMAT, "HTTP header: bad character in name");
 	for (size_t i = 0; i < value.n; i++) {
 		unsigned char c = (unsigned char)value.p[i];
@@ -81,6 +81,7 @@ void http_headers_free(struct http_headers *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		free(h->v[i].name);
+		explicit_bzero(h->v[i].value, strlen(h->v[i].value)); /* it may be a password */
 		free(h->v[i].value);
 	}
 	free(h->v);
@@ -144,7 +145,7 @@ static struct str take_token(struct params *p)
 {
 	struct str t = { p->rest.p, 0 };
 
-	while (t.n < p->rest.n && is_token(t.p[t.n]))
+	while (t.n < p->rest.n && http_is_token(t.p[t.n]))
 		t.n++;
 	p->rest.p += t.n;
 	p->rest.n -= t.n;
@@ -228,45 +229,6 @@ static void copy_text(char *ret, size_t cap, struct str s)
 {
 	(void)snprintf(ret, cap, "%.*s", (int)(s.n < cap ? s.n : cap - 1), s.p);
 	text_sanitize(ret);
-}
-
-int http_challenge_parse(const char *s, struct http_challenge *ret, struct err *e)
-{
-	struct http_challenge c = { 0 };
-	struct params p = { .rest = str_of(s) };
-	struct str name, value;
-
-	skip(&p, " \t");
-	value = take_token(&p);
-	if (value.n == 0 || value.n >= sizeof(c.scheme))
-		return FAIL(e, E_FORMAT, "WWW-Authenticate: no scheme");
-	copy_text(c.scheme, sizeof(c.scheme), value);
-	while (next_param(&p, &name, &value)) {
-		const struct {
-			const char *name;
-			char *to;
-		} known[] = { { "realm", c.realm },
-			      { "service", c.service },
-			      { "scope", c.scope } };
-
-		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-			if (name.n != strlen(known[i].name) ||
-			    strncasecmp(name.p, known[i].name, name.n) != 0)
-				continue;
-			if (value.n >= sizeof(c.realm))
-				return FAIL(e, E_FORMAT, "WWW-Authenticate: %s of %zu bytes",
-					    known[i].name, value.n);
-			copy_text(known[i].to, sizeof(c.realm), value);
-		}
-		skip(&p, " \t");
-		if (p.rest.n == 0 || p.rest.p[0] != ',')
-			break;
-		skip(&p, " \t,");
-	}
-	if (p.bad)
-		return FAIL(e, E_FORMAT, "WWW-Authenticate: bad quoted string");
-	*ret = c;
-	return 0;
 }
 
 void http_error_parse(const char *body, size_t n, struct http_error *ret)

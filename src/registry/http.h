@@ -24,6 +24,8 @@ enum {
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE };
 const char *http_method_name(enum http_method m);
 
+bool http_is_token(char c); /* a character of a token (RFC 9110 5.6.2) */
+
 struct http_headers {
 	struct http_header {
 		char *name; /* lower case */
@@ -61,13 +63,6 @@ int http_date(const char *s, int64_t *ret, struct err *e);
 
 /* The target of rel="next" in a Link header (RFC 8288), E_NOTFOUND when there is none. */
 int http_link_next(const char *s, struct buf *ret, struct err *e);
-
-/* The first challenge of a WWW-Authenticate header (RFC 9110 11.6.1). Missing members are "". */
-struct http_challenge {
-	char scheme[32];
-	char realm[256], service[256], scope[256];
-};
-int http_challenge_parse(const char *s, struct http_challenge *ret, struct err *e);
 
 /* The first error of a registry's error body, {"errors":[{"code","message"}]}, fit for a terminal.
  * Anything else leaves both "". */

@@ -82,6 +82,7 @@ int registry_get_manifest(struct registry *reg, const char *name, const char *re
 {
 	char path[LIMIT_PATH];
 	const struct call c = { .method = HTTP_GET,
+				.name = name,
 				.path = path,
 				.headers = { { "accept", ACCEPT } },
 				.max_body = LIMIT_MANIFEST,
@@ -95,7 +96,7 @@ int registry_get_manifest(struct registry *reg, const char *name, const char *re
 	if (r < 0)
 		return r;
 	if (resp.head.status != 200)
-		return registry_status(&c, &resp, e);
+		return registry_status(reg, &c, &resp, e);
 	r = check_manifest(&resp, want, &d, e);
 	if (r < 0)
 		return WRAP(e, r, "GET %s", path);
@@ -110,6 +111,7 @@ int registry_has_manifest(struct registry *reg, const char *name, const struct d
 {
 	char path[LIMIT_PATH];
 	const struct call c = { .method = HTTP_HEAD,
+				.name = name,
 				.path = path,
 				.headers = { { "accept", ACCEPT } },
 				.follow = true };
@@ -121,7 +123,7 @@ int registry_has_manifest(struct registry *reg, const char *name, const struct d
 	if (r < 0)
 		return r;
 	if (resp.head.status != 200 && resp.head.status != 404)
-		return registry_status(&c, &resp, e);
+		return registry_status(reg, &c, &resp, e);
 	*ret = resp.head.status == 200;
 	return 0;
 }
@@ -142,6 +144,7 @@ int registry_put_manifest(struct registry *reg, const char *name, const char *re
 	auto_close int body = bytes_fd(bytes, e);
 	char path[LIMIT_PATH];
 	const struct call c = { .method = HTTP_PUT,
+				.name = name,
 				.path = path,
 				.headers = { { "content-type", media_type } },
 				.has_body = true,
@@ -158,7 +161,7 @@ int registry_put_manifest(struct registry *reg, const char *name, const char *re
 	if (r < 0)
 		return r;
 	if (resp.head.status != 201 && resp.head.status != 200)
-		return registry_status(&c, &resp, e);
+		return registry_status(reg, &c, &resp, e);
 	digest_of(bytes->p, bytes->n, &got);
 	r = check_said(&resp, &got, e);
 	if (r < 0)

@@ -149,7 +149,10 @@ int registry_push(struct registry *reg, struct store *s, const struct desc *d, c
 		  const char *tag, struct progress *p, struct err *e)
 {
 	const struct push x = { reg, s, name, p };
-	int r = push_any(&x, d, tag, 0, e);
+	int r;
+
+	reg->writing = true;
+	r = push_any(&x, d, tag, 0, e);
 
 	return r < 0 ? WRAP(e, r, "%s/%s%s%s", reg->host, name, tag ? ":" : "@",
 			    tag ? tag : d->digest.s)

@@ -44,24 +44,13 @@ static bool next_page(const struct registry *reg, const struct fetch_response *r
 	       url_same_origin(ret, &reg->base);
 }
 
-/* A media type as a query's value. */
-static void put_query(struct buf *b, const char *s)
-{
-	for (; *s; s++) {
-		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
-		    (*s >= '0' && *s <= '9') || strchr("-._~", *s))
-			buf_putc(b, *s);
-		else
-			buf_printf(b, "%%%02X", (unsigned char)*s);
-	}
-}
-
 int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
 		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e)
 {
 	auto_buf path = BUF_INIT(LIMIT_PATH + 1024);
 	auto_json *list = json_array();
 	struct call c = { .method = HTTP_GET,
+			  .name = name,
 			  .headers = { { "accept", MT_OCI_INDEX } },
 			  .max_body = LIMIT_MANIFEST,
 			  .follow = true };
@@ -73,7 +62,7 @@ int referrers_list(struct registry *reg, const char *name, const struct digest *
 	buf_printf(&path, "/v2/%s/referrers/%s", name, subject->s);
 	if (artifact_type) {
 		buf_puts(&path, "?artifactType=");
-		put_query(&path, artifact_type);
+		url_put_query(&path, artifact_type);
 	}
 	c.path = buf_str(&path);
 	for (int page = 0; !more; page++) {
@@ -83,7 +72,7 @@ int referrers_list(struct registry *reg, const char *name, const struct digest *
 		if (r < 0)
 			return r;
 		if (resp.head.status != 200)
-			return registry_status(&c, &resp, e);
+			return registry_status(reg, &c, &resp, e);
 		r = take_page(&resp, list, &more, e);
 		if (r < 0)
 			return r;

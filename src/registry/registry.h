@@ -6,9 +6,9 @@
 
 /*
  * A client of the OCI distribution protocol (distribution-spec 1.1). HTTP is spoken by a confined
- * helper process (registry/fetch/fetch.h), plain only to this machine, by TLS with a verified certificate
- * to all others. Every byte that comes is checked against a digest before it has a name in the
- * store; every blob that goes is checked before it leaves.
+ * helper process (registry/fetch/fetch.h), plain only to this machine, by TLS with a verified
+ * certificate to all others. Every byte that comes is checked against a digest before it has a name
+ * in the store; every blob that goes is checked before it leaves.
  *
  * Failures of network and server are E_REMOTE with method, path, status and the registry's own
  * words; what is not there is E_NOTFOUND; bytes that differ from their digest are E_VERIFY.
@@ -21,10 +21,14 @@ enum {
 };
 
 struct registry;
+struct credential;
 
 /* host is "HOST[:PORT]" as in a reference. Asks it for /v2/: one that is down or no registry is
  * told at once. */
 int registry_open(const char *host, struct registry **ret, struct err *e);
+/* Whether a registry takes these credentials; nothing is kept. E_REMOTE: no, or it asks for none.
+ */
+int registry_try_login(const char *host, const struct credential *c, struct err *e);
 void registry_close(struct registry *reg); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct registry, registry_close)
 

@@ -3,6 +3,7 @@
 
 /* Shared by the files of this room. */
 
+#include "registry/auth/auth.h"
 #include "registry/fetch/fetch.h"
 #include "registry/registry.h"
 
@@ -11,6 +12,8 @@ struct registry {
 	char *mount_from; /* or NULL */
 	struct url base;  /* its target is "/" */
 	struct fetch *fetch;
+	struct auth *auth;
+	bool writing; /* tokens are asked for pushing, too */
 };
 
 enum {
@@ -26,6 +29,8 @@ enum {
 /* One request. */
 struct call {
 	enum http_method method;
+	const char *name;			    /* the repository it is about; or NULL */
+	bool no_auth;				    /* a 401 is an answer like others */
 	const char *path;			    /* "/v2/…" on the registry */
 	const struct url *url;			    /* instead of path: an upload's own address */
 	const char *headers[LIMIT_CALL_HEADERS][2]; /* name, value; ends with NULL */
@@ -38,7 +43,8 @@ struct call {
 	const struct fetch_sink *sink;
 };
 
-/* One exchange, once; ret->end says how it went. */
+/* One exchange; ret->end says how it went. After a 401 it is done again with other credentials, if
+ * there are any: nothing of a request counts before it is allowed. */
 int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
 		      struct err *e);
 /* As above, but 0 only when there is a response, whatever its status. */
@@ -56,7 +62,8 @@ int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e);
 
 /* A status that is not what was hoped for, as an error with the registry's words. 404 is
  * E_NOTFOUND, all else E_REMOTE; never 0. */
-int registry_status(const struct call *c, const struct fetch_response *resp, struct err *e);
+int registry_status(const struct registry *reg, const struct call *c,
+		    const struct fetch_response *resp, struct err *e);
 
 /* The failure that e tells of is the registry's fault, whatever the code says that found it. */
 static inline int blame_registry(struct err *e)

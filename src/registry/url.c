@@ -195,6 +195,17 @@ void url_put(const struct url *u, struct buf *ret)
 	buf_puts(ret, u->target);
 }
 
+void url_put_query(struct buf *b, const char *s)
+{
+	for (; *s; s++) {
+		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+		    (*s >= '0' && *s <= '9') || strchr("-._~", *s))
+			buf_putc(b, *s);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*s);
+	}
+}
+
 bool url_same_origin(const struct url *a, const struct url *b)
 {
 	return a->https == b->https && a->port == b->port && strcmp(a->host, b->host) == 0;

@@ -31,6 +31,10 @@ int url_resolve(const struct url *base, struct str location, struct url *ret, st
 /* Scheme, host, a port that is not the scheme's own, target. Appends. */
 void url_put(const struct url *u, struct buf *ret);
 
+/* Text as the value of a query's parameter, all but unreserved characters percent-encoded. Appends.
+ */
+void url_put_query(struct buf *b, const char *s);
+
 /* Same scheme, host and port: credentials may follow. */
 bool url_same_origin(const struct url *a, const struct url *b);
 

@@ -153,9 +153,49 @@ refused() { # status, words...
 	refused 7 "$BAD"
 }
 
-@test "a registry that wants a login says for what" {
+@test "a token server that is not there is named" {
 	pull_from login
-	refused 7 "HTTP 401" "Bearer" "https://auth.test/token"
+	refused 7 "token server auth.invalid"
+}
+
+@test "a token server of another domain is not given credentials, one in the clear is not asked at all" {
+	export REGISTRY_AUTH_FILE=$PWD/auth.json
+	bad_registry_start "$SRC" login
+	jq -n --arg k "$BAD" '{auths: {($k): {auth: "YW5uOnNlY3JldHdvcmQ="}}}' >auth.json
+	run plimsoll pull "$BAD/web:1"
+	refused 7 "'auth.invalid' is not given the credentials" "another domain" PLIMSOLL_TOKEN_HOSTS=auth.invalid
+	refute_output_has secretword
+	bad_registry_stop
+	echo '{}' >auth.json
+	pull_from login-http
+	refused 7 "'192.0.2.1' is not asked" "plain HTTP"
+}
+
+@test "challenges that are garbled, or of a kind that is not spoken here" {
+	pull_from login-garbled
+	refused 7 "stands twice"
+	bad_registry_stop
+	pull_from login-negotiate
+	refused 7 "HTTP 401" "Negotiate"
+}
+
+@test "credentials do not follow a redirect to another host" {
+	export REGISTRY_AUTH_FILE=$PWD/auth.json
+	bad_registry_start "$SRC" elsewhere-basic
+	jq -n --arg k "$BAD" '{auths: {($k): {auth: "YW5uOnNlY3JldHdvcmQ="}}}' >auth.json
+	run plimsoll pull "$BAD/web:1"
+	assert_status 0
+	assert_output_has "$DIGEST"
+	grep -q "Basic YW5uOnNlY3JldHdvcmQ=" "$BAD_LOG"
+}
+
+@test "a registry that says the password aloud is not quoted with it" {
+	export REGISTRY_AUTH_FILE=$PWD/auth.json
+	bad_registry_start "$SRC" echo
+	jq -n --arg k "$BAD" '{auths: {($k): {auth: "YW5uOnNlY3JldHdvcmQ="}}}' >auth.json
+	run plimsoll --debug pull "$BAD/web:1"
+	refused 7 "HTTP 403 DENIED: not with ann:***"
+	refute_output_has secretword
 }
 
 @test "a blob that the manifest names and the registry has not" {

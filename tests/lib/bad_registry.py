@@ -4,6 +4,7 @@
 A registry on loopback that serves the images of an OCI layout (any repository name, tag = the image's own) and takes
 uploads into memory, but is broken in one way, MODE. It writes its port to PORT-FILE once it listens, and each request
 as a line "METHOD PATH [range]" to LOG. With CERT and KEY it speaks TLS."""
+import base64
 import hashlib
 import json
 import os
@@ -15,6 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LAYOUT, PORT_FILE, LOG, MODE = sys.argv[1:5]
 INDEX = "application/vnd.oci.image.index.v1+json"
+CHALLENGES = {
+    "login": 'Bearer realm="https://auth.invalid/token",service="s"',
+    "login-http": 'Bearer realm="http://192.0.2.1/token",service="s"',
+    "login-garbled": 'Bearer realm="https://auth.invalid/token",realm="https://other.invalid/"',
+    "login-negotiate": "Negotiate",
+}
 uploads, blobs, manifests, tags, seen = {}, {}, {}, {}, {}
 
 
@@ -100,11 +107,19 @@ class Handler(BaseHTTPRequestHandler):
             self.error(500, "UNKNOWN", "disk\x1b[31m on fire")
         elif MODE == "flaky" and seen[key] <= 2:
             self.error(503, "UNAVAILABLE", "later")
-        elif MODE == "login" and self.path.startswith("/v2/"):
+        elif MODE in CHALLENGES and self.path.startswith("/v2/"):
             self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Bearer realm="https://auth.test/token",service="s"')
+            self.send_header("WWW-Authenticate", CHALLENGES[MODE])
             self.send_header("Content-Length", "0")
             self.end_headers()
+        elif MODE == "echo" and "Authorization" not in self.headers:
+            self.reply(401, WWW_Authenticate="Basic realm=x")
+        elif MODE == "echo" and self.path != "/v2/":
+            self.error(403, "DENIED", "not with " + base64.b64decode(self.headers["Authorization"][6:]).decode())
+        elif MODE == "elsewhere-basic" and "localhost" in self.headers["Host"] and "Authorization" in self.headers:
+            self.error(400, "LEAKED", "credentials for another host came here")
+        elif MODE == "elsewhere-basic" and "localhost" not in self.headers["Host"] and "Authorization" not in self.headers:
+            self.reply(401, WWW_Authenticate="Basic realm=x")
         elif MODE == "big-headers" and self.path != "/v2/":
             self.reply(200, b"{}", X_Big="a" * 60000, X_Big2="b" * 60000)
         else:
@@ -190,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content_Range"] = f"bytes 0-{len(body) - 1}/{len(body)}"
         if MODE == "to-http":
             return self.reply(307, Location="http://192.0.2.1:1/blob")
-        if MODE == "elsewhere" and "localhost" not in self.headers["Host"]:
+        if MODE in ("elsewhere", "elsewhere-basic") and "localhost" not in self.headers["Host"]:
             port = self.server.server_address[1]
             return self.reply(307, Location=f"http://localhost:{port}{self.path}")
         cut = MODE in ("truncated", "ignores-range", "bad-range") and once or MODE == "truncated-always"

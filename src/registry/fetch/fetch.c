@@ -129,6 +129,8 @@ static int send_request(struct fetch *f, const struct fetch_request *q, int body
 	do {
 		n = sendmsg(f->sock, &m, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
+	if (b.p)
+		explicit_bzero(b.p, b.n); /* a header may be a password */
 	return n < 0 ? gone(f, e) : 0;
 }
 

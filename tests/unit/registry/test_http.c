@@ -113,44 +113,6 @@ TEST(link_next)
 	CHECK(next("<a> <b>; rel=next", &b) == E_FORMAT);
 }
 
-TEST(challenge)
-{
-	struct http_challenge c;
-
-	CHECK(http_challenge_parse("Bearer realm=\"https://auth.test/token\",service=\"reg\" , "
-				   "scope=\"repository:a/b:pull,push\"",
-				   &c, NULL) == 0);
-	CHECK_STR(c.scheme, "Bearer");
-	CHECK_STR(c.realm, "https://auth.test/token");
-	CHECK_STR(c.service, "reg");
-	CHECK_STR(c.scope, "repository:a/b:pull,push");
-	CHECK(http_challenge_parse("Basic realm=x", &c, NULL) == 0);
-	CHECK_STR(c.realm, "x");
-	CHECK_STR(c.service, "");
-	CHECK(http_challenge_parse("Negotiate", &c, NULL) == 0);
-	CHECK(http_challenge_parse("Bearer realm=\"\x01\x1b[31m\"", &c, NULL) == 0);
-	CHECK(strchr(c.realm, '\x1b') == NULL);
-	CHECK(http_challenge_parse("", &c, NULL) == E_FORMAT);
-	CHECK(http_challenge_parse("=x", &c, NULL) == E_FORMAT);
-	CHECK(http_challenge_parse("Bearer realm=\"open", &c, NULL) == E_FORMAT);
-}
-
-TEST(challenge_limit)
-{
-	auto_buf b = BUF_INIT(1024);
-	struct http_challenge c;
-
-	buf_puts(&b, "Bearer realm=\"");
-	for (size_t i = 0; i < sizeof(c.realm) - 1; i++)
-		buf_putc(&b, 'r');
-	buf_puts(&b, "\"");
-	CHECK(http_challenge_parse(buf_str(&b), &c, NULL) == 0);
-	CHECK(strlen(c.realm) == sizeof(c.realm) - 1);
-	b.p[b.n - 1] = 'r';
-	buf_puts(&b, "\"");
-	CHECK(http_challenge_parse(buf_str(&b), &c, NULL) == E_FORMAT);
-}
-
 static struct http_error parse_error(const char *s)
 {
 	struct http_error x;
