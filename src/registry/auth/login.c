@@ -177,7 +177,7 @@ int login_write(const char *where, const struct credential *c, struct buf *ret, 
 {
 	auto_strv files = { 0 };
 	auto_opened o = { .dir = -1 };
-	const char *file, *helper = NULL;
+	const char *file = NULL, *helper = NULL;
 	int r = credential_files(&files, e);
 
 	if (r == 0)
