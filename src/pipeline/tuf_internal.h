@@ -2,7 +2,7 @@
 #pragma once
 
 #include "pipeline/tuf_client.h"
-#include "registry/fetch.h"
+#include "registry/fetch/fetch.h"
 #include "trust/tuf/tuf.h"
 
 /* What the files of tuf_client share. */
