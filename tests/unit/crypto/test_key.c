@@ -157,4 +157,72 @@ TEST(not_a_key)
 	CHECK(k == NULL);
 }
 
+/* The forms that a document names beside the key. */
+TEST(forms)
+{
+	static const struct {
+		enum key_kind kind;
+		enum key_form form;
+		const char *hash;
+	} cases[] = {
+		{ KEY_ED25519, KEY_FORM_ED25519, NULL },
+		{ KEY_EC_P256, KEY_FORM_ECDSA, "SHA256" },
+		{ KEY_EC_P384, KEY_FORM_ECDSA, "SHA384" },
+		{ KEY_RSA, KEY_FORM_RSA_PSS, "SHA256" },
+		{ KEY_RSA, KEY_FORM_RSA_PKCS1, "SHA512" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_release(key_free) struct key *k = NULL;
+		auto_buf sig = BUF_INIT(1024);
+		struct err e = ERR_INIT;
+		struct str all;
+
+		CHECK(key_generate(cases[i].kind, &k, &e) == 0);
+		CHECK(key_sign_as(k, cases[i].form, cases[i].hash, "hello", 5, &sig, &e) == 0);
+		all = str_buf(&sig);
+		CHECK(key_verify_as(k, cases[i].form, cases[i].hash, "hello", 5, all, &e) == 0);
+		CHECK(key_verify_as(k, cases[i].form, cases[i].hash, "hallo", 5, all, &e) ==
+		      E_VERIFY);
+		/* Nothing behind it, nothing missing; another hash, another form. */
+		buf_putc(&sig, '\0');
+		CHECK(key_verify_as(k, cases[i].form, cases[i].hash, "hello", 5, str_buf(&sig),
+				    &e) == E_VERIFY);
+		all.n--;
+		CHECK(key_verify_as(k, cases[i].form, cases[i].hash, "hello", 5, all, &e) ==
+		      E_VERIFY);
+		CHECK(key_verify_as(k, cases[i].form, cases[i].hash, "hello", 5, STR(""), &e) ==
+		      E_VERIFY);
+		all = (struct str){ sig.p, sig.n - 1 };
+		if (cases[i].hash)
+			CHECK(key_verify_as(k, cases[i].form,
+					    strcmp(cases[i].hash, "SHA384") ? "SHA384" : "SHA256",
+					    "hello", 5, all, &e) == E_VERIFY);
+		for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+			int want = cases[n].form == cases[i].form      ? 0
+				   : cases[i].kind == KEY_RSA && n > 2 ? E_VERIFY
+								       : E_FORMAT;
+
+			if (want)
+				CHECK(key_verify_as(k, cases[n].form, cases[i].hash, "hello", 5,
+						    all, &e) == want);
+		}
+	}
+}
+
+TEST(ecdsa_has_one_encoding)
+{
+	auto_release(key_free) struct key *k = NULL;
+	auto_buf sig = BUF_INIT(1024), longer = BUF_INIT(1024);
+	struct err e = ERR_INIT;
+
+	CHECK(key_generate(KEY_EC_P256, &k, &e) == 0);
+	CHECK(key_sign_as(k, KEY_FORM_ECDSA, "SHA256", "hello", 5, &sig, &e) == 0);
+	/* The same SEQUENCE with its length in two bytes: BER, not DER. */
+	buf_put(&longer, "\x30\x81", 2);
+	buf_put(&longer, sig.p + 1, sig.n - 1);
+	CHECK(key_verify_as(k, KEY_FORM_ECDSA, "SHA256", "hello", 5, str_buf(&longer), &e) ==
+	      E_VERIFY);
+}
+
 TAP_MAIN()
