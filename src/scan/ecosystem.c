@@ -73,11 +73,20 @@ enum ecosystem_naming ecosystem_naming(const char *ecosystem)
 		const char *family;
 		enum ecosystem_naming naming;
 	} families[] = {
-		{ "AlmaLinux", NAMES_PACKAGES },    { "Amazon Linux", NAMES_PACKAGES },
-		{ "Arch Linux", NAMES_PACKAGES },   { "Fedora", NAMES_PACKAGES },
-		{ "Oracle Linux", NAMES_PACKAGES }, { "Photon OS", NAMES_PACKAGES },
-		{ "Azure Linux", NAMES_BOTH },	    { "Red Hat", NAMES_BOTH },
-		{ "Rocky Linux", NAMES_BOTH },	    { "openEuler", NAMES_BOTH },
+		{ "AlmaLinux", NAMES_PACKAGES },
+		{ "Amazon Linux", NAMES_PACKAGES },
+		{ "Arch Linux", NAMES_PACKAGES },
+		{ "Fedora", NAMES_PACKAGES },
+		{ "Oracle Linux", NAMES_PACKAGES },
+		{ "Photon OS", NAMES_PACKAGES },
+		{ "Azure Linux", NAMES_BOTH },
+		{ "Red Hat", NAMES_BOTH },
+		{ "Rocky Linux", NAMES_BOTH },
+		{ "openEuler", NAMES_BOTH },
+		/* A record for each package that a source makes, some for the source. */
+		{ "Wolfi", NAMES_BOTH },
+		{ "Chainguard", NAMES_BOTH },
+		{ "MinimOS", NAMES_BOTH },
 	};
 	size_t n = strcspn(ecosystem, ":");
 

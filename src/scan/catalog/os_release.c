@@ -118,6 +118,33 @@ static void alpine(const char *version, struct buf *ret)
 	buf_printf(ret, "Alpine:v%.*s", (int)(major + 1 + minor), version);
 }
 
+/* Distributions of apk's and dpkg's packages besides those of Alpine and Debian, by OSV's names. */
+static const struct {
+	const char *id, *ecosystem;
+	bool released; /* the name has the release: "Alpaquita:23", "Alpaquita:stream" */
+} others[] = {
+	{ "wolfi", "Wolfi", false },
+	{ "chainguard", "Chainguard", false },
+	{ "minimos", "MinimOS", false },
+	{ "echo", "Echo", false },
+	{ "alpaquita", "Alpaquita", true },
+	{ "bellsoft-hardened-containers", "BellSoft Hardened Containers", true },
+};
+
+static bool other(const char *id, const char *version, struct buf *ret)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (strcmp(id, others[i].id) != 0)
+			continue;
+		if (!others[i].released)
+			buf_puts(ret, others[i].ecosystem);
+		else if (version)
+			buf_printf(ret, "%s:%s", others[i].ecosystem, version);
+		return true;
+	}
+	return false;
+}
+
 void os_ecosystem(const json_t *os, struct buf *ret)
 {
 	const char *id = os ? json_string_or_null(os, "id") : NULL;
@@ -133,10 +160,6 @@ void os_ecosystem(const json_t *os, struct buf *ret)
 		alpine(version, ret);
 	else if (strcmp(id, "ubuntu") == 0 && version)
 		buf_printf(ret, "Ubuntu:%s", version);
-	else if (strcmp(id, "wolfi") == 0)
-		buf_puts(ret, "Wolfi");
-	else if (strcmp(id, "chainguard") == 0)
-		buf_puts(ret, "Chainguard");
-	else
+	else if (!other(id, version, ret))
 		os_rpm_ecosystem(os, ret);
 }

@@ -265,6 +265,12 @@ TEST(ecosystems)
 	CHECK_STR(ecosystem("ID=alpine\nVERSION_ID=3\n"), "");
 	CHECK_STR(ecosystem("ID=ubuntu\nVERSION_ID=\"24.04\"\n"), "Ubuntu:24.04");
 	CHECK_STR(ecosystem("ID=wolfi\n"), "Wolfi");
+	CHECK_STR(ecosystem("ID=minimos\nVERSION_ID=\"20250101\"\n"), "MinimOS");
+	CHECK_STR(ecosystem("ID=echo\nVERSION_ID=\"1\"\n"), "Echo");
+	CHECK_STR(ecosystem("ID=alpaquita\nVERSION_ID=\"23\"\n"), "Alpaquita:23");
+	CHECK_STR(ecosystem("ID=alpaquita\n"), "");
+	CHECK_STR(ecosystem("ID=bellsoft-hardened-containers\nVERSION_ID=25\n"),
+		  "BellSoft Hardened Containers:25");
 	CHECK_STR(ecosystem("ID=gentoo\nVERSION_ID=40\n"), "");
 	CHECK_STR(ecosystem("# ID=debian\nnonsense\n=x\nID=\n"), "");
 	CHECK_STR(ecosystem("ID=alpine\nID=debian\nVERSION_ID=9.13"), "Debian:9");
@@ -324,6 +330,9 @@ TEST(names_of_ecosystems)
 	CHECK(ecosystem_naming("openSUSE:Leap 15.6") == NAMES_SOURCES);
 	CHECK(ecosystem_naming("AlmaLinux:9") == NAMES_PACKAGES);
 	CHECK(ecosystem_naming("Rocky Linux:9") == NAMES_BOTH);
+	CHECK(ecosystem_naming("Wolfi") == NAMES_BOTH);
+	CHECK(ecosystem_naming("MinimOS") == NAMES_BOTH);
+	CHECK(ecosystem_naming("Alpine:v3.20") == NAMES_SOURCES);
 }
 
 TEST(os_release_quoting)

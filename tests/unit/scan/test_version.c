@@ -262,6 +262,9 @@ TEST(orders_of_ecosystems)
 	CHECK_STR(version_order_of(STR("Ubuntu:24.04:LTS"))->name, "dpkg");
 	CHECK_STR(version_order_of(STR("Alpine:v3.20"))->name, "apk");
 	CHECK_STR(version_order_of(STR("Wolfi"))->name, "apk");
+	CHECK_STR(version_order_of(STR("MinimOS"))->name, "apk");
+	CHECK_STR(version_order_of(STR("BellSoft Hardened Containers:25"))->name, "apk");
+	CHECK_STR(version_order_of(STR("Echo"))->name, "dpkg");
 	CHECK_STR(version_order_of(STR("AlmaLinux:9"))->name, "rpm");
 	CHECK_STR(version_order_of(STR("openSUSE:Leap 15.6"))->name, "rpm");
 	CHECK_STR(version_order_of(STR("Red Hat:enterprise_linux:9::baseos"))->name, "rpm");
