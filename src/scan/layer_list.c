@@ -273,9 +273,12 @@ int layer_list_apply(json_t *visible, const struct layer_list *list, size_t laye
 	json_object_foreach(list->files, path, file)
 	{
 		const char *link = json_string_or_null(file, "link");
-		/* A hard link is what it points to, in the same layer. */
-		json_t *copy = json_copy(link ? json_object_get(list->files, link) : file);
+		json_t *copy;
 
+		if (*path == '/') /* only its links are to be seen */
+			continue;
+		/* A hard link is what it points to, in the same layer. */
+		copy = json_copy(link ? json_object_get(list->files, link) : file);
 		if (r == 0 && !copy)
 			r = link ? FAIL(e, E_FORMAT, "package list: a link to '%.200s'", link)
 				 : FAIL_NOMEM(e);

@@ -15,11 +15,14 @@
  *                         "usr/bin/twin":{"link":"usr/bin/app"}},
  *    "marks":712, "owned":90210}
  *
- * An entry with an "error" may have "packages" too: those that could be read nevertheless. And
- * two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
+ * An entry with an "error" may have "packages" too: those that could be read nevertheless. A link is
+ * to another key of "files"; one that begins with "/" is no path, but a program that only its links
+ * still name, since the archive put another file in its place.
+ *
+ * And two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
  * broken. A path that is not UTF-8 stands in "files" as text, and in its entry's "path" in hex.
  */
-#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v4"
+#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v5"
 enum { LIMIT_LAYER_FILES = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
 
 struct layer_list {
@@ -40,6 +43,8 @@ int layer_list(const struct state *state, const struct store *store, const struc
  * document and writes the two files. The reader's arg is the layer_scan. */
 struct layer_scan {
 	json_t *files;
+	json_t *links;	/* key of a program to an array of the keys of its links */
+	unsigned aside; /* programs that lost their own name */
 	struct index_out *marks, *owned;
 	struct go_reader *go;
 };

@@ -226,23 +226,43 @@ static int read_program(struct layer_scan *s, const struct tar_entry *entry, str
 
 /* --- links and whiteouts --- */
 
+/* So that it is known what still names a program when its own name goes. */
+static int note_link(struct layer_scan *s, const char *first, const char *name, struct err *e)
+{
+	auto_buf key = BUF_INIT(4 * LIMIT_TAR_NAME);
+	json_t *names = json_object_get(s->links, first);
+	int r = 0;
+
+	key_of(name, &key);
+	if (!names) {
+		names = json_array();
+		r = json_put(s->links, first, names, e);
+	}
+	return r < 0 ? r : json_push(names, json_string(buf_str(&key)), e);
+}
+
 /* A hard link to a program is that program. */
 static int read_hardlink(struct layer_scan *s, const struct tar_entry *entry, struct err *e)
 {
 	auto_buf key = BUF_INIT(4 * LIMIT_TAR_NAME);
-	const char *first, *catalog;
+	auto_free char *first = NULL;
+	const char *link, *catalog;
 	const json_t *to;
+	int r;
 
 	if (catalog_of(entry->name))
 		return put_error(s, entry->name, "", "not a regular file: not read", e);
 	key_of(entry->link, &key);
 	to = json_object_get(s->files, buf_str(&key));
-	first = json_string_or_null(to, "link");
+	link = json_string_or_null(to, "link");
 	catalog = json_string_or_null(to, "catalog");
-	if (!first && (!catalog || strcmp(catalog, "go") != 0))
+	if (!link && (!catalog || strcmp(catalog, "go") != 0))
 		return 0;
-	return put_entry(s, entry->name, json_pack("{ss}", "link", first ? first : buf_str(&key)),
-			 e);
+	first = strdup(link ? link : buf_str(&key));
+	if (!first)
+		return FAIL_NOMEM(e);
+	r = put_entry(s, entry->name, json_pack("{ss}", "link", first), e);
+	return r < 0 ? r : note_link(s, first, entry->name, e);
 }
 
 /* Where a symbolic link leads, seen from the root: "var/lib/rpm" to "../../usr/share/rpm" is
@@ -304,11 +324,48 @@ static int read_whiteout(struct layer_scan *s, const char *name, const char *lea
 
 /* --- the reader --- */
 
-/* A name that comes twice in one archive: what was read of the first is no more. */
-static void forget(struct layer_scan *s, const char *name)
+/* Its links stay what they are: the file is kept under a key that is no path, once for all. */
+static int move_aside(struct layer_scan *s, const char *key, const json_t *names, struct err *e)
 {
-	if (json_object_size(s->files))
-		(void)json_object_del(s->files, name);
+	char aside[16];
+	size_t i;
+	json_t *name;
+	int r;
+
+	(void)snprintf(aside, sizeof(aside), "/%u", s->aside++);
+	r = json_put(s->files, aside, json_incref(json_object_get(s->files, key)), e);
+	json_array_foreach(names, i, name)
+	{
+		json_t *entry = json_object_get(s->files, json_string_value(name));
+		const char *link = json_string_or_null(entry, "link");
+
+		if (r == 0 && link && strcmp(link, key) == 0)
+			r = json_put_string(entry, "link", aside, e);
+	}
+	return r;
+}
+
+/* A name that comes twice in one archive: what was read of the first is no more under it. */
+static int forget(struct layer_scan *s, const char *name, struct err *e)
+{
+	auto_buf escaped = BUF_INIT(4 * LIMIT_TAR_NAME);
+	const char *key = name;
+	const json_t *names;
+	int r = 0;
+
+	if (!json_object_size(s->files))
+		return 0;
+	if (!str_utf8(str_of(name))) {
+		key_of(name, &escaped);
+		key = buf_str(&escaped);
+	}
+	if (!json_object_get(s->files, key))
+		return 0;
+	names = json_object_get(s->links, key);
+	r = names ? move_aside(s, key, names, e) : 0;
+	(void)json_object_del(s->links, key);
+	(void)json_object_del(s->files, key);
+	return r;
 }
 
 static int take_entry(void *arg, const struct tar_entry *entry, struct tar_reader *t, struct err *e)
@@ -324,7 +381,9 @@ static int take_entry(void *arg, const struct tar_entry *entry, struct tar_reade
 		      entry->type == TAR_DIR ? MARK_FOLDER : MARK_OTHER, e);
 	if (r < 0 || entry->type == TAR_DIR)
 		return r;
-	forget(s, entry->name);
+	r = forget(s, entry->name, e);
+	if (r < 0)
+		return r;
 	if (entry->type == TAR_HARDLINK)
 		return read_hardlink(s, entry, e);
 	if (entry->type != TAR_FILE)
@@ -359,7 +418,8 @@ static int begin(struct layer_scan *s, int marks, int owned, struct err *e)
 	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
 		return FAIL_SYS(e, "getrandom");
 	s->files = json_object();
-	if (!s->files)
+	s->links = json_object();
+	if (!s->files || !s->links)
 		return FAIL_NOMEM(e);
 	r = index_out_new(&s->marks, marks, e);
 	r = r < 0 ? r : index_out_new(&s->owned, owned, e);
@@ -388,6 +448,7 @@ int layer_scan_begin(struct layer_scan *ret, struct layer_reader *reader, int ma
 void layer_scan_end(struct layer_scan *s)
 {
 	json_decref(s->files);
+	json_decref(s->links);
 	index_out_free(s->marks);
 	index_out_free(s->owned);
 	go_reader_free(s->go);

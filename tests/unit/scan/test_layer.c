@@ -13,6 +13,7 @@ struct entry {
 	const char *name;
 	enum tar_type type;
 	const char *text; /* or what a link points to */
+	size_t n;	  /* of text that has NUL, else 0 */
 };
 
 /* A tar of entries, read by the scanner; what it emits is given back, and the descriptors. */
@@ -57,7 +58,9 @@ static int make_tar(struct layer *l, const struct entry *entries, struct err *e)
 					     .link = file ? NULL : mutable(entries->text),
 					     .type = entries->type,
 					     .mode = 0755,
-					     .size = file ? strlen(entries->text) : 0 };
+					     .size = !file	  ? 0
+						     : entries->n ? entries->n
+								  : strlen(entries->text) };
 
 		r = tar_write_entry(w, &m, e);
 		if (r == 0 && file)
@@ -228,6 +231,103 @@ TEST(what_an_upper_layer_takes_away)
 
 		CHECK_STR(seen(base, upper), t[i].want);
 	}
+}
+
+/* --- programs and their links --- */
+
+enum { PROGRAM = 256 };
+
+/* A program of Go's linker with no more than it needs: an ELF header, one writable segment, and in
+ * that the version of the standard library. */
+static const char *program(const char *version)
+{
+	static char made[8][PROGRAM];
+	static unsigned n;
+	static const unsigned char header[] = "\x7f"
+					      "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0";
+	char *p = made[n++ % 8];
+
+	memset(p, 0, PROGRAM);
+	memcpy(p, header, sizeof(header) - 1);
+	p[0x20] = 0x40; /* where the segments are told of; how large, and how many */
+	p[0x36] = 0x38;
+	p[0x38] = 1;
+	p[0x40] = 1; /* to be loaded, writable, 0x80 bytes from 0x80 on */
+	p[0x44] = 6;
+	p[0x48] = p[0x50] = p[0x60] = p[0x68] = (char)0x80;
+	memcpy(p + 0x80, "\xff Go buildinf:\x08\x02", 16);
+	p[0xa0] = (char)strlen(version);
+	memcpy(p + 0xa1, version, strlen(version));
+	return p;
+}
+
+#define GO(name, version) { name, TAR_FILE, program(version), PROGRAM }
+
+/* "PATH VERSION" of each program that is to be seen; or the error. */
+static const char *programs(const struct entry *entries)
+{
+	static char out[2048];
+	auto_json *visible = json_object();
+	auto_buf b = BUF_INIT(sizeof(out) - 1);
+	struct layer layer;
+	struct err e = ERR_INIT;
+	const char *key;
+	json_t *file;
+	bool changed;
+	int r = make_layer(&layer, entries, &e);
+
+	r = r < 0 ? r : layer_list_apply(visible, &layer.list, 0, &changed, &e);
+	json_object_foreach(visible, key, file)
+	{
+		const json_t *p = json_array_get(json_object_get(file, "packages"), 0);
+
+		buf_printf(&b, "%s%s %s", b.n ? ", " : "", key, json_string_or_null(p, "version"));
+	}
+	(void)snprintf(out, sizeof(out), "%s", r < 0 ? e.msg : buf_str(&b));
+	layer_free(&layer);
+	return out;
+}
+
+TEST(links_to_programs)
+{
+	const struct entry linked[] = { GO("a", "go1.20"), { "b", TAR_HARDLINK, "a" }, { NULL } };
+
+	CHECK_STR(programs(linked), "a 1.20, b 1.20");
+}
+
+/* What was put in the place of a program is not what its links are. */
+TEST(links_to_programs_that_were_replaced)
+{
+	const struct entry by_other[] = {
+		GO("a", "go1.20"),
+		{ "b", TAR_HARDLINK, "a" },
+		GO("a", "go1.21"),
+		{ NULL },
+	};
+	const struct entry by_text[] = {
+		GO("a", "go1.20"),
+		{ "b", TAR_HARDLINK, "a" },
+		{ "a", TAR_FILE, "text" },
+		{ "c", TAR_HARDLINK, "b" },
+		{ NULL },
+	};
+	const struct entry twice[] = {
+		GO("a", "go1.20"),	    { "b", TAR_HARDLINK, "a" },
+		{ "c", TAR_HARDLINK, "a" }, GO("a", "go1.21"),
+		{ "d", TAR_HARDLINK, "a" }, { "c", TAR_HARDLINK, "a" },
+		GO("a", "go1.22"),	    { NULL },
+	};
+	const struct entry odd_name[] = {
+		GO("\xff", "go1.20"),
+		{ "b", TAR_HARDLINK, "\xff" },
+		{ "\xff", TAR_FILE, "text" },
+		{ NULL },
+	};
+
+	CHECK_STR(programs(by_other), "a 1.21, b 1.20");
+	CHECK_STR(programs(by_text), "b 1.20, c 1.20");
+	CHECK_STR(programs(twice), "a 1.22, b 1.20, c 1.21, d 1.21");
+	CHECK_STR(programs(odd_name), "b 1.20");
 }
 
 /* --- files that packages own --- */
