@@ -34,12 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(version_rpm_compare, v);
 	check(version_pacman_compare, v);
 	check(version_go_compare, v);
+	check(version_linux_compare, v);
 	for (int i = 0; i < 3; i++) {
 		(void)version_dpkg_valid(v[i]);
 		(void)version_apk_valid(v[i]);
 		(void)version_rpm_valid(v[i]);
 		(void)version_pacman_valid(v[i]);
 		(void)version_go_valid(v[i]);
+		(void)version_linux_valid(v[i]);
 	}
 	return 0;
 }
