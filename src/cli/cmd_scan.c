@@ -22,6 +22,8 @@ static const struct opt scan_opts[] = {
 	       "critical"),
 	OPT_AT(struct scan_opts, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "leave out findings for which no fix is known"),
+	OPT_AT(struct scan_opts, ignore_unfixed, "only-fixed", 0, OPT_FLAG, NULL,
+	       "the same, as others call it"),
 	MAX_AGE_OPTION(struct scan_opts),
 	OPT_AT(struct scan_opts, severity, "severity", 's', OPT_STRING, "LIST",
 	       "show only these severities, separated by commas"),

@@ -53,6 +53,13 @@ findings() { # FILE: "ADVISORY PACKAGE INSTALLED FIXED" by line, of an SBOM
 	grep -q 'could not read lib/apk/db/installed in layer sha256:' image.err
 	run plimsoll scan --fail-on critical --sbom spdx-json
 	assert_status 3
+	# What was built from what, in the words that Trivy reads.
+	plimsoll sbom web -o web.spdx.json
+	[ "$(jq -r '.packages[] | select(.name == "zlib1g") | .sourceInfo' web.spdx.json)" = 'built package from: zlib 1:1.2.13.dfsg-1' ]
+	[ "$(jq '[.packages[] | select(.supplier == null)] | length' web.spdx.json)" = 0 ]
+	plimsoll sbom --format cyclonedx-json web |
+		jq -r '.components[] | select(.name | IN("libssl3", "zlib1g", "c++lib")) | [.properties[] | select(.name | startswith("aquasecurity:trivy:")) | .value] | join(" ")' >sources
+	printf '%s\n' 'c++lib 1' 'openssl 3.0.11 1~deb12u2' 'zlib 1.2.13.dfsg 1 1' | cmp - <(sort sources)
 	[ "$(jq -r '.compositions[0].aggregate' cyclonedx-json)" = incomplete ]
 }
 

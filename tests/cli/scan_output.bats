@@ -96,6 +96,7 @@ web() {
 	[ "$(plimsoll scan --format sarif --severity critical web | jq '.runs[0].results | length')" = 1 ]
 	[ "$(plimsoll scan --format sarif --ignore-unfixed web | jq '[.runs[0].results[].ruleId] | sort | join(" ")' -r)" = \
 		'CVE-2024-0001 CVE-2024-0003 CVE-2024-0004 DSA-1-1' ]
+	plimsoll scan --format sarif --only-fixed web | cmp - <(plimsoll scan --format sarif --ignore-unfixed web)
 	[ "$(plimsoll scan --format cyclonedx --severity low web | jq -r '.vulnerabilities[].id')" = CVE-2024-0003 ]
 	[ "$(plimsoll scan --format junit --severity low web | grep -c '<failure')" = 1 ]
 }

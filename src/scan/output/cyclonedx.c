@@ -127,6 +127,44 @@ static int put_license(json_t *o, const char *text, struct err *e)
 	return json_put(o, "licenses", json_pack("[{s{ss}}]", "license", "name", text), e);
 }
 
+/* What a package was built from has no member of its own. Syft and grype take it from the purl;
+ * Trivy from properties of its own, the version in parts, without which it would look for the
+ * advisories of the package's name. */
+static int put_trivy_source(json_t *properties, const json_t *p, struct err *e)
+{
+	const char *catalog = member(p, "catalog"), *version = member(p, "source_version");
+	bool parts = strcmp(catalog, "dpkg") == 0 || strcmp(catalog, "rpm") == 0;
+	const char *colon = parts ? strchr(version, ':') : NULL;
+	const char *upstream = colon ? colon + 1 : version;
+	const char *release = parts ? strrchr(upstream, '-') : NULL;
+	const struct {
+		const char *key;
+		struct str value;
+	} members[] = {
+		{ "SrcName", str_of(member(p, "source")) },
+		{ "SrcVersion",
+		  { upstream, release ? (size_t)(release - upstream) : strlen(upstream) } },
+		{ "SrcRelease", str_of(release ? release + 1 : "") },
+		{ "SrcEpoch", { version, colon ? (size_t)(colon - version) : 0 } },
+	};
+	int r = 0;
+
+	if (!parts && strcmp(catalog, "apk") != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members) && r == 0; i++) {
+		auto_buf name = BUF_INIT(64);
+
+		if (!members[i].value.n)
+			continue;
+		buf_printf(&name, "aquasecurity:trivy:%s", members[i].key);
+		r = json_push(properties,
+			      json_pack("{ss ss%}", "name", buf_str(&name), "value",
+					members[i].value.p, members[i].value.n),
+			      e);
+	}
+	return r;
+}
+
 static int package_component(const struct package_ref *ref, json_t *components, struct err *e)
 {
 	static const char *const except[] = { "name", "version", NULL };
@@ -144,7 +182,8 @@ static int package_component(const struct package_ref *ref, json_t *components, 
 		return r;
 	}
 	r = json_put(o, "properties", properties, e);
-	return r < 0 ? r : add_members(properties, p, except, e);
+	r = r < 0 ? r : add_members(properties, p, except, e);
+	return r < 0 ? r : put_trivy_source(properties, p, e);
 }
 
 /* The image needs all that is in it; which package needs which is not known here. */

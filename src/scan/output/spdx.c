@@ -45,10 +45,11 @@ static int annotate(const struct spdx *x, json_t *package, const json_t *what, s
 /* What every package has to say, even where nobody knows it. */
 static json_t *new_package(const char *id, const char *name, const char *version)
 {
-	return json_pack("{ss ss ss* ss sb ss ss ss}", "SPDXID", id, "name", *name ? name : "?",
-			 "versionInfo", *version ? version : NULL, "downloadLocation",
-			 "NOASSERTION", "filesAnalyzed", 0, "licenseConcluded", "NOASSERTION",
-			 "licenseDeclared", "NOASSERTION", "copyrightText", "NOASSERTION");
+	return json_pack("{ss ss ss* ss ss sb ss ss ss}", "SPDXID", id, "name", *name ? name : "?",
+			 "versionInfo", *version ? version : NULL, "supplier", "NOASSERTION",
+			 "downloadLocation", "NOASSERTION", "filesAnalyzed", 0, "licenseConcluded",
+			 "NOASSERTION", "licenseDeclared", "NOASSERTION", "copyrightText",
+			 "NOASSERTION");
 }
 
 static int put_purl(json_t *package, const char *purl, struct err *e)
@@ -134,18 +135,18 @@ static int declare_license(struct spdx *x, json_t *package, const char *text, st
 	return r < 0 ? r : json_put_string(package, "licenseDeclared", buf_str(&b), e);
 }
 
-/* As others write it: where it was found, and what it was built from. */
+/* In Trivy's words, which reads them back when they are all that stands there: what the package
+ * was built from, else where it was found. */
 static int put_source_info(json_t *o, const json_t *package, struct err *e)
 {
 	auto_buf b = BUF_INIT(LIMIT_REF_TEXT);
 	const char *source = member(package, "source");
 
-	if (*member(package, "path"))
-		buf_printf(&b, "found in %s (%s)", member(package, "path"),
-			   member(package, "catalog"));
-	if (*source)
-		buf_printf(&b, "%sbuilt package from: %s %s", b.n ? "; " : "", source,
+	if (*source && strcmp(member(package, "catalog"), "go") != 0)
+		buf_printf(&b, "built package from: %s %s", source,
 			   member(package, "source_version"));
+	else if (*member(package, "path"))
+		buf_printf(&b, "package found in: %s", member(package, "path"));
 	return b.n && !b.failed ? json_put_string(o, "sourceInfo", buf_str(&b), e) : 0;
 }
 
