@@ -24,7 +24,7 @@ static bool is_document(struct str s)
 		char c = s.p[i];
 
 		/* No ".." and nothing hidden: a dot does not begin a part. */
-		if (!isalnum((unsigned char)c) && (begins || !strchr("-_.:+/", c)))
+		if (!isalnum((unsigned char)c) && (begins || !c || !strchr("-_.:+/", c)))
 			return false;
 		begins = c == '/';
 	}

@@ -11,13 +11,15 @@ enum { LIMIT_VECTOR = 512 };
 static struct str metric(struct str vector, const char *name)
 {
 	struct str part, key, found = STR("");
+	bool seen = false;
 
 	while (str_cut(&vector, '/', &part)) {
 		if (!str_cut(&part, ':', &key) || !str_eqz(key, name))
 			continue;
-		if (found.n)
+		if (seen)
 			return STR("");
 		found = part;
+		seen = true;
 	}
 	return found;
 }

@@ -74,6 +74,7 @@ static int look_at_rows(struct finder *f, const char *package, const struct pack
 	if (r == 0 && at->ecosystem >= f->db->ecosystems.n)
 		r = FAIL(e, E_FORMAT, "damaged: no ecosystem of this number");
 	ecosystem = r < 0 ? "" : f->db->ecosystems.v[at->ecosystem];
+	r = r < 0 ? r : db_check_text(ecosystem, e);
 	while (r >= 0 && (r = rows_next(&rows, &row, e)) > 0) {
 		bool here = !row.groups && is_of_unit(f, row.unit);
 

@@ -54,7 +54,7 @@ static const struct {
 
 const struct version_order *version_order_of(struct str ecosystem)
 {
-	const char *colon = memchr(ecosystem.p, ':', ecosystem.n);
+	const char *colon = ecosystem.n ? memchr(ecosystem.p, ':', ecosystem.n) : NULL;
 
 	if (colon)
 		ecosystem.n = (size_t)(colon - ecosystem.p);

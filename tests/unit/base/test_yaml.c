@@ -109,6 +109,27 @@ TEST(broken_text_is_an_error_with_its_place)
 	CHECK(strstr(read_yaml("a: \"\\0\"\n"), "a NUL in a string"));
 }
 
+/* Whatever libfyaml does with such lines when it shows them is not asked for: it wrote past the end
+ * of the stack. */
+TEST(broken_text_in_long_lines)
+{
+	auto_buf b = BUF_INIT(4096);
+
+	for (int line = 0; line < 2; line++) {
+		buf_printf(&b, "%s", line ? "    x x x " : "x :");
+		for (int i = 0; i < 60 + 90 * line; i++)
+			buf_puts(&b, i % 12 ? "xxxxx" : ":xxxx");
+		buf_puts(&b, " x : x\n");
+	}
+	CHECK(strstr(read_yaml(buf_str(&b)), "error: doc: YAML line "));
+}
+
+TEST(the_place_of_an_error)
+{
+	CHECK(strstr(read_yaml("a: 1\nb: c: d\n"), "YAML line 2 column 5: "));
+	CHECK(strstr(read_yaml("a: [1, 2\n"), "YAML line 2 column 1: "));
+}
+
 /* depth sequences within each other, flow style. */
 static const char *nested(size_t depth)
 {

@@ -187,3 +187,15 @@ TEST(checks_hostile)
 		CHECK(advisory_checks_parse(broken[i], strlen(broken[i]), &c, &e) == E_FORMAT);
 	}
 }
+
+/* A NUL is of no name, though C's text ends there. */
+TEST(names_with_nul_in_lists_of_changes)
+{
+	struct err e = ERR_INIT;
+	struct str id;
+	int64_t when;
+
+	CHECK(feed_osv_line(STR("2026-01-03T00:00:00Z,GO-1\0"), &when, &id, &e) == E_FORMAT);
+	CHECK(feed_csaf_line(STR("2026/a\0.json,2026-01-03T00:00:00Z"), &when, &id, &e) ==
+	      E_FORMAT);
+}

@@ -104,3 +104,12 @@ TEST(words_and_scale)
 	CHECK(severity_parse("urgent", &s, &e) == E_USAGE);
 	CHECK_STR(severity_name(SEVERITY_CRITICAL), "critical");
 }
+
+/* A metric that stands there twice counts for nothing, wherever its value is missing. */
+TEST(a_metric_twice)
+{
+	CHECK(cvss_score("AV:N/AC:M/Au:S/C:P/I:C/A:N") > 0);
+	CHECK(cvss_score("AV:N/AC:M/Au:S/C:P/I:C/A/A:N") == -1);
+	CHECK(cvss_score("AV:N/AC:M/Au:S/C:P/I:C/A:N/A") == -1);
+	CHECK(cvss_score("AV:N/AC:M/Au:S/C:P/I:C/A:/A:N") == -1);
+}

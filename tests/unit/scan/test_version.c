@@ -536,3 +536,9 @@ TEST(apk_agrees_with_apk)
 	}
 	check_tool(argv, version_apk_compare, version_apk_valid, put_apk);
 }
+
+TEST(no_ecosystem_has_no_order)
+{
+	CHECK(!version_order_of((struct str){ NULL, 0 }) && !version_order_of(STR("")));
+	CHECK(!version_order_of(STR(":12")) && version_order_of(STR("Debian")));
+}
