@@ -137,7 +137,7 @@ bool fs_exists(int dir, const char *path)
 
 int fs_read_fd(int fd, const char *what, size_t max, struct buf *ret, struct err *e)
 {
-	char chunk[65536];
+	char chunk[16 * 1024]; /* more would touch pages of the stack that most files do not need */
 	size_t total = 0;
 
 	for (;;) {
