@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = ERR_INIT;
-	auto_jws j = { .payload = BUF_INIT(0) };
+	auto_envelope j = { .payload = BUF_INIT(0) };
 	int r = jws_verify((struct str){ (const char *)data, size },
 			   "application/vnd.cncf.notary.payload.v1+json", &j, &e);
 

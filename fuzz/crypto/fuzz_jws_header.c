@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = ERR_INIT;
 	auto_json *j = NULL;
 	auto_chain chain = { .n = 0 };
-	struct jws_claims claims;
+	struct claims claims;
 	const char *alg = NULL;
 
 	if (json_parse((const char *)data, size, "header", &j, &e) < 0)

@@ -4,7 +4,7 @@
 #include "trust/trust.h"
 
 struct sign_opts {
-	const char *key, *passphrase_file, *expiry;
+	const char *key, *passphrase_file, *expiry, *format;
 	struct strv annotations;
 };
 
@@ -12,6 +12,8 @@ static const struct opt sign_options[] = {
 	SIGNING_OPTIONS(struct sign_opts),
 	OPT_AT(struct sign_opts, expiry, "expiry", 'e', OPT_STRING, "DURATION",
 	       "the signature ends after this: 15m, 720h, 90d (never)"),
+	OPT_AT(struct sign_opts, format, "signature-format", 0, OPT_STRING, "FORM",
+	       "form of the envelope: jws (default) or cose"),
 	OPT_AT(struct sign_opts, annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE",
 	       "sign this annotation too (again for more)"),
 	OPT_END,
@@ -35,6 +37,14 @@ static int annotations(const struct strv *list, json_t **ret, struct err *e)
 			return r;
 	}
 	*ret = TAKE(o);
+	return 0;
+}
+
+static int envelope_form(const char *name, enum envelope_form *ret, struct err *e)
+{
+	if (name && strcmp(name, "jws") != 0 && strcmp(name, "cose") != 0)
+		return FAIL(e, E_USAGE, "--signature-format '%.40s': want jws or cose", name);
+	*ret = name && strcmp(name, "cose") == 0 ? ENVELOPE_COSE : ENVELOPE_JWS;
 	return 0;
 }
 
@@ -70,6 +80,7 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 
 	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, NULL, ret_image, e)) < 0 ||
 	    (r = annotations(&o->annotations, &notes, e)) < 0 ||
+	    (r = envelope_form(o->format, &so.form, e)) < 0 ||
 	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
 	    (r = cli_passphrase(o->passphrase_file, &secret, &so.passphrase, e)) < 0 ||
 	    (r = cli_state(c, &state, e)) < 0)
@@ -98,9 +109,11 @@ const struct command cmd_sign = {
 	.group = "Trust",
 	.args = "IMAGE",
 	.brief = "Sign a stored image with a key of this host",
-	.details = "The signature is a Notary Project envelope (JWS), kept beside the image and "
+	.details = "The signature is a Notary Project envelope (JWS or COSE), kept beside the "
+		   "image and "
 		   "pushed with it. It covers the manifest's digest, so it holds wherever the "
-		   "image goes. Signing again with the same key adds nothing. Without "
+		   "image goes. Signing again with the same key in the same form adds nothing. "
+		   "Without "
 		   "--passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
 	.example = "plimsoll sign web:1\n"
 		   "plimsoll sign --key ci --expiry 720h 127.0.0.1:5000/web:1",

@@ -7,16 +7,10 @@
 #include "base/encode.h"
 #include "crypto/jws_internal.h"
 
-void jws_free(struct jws *j)
-{
-	buf_free(&j->payload);
-	chain_free(&j->chain);
-}
-
 /* Signing. */
 
-static int make_protected(const char *alg, const char *content_type,
-			  const struct jws_claims *claims, struct buf *ret, struct err *e)
+static int make_protected(const char *alg, const char *content_type, const struct claims *claims,
+			  struct buf *ret, struct err *e)
 {
 	auto_json *h = json_object();
 	json_t *crit = json_array();
@@ -32,8 +26,6 @@ static int make_protected(const char *alg, const char *content_type,
 	    (r = json_put_string(h, H_TIME, t, e)) < 0)
 		return r;
 	if (claims->expiry) {
-		if (claims->expiry <= claims->signing_time)
-			return FAIL(e, E_USAGE, "the expiry must be later than the signing time");
 		clock_rfc3339(claims->expiry, t);
 		if ((r = json_push(crit, json_string(H_EXPIRY), e)) < 0 ||
 		    (r = json_put_string(h, H_EXPIRY, t, e)) < 0)
@@ -65,27 +57,11 @@ static int make_unprotected(const struct chain *chain, const char *agent, json_t
 	return r;
 }
 
-static int check_key(const struct key *k, const struct chain *chain, const char **ret_alg,
-		     struct err *e)
-{
-	auto_release(key_free) struct key *leaf = NULL;
-	int r = chain_check(chain, e);
-
-	if (r == 0)
-		r = cert_key(chain->v[0], &leaf, e);
-	if (r < 0)
-		return r;
-	if (!key_same_public(k, leaf))
-		return FAIL(e, E_FORMAT, "the certificate is not of this key");
-	*ret_alg = key_jws_alg(k);
-	return 0;
-}
-
 static int assemble(struct str input, size_t protected_n, struct str signature, json_t *header,
 		    struct buf *ret, struct err *e)
 {
 	auto_json *env = json_object();
-	auto_buf sig = BUF_INIT(LIMIT_JWS);
+	auto_buf sig = BUF_INIT(LIMIT_ENVELOPE);
 	int r;
 
 	b64_put(&sig, B64_URL, signature.p, signature.n);
@@ -101,16 +77,17 @@ static int assemble(struct str input, size_t protected_n, struct str signature, 
 }
 
 int jws_sign(const struct key *k, const struct chain *chain, const char *content_type,
-	     struct str payload, const struct jws_claims *claims, const char *agent,
-	     struct buf *ret, struct err *e)
+	     struct str payload, const struct claims *claims, const char *agent, struct buf *ret,
+	     struct err *e)
 {
-	auto_buf head = BUF_INIT(LIMIT_JWS), input = BUF_INIT(LIMIT_JWS), sig = BUF_INIT(1024);
+	auto_buf head = BUF_INIT(LIMIT_ENVELOPE), input = BUF_INIT(LIMIT_ENVELOPE),
+		 sig = BUF_INIT(1024);
 	auto_json *unprotected = NULL;
 	const char *alg = NULL;
 	size_t protected_n;
 	int r;
 
-	if ((r = check_key(k, chain, &alg, e)) < 0 ||
+	if ((r = envelope_signer(k, chain, &alg, e)) < 0 ||
 	    (r = make_protected(alg, content_type, claims, &head, e)) < 0 ||
 	    (r = make_unprotected(chain, agent, &unprotected, e)) < 0)
 		return r;
@@ -154,41 +131,34 @@ static int decode(const char *b64, const char *what, struct buf *ret, struct err
 	return r < 0 ? WRAP(e, r, "envelope: %s", what) : 0;
 }
 
-/* The signature over the strings as received, by the one algorithm that the leaf's key has. */
+/* Over the strings as received. */
 static int check_signature(const struct parts *p, const char *alg, const struct chain *chain,
 			   struct err *e)
 {
-	auto_release(key_free) struct key *k = NULL;
-	auto_buf input = BUF_INIT(LIMIT_JWS), sig = BUF_INIT(1024);
-	const char *want;
-	int r;
+	auto_buf input = BUF_INIT(LIMIT_ENVELOPE), sig = BUF_INIT(1024);
+	int r = decode(p->signature_b64, "signature", &sig, e);
 
-	if ((r = chain_check(chain, e)) < 0 || (r = cert_key(chain->v[0], &k, e)) < 0 ||
-	    (r = decode(p->signature_b64, "signature", &sig, e)) < 0)
+	if (r < 0)
 		return r;
-	want = key_jws_alg(k);
-	if (!want || strcmp(alg, want) != 0)
-		return FAIL(e, E_VERIFY, "envelope: alg is not %s, the only one of this key",
-			    want ? want : "?");
 	buf_puts(&input, p->protected_b64);
 	buf_putc(&input, '.');
 	buf_puts(&input, p->payload_b64);
 	r = buf_check(&input, "envelope", e);
-	return r < 0 ? r : key_verify(k, input.p, input.n, (struct str){ buf_str(&sig), sig.n }, e);
+	return r < 0 ? r
+		     : envelope_check_signature(chain, alg, (struct str){ input.p, input.n },
+						(struct str){ buf_str(&sig), sig.n }, e);
 }
 
-int jws_verify(struct str envelope, const char *content_type, struct jws *ret, struct err *e)
+int jws_verify(struct str envelope, const char *content_type, struct envelope *ret, struct err *e)
 {
-	auto_jws j = { .payload = BUF_INIT(LIMIT_JWS) };
+	auto_envelope j = { .payload = BUF_INIT(LIMIT_ENVELOPE) };
 	auto_json *env = NULL;
 	auto_json *head = NULL;
-	auto_buf text = BUF_INIT(LIMIT_JWS);
+	auto_buf text = BUF_INIT(LIMIT_ENVELOPE);
 	struct parts p;
 	const char *alg = NULL;
 	int r;
 
-	if (envelope.n > LIMIT_JWS)
-		return FAIL(e, E_FORMAT, "envelope: longer than %d bytes", LIMIT_JWS);
 	if ((r = json_parse(envelope.p, envelope.n, "envelope", &env, e)) < 0 ||
 	    (r = split(env, &p, e)) < 0 ||
 	    (r = decode(p.protected_b64, "protected", &text, e)) < 0 ||
@@ -199,6 +169,6 @@ int jws_verify(struct str envelope, const char *content_type, struct jws *ret, s
 	    (r = decode(p.payload_b64, "payload", &j.payload, e)) < 0)
 		return r;
 	*ret = j;
-	j = (struct jws){ .payload = BUF_INIT(0) };
+	j = (struct envelope){ .payload = BUF_INIT(0) };
 	return 0;
 }

@@ -14,20 +14,6 @@ static const char *const unprotected_names[] = { "x5c", H_TIMESTAMP, H_AGENT, H_
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A string of the signer's choosing, made fit to be shown in a message. */
-struct shown {
-	char s[64];
-};
-
-static struct shown show(const char *s)
-{
-	struct shown r;
-
-	(void)snprintf(r.s, sizeof(r.s), "%.*s", 60, s);
-	text_sanitize(r.s);
-	return r;
-}
-
 static bool is_one_of(const char *s, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -45,9 +31,9 @@ static int check_names(json_t *header, struct err *e)
 	const char *key;
 	json_t *v;
 
-	if (json_object_size(header) > LIMIT_JWS_HEADERS)
+	if (json_object_size(header) > LIMIT_ENVELOPE_HEADERS)
 		return FAIL(e, E_FORMAT, "protected header: more than %d members",
-			    LIMIT_JWS_HEADERS);
+			    LIMIT_ENVELOPE_HEADERS);
 	json_object_foreach(header, key, v)
 	{
 		if (strcasecmp(key, "b64") == 0)
@@ -58,7 +44,7 @@ static int check_names(json_t *header, struct err *e)
 			if (strcasecmp(key, protected_names[i]) == 0)
 				return FAIL(e, E_FORMAT,
 					    "protected header: '%s' is '%s' in another case",
-					    show(key).s, protected_names[i]);
+					    shown_of(str_of(key)).s, protected_names[i]);
 	}
 	return 0;
 }
@@ -78,11 +64,11 @@ static int check_crit_names(json_t *header, json_t *crit, struct err *e)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(name, json_string_value(json_array_get(crit, j))) == 0)
 				return FAIL(e, E_FORMAT, "protected header: '%s' twice in 'crit'",
-					    show(name).s);
+					    shown_of(str_of(name)).s);
 		if (strcmp(name, H_SCHEME) != 0 && strcmp(name, H_EXPIRY) != 0)
 			return FAIL(e, E_FORMAT,
 				    "protected header: critical '%s' is not understood",
-				    show(name).s);
+				    shown_of(str_of(name)).s);
 		if (!json_object_get(header, name))
 			return FAIL(e, E_FORMAT,
 				    "protected header: critical '%s' is not in the header", name);
@@ -110,9 +96,9 @@ static int check_crit(json_t *header, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (json_array_size(crit) > LIMIT_JWS_CRIT)
+	if (json_array_size(crit) > LIMIT_CRIT)
 		return FAIL(e, E_FORMAT, "protected header: more than %d names in 'crit'",
-			    LIMIT_JWS_CRIT);
+			    LIMIT_CRIT);
 	r = check_crit_names(header, crit, e);
 	if (r < 0)
 		return r;
@@ -129,12 +115,8 @@ static int check_scheme(json_t *header, struct err *e)
 	const char *scheme;
 	int r = json_get_string(header, H_SCHEME, &scheme, "protected header", e);
 
-	if (r < 0)
+	if (r < 0 || (r = envelope_check_scheme(str_of(scheme), e)) < 0)
 		return r;
-	if (strcmp(scheme, SCHEME_X509) != 0)
-		return FAIL(e, E_VERIFY,
-			    "signing scheme '%s' is not supported, only '" SCHEME_X509 "' is",
-			    show(scheme).s);
 	if (json_object_get(header, H_AUTHENTIC_TIME))
 		return FAIL(e, E_FORMAT,
 			    "protected header: '" H_AUTHENTIC_TIME "' with scheme '" SCHEME_X509
@@ -162,10 +144,10 @@ static int read_time(json_t *header, const char *name, int64_t *ret, struct err 
 }
 
 int jws_read_protected(json_t *header, const char *content_type, const char **ret_alg,
-		       struct jws_claims *ret, struct err *e)
+		       struct claims *ret, struct err *e)
 {
 	static const char what[] = "protected header";
-	struct jws_claims c = { 0 };
+	struct claims c = { 0 };
 	const char *alg, *cty;
 	int r;
 
@@ -179,15 +161,11 @@ int jws_read_protected(json_t *header, const char *content_type, const char **re
 		return r;
 	if (strcmp(cty, content_type) != 0)
 		return FAIL(e, E_VERIFY, "protected header: content type '%s', want '%s'",
-			    show(cty).s, content_type);
-	if (json_object_get(header, H_EXPIRY)) {
-		r = read_time(header, H_EXPIRY, &c.expiry, e);
-		if (r < 0)
-			return r;
-		if (c.expiry <= c.signing_time)
-			return FAIL(e, E_VERIFY,
-				    "protected header: the expiry is not after the signing time");
-	}
+			    shown_of(str_of(cty)).s, content_type);
+	if (json_object_get(header, H_EXPIRY) &&
+	    ((r = read_time(header, H_EXPIRY, &c.expiry, e)) < 0 ||
+	     (r = envelope_check_claims(&c, e)) < 0))
+		return r;
 	*ret_alg = alg;
 	*ret = c;
 	return 0;
@@ -225,7 +203,8 @@ int jws_read_unprotected(json_t *header, json_t *protected_header, struct chain 
 	json_object_foreach(header, key, v)
 	{
 		if (!is_one_of(key, unprotected_names, COUNT(unprotected_names)))
-			return FAIL(e, E_FORMAT, "header: '%s' is not known", show(key).s);
+			return FAIL(e, E_FORMAT, "header: '%s' is not known",
+				    shown_of(str_of(key)).s);
 		if (json_object_get(protected_header, key))
 			return FAIL(e, E_FORMAT, "header: '%s' is in the protected header too",
 				    key);

@@ -36,8 +36,8 @@ static int failed(const struct statement *s, enum policy_type type, struct trust
 	return why->code;
 }
 
-static int check_trusted(const struct evaluation *v, const struct jws *j, struct trust_result *res,
-			 struct err *e)
+static int check_trusted(const struct evaluation *v, const struct envelope *j,
+			 struct trust_result *res, struct err *e)
 {
 	struct err why = ERR_INIT;
 
@@ -54,8 +54,8 @@ static int check_trusted(const struct evaluation *v, const struct jws *j, struct
 	return failed(v->statement, POLICY_AUTHENTICITY, res, TRUST_STORE, &why, e);
 }
 
-static int check_identity(const struct evaluation *v, const struct jws *j, struct trust_result *res,
-			  struct err *e)
+static int check_identity(const struct evaluation *v, const struct envelope *j,
+			  struct trust_result *res, struct err *e)
 {
 	struct err why = ERR_INIT;
 
@@ -72,8 +72,8 @@ static int check_identity(const struct evaluation *v, const struct jws *j, struc
 	return failed(v->statement, POLICY_AUTHENTICITY, res, TRUST_IDENTITY, &why, e);
 }
 
-static int check_expiry(const struct evaluation *v, const struct jws *j, struct trust_result *res,
-			struct err *e)
+static int check_expiry(const struct evaluation *v, const struct envelope *j,
+			struct trust_result *res, struct err *e)
 {
 	struct err why = ERR_INIT;
 	char at[RFC3339_MAX];
@@ -95,8 +95,8 @@ static int check_expiry(const struct evaluation *v, const struct jws *j, struct 
  * Without a timestamp authority every certificate must be valid now. With one, a timestamp would
  * be asked for; they are not supported, and so fail as a missing one would.
  */
-static int check_time(const struct evaluation *v, const struct jws *j, struct trust_result *res,
-		      struct err *e)
+static int check_time(const struct evaluation *v, const struct envelope *j,
+		      struct trust_result *res, struct err *e)
 {
 	struct err why = ERR_INIT;
 	const struct statement *s = v->statement;
@@ -114,7 +114,7 @@ static int check_time(const struct evaluation *v, const struct jws *j, struct tr
 	return 0;
 }
 
-static int check_revocation(const struct evaluation *v, const struct jws *j,
+static int check_revocation(const struct evaluation *v, const struct envelope *j,
 			    struct trust_result *res, struct err *e)
 {
 	struct err why = ERR_INIT;
@@ -136,7 +136,7 @@ static int check_revocation(const struct evaluation *v, const struct jws *j,
 	return failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, &why, e);
 }
 
-static void describe(const struct jws *j, struct trust_result *res)
+static void describe(const struct envelope *j, struct trust_result *res)
 {
 	auto_buf dn = BUF_INIT(4 * LIMIT_DN_TEXT);
 
@@ -151,10 +151,10 @@ static void describe(const struct jws *j, struct trust_result *res)
 int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e)
 {
 	struct trust_result res = { 0 };
-	auto_jws j = { .payload = BUF_INIT(0) };
+	auto_envelope j = { .payload = BUF_INIT(0) };
 	int r;
 
-	if ((r = jws_verify(v->envelope, NOTARY_PAYLOAD_TYPE, &j, e)) < 0 ||
+	if ((r = envelope_verify(v->form, v->envelope, NOTARY_PAYLOAD_TYPE, &j, e)) < 0 ||
 	    (r = payload_check((struct str){ buf_str(&j.payload), j.payload.n }, v->manifest, e)) <
 		    0)
 		return r;

@@ -61,13 +61,15 @@ int payload_check(struct str payload, const struct desc *manifest, struct err *e
 
 /* Checks the shape of a signature manifest and reads its envelope. E_FORMAT, E_VERIFY. */
 int signature_read(const struct store *s, const struct desc *signature, const struct desc *manifest,
-		   struct buf *ret_envelope, struct err *e);
+		   enum envelope_form *ret_form, struct buf *ret_envelope, struct err *e);
 /* Stores an envelope and its manifest, as a referrer of manifest. */
-int signature_attach(struct store *s, struct str envelope, const struct chain *chain,
-		     const struct desc *manifest, int64_t now, struct desc *ret, struct err *e);
+int signature_attach(struct store *s, enum envelope_form form, struct str envelope,
+		     const struct chain *chain, const struct desc *manifest, int64_t now,
+		     struct desc *ret, struct err *e);
 
 /* evaluate.c: one envelope against one policy statement, without any file. */
 struct evaluation {
+	enum envelope_form form;
 	struct str envelope;
 	const struct desc *manifest;
 	const struct statement *statement;

@@ -9,10 +9,11 @@
 /* The signer: a child with the key's file and nothing else, which gives back one envelope. */
 struct signer {
 	int key_fd;
+	enum envelope_form form;
 	const char *passphrase;
 	const struct chain *chain;
 	struct str payload;
-	struct jws_claims claims;
+	struct claims claims;
 };
 
 static int sign_in_child(void *arg, struct buf *emit, struct err *e)
@@ -25,8 +26,8 @@ static int sign_in_child(void *arg, struct buf *emit, struct err *e)
 	if ((r = fs_read_fd(s->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
 	    (r = key_from_pem((struct str){ buf_str(&pem), pem.n }, s->passphrase, &k, e)) < 0)
 		return r;
-	return jws_sign(k, s->chain, NOTARY_PAYLOAD_TYPE, s->payload, &s->claims,
-			"plimsoll/" PLIMSOLL_VERSION, emit, e);
+	return envelope_sign(s->form, k, s->chain, NOTARY_PAYLOAD_TYPE, s->payload, &s->claims,
+			     "plimsoll/" PLIMSOLL_VERSION, emit, e);
 }
 
 static int run_signer(struct signer *s, struct buf *ret, struct err *e)
@@ -44,20 +45,22 @@ static int run_signer(struct signer *s, struct buf *ret, struct err *e)
 	return r;
 }
 
-/* Whether an envelope is what we would sign now: same signer, same payload, as long valid. */
+/* Whether an envelope is what we would sign now: same form, same signer, same payload, as long
+ * valid. */
 struct comparison {
+	enum envelope_form form;
 	struct str envelope;
 	struct str payload;
 	const struct cert *leaf;
-	struct jws_claims claims;
+	struct claims claims;
 };
 
 static int compare_in_child(void *arg, struct buf *emit, struct err *e)
 {
 	const struct comparison *c = arg;
-	auto_jws j = { .payload = BUF_INIT(0) };
+	auto_envelope j = { .payload = BUF_INIT(0) };
 	int64_t want = c->claims.expiry ? c->claims.expiry - c->claims.signing_time : 0, left;
-	int r = jws_verify(c->envelope, NOTARY_PAYLOAD_TYPE, &j, e);
+	int r = envelope_verify(c->form, c->envelope, NOTARY_PAYLOAD_TYPE, &j, e);
 
 	(void)emit;
 	if (r < 0)
@@ -82,14 +85,15 @@ static bool find_equal(const struct store *s, const struct desc *manifest,
 		return false;
 	crypto_init();
 	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
-		auto_buf envelope = BUF_INIT(LIMIT_JWS);
+		auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 		struct comparison c = { .payload = signer->payload,
 					.leaf = signer->chain->v[0],
 					.claims = signer->claims };
 		struct desc d;
 
 		if (desc_parse(json_array_get(list, i), "referrer", &d, NULL) < 0 ||
-		    signature_read(s, &d, manifest, &envelope, NULL) < 0)
+		    signature_read(s, &d, manifest, &c.form, &envelope, NULL) < 0 ||
+		    c.form != signer->form)
 			continue;
 		c.envelope = (struct str){ buf_str(&envelope), envelope.n };
 		if (sandbox_run(&box, compare_in_child, &c, NULL, NULL) == 0) {
@@ -130,9 +134,9 @@ static int sign_with(int dir, struct store *s, const struct desc *manifest,
 {
 	const char *name = o->key ? o->key : TRUST_DEFAULT_NAME;
 	auto_chain chain = { .n = 0 };
-	auto_buf payload = BUF_INIT(LIMIT_JWS / 4), envelope = BUF_INIT(LIMIT_JWS);
+	auto_buf payload = BUF_INIT(LIMIT_ENVELOPE / 4), envelope = BUF_INIT(LIMIT_ENVELOPE);
 	int64_t now = clock_now();
-	struct signer signer = { .passphrase = o->passphrase, .chain = &chain };
+	struct signer signer = { .form = o->form, .passphrase = o->passphrase, .chain = &chain };
 	int r;
 
 	if ((r = trust_key_chain(dir, name, &chain, e)) < 0 ||
@@ -141,8 +145,8 @@ static int sign_with(int dir, struct store *s, const struct desc *manifest,
 	if ((r = chain_valid_at(&chain, now, e)) < 0)
 		return WRAP(e, r, "key '%s'", name);
 	signer.payload = (struct str){ buf_str(&payload), payload.n };
-	signer.claims = (struct jws_claims){ .signing_time = now,
-					     .expiry = o->expiry ? now + o->expiry : 0 };
+	signer.claims =
+		(struct claims){ .signing_time = now, .expiry = o->expiry ? now + o->expiry : 0 };
 	if (find_equal(s, manifest, &signer, ret)) {
 		*ret_existing = true;
 		return 0;
@@ -157,8 +161,8 @@ static int sign_with(int dir, struct store *s, const struct desc *manifest,
 	if (r < 0)
 		return WRAP(e, r, "key '%s'", name);
 	*ret_existing = false;
-	return signature_attach(s, (struct str){ envelope.p, envelope.n }, &chain, manifest, now,
-				ret, e);
+	return signature_attach(s, o->form, (struct str){ envelope.p, envelope.n }, &chain,
+				manifest, now, ret, e);
 }
 
 int trust_sign(const struct state *state, struct store *s, const struct desc *manifest,

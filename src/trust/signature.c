@@ -5,7 +5,6 @@
 #include "trust/internal.h"
 
 #define ANNOTATION_THUMBPRINTS "io.cncf.notary.x509chain.thumbprint#S256"
-#define COSE_MEDIA_TYPE "application/cose"
 
 /* Both shapes that are in use: by artifactType, and the older one by the configuration's type. */
 static int check_manifest(const struct manifest *m, const struct desc *manifest, struct err *e)
@@ -19,17 +18,13 @@ static int check_manifest(const struct manifest *m, const struct desc *manifest,
 		return FAIL(e, E_VERIFY, "its subject is not this manifest");
 	if (m->layers_n != 1)
 		return FAIL(e, E_FORMAT, "want one layer with the envelope, got %zu", m->layers_n);
-	if (strcmp(m->layers[0].media_type, COSE_MEDIA_TYPE) == 0)
-		return FAIL(e, E_VERIFY, "its envelope is in COSE form; only JWS is supported");
-	if (strcmp(m->layers[0].media_type, JWS_MEDIA_TYPE) != 0)
-		return FAIL(e, E_FORMAT, "its layer is not a signature envelope");
-	if (m->layers[0].size > LIMIT_JWS)
-		return FAIL(e, E_FORMAT, "its envelope is longer than %d bytes", LIMIT_JWS);
+	if (m->layers[0].size > LIMIT_ENVELOPE)
+		return FAIL(e, E_FORMAT, "its envelope is longer than %d bytes", LIMIT_ENVELOPE);
 	return 0;
 }
 
 int signature_read(const struct store *s, const struct desc *signature, const struct desc *manifest,
-		   struct buf *ret_envelope, struct err *e)
+		   enum envelope_form *ret_form, struct buf *ret_envelope, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_manifest m = { 0 };
@@ -37,9 +32,10 @@ int signature_read(const struct store *s, const struct desc *signature, const st
 
 	if ((r = store_blob_read(s, signature, LIMIT_MANIFEST, &bytes, e)) < 0 ||
 	    (r = manifest_parse(buf_str(&bytes), bytes.n, "signature", &m, e)) < 0 ||
-	    (r = check_manifest(&m, manifest, e)) < 0)
+	    (r = check_manifest(&m, manifest, e)) < 0 ||
+	    (r = envelope_form_of(m.layers[0].media_type, ret_form, e)) < 0)
 		return r;
-	return store_blob_read(s, &m.layers[0], LIMIT_JWS, ret_envelope, e);
+	return store_blob_read(s, &m.layers[0], LIMIT_ENVELOPE, ret_envelope, e);
 }
 
 /* A JSON array as a string, in the order of the chain. */
@@ -86,15 +82,17 @@ static int make_manifest(const struct desc *config, const struct desc *layer,
 	return json_canonical(m, ret, e);
 }
 
-int signature_attach(struct store *s, struct str envelope, const struct chain *chain,
-		     const struct desc *manifest, int64_t now, struct desc *ret, struct err *e)
+int signature_attach(struct store *s, enum envelope_form form, struct str envelope,
+		     const struct chain *chain, const struct desc *manifest, int64_t now,
+		     struct desc *ret, struct err *e)
 {
 	struct desc config, layer, signature;
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	int r;
 
 	if ((r = store_blob_put(s, MT_OCI_EMPTY, "{}", 2, &config, e)) < 0 ||
-	    (r = store_blob_put(s, JWS_MEDIA_TYPE, envelope.p, envelope.n, &layer, e)) < 0 ||
+	    (r = store_blob_put(s, envelope_media_type(form), envelope.p, envelope.n, &layer, e)) <
+		    0 ||
 	    (r = make_manifest(&config, &layer, manifest, chain, now, &bytes, e)) < 0 ||
 	    (r = store_blob_put(s, MT_OCI_MANIFEST, bytes.p, bytes.n, &signature, e)) < 0)
 		return r;

@@ -3,7 +3,7 @@
 
 #include "base/fs.h"
 #include "base/json.h"
-#include "crypto/jws.h"
+#include "crypto/envelope.h"
 #include "crypto/key.h"
 #include "oci/store.h"
 
@@ -70,15 +70,16 @@ int trust_passphrase(const char *from, struct buf *ret, struct err *e);
 /* Signing. */
 
 struct trust_sign_opts {
-	const char *key;	   /* NULL: TRUST_DEFAULT_NAME */
-	const char *passphrase;	   /* NULL: the key is not encrypted */
+	const char *key;	/* NULL: TRUST_DEFAULT_NAME */
+	const char *passphrase; /* NULL: the key is not encrypted */
+	enum envelope_form form;
 	int64_t expiry;		   /* seconds from now; 0: none */
 	const json_t *annotations; /* object of strings to be signed too, or NULL */
 };
 /*
  * Signs a manifest (or index) of the store and attaches the signature to it there. The key is read
- * and used in a sandboxed child that can do nothing else. When an equal signature by the same key
- * is there already, nothing is added and *ret_existing (may be NULL) is true.
+ * and used in a sandboxed child that can do nothing else. When an equal signature of the same
+ * form by the same key is there already, nothing is added and *ret_existing (may be NULL) is true.
  */
 int trust_sign(const struct state *state, struct store *s, const struct desc *manifest,
 	       const struct trust_sign_opts *o, struct desc *ret, bool *ret_existing,

@@ -116,13 +116,13 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 		return r;
 	n = json_array_size(list);
 	for (i = 0; i < n && i < LIMIT_SIGNATURES; i++) {
-		auto_buf envelope = BUF_INIT(LIMIT_JWS);
+		auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 		struct err why = ERR_INIT;
 		struct desc d;
 
 		if (desc_parse(json_array_get(list, i), "referrer", &d, e) < 0)
 			continue;
-		r = signature_read(s, &d, v->manifest, &envelope, &why);
+		r = signature_read(s, &d, v->manifest, &v->form, &envelope, &why);
 		v->envelope = (struct str){ buf_str(&envelope), envelope.n };
 		if (r == 0)
 			r = evaluate_sandboxed(v, ret, &why);

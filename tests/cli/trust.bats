@@ -1,5 +1,6 @@
 # Keys, trust, signing and verifying by the command line.
 load ../lib/common
+load ../lib/trust
 
 setup() {
 	need_cmd jq openssl
@@ -7,48 +8,6 @@ setup() {
 }
 
 teardown() { common_teardown; }
-
-put() { # file -> digest, as a blob of the store
-	local hex
-	hex=$(sha256sum <"$1" | cut -d' ' -f1)
-	cp "$1" "$STATE/blobs/sha256/$hex"
-	echo "sha256:$hex"
-}
-
-descriptor() { # media type, file
-	jq -nc --arg m "$1" --arg d "$(put "$2")" --argjson n "$(stat -c %s "$2")" '{mediaType: $m, digest: $d, size: $n}'
-}
-
-# An image without layers, written by hand; sets DIGEST.
-image() { # name
-	mkdir -p "$STATE/blobs/sha256"
-	printf '{"architecture":"amd64","os":"linux","config":{"Labels":{"name":"%s"}},"rootfs":{"type":"layers","diff_ids":[]}}' \
-		"$1" >config
-	jq -nc --argjson c "$(descriptor application/vnd.oci.image.config.v1+json config)" \
-		'{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: $c, layers: []}' >manifest
-	DIGEST=$(put manifest)
-	[ -e "$STATE/index.json" ] || echo '{"schemaVersion":2,"manifests":[]}' >"$STATE/index.json"
-	echo '{"imageLayoutVersion":"1.0.0"}' >"$STATE/oci-layout"
-	jq -c --arg n "$1" --argjson d "$(descriptor application/vnd.oci.image.manifest.v1+json manifest)" \
-		'.manifests += [$d + {annotations: {"org.opencontainers.image.ref.name": $n}}]' "$STATE/index.json" >index
-	cp index "$STATE/index.json"
-}
-
-blob() { cat "$STATE/blobs/sha256/${1#sha256:}"; }
-
-# Replaces the only signature in the store: the envelope goes through a jq filter, everything around it is made right
-# again, as somebody who holds the registry would do it.
-forge() { # jq filter on the envelope, its other arguments
-	local sig layer
-	sig=$(jq -r '[.manifests[] | select(.artifactType)][0].digest' "$STATE/index.json")
-	layer=$(blob "$sig" | jq -r '.layers[0].digest')
-	blob "$layer" | jq -c "$@" >envelope
-	blob "$sig" | jq -c --argjson l "$(descriptor application/jose+json envelope)" '.layers = [$l]' >manifest
-	jq -c --argjson d "$(descriptor application/vnd.oci.image.manifest.v1+json manifest)" \
-		'.manifests = [.manifests[] | select(.artifactType | not)]
-		+ [$d + {artifactType: "application/vnd.cncf.notary.signature"}]' "$STATE/index.json" >index
-	cp index "$STATE/index.json"
-}
 
 b64url() { openssl base64 -A | tr -- '+/' '-_' | tr -d '='; }
 
@@ -170,7 +129,7 @@ unb64url() {
 	local sig two
 	two=$(jq -c '.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == "two:1")
 		| {mediaType, digest, size}' "$STATE/index.json")
-	sig=$(jq -r '[.manifests[] | select(.artifactType)][0].digest' "$STATE/index.json")
+	sig=$(signature)
 	blob "$sig" | jq -c --argjson s "$two" '.subject = $s' >manifest
 	jq -c --argjson d "$(descriptor application/vnd.oci.image.manifest.v1+json manifest)" \
 		'.manifests += [$d + {artifactType: "application/vnd.cncf.notary.signature"}]' "$STATE/index.json" >index
@@ -186,8 +145,7 @@ unb64url() {
 	plimsoll trust init
 	plimsoll sign web:1
 	local layer file size i step old
-	layer=$(blob "$(jq -r '[.manifests[] | select(.artifactType)][0].digest' "$STATE/index.json")" |
-		jq -r '.layers[0].digest')
+	layer=$(blob "$(signature)" | jq -r '.layers[0].digest')
 	file=$STATE/blobs/sha256/${layer#sha256:}
 	size=$(stat -c %s "$file")
 	cp "$file" whole

@@ -35,15 +35,16 @@ __attribute__((destructor)) static void teardown(void)
 
 static int verify(const struct buf *b, struct err *e)
 {
-	auto_jws j = { .payload = BUF_INIT(0) };
+	auto_envelope j = { .payload = BUF_INIT(0) };
 
-	return jws_verify((struct str){ b->p, b->n }, CTY, &j, e);
+	return envelope_verify(ENVELOPE_JWS, (struct str){ b->p, b->n }, CTY, &j, e);
 }
 
 /* An envelope around any protected header and unprotected header, rightly signed. */
 static void craft(const char *head, const char *header, const char *extra, struct buf *ret)
 {
-	auto_buf input = BUF_INIT(LIMIT_JWS), sig = BUF_INIT(1024), der = BUF_INIT(LIMIT_JWS);
+	auto_buf input = BUF_INIT(LIMIT_ENVELOPE), sig = BUF_INIT(1024),
+		 der = BUF_INIT(LIMIT_ENVELOPE);
 	struct err e = ERR_INIT;
 
 	b64_put(&input, B64_URL, head, strlen(head));
@@ -77,7 +78,7 @@ static void expect(const char *head, const char *header, const char *extra, int 
 		   const char *message)
 {
 	struct err e = ERR_INIT;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	int r;
 
 	setup();
@@ -126,16 +127,16 @@ TEST(crit_rules)
 
 TEST(crit_limit)
 {
-	auto_buf h = BUF_INIT(LIMIT_JWS);
+	auto_buf h = BUF_INIT(LIMIT_ENVELOPE);
 
 	buf_puts(&h, "{\"crit\":[\"" P "signingScheme\"");
-	for (int i = 1; i < LIMIT_JWS_CRIT; i++)
+	for (int i = 1; i < LIMIT_CRIT; i++)
 		buf_printf(&h, ",\"x%d\"", i);
 	buf_puts(&h, "]," GOOD_BODY "}");
 	expect(buf_str(&h), NULL, NULL, E_FORMAT, "critical 'x1' is not understood");
 	buf_reset(&h);
 	buf_puts(&h, "{\"crit\":[\"" P "signingScheme\"");
-	for (int i = 1; i <= LIMIT_JWS_CRIT; i++)
+	for (int i = 1; i <= LIMIT_CRIT; i++)
 		buf_printf(&h, ",\"x%d\"", i);
 	buf_puts(&h, "]," GOOD_BODY "}");
 	expect(buf_str(&h), NULL, NULL, E_FORMAT, "more than 16 names");
@@ -143,10 +144,10 @@ TEST(crit_limit)
 
 TEST(header_count_limit)
 {
-	auto_buf h = BUF_INIT(LIMIT_JWS);
+	auto_buf h = BUF_INIT(LIMIT_ENVELOPE);
 
 	buf_puts(&h, "{\"crit\":[\"" P "signingScheme\"]," GOOD_BODY);
-	for (int i = 5; i < LIMIT_JWS_HEADERS; i++)
+	for (int i = 5; i < LIMIT_ENVELOPE_HEADERS; i++)
 		buf_printf(&h, ",\"x%d\":1", i);
 	buf_putc(&h, '}');
 	expect(buf_str(&h), NULL, NULL, 0, NULL);
@@ -279,7 +280,7 @@ TEST(not_an_envelope)
 	}
 }
 
-static void sign(struct buf *ret, const struct jws_claims *claims)
+static void sign(struct buf *ret, const struct claims *claims)
 {
 	struct err e = ERR_INIT;
 
@@ -290,9 +291,9 @@ static void sign(struct buf *ret, const struct jws_claims *claims)
 TEST(round_trip)
 {
 	struct err e = ERR_INIT;
-	const struct jws_claims claims = { .signing_time = 1795000000, .expiry = 1795000060 };
-	auto_buf b = BUF_INIT(LIMIT_JWS);
-	auto_jws j = { .payload = BUF_INIT(0) };
+	const struct claims claims = { .signing_time = 1795000000, .expiry = 1795000060 };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	auto_envelope j = { .payload = BUF_INIT(0) };
 
 	sign(&b, &claims);
 	CHECK(jws_verify((struct str){ b.p, b.n }, CTY, &j, &e) == 0);
@@ -311,8 +312,8 @@ TEST(all_key_kinds)
 		auto_chain c = { .n = 0 };
 		auto_secret pem = BUF_INIT(LIMIT_KEY_PEM);
 		auto_release(key_free) struct key *k = NULL;
-		auto_buf b = BUF_INIT(LIMIT_JWS);
-		const struct jws_claims claims = { .signing_time = 1795000000 };
+		auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+		const struct claims claims = { .signing_time = 1795000000 };
 
 		s.curve = curves[i];
 		maker_chain(&s, 1, &c, &pem);
@@ -326,11 +327,12 @@ TEST(sign_refusals)
 {
 	struct err e = ERR_INIT;
 	auto_release(key_free) struct key *other = NULL;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
-	struct jws_claims claims = { .signing_time = 10, .expiry = 10 };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	struct claims claims = { .signing_time = 10, .expiry = 10 };
 
 	setup();
-	CHECK(jws_sign(key, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) == E_USAGE);
+	CHECK(envelope_sign(ENVELOPE_JWS, key, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) ==
+	      E_USAGE);
 	claims.expiry = 0;
 	CHECK(key_generate(KEY_EC_P256, &other, &e) == 0);
 	CHECK(jws_sign(other, &chain, CTY, STR("{}"), &claims, NULL, &b, &e) == E_FORMAT);
@@ -343,8 +345,8 @@ TEST(flip_every_byte)
 {
 	static const int masks[] = { 0x01, 0x20, 0x80 };
 	static const char agent_header[] = "signingAgent\":\"test/1";
-	const struct jws_claims claims = { .signing_time = 1795000000 };
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	const struct claims claims = { .signing_time = 1795000000 };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct err e = ERR_INIT;
 	size_t agent, accepted = 0;
 
@@ -371,8 +373,8 @@ TEST(flip_every_byte)
 
 TEST(cut_short_anywhere)
 {
-	const struct jws_claims claims = { .signing_time = 1795000000 };
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	const struct claims claims = { .signing_time = 1795000000 };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	size_t n;
 
 	sign(&b, &claims);
@@ -389,8 +391,8 @@ TEST(cut_short_anywhere)
 TEST(base64_is_canonical)
 {
 	struct err e = ERR_INIT;
-	auto_buf b = BUF_INIT(LIMIT_JWS), padded = BUF_INIT(LIMIT_JWS);
-	const struct jws_claims claims = { .signing_time = 1795000000 };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE), padded = BUF_INIT(LIMIT_ENVELOPE);
+	const struct claims claims = { .signing_time = 1795000000 };
 	const char *sig;
 
 	sign(&b, &claims);
@@ -407,11 +409,11 @@ TEST(base64_is_canonical)
 TEST(size_limit)
 {
 	struct err e = ERR_INIT;
-	auto_buf b = BUF_INIT(2 * LIMIT_JWS);
-	const struct jws_claims claims = { .signing_time = 1795000000 };
+	auto_buf b = BUF_INIT(2 * LIMIT_ENVELOPE);
+	const struct claims claims = { .signing_time = 1795000000 };
 
 	sign(&b, &claims);
-	while (b.n < LIMIT_JWS)
+	while (b.n < LIMIT_ENVELOPE)
 		buf_putc(&b, ' ');
 	CHECK(verify(&b, &e) == 0);
 	buf_putc(&b, ' ');

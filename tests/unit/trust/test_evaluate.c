@@ -71,10 +71,10 @@ static void world_close(struct world *w)
 static void sign_as(const struct world *w, const char *payload, int64_t expiry, struct buf *ret)
 {
 	struct err e = ERR_INIT;
-	const struct jws_claims claims = { .signing_time = w->now - 100, .expiry = expiry };
+	const struct claims claims = { .signing_time = w->now - 100, .expiry = expiry };
 
-	if (jws_sign(w->key, &w->chain, NOTARY_PAYLOAD_TYPE, str_of(payload), &claims, "test/1",
-		     ret, &e) < 0) {
+	if (envelope_sign(ENVELOPE_JWS, w->key, &w->chain, NOTARY_PAYLOAD_TYPE, str_of(payload),
+			  &claims, "test/1", ret, &e) < 0) {
 		printf("# %s\n", e.msg);
 		abort();
 	}
@@ -95,7 +95,7 @@ static int judge(const struct world *w, const struct buf *envelope, struct trust
 static void expect(const struct world *w, const char *payload, int64_t expiry, int code,
 		   const char *message)
 {
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 	int r;
@@ -112,7 +112,7 @@ static const struct spec leaf_ca[] = { LEAF_SPEC, CA_SPEC("root") };
 TEST(good)
 {
 	auto_world w;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 	char hex[THUMBPRINT_MAX];
@@ -182,7 +182,7 @@ TEST(payload_is_read_strictly)
 TEST(untrusted_and_levels)
 {
 	auto_world w, stranger;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 
@@ -223,7 +223,7 @@ TEST(identities)
 TEST(expiry)
 {
 	auto_world w;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 
@@ -292,8 +292,8 @@ TEST(x5c_order)
 {
 	auto_world w;
 	auto_json *env = NULL;
-	auto_buf b = BUF_INIT(LIMIT_JWS), swapped = BUF_INIT(LIMIT_JWS),
-		 twice = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE), swapped = BUF_INIT(LIMIT_ENVELOPE),
+		 twice = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 	json_t *x5c, *first;
@@ -319,7 +319,7 @@ TEST(flip_every_byte)
 	static const char *const members[] = { "\"payload\":\"", "\"protected\":\"",
 					       "\"signature\":\"", "\"x5c\":[\"" };
 	auto_world w;
-	auto_buf b = BUF_INIT(LIMIT_JWS);
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
 	struct trust_result res;
 	struct err e = ERR_INIT;
 	size_t flips = 0, accepted = 0;

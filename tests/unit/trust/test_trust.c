@@ -162,7 +162,7 @@ TEST(another_host_trusts_the_certificate)
 {
 	auto_temp builder, production;
 	struct err e = ERR_INIT;
-	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS), envelope = BUF_INIT(LIMIT_JWS);
+	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS), envelope = BUF_INIT(LIMIT_ENVELOPE);
 	auto_chain chain = { .n = 0 };
 	struct desc sig, copy;
 	struct trust_result res;
@@ -324,11 +324,11 @@ TEST(hostile_referrers)
 	layer_text(&m.layers[0], JWS_MEDIA_TYPE, m.layers[0].size, &one);
 	layer_text(&m.layers[0], "application/cose", m.layers[0].size, &cose);
 	layer_text(&m.layers[0], "application/json", m.layers[0].size, &other);
-	layer_text(&m.layers[0], JWS_MEDIA_TYPE, LIMIT_JWS + 1, &big);
+	layer_text(&m.layers[0], JWS_MEDIA_TYPE, LIMIT_ENVELOPE + 1, &big);
 	buf_printf(&two, "%s,%s", buf_str(&one), buf_str(&one));
 
 	struct temp fresh;
-	auto_buf envelope = BUF_INIT(LIMIT_JWS);
+	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 	struct desc ignored;
 
 	CHECK(signature_read(t.store, &sig, &t.image, &envelope, &e) == 0);
@@ -359,7 +359,7 @@ TEST(older_manifest_shape)
 	struct err e = ERR_INIT;
 	struct desc sig, layer;
 	struct trust_result res;
-	auto_buf envelope = BUF_INIT(LIMIT_JWS), one = BUF_INIT(4096),
+	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE), one = BUF_INIT(4096),
 		 pem = BUF_INIT(LIMIT_PEM_CERTS);
 
 	temp_open(&t);
