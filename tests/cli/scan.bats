@@ -113,6 +113,28 @@ CVE-2024-b b 1 9 RUN apt-get upgrade
 CVE-2024-c c 1 9 RUN apt-get upgrade' ]
 }
 
+@test "a security database without a branch is of the distribution whose packages it is about; a day's edge is edge" {
+	put base etc/os-release <<<'ID=wolfi'
+	printf 'P:libcrypto3\nV:3.3.2-r0\nA:x86_64\no:openssl\n\n' | put base lib/apk/db/installed
+	image wolfi base
+	alpine edge 3.24_alpha20260822
+	printf 'P:busybox\nV:1.37.0-r1\nA:x86_64\no:busybox\n\n' | put edge lib/apk/db/installed
+	image edge edge
+	printf '{"urlprefix":"https://packages.wolfi.dev","reponame":"os","archs":["x86_64"],"packages":[{"pkg":{"name":"openssl",
+		"secfixes":{"3.3.2-r1":["CVE-2024-9143"]}}}]}' >wolfi.json
+	printf '{"distroversion":"edge-20260822","packages":[{"pkg":{"name":"busybox","secfixes":{"1.37.0-r2":["CVE-2024-1"]}}}]}' \
+		>edge.json
+	plimsoll advisories import wolfi.json edge.json
+	assert_eq "$(plimsoll scan wolfi --format json | jq -r '.findings[] | "\(.advisory) \(.package) \(.fixed)"')" \
+		"CVE-2024-9143 libcrypto3 3.3.2-r1"
+	assert_eq "$(plimsoll scan edge --format json | jq -r '.findings[] | "\(.advisory) \(.package) \(.fixed)"')" \
+		"CVE-2024-1 busybox 1.37.0-r2"
+	printf '{"urlprefix":"https://example.org","reponame":"os","packages":[]}' >other.json
+	run plimsoll advisories import other.json
+	assert_status 5
+	assert_output_has "of no distribution that is known here"
+}
+
 @test "Alpine: origin packages, two fixes of one CVE, and fix version 0" {
 	alpine base
 	printf 'P:libcrypto3\nV:3.3.2-r0\nA:x86_64\no:openssl\n\nP:busybox\nV:1.36.1-r29\nA:x86_64\no:busybox\n\n' |

@@ -11,7 +11,8 @@
 
 bool advisory_is_secdb(const json_t *doc)
 {
-	return json_string_or_null(doc, "distroversion") &&
+	return (json_string_or_null(doc, "distroversion") ||
+		json_string_or_null(doc, "urlprefix")) &&
 	       json_is_array(json_object_get(doc, "packages"));
 }
 
@@ -172,6 +173,29 @@ static int read_packages(const json_t *doc, struct reader *rd, struct err *e)
 	return 0;
 }
 
+/*
+ * Who publishes it. Alpine names a branch; of a day's state of the newest, "edge-20260822", it is
+ * that branch. Distributions without releases name none, only where their packages lie.
+ */
+static int put_ecosystem(const json_t *doc, struct buf *ret, struct err *e)
+{
+	const char *branch = json_string_or_null(doc, "distroversion");
+	const char *where = json_string_or_null(doc, "urlprefix");
+	int r = check_string(branch ? branch : where, "'distroversion'", e);
+
+	if (r < 0)
+		return r;
+	if (branch)
+		buf_printf(ret, "Alpine:%s", starts_with(branch, "edge-") ? "edge" : branch);
+	else if (strstr(where, "wolfi"))
+		buf_puts(ret, "Wolfi");
+	else if (strstr(where, "cgr.dev") || strstr(where, "chainguard"))
+		buf_puts(ret, "Chainguard");
+	else
+		return FAIL(e, E_FORMAT, "'urlprefix' is of no distribution that is known here");
+	return buf_check(ret, "'distroversion'", e);
+}
+
 int advisory_secdb(const json_t *doc, json_t **ret, struct err *e)
 {
 	auto_json *unit = json_object(), *rows = json_array();
@@ -180,7 +204,7 @@ int advisory_secdb(const json_t *doc, json_t **ret, struct err *e)
 	auto_buf source = BUF_INIT(3 * LIMIT_ADVISORY_STRING);
 	auto_buf ecosystem = BUF_INIT(3 * LIMIT_ADVISORY_STRING);
 	struct reader rd = { .rows = rows };
-	int r = check_string(branch, "'distroversion'", e);
+	int r = put_ecosystem(doc, &ecosystem, e);
 
 	if (!unit || !rows)
 		return FAIL_NOMEM(e);
@@ -188,8 +212,8 @@ int advisory_secdb(const json_t *doc, json_t **ret, struct err *e)
 		r = check_string(repo, "'reponame'", e);
 	if (r < 0)
 		return r;
-	buf_printf(&source, "secdb/%s%s%s", branch, repo ? "/" : "", repo ? repo : "");
-	buf_printf(&ecosystem, "Alpine:%s", branch);
+	buf_printf(&source, "secdb/%s%s%s", branch ? branch : buf_str(&ecosystem), repo ? "/" : "",
+		   repo ? repo : "");
 	rd.ecosystem = buf_str(&ecosystem);
 	r = read_packages(doc, &rd, e);
 	r = r < 0 ? r : json_put_string(unit, "unit", buf_str(&source), e);
