@@ -15,9 +15,9 @@
  *                         "usr/bin/twin":{"link":"usr/bin/app"}},
  *    "marks":712, "owned":90210}
  *
- * An entry with an "error" may have "packages" too: those that could be read nevertheless. A link is
- * to another key of "files"; one that begins with "/" is no path, but a program that only its links
- * still name, since the archive put another file in its place.
+ * An entry with an "error" may have "packages" too: those that could be read nevertheless. A link
+ * is to another key of "files"; one that begins with "/" is no path, but a program that only its
+ * links still name, since the archive put another file in its place.
  *
  * And two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
  * broken. A path that is not UTF-8 stands in "files" as text, and in its entry's "path" in hex.
