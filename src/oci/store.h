@@ -42,6 +42,13 @@ int store_blob_verify(const struct store *s, const struct desc *d, struct err *e
  */
 struct blob_writer;
 int blob_writer_new(struct blob_writer **ret, struct store *s, struct err *e);
+/* A writer for the blob d that goes on where one that was killed or kept stopped: *ret_have bytes
+ * are there and hashed anew (0: none). Another process at work on the same blob: as
+ * blob_writer_new(). */
+int blob_writer_resume(struct blob_writer **ret, struct store *s, const struct desc *d,
+		       uint64_t *ret_have, struct err *e);
+/* blob_writer_free() of a resumable writer leaves what it has for the next; store_gc() takes it. */
+void blob_writer_keep(struct blob_writer *w);
 int blob_writer_fd(const struct blob_writer
 			   *w); /* for writers in a child: call blob_writer_rehash before commit */
 int blob_writer_write(struct blob_writer *w, const void *p, size_t n, struct err *e);

@@ -85,6 +85,7 @@ struct blob_writer {
 	struct sha256 *hash;
 	uint64_t size, begun; /* written, and on its way to the disk */
 	bool rehashed;
+	bool part, keep;      /* has a name to be found by; is to be left there */
 	struct digest digest; /* once rehashed */
 	int fd;
 	char path[80]; /* beneath the layout; "" once renamed */
@@ -117,6 +118,77 @@ int blob_writer_new(struct blob_writer **ret, struct store *s, struct err *e)
 	(void)flock(w->fd, LOCK_SH | LOCK_NB);
 	*ret = TAKE(w);
 	return 0;
+}
+
+/* Hashes what a part holds, at most max bytes; more is not of this blob, and goes. */
+static int take_part(struct blob_writer *w, uint64_t max, struct err *e)
+{
+	char chunk[64 * 1024];
+	ssize_t n;
+
+	while ((n = read(w->fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return FAIL_SYS(e, "read '%s'", w->path);
+		sha256_update(w->hash, chunk, (size_t)n);
+		w->size += (uint64_t)n;
+		if (w->size <= max)
+			continue;
+		sha256_free(TAKE(w->hash));
+		w->size = 0;
+		if (ftruncate(w->fd, 0) < 0 || lseek(w->fd, 0, SEEK_SET) < 0)
+			return FAIL_SYS(e, "empty '%s'", w->path);
+		return sha256_new(&w->hash, e);
+	}
+	w->begun = w->size;
+	return 0;
+}
+
+int blob_writer_resume(struct blob_writer **ret, struct store *s, const struct desc *d,
+		       uint64_t *ret_have, struct err *e)
+{
+	auto_release(blob_writer_free) struct blob_writer *w = calloc(1, sizeof(*w));
+	struct stat st, named;
+	int r;
+
+	*ret_have = 0;
+	if (!w)
+		return FAIL_NOMEM(e);
+	w->fd = -1;
+	w->store = s;
+	if (s->read_only)
+		return FAIL(e, E_INTERNAL, "write to a layout that was opened read only");
+	r = sha256_new(&w->hash, e);
+	if (r == 0)
+		r = fs_mkdir_p(s->dir, "tmp", 0700, e);
+	if (r < 0)
+		return r;
+
+	auto_close int fd = -1;
+
+	(void)snprintf(w->path, sizeof(w->path), "tmp/part-%s", digest_hex(&d->digest));
+	fd = fs_open_nolink(s->dir, w->path, O_RDWR | O_CREAT | O_NOCTTY, 0644, e);
+	/* Ours alone, and still under its name: its last writer may just have finished. */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 ||
+	    !S_ISREG(st.st_mode) || fstatat(s->dir, w->path, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    named.st_ino != st.st_ino || named.st_dev != st.st_dev) {
+		w->path[0] = '\0'; /* somebody else's */
+		return blob_writer_new(ret, s, e);
+	}
+	w->fd = TAKE_FD(fd);
+	w->part = true;
+	r = take_part(w, d->size, e);
+	if (r < 0)
+		return r;
+	*ret_have = w->size;
+	*ret = TAKE(w);
+	return 0;
+}
+
+void blob_writer_keep(struct blob_writer *w)
+{
+	w->keep = w->part && w->size > 0;
 }
 
 int blob_writer_fd(const struct blob_writer *w)
@@ -202,7 +274,7 @@ void blob_writer_free(struct blob_writer *w)
 	if (!w)
 		return;
 	if (w->fd >= 0) {
-		if (w->path[0])
+		if (w->path[0] && !w->keep)
 			(void)unlinkat(w->store->dir, w->path, 0);
 		(void)close(w->fd);
 	}

@@ -127,6 +127,14 @@ static int stream(struct registry *reg, struct incoming *in, const char *name, s
 		struct call c;
 
 		r = get_once(reg, in, name, path, &resp, &c, e);
+		/* A server may not know the range, or the blob be shorter than we were told. */
+		if (r == 0 && resp.end.outcome == FETCH_OK && resp.head.status == 416 && in->have &&
+		    n < BLOB_TRIES) {
+			r = restart(in, e);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (r == 0)
 			r = judge(reg, in, &c, &resp, e);
 		if (r != 0)
@@ -139,16 +147,33 @@ static int stream(struct registry *reg, struct incoming *in, const char *name, s
 	}
 }
 
-static int fetch_blob(struct registry *reg, struct incoming *in, const char *name, struct err *e)
+/* Once, from what an earlier try left. *ret_resumed: there was something. */
+static int fetch_once(struct registry *reg, struct incoming *in, const char *name,
+		      bool *ret_resumed, struct err *e)
 {
-	int r = blob_writer_new(&in->writer, in->store, e);
+	int r = blob_writer_resume(&in->writer, in->store, in->want, &in->have, e);
 
-	if (r == 0)
+	*ret_resumed = r == 0 && in->have > 0;
+	if (r == 0 && in->have < in->want->size)
 		r = stream(reg, in, name, e);
 	if (r == 0)
 		r = blob_writer_commit(in->writer, in->want->media_type, in->want, NULL, e);
+	/* A connection that broke and a user who interrupts leave good bytes; all else may not. */
+	if ((r == E_REMOTE || r == E_SIGNAL) && in->writer)
+		blob_writer_keep(in->writer);
 	blob_writer_free(in->writer);
 	in->writer = NULL;
+	return r;
+}
+
+static int fetch_blob(struct registry *reg, struct incoming *in, const char *name, struct err *e)
+{
+	bool resumed;
+	int r = fetch_once(reg, in, name, &resumed, e);
+
+	/* What was left here may be what is wrong, after a power cut say: all of it anew. */
+	if (r == E_VERIFY && resumed)
+		r = fetch_once(reg, in, name, &resumed, e);
 	if (r == E_VERIFY)
 		(void)err_hint(
 			e, r,

@@ -98,6 +98,68 @@ refused() { # status, words...
 	grep -qE "GET .*/blobs/.* bytes=[0-9]{4,}-" "$BAD_LOG"
 }
 
+# A pull that is killed in the middle of its largest blob, with half of it there: sets $PART.
+killed_pull() {
+	make_layout "$SRC" web:1 3000000
+	bad_registry_start "$SRC" drip
+	"$PLIMSOLL" --state "$STATE" pull "$BAD/web:1" >out 2>&1 3>&- &
+	local pid=$!
+	half_there() {
+		PART=$(find "$STATE/tmp" -name 'part-*' -size +1000k 2>/dev/null)
+		[ -n "$PART" ]
+	}
+	wait_for 20 half_there
+	kill -KILL "$pid"
+	wait "$pid" || true
+	bad_registry_stop
+}
+
+@test "a pull that was killed is gone on with where it was" {
+	killed_pull
+	local have
+	have=$(stat -c %s "$PART")
+	bad_registry_start "$SRC" fine
+	run plimsoll -q pull "$BAD/web:1"
+	assert_status 0
+	assert_eq "$output" "$DIGEST"
+	grep -q "GET .*/blobs/.* bytes=$have-" "$BAD_LOG"
+	[ ! -e "$PART" ]
+}
+
+@test "a kept part that went bad is not the registry's fault: fetched anew" {
+	killed_pull
+	printf X | dd of="$PART" bs=1 seek=1000 conv=notrunc status=none
+	bad_registry_start "$SRC" fine
+	run plimsoll -q pull "$BAD/web:1"
+	assert_status 0
+	assert_eq "$output" "$DIGEST"
+	assert_eq "$(grep -c "GET .*/blobs/sha256:${PART##*part-}" "$BAD_LOG")" 2
+	[ ! -e "$PART" ]
+}
+
+@test "a kept part that is too long is thrown away" {
+	killed_pull
+	head -c 5000000 /dev/zero >"$PART"
+	bad_registry_start "$SRC" fine
+	run plimsoll -q pull "$BAD/web:1"
+	assert_status 0
+	! grep -q "GET .* bytes=" "$BAD_LOG"
+}
+
+@test "a server that refuses to go on in the middle gives all of it" {
+	killed_pull
+	bad_registry_start "$SRC" range-416
+	run plimsoll -q pull "$BAD/web:1"
+	assert_status 0
+	grep -q "GET .* bytes=" "$BAD_LOG"
+}
+
+@test "damaged bytes are not kept" {
+	pull_from flipped
+	refused 4 "hash to"
+	assert_eq "$(find "$STATE/tmp" -type f)" ""
+}
+
 @test "a server that begins anew instead of resuming" {
 	pull_from ignores-range
 	assert_status 0

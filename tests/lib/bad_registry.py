@@ -185,6 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return self.reply(200, b"", kind, Content_Length=str(len(body)))
         m = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        if MODE == "range-416" and m:
+            return self.error(416, "RANGE_INVALID", "no ranges here")
         if MODE == "ignores-range":
             m = None
         if m:
