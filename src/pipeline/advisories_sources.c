@@ -22,7 +22,10 @@ static const struct {
 	  "v3.17/main.json,v3.17/community.json,v3.16/main.json,v3.16/community.json" },
 	/* Debian's tracker and Alpine's list know what is fixed where; how grave it is, these. */
 	{ "osv", SOURCE_OSV, "https://osv-vulnerabilities.storage.googleapis.com",
-	  "Debian,Alpine,Go,AlmaLinux,Rocky Linux,openSUSE,SUSE,Wolfi,Chainguard" },
+	  "Debian,Alpine,Go,AlmaLinux,Rocky Linux,openSUSE,SUSE" },
+	/* OSV has a million documents of these two, one for each build of a package. */
+	{ "wolfi", SOURCE_FILE, "https://packages.wolfi.dev", "os/security.json" },
+	{ "chainguard", SOURCE_FILE, "https://packages.cgr.dev", "chainguard/security.json" },
 	{ "ubuntu", SOURCE_OSV, "https://osv-vulnerabilities.storage.googleapis.com", "Ubuntu" },
 	{ "redhat", SOURCE_CSAF, "https://security.access.redhat.com/data/csaf/v2/vex", "" },
 	{ "kev", SOURCE_FILE,

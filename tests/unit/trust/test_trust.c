@@ -163,6 +163,7 @@ TEST(another_host_trusts_the_certificate)
 	auto_temp builder, production;
 	struct err e = ERR_INIT;
 	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS), envelope = BUF_INIT(LIMIT_ENVELOPE);
+	enum envelope_form form;
 	auto_chain chain = { .n = 0 };
 	struct desc sig, copy;
 	struct trust_result res;
@@ -173,10 +174,10 @@ TEST(another_host_trusts_the_certificate)
 	sign(&builder, &sig);
 	CHECK(trust_export(&builder.state, NULL, &pem, &e) == 0);
 	/* The image is the same, so its signature may be carried over. */
-	CHECK(signature_read(builder.store, &sig, &builder.image, &envelope, &e) == 0);
+	CHECK(signature_read(builder.store, &sig, &builder.image, &form, &envelope, &e) == 0);
 	CHECK(chain_from_file((struct str){ pem.p, pem.n }, &chain, &e) == 0);
-	CHECK(signature_attach(production.store, (struct str){ envelope.p, envelope.n }, &chain,
-			       &production.image, 1795000000, &copy, &e) == 0);
+	CHECK(signature_attach(production.store, form, (struct str){ envelope.p, envelope.n },
+			       &chain, &production.image, 1795000000, &copy, &e) == 0);
 	init(&production, NULL); /* the same subject, another key */
 	CHECK(verify(&production, &res, &e) == E_VERIFY && strstr(e.msg, "trust store"));
 	CHECK(strstr(e.hint, "plimsoll trust add") != NULL);
@@ -312,7 +313,7 @@ TEST(hostile_referrers)
 	auto_manifest m = { 0 };
 	auto_buf one = BUF_INIT(4096), two = BUF_INIT(4096), cose = BUF_INIT(4096),
 		 other = BUF_INIT(4096), big = BUF_INIT(4096);
-	static const char *const expected[] = { "want one layer", "COSE",
+	static const char *const expected[] = { "want one layer", "want a tag",
 						"not a signature envelope", "longer than",
 						"its subject is not" };
 
@@ -329,9 +330,10 @@ TEST(hostile_referrers)
 
 	struct temp fresh;
 	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
+	enum envelope_form form;
 	struct desc ignored;
 
-	CHECK(signature_read(t.store, &sig, &t.image, &envelope, &e) == 0);
+	CHECK(signature_read(t.store, &sig, &t.image, &form, &envelope, &e) == 0);
 	temp_open(&fresh);
 	CHECK(store_blob_put(fresh.store, JWS_MEDIA_TYPE, envelope.p, envelope.n, &ignored, &e) ==
 	      0);
@@ -361,12 +363,13 @@ TEST(older_manifest_shape)
 	struct trust_result res;
 	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE), one = BUF_INIT(4096),
 		 pem = BUF_INIT(LIMIT_PEM_CERTS);
+	enum envelope_form form;
 
 	temp_open(&t);
 	temp_open(&fresh);
 	init(&t, NULL);
 	sign(&t, &sig);
-	CHECK(signature_read(t.store, &sig, &t.image, &envelope, &e) == 0);
+	CHECK(signature_read(t.store, &sig, &t.image, &form, &envelope, &e) == 0);
 	CHECK(store_blob_put(fresh.store, JWS_MEDIA_TYPE, envelope.p, envelope.n, &layer, &e) == 0);
 	layer_text(&layer, JWS_MEDIA_TYPE, layer.size, &one);
 	attach_raw(&fresh, OLD_SHAPE, &fresh.image, buf_str(&one));
