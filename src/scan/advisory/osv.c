@@ -2,6 +2,7 @@
 #include "scan/advisory/osv.h"
 
 #include "base/clock.h"
+#include "scan/advisory/unit_make.h"
 #include "scan/severity.h"
 
 /* OSV documents (OSV schema, https://ossf.github.io/osv-schema). What a scanner does not need is
@@ -250,8 +251,7 @@ static int read_affected(const json_t *doc, json_t *unit, json_t *rows, struct e
 		r = r < 0 ? r : osv_ranges(affected, ecosystem, row, &total, e);
 		r = r < 0 ? r : osv_platforms(affected, row, e);
 		r = r < 0 ? r : put_severity(row, doc, affected, e);
-		if (r == 0 && !list_has(ecosystems, ecosystem))
-			r = json_push(ecosystems, json_string(ecosystem), e);
+		r = r < 0 ? r : unit_list_ecosystem(ecosystems, ecosystem, e);
 		if (r < 0)
 			return r;
 	}

@@ -41,6 +41,7 @@ enum {
 	LIMIT_ADVISORY_IDS = 4096,	       /* ids, aliases and upstreams of one */
 	LIMIT_ADVISORY_AFFECTED = 64 * 1024,   /* packages of one */
 	LIMIT_ADVISORY_VERSIONS = 256 * 1024,  /* versions and events of one */
+	LIMIT_ADVISORY_ECOSYSTEMS = 1024,      /* of one: releases of distributions, mostly */
 	LIMIT_ADVISORY_LINE = 64 * 1024,       /* of a format that is read by line */
 	LIMIT_ADVISORY_STRING = 1024,	       /* an id, package or version */
 	LIMIT_ADVISORY_TITLE = 200,	       /* cut to this, on a character */

@@ -33,13 +33,20 @@ int unit_new(json_t **ret, const char *name, const char *source, int64_t modifie
 	return r;
 }
 
-int unit_add_ecosystem(json_t *unit, const char *ecosystem, struct err *e)
+int unit_list_ecosystem(json_t *list, const char *ecosystem, struct err *e)
 {
-	json_t *list = json_object_get(unit, "ecosystems"), *v;
 	size_t i;
+	json_t *v;
 
 	json_array_foreach(list, i, v) if (strcmp(json_string_value(v), ecosystem) == 0) return 0;
+	if (json_array_size(list) >= LIMIT_ADVISORY_ECOSYSTEMS)
+		return FAIL(e, E_FORMAT, "more than %d ecosystems", LIMIT_ADVISORY_ECOSYSTEMS);
 	return json_push(list, json_string(ecosystem), e);
+}
+
+int unit_add_ecosystem(json_t *unit, const char *ecosystem, struct err *e)
+{
+	return unit_list_ecosystem(json_object_get(unit, "ecosystems"), ecosystem, e);
 }
 
 int unit_add_row(json_t *unit, const char *ecosystem, const char *package, const char *id,

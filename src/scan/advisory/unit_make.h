@@ -15,6 +15,8 @@ int unit_new(json_t **ret, const char *name, const char *source, int64_t modifie
 
 /* Adds to the unit's ecosystems what is not there yet. */
 int unit_add_ecosystem(json_t *unit, const char *ecosystem, struct err *e);
+/* The same for a list that is not in a unit yet. */
+int unit_list_ecosystem(json_t *list, const char *ecosystem, struct err *e);
 
 /* A row of the unit with one vulnerability of its own, unrated, without ranges. */
 int unit_add_row(json_t *unit, const char *ecosystem, const char *package, const char *id,

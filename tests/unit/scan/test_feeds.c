@@ -422,6 +422,36 @@ TEST(osv_ubuntu_pro)
 	CHECK(json_array_size(json_object_get(unit, "ecosystems")) == 7);
 }
 
+/* A document of n packages: each of a release of its own, or all of one. */
+static json_t *many(size_t n, bool releases, struct err *e)
+{
+	auto_buf b = BUF_INIT(SIZE_MAX);
+
+	buf_puts(&b, "{\"id\":\"UBUNTU-CVE-2024-1\",\"modified\":\"2025-07-01T19:42:01Z\","
+		     "\"upstream\":[\"CVE-2024-1\"],\"affected\":[");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b,
+			   "%s{\"package\":{\"ecosystem\":\"Ubuntu:Pro:%zu.04:LTS\",\"name\":"
+			   "\"a%zu\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":["
+			   "{\"introduced\":\"0\"},{\"fixed\":\"1\"}]}]}",
+			   i ? "," : "", releases ? i : 22, i);
+	buf_puts(&b, "]}");
+	return unit_of(buf_str(&b), advisory_is_osv, advisory_osv, e);
+}
+
+/* What grew with the square of them took minutes. */
+TEST(osv_of_many_packages_and_releases)
+{
+	struct err e;
+	auto_json *packages = many(20000, false, &e);
+	auto_json *releases = many(LIMIT_ADVISORY_ECOSYSTEMS / 2, true, &e);
+	auto_json *more = many(LIMIT_ADVISORY_ECOSYSTEMS / 2 + 1, true, &e);
+
+	CHECK(json_array_size(json_object_get(packages, "rows")) == 40000);
+	CHECK(json_array_size(json_object_get(releases, "rows")) == LIMIT_ADVISORY_ECOSYSTEMS);
+	CHECK(!more && strstr(e.msg, "more than 1024 ecosystems"));
+}
+
 /* The range of the only row of a document that has these events. */
 static bool reads(const char *ecosystem, const char *events, const char *ranges)
 {
