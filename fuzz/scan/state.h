@@ -13,8 +13,15 @@ static struct state fuzz_state = { .fd = -1 };
 
 static inline void fuzz_state_end(void)
 {
-	(void)fs_remove_tree(AT_FDCWD, fuzz_state.path, NULL);
-	(void)rmdir(fuzz_state.path);
+	char *leaf = strrchr(fuzz_state.path, '/');
+	int above;
+
+	*leaf = '\0';
+	above = open(fuzz_state.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above >= 0) {
+		(void)fs_remove_tree(above, leaf + 1, NULL);
+		(void)close(above);
+	}
 	state_close(&fuzz_state);
 }
 
