@@ -5,7 +5,8 @@
 
 /*
  * The hook by which a build fetches files of the web: by plimsoll-fetch, whose confinement and
- * whose rules for certificates, redirects and this machine's own services hold (registry/fetch/fetch.h).
+ * whose rules for certificates, redirects and this machine's own services hold
+ * (registry/fetch/fetch.h).
  */
 enum { FETCH_TRIES = 3, FETCH_SECONDS = 3600 };
 #define LIMIT_FETCH_BYTES ((uint64_t)16 * 1024 * 1024 * 1024) /* of one file */
