@@ -135,6 +135,20 @@ CVE-2024-c c 1 9 RUN apt-get upgrade' ]
 	assert_output_has "of no distribution that is known here"
 }
 
+@test "a package list of a kind that is not read refuses; without it the image would have no packages" {
+	printf 'ID=ubuntu\nVERSION_ID="24.04"\n' | put chiselled etc/os-release
+	image bare chiselled
+	run plimsoll scan --fail-on critical bare
+	assert_status 0
+	printf 'any' | put chiselled var/lib/chisel/manifest.wall
+	image chiselled chiselled
+	run plimsoll scan chiselled
+	assert_status 0
+	assert_output_has 'could not read var/lib/chisel/manifest.wall in layer sha256:' 'of this kind are not read'
+	run plimsoll scan --fail-on critical chiselled
+	assert_status 3
+}
+
 @test "Alpine: origin packages, two fixes of one CVE, and fix version 0" {
 	alpine base
 	printf 'P:libcrypto3\nV:3.3.2-r0\nA:x86_64\no:openssl\n\nP:busybox\nV:1.36.1-r29\nA:x86_64\no:busybox\n\n' |

@@ -28,6 +28,12 @@ const struct catalog catalogs[] = {
 	{ "rpm", "var/lib/rpmmanifest/container-manifest-2", catalog_rpm_manifest, 0 },
 	{ "pacman", "var/lib/pacman/local/*/desc", catalog_pacman_desc, 0 },
 	{ "pacman", "var/lib/pacman/local/*/files", catalog_pacman_files, .files_only = true },
+	/* Chiselled Ubuntu, OpenWrt, Void, Gentoo. */
+	{ "chisel", "var/lib/chisel/manifest.wall", catalog_unread, 0 },
+	{ "opkg", "usr/lib/opkg/status", catalog_unread, 0 },
+	{ "opkg", "var/lib/opkg/status", catalog_unread, 0 },
+	{ "xbps", "var/db/xbps/pkgdb-*.plist", catalog_unread, 0 },
+	{ "portage", "var/lib/portage/world", catalog_unread, 0 },
 	{ NULL },
 };
 

@@ -81,6 +81,8 @@ int catalog_rpm_wal(struct str file, struct catalog_out *out, struct err *e);
 int catalog_rpm_manifest(struct str text, struct catalog_out *out, struct err *e);
 int catalog_pacman_desc(struct str text, struct catalog_out *out, struct err *e);
 int catalog_pacman_files(struct str text, struct catalog_out *out, struct err *e);
+int catalog_unread(struct str text, struct catalog_out *out,
+		   struct err *e); /* says that it is none of ours */
 
 /* For catalogs that read on behind what is broken: what it was, the first of it. */
 struct catalog_damage {
