@@ -28,6 +28,8 @@ struct feed {
 	struct strv import;	     /* paths of files */
 	struct advisory_file *files; /* the same, of which something may have been lost */
 	struct advisory_import got;
+	size_t absent; /* files that the server has not, among others that it has */
+	struct err first_absent;
 	int failure; /* 0, or what went wrong, and why */
 	struct err why;
 	/* What there is to do once they were imported: {"used":[…],"forget":[…],"cursors":{…}} */

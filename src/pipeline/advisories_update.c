@@ -85,22 +85,38 @@ int feed_take(struct feed *f, const char *name, bool forget, struct err *e)
 				 json_string(name), e);
 }
 
+static int get_file(struct feed *f, const char *part, struct err *e)
+{
+	char name[200];
+	bool news;
+	int r;
+
+	feed_name(*part ? part : "file", name, sizeof(name));
+	r = feed_get(f, part, name, LIMIT_FEED_BYTES, &news, e);
+	return r == 0 && news ? feed_take(f, name, false, e) : r;
+}
+
+/* Of several, one may be missing: a branch that is not there yet, or no more. */
 static int get_files(struct feed *f, struct err *e)
 {
 	const struct strv *parts = &f->source->parts;
-	int r = 0;
 
-	for (size_t i = 0; i < (parts->n ? parts->n : 1) && r == 0; i++) {
-		const char *part = parts->n ? parts->v[i] : "";
-		char name[200];
-		bool news;
+	for (size_t i = 0; i < (parts->n ? parts->n : 1); i++) {
+		struct err why = ERR_INIT;
+		int r = get_file(f, parts->n ? parts->v[i] : "", &why);
 
-		feed_name(*part ? part : "file", name, sizeof(name));
-		r = feed_get(f, part, name, LIMIT_FEED_BYTES, &news, e);
-		if (r == 0 && news)
-			r = feed_take(f, name, false, e);
+		if (r == E_NOTFOUND && f->absent + 1 < parts->n) {
+			if (f->absent++ == 0)
+				f->first_absent = why;
+			continue;
+		}
+		if (r < 0) {
+			if (e)
+				*e = why;
+			return r;
+		}
 	}
-	return r;
+	return 0;
 }
 
 static int get_osv(struct feed *f, struct err *e)
@@ -265,22 +281,27 @@ static int tell(struct update *u, const struct feed *f, struct err *e)
 	json_t *source;
 	int r;
 
-	if (!why && got->lost) {
-		buf_printf(&partly, "%llu document%s could not be read, the first: %s",
-			   (unsigned long long)got->lost, got->lost == 1 ? "" : "s",
-			   got->first_lost);
+	if (f->absent)
+		buf_printf(&partly, "%zu of its files %s not there, the first: %.400s", f->absent,
+			   f->absent == 1 ? "is" : "are", f->first_absent.msg);
+	if (got->lost)
+		buf_printf(&partly, "%s%llu document%s could not be read, the first: %s",
+			   partly.n ? "; " : "", (unsigned long long)got->lost,
+			   got->lost == 1 ? "" : "s", got->first_lost);
+	if (!why && partly.n) {
+		text_sanitize(partly.p);
 		why = buf_str(&partly);
 		u->ret->partly++;
 	}
 	source = json_pack("{ss ss sI ss*}", "source", f->source->name, "status", status, "files",
 			   f->failure ? 0 : (json_int_t)f->import.n, "error", why);
 	r = json_push(u->ret->sources, source, e);
-	if (r == 0 && got->lost)
-		r = json_put_u64(source, "unreadable", got->lost, e);
+	if (r == 0 && got->lost + f->absent)
+		r = json_put_u64(source, "unreadable", got->lost + f->absent, e);
 	u->ret->failed += f->failure ? 1 : 0;
 	return r < 0 ? r
 		     : advisory_checks_note(u->checks, f->source->name, u->now, why,
-					    f->failure ? 0 : got->lost, e);
+					    f->failure ? 0 : got->lost + f->absent, e);
 }
 
 /* An error of one source is kept with it; one of our own ends the update. */

@@ -40,7 +40,7 @@ only() {
 	{
 		echo 'advisories:'
 		echo '  sources:'
-		for known in debian alpine osv ubuntu redhat kev epss; do
+		for known in debian alpine osv wolfi chainguard ubuntu redhat kev epss; do
 			[[ " $* " == *" $known "* ]] || echo "    $known: {enabled: false}"
 		done
 		while [ $# -gt 1 ]; do
@@ -122,8 +122,14 @@ requests() { # EXTENDED-REGEX
 	assert_output_has "no source 'nobody'"
 	only alpine "{url: $URL/, paths: [v3.20/main.json, v3.21/main.json]}"
 	run update
+	assert_output_has 'alpine       ' '1 of its files is not there, the first: ' 'HTTP 404' 'v3.21/main.json'
+	assert_eq "$(entries secdb/v3.20/main)" 1
+	run plimsoll advisories status --format json
+	assert_eq "$(jq '[.. | objects | select(.source == "alpine" and .checked)][0].unreadable' <<<"$output")" 1
+	only alpine "{url: $URL/, paths: [v3.21/main.json, v3.22/main.json]}"
+	run update
 	assert_status 7
-	assert_output_has 'alpine       failed' 'HTTP 404' 'v3.21/main.json'
+	assert_output_has 'alpine       failed' 'HTTP 404'
 }
 
 @test "OSV: the archive first, then single documents; a list that cannot be read is told" {
