@@ -2,34 +2,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "pieces.h"
 #include "scan/catalog/catalog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct source {
-	const uint8_t *p;
-	size_t n, step;
-};
-
 static int64_t read_source(void *arg, void *p, size_t n, struct err *e)
 {
-	struct source *s = arg;
-
 	(void)e;
-	n = n < s->step ? n : s->step;
-	n = n < s->n ? n : s->n;
-	if (n)
-		memcpy(p, s->p, n);
-	s->p += n;
-	s->n -= n;
-	return (int64_t)n;
+	return (int64_t)pieces_next(arg, p, n);
 }
 
 /* The first byte says how the rest comes: whole, or in pieces. Both must tell the same. */
 static int read_in(struct go_reader *g, const uint8_t *data, size_t size, size_t step,
 		   json_t *packages)
 {
-	struct source s = { data, size, step };
+	struct pieces s = { data, size, step };
 	const struct catalog_stream in = { read_source, &s, size };
 	struct catalog_out out = { .path = "app", .packages = packages };
 	struct err e = ERR_INIT;

@@ -3,33 +3,21 @@
  * The first byte says which; what comes in pieces is what comes whole. */
 #include <stdint.h>
 
+#include "pieces.h"
 #include "scan/advisory/unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum kind { DOCUMENTS, LINES, MEMBERS, KINDS };
 
-struct source {
-	const uint8_t *p;
-	size_t n, step;
-};
-
 static int64_t read_some(void *arg, char *p, size_t n, struct err *e)
 {
-	struct source *s = arg;
-
 	(void)e;
-	n = n < s->step ? n : s->step;
-	n = n < s->n ? n : s->n;
-	if (n)
-		memcpy(p, s->p, n);
-	s->p += n;
-	s->n -= n;
-	return (int64_t)n;
+	return (int64_t)pieces_next(arg, p, n);
 }
 
 /* All that is given, one after another, each with its length; how it ended. */
-static int split(enum kind kind, struct source s, struct buf *ret, struct err *e)
+static int split(enum kind kind, struct pieces s, struct buf *ret, struct err *e)
 {
 	auto_release(json_stream_free) struct json_stream *j = NULL;
 	struct str text, name = STR("");
@@ -58,10 +46,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	kind = (enum kind)(*data % KINDS);
-	r = split(kind, (struct source){ data + 1, size - 1, SIZE_MAX }, &whole, &e);
+	r = split(kind, (struct pieces){ data + 1, size - 1, SIZE_MAX }, &whole, &e);
 	if (r < 0 && !e.msg[0])
 		__builtin_trap();
-	if (split(kind, (struct source){ data + 1, size - 1, 1 + *data / KINDS }, &pieces, &e) !=
+	if (split(kind, (struct pieces){ data + 1, size - 1, 1 + *data / KINDS }, &pieces, &e) !=
 		    r ||
 	    strcmp(buf_str(&whole), buf_str(&pieces)) != 0 || whole.n != pieces.n)
 		__builtin_trap();

@@ -91,10 +91,10 @@ struct blob_writer {
 	char path[80]; /* beneath the layout; "" once renamed */
 };
 
-int blob_writer_new(struct blob_writer **ret, struct store *s, struct err *e)
+/* A writer without a file yet. */
+static int writer_begin(struct blob_writer **ret, struct store *s, struct err *e)
 {
 	auto_release(blob_writer_free) struct blob_writer *w = calloc(1, sizeof(*w));
-	char name[64];
 	int r;
 
 	if (!w)
@@ -103,9 +103,18 @@ int blob_writer_new(struct blob_writer **ret, struct store *s, struct err *e)
 	w->store = s;
 	if (s->read_only)
 		return FAIL(e, E_INTERNAL, "write to a layout that was opened read only");
-	r = sha256_new(&w->hash, e);
-	if (r == 0)
-		r = fs_mkdir_p(s->dir, "tmp", 0700, e);
+	if ((r = sha256_new(&w->hash, e)) < 0 || (r = fs_mkdir_p(s->dir, "tmp", 0700, e)) < 0)
+		return r;
+	*ret = TAKE(w);
+	return 0;
+}
+
+int blob_writer_new(struct blob_writer **ret, struct store *s, struct err *e)
+{
+	auto_release(blob_writer_free) struct blob_writer *w = NULL;
+	char name[64];
+	int r = writer_begin(&w, s, e);
+
 	if (r == 0)
 		r = fs_temp_name("blob-", name, sizeof(name), e);
 	if (r < 0)
@@ -148,20 +157,11 @@ static int take_part(struct blob_writer *w, uint64_t max, struct err *e)
 int blob_writer_resume(struct blob_writer **ret, struct store *s, const struct desc *d,
 		       uint64_t *ret_have, struct err *e)
 {
-	auto_release(blob_writer_free) struct blob_writer *w = calloc(1, sizeof(*w));
+	auto_release(blob_writer_free) struct blob_writer *w = NULL;
 	struct stat st, named;
-	int r;
+	int r = writer_begin(&w, s, e);
 
 	*ret_have = 0;
-	if (!w)
-		return FAIL_NOMEM(e);
-	w->fd = -1;
-	w->store = s;
-	if (s->read_only)
-		return FAIL(e, E_INTERNAL, "write to a layout that was opened read only");
-	r = sha256_new(&w->hash, e);
-	if (r == 0)
-		r = fs_mkdir_p(s->dir, "tmp", 0700, e);
 	if (r < 0)
 		return r;
 

@@ -34,14 +34,10 @@ static int too_large(const struct download *d, struct err *e)
 static int on_head(void *arg, const struct fetch_head *h, struct err *e)
 {
 	const struct download *d = arg;
-	const char *length = http_headers_get(&h->headers, "content-length");
-	uint64_t n;
 
 	if (h->status != 200)
 		return 0;
-	if (length && str_u64(str_of(length), UINT64_MAX, &n, NULL) == 0 && n > d->max)
-		return too_large(d, e);
-	return 1;
+	return fetch_announced(h) > d->max ? too_large(d, e) : 1;
 }
 
 static int on_data(void *arg, const void *p, size_t n, struct err *e)

@@ -24,14 +24,10 @@ static int too_large(const struct get *g, struct err *e)
 static int on_head(void *arg, const struct fetch_head *h, struct err *e)
 {
 	const struct get *g = arg;
-	const char *length = http_headers_get(&h->headers, "content-length");
-	uint64_t n;
 
 	if (h->status != 200)
 		return 0;
-	if (length && str_u64(str_of(length), UINT64_MAX, &n, NULL) == 0 && n > g->max)
-		return too_large(g, e);
-	return 1;
+	return fetch_announced(h) > g->max ? too_large(g, e) : 1;
 }
 
 static int on_data(void *arg, const void *p, size_t n, struct err *e)

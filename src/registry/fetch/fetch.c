@@ -239,6 +239,14 @@ int fetch_do(struct fetch *f, const struct fetch_request *q, int body,
 	return r;
 }
 
+uint64_t fetch_announced(const struct fetch_head *h)
+{
+	const char *s = http_headers_get(&h->headers, "content-length");
+	uint64_t n;
+
+	return s && str_u64(str_of(s), UINT64_MAX, &n, NULL) == 0 ? n : 0;
+}
+
 void fetch_response_free(struct fetch_response *r)
 {
 	http_headers_free(&r->head.headers);

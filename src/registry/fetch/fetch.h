@@ -15,6 +15,9 @@ int fetch_new(struct fetch **ret, struct err *e);
 void fetch_free(struct fetch *f); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct fetch, fetch_free)
 
+/* The length that a response announces; 0 when it does not say, or what is no number. */
+uint64_t fetch_announced(const struct fetch_head *h);
+
 /* Where a response goes. Every function may be NULL; a negative result ends the exchange with it.
  * data() receives only bodies of responses for which head() returned 1; others are kept. */
 struct fetch_sink {
