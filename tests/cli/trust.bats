@@ -90,8 +90,8 @@ unb64url() {
 	plimsoll sign web:1
 	cp "$STATE/index.json" good
 	local payload protected other
-	payload=$(forge . && jq -r .payload envelope)
-	protected=$(jq -r .protected envelope)
+	payload=$(forge . && jq -r .payload forged)
+	protected=$(jq -r .protected forged)
 	plimsoll verify web:1 # the forger's own machinery is right
 
 	refuses() { # what, jq arguments...
