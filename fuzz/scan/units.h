@@ -49,3 +49,10 @@ static inline int put_unit(void *arg, const json_t *unit, struct err *e)
 		__builtin_trap();
 	return 0;
 }
+
+/* The same, of units whose rows are matched against. */
+static inline int put_matched(void *arg, const json_t *unit, struct err *e)
+{
+	match_rows(unit);
+	return put_unit(arg, unit, e);
+}

@@ -107,6 +107,21 @@ static int finish(const struct reader *r, struct err *e)
 	return r->bad || r->rest.n ? FAIL(e, E_FORMAT, "fetch packet: malformed") : 0;
 }
 
+/* How a request and an answer's head both end. ret_headers is written only on success. */
+static int get_url_and_headers(struct reader *r, char *url, size_t cap,
+			       struct http_headers *ret_headers, struct err *e)
+{
+	auto_headers headers = { 0 };
+	int failed;
+
+	if ((failed = get_string(r, url, cap, e)) < 0 ||
+	    (failed = get_headers(r, &headers, e)) < 0 || (failed = finish(r, e)) < 0)
+		return failed;
+	*ret_headers = headers;
+	headers = (struct http_headers){ 0 };
+	return 0;
+}
+
 int fetch_put_request(struct buf *b, const struct fetch_request *q, struct err *e)
 {
 	put_int(b, FETCH_REQUEST, 1);
@@ -124,9 +139,7 @@ int fetch_put_request(struct buf *b, const struct fetch_request *q, struct err *
 int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *e)
 {
 	struct reader r = begin(packet, FETCH_REQUEST);
-	auto_headers headers = { 0 };
 	uint64_t method = get_int(&r, 1), flags = get_int(&r, 1);
-	int failed;
 
 	if (method > HTTP_DELETE || flags > 7)
 		r.bad = true;
@@ -143,16 +156,7 @@ int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *
 	if (ret->body_at > INT64_MAX || ret->body_n > INT64_MAX - ret->body_at ||
 	    ret->max_body > INT64_MAX)
 		r.bad = true;
-	failed = get_string(&r, ret->url, sizeof(ret->url), e);
-	if (failed == 0)
-		failed = get_headers(&r, &headers, e);
-	if (failed == 0)
-		failed = finish(&r, e);
-	if (failed < 0)
-		return failed;
-	ret->headers = headers;
-	headers = (struct http_headers){ 0 };
-	return 0;
+	return get_url_and_headers(&r, ret->url, sizeof(ret->url), &ret->headers, e);
 }
 
 int fetch_put_head(struct buf *b, const struct fetch_head *h, struct err *e)
@@ -167,22 +171,11 @@ int fetch_put_head(struct buf *b, const struct fetch_head *h, struct err *e)
 int fetch_get_head(struct str packet, struct fetch_head *ret, struct err *e)
 {
 	struct reader r = begin(packet, FETCH_HEAD);
-	auto_headers headers = { 0 };
-	int failed;
 
 	*ret = (struct fetch_head){ .status = (unsigned)get_int(&r, 2) };
 	if (ret->status < 100 || ret->status > 999)
 		r.bad = true;
-	failed = get_string(&r, ret->url, sizeof(ret->url), e);
-	if (failed == 0)
-		failed = get_headers(&r, &headers, e);
-	if (failed == 0)
-		failed = finish(&r, e);
-	if (failed < 0)
-		return failed;
-	ret->headers = headers;
-	headers = (struct http_headers){ 0 };
-	return 0;
+	return get_url_and_headers(&r, ret->url, sizeof(ret->url), &ret->headers, e);
 }
 
 void fetch_put_sent(struct buf *b, uint64_t bytes)

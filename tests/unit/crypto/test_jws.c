@@ -2,36 +2,13 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json.h"
-#include "chain_maker.h"
 #include "crypto/jws.h"
+#include "one_signer.h"
 #include "tap.h"
 
 #define CTY "application/vnd.cncf.notary.payload.v1+json"
 #define PAYLOAD "{\"targetArtifact\":{\"digest\":\"sha256:00\",\"mediaType\":\"a/b\",\"size\":7}}"
 #define P "io.cncf.notary."
-
-/* One signer for all tests. */
-static struct key *key;
-static struct chain chain;
-
-static void setup(void)
-{
-	const struct spec specs[] = { LEAF_SPEC, CA_SPEC("root") };
-	struct err e = ERR_INIT;
-	auto_secret pem = BUF_INIT(LIMIT_KEY_PEM);
-
-	if (key)
-		return;
-	maker_chain(specs, 2, &chain, &pem);
-	if (key_from_pem((struct str){ pem.p, pem.n }, NULL, &key, &e) < 0)
-		abort();
-}
-
-__attribute__((destructor)) static void teardown(void)
-{
-	key_free(key);
-	chain_free(&chain);
-}
 
 static int verify(const struct buf *b, struct err *e)
 {
