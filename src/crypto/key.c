@@ -45,11 +45,6 @@ enum key_kind key_kind(const struct key *k)
 	return k->kind;
 }
 
-int key_bits(const struct key *k)
-{
-	return k->bits;
-}
-
 /* Named curves only: a key with explicit parameters may carry a curve of the attacker's making. */
 static int classify_ec(struct key *k, const char *what, struct err *e)
 {

@@ -40,7 +40,6 @@ int key_public_to_pem(const struct key *k, struct buf *ret, struct err *e);
 int key_public_raw(const struct key *k, unsigned char ret[static 32], struct err *e);
 int key_public_from_raw(const unsigned char raw[static 32], struct key **ret, struct err *e);
 enum key_kind key_kind(const struct key *k);
-int key_bits(const struct key *k);
 /* The only JWS "alg" for this key: "ES256", "PS512"... (signing.md 1.2); NULL for Ed25519. */
 const char *key_jws_alg(const struct key *k);
 bool key_same_public(const struct key *a, const struct key *b);

@@ -31,18 +31,6 @@ int step_sign(const struct road *road, const struct trust_sign_opts *o, struct d
 	return road_note(road, "sign", r, detail, e);
 }
 
-int step_verify(const struct road *road, const struct ref *ref, struct trust_result *ret,
-		struct err *e)
-{
-	auto_json *detail = NULL;
-	int r = trust_verify(road->state, road->store, ref, &road->image, ret, e);
-
-	if (r == 0)
-		detail = json_pack("{s:s, s:s, s:s}", "signer", ret->subject, "thumbprint",
-				   ret->thumbprint, "signature", ret->signature.s);
-	return road_note(road, "verify", r, TAKE(detail), e);
-}
-
 /* The image for this machine of an index; 1 when there is one, 0 when d is no index or holds none.
  */
 static int child_of_index(const struct store *s, const struct desc *d, struct desc *ret)

@@ -16,10 +16,6 @@
 int step_sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 	      struct err *e);
 
-/* Verifies road->image as an image of ref's repository. */
-int step_verify(const struct road *road, const struct ref *ref, struct trust_result *ret,
-		struct err *e);
-
 /* Sends road->image, its blobs and, unless no_referrers, all that refers to it. */
 struct push_opts {
 	const char

@@ -170,14 +170,3 @@ int registry_put_manifest(struct registry *reg, const char *name, const char *re
 		*ret_subject = http_headers_get(&resp.head.headers, "oci-subject") != NULL;
 	return 0;
 }
-
-int registry_resolve(struct registry *reg, const struct ref *ref, struct desc *ret, struct err *e)
-{
-	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
-	struct desc want = { .digest = ref->digest };
-	bool pinned = ref->digest.s[0];
-	int r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
-				      pinned ? &want : NULL, &bytes, ret, e);
-
-	return r < 0 ? WRAP(e, r, "resolve %s/%s", reg->host, ref->name) : 0;
-}

@@ -36,10 +36,6 @@ DEFINE_RELEASE_VOID(struct registry, registry_close)
  * from there instead of sent. NULL: nowhere. Copied. */
 int registry_mount_from(struct registry *reg, const char *name, struct err *e);
 
-/* The manifest's or index's descriptor, computed from its bytes: by ref's digest when it has one,
- * else by its tag. */
-int registry_resolve(struct registry *reg, const struct ref *ref, struct desc *ret, struct err *e);
-
 /* Sends a manifest, or an index with all that the store or the registry has of it, and its blobs;
  * the manifest last. tag NULL: by digest only. A manifest with a subject is entered in its
  * subject's fallback tag when the registry does not list referrers itself. */

@@ -237,14 +237,6 @@ static size_t kill_members(const char *folder)
 	return n;
 }
 
-bool cgroup_exists(const char *cgroup)
-{
-	__attribute__((cleanup(hierarchies_release))) struct hierarchies h = { 0 };
-
-	hierarchies_of(cgroup, &h);
-	return h.n > 0 && access(h.path[0], F_OK) == 0;
-}
-
 int cgroup_remove(const char *cgroup, struct err *e)
 {
 	__attribute__((cleanup(hierarchies_release))) struct hierarchies h = { 0 };

@@ -48,7 +48,6 @@ void cgroup_unthrottle(const char *cgroup);
 /* Kills every process of a cgroup ("/plimsoll-<id>", in every hierarchy) and removes it. A cgroup
  * that is not there is success; E_SYSTEM when a process does not die within two seconds. */
 int cgroup_remove(const char *cgroup, struct err *e);
-bool cgroup_exists(const char *cgroup);
 
 /* A process by number and start time (proc(5), stat field 22), so that a reused number is told
  * apart. */

@@ -157,16 +157,6 @@ int image_package_files(const struct image_layers *l, package_file_fn fn, void *
 	return r < 0 ? r : read_all(l, &d, &second, false, e);
 }
 
-int scan_package_files(const struct state *state, const struct store *store,
-		       const struct desc *image, struct progress *p, package_file_fn fn, void *arg,
-		       struct err *e)
-{
-	auto_image_layers l = { 0 };
-	int r = image_layers_open(&l, state, store, image, p, e);
-
-	return r < 0 ? r : image_package_files(&l, fn, arg, e);
-}
-
 void path_in_usr(struct str path, struct buf *ret)
 {
 	static const char *const merged[] = {

@@ -22,7 +22,7 @@
  * And two files beside it (layer_index.h), whose sizes stand in it: a file of another size is
  * broken. A path that is not UTF-8 stands in "files" as text, and in its entry's "path" in hex.
  */
-#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v5"
+#define LAYER_LIST_SCHEMA "plimsoll.layer-packages/v6"
 enum { LIMIT_LAYER_FILES = 100 * 1000, LIMIT_LAYER_LIST = 256 * 1024 * 1024 };
 
 struct layer_list {

@@ -27,7 +27,7 @@
  * "ecosystem" (where it is not the list's: "Go"), "license", "module" (rpm's modularity label),
  * "replaces" (Go: the module that this one stands in for), "os" (Go: GOOS) and "owner" (the name of
  * the distribution's package that the binary belongs to: then its advisories are the distribution's
- * matter). Files that packages own are not in it, see scan_package_files().
+ * matter). Files that packages own are not in it, see image_layers.h.
  *
  * Read from an SBOM (sbom/sbom.h), a package may have no layer or path, and the list may have
  * "unmatched": an object from the type of packages that no catalog is for to how many there were.
@@ -37,23 +37,6 @@
  */
 int scan_packages(const struct state *state, const struct store *store, const struct desc *image,
 		  struct progress *p, json_t **ret, struct err *e);
-
-/*
- * The files that the packages of an image own, as their databases say, those of hidden databases
- * left out: fn is called for each path (without a "/" at its start; any bytes but NUL), package by
- * package, and ends it by failing. Nothing holds them all. The texts are valid during the call.
- */
-struct package_file {
-	struct str catalog;   /* "dpkg" */
-	const char *database; /* the path of the file that says so */
-	size_t layer;	      /* which has that file */
-	struct str package;   /* its name */
-	struct str path;
-};
-typedef int (*package_file_fn)(void *arg, const struct package_file *f, struct err *e);
-int scan_package_files(const struct state *state, const struct store *store,
-		       const struct desc *image, struct progress *p, package_file_fn fn, void *arg,
-		       struct err *e);
 
 struct finding {
 	char *advisory; /* the id to show: a CVE where there is one */

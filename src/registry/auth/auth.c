@@ -81,7 +81,8 @@ enum auth_scheme auth_scheme(const struct auth *a)
 	return a->asked.scheme;
 }
 
-bool auth_known(const struct auth *a)
+/* Whether we give credentials, and not only a token that everybody gets. */
+static bool auth_known(const struct auth *a)
 {
 	return a->credential.user || a->credential.identity || a->credential.bearer;
 }

@@ -51,10 +51,8 @@ int auth_refused(struct auth *a, const struct auth_need *need, const struct fetc
 void auth_learn(struct auth *a, const struct fetch_response *resp);
 /* What mends a final 401 (or 403), as a hint. */
 int auth_hint(const struct auth *a, int r, struct err *e);
-/* Whether the registry asked for anything yet, and whether we gave credentials (not only a token
- * that everybody gets). */
+/* What the registry asked for, if it did yet. */
 enum auth_scheme auth_scheme(const struct auth *a);
-bool auth_known(const struct auth *a);
 
 /* Takes what is secret out of a text from the other side, in place. */
 void auth_scrub(const struct auth *a, char *text);

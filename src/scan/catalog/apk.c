@@ -79,9 +79,5 @@ int catalog_apk_installed(struct str text, struct catalog_out *out, struct err *
 	}
 	if (catalog_goes_on(&damage, r, &why))
 		r = end_entry(&en, line_no, out, &why);
-	if (catalog_goes_on(&damage, r, &why))
-		return catalog_damaged(&damage, e);
-	if (e)
-		*e = why;
-	return r;
+	return catalog_end(&damage, r, &why, e);
 }

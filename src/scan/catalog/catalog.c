@@ -156,11 +156,15 @@ bool catalog_goes_on(struct catalog_damage *d, int r, const struct err *why)
 	return r >= 0 || r == E_FORMAT;
 }
 
-int catalog_damaged(const struct catalog_damage *d, struct err *e)
+int catalog_end(struct catalog_damage *d, int r, const struct err *why, struct err *e)
 {
-	if (d->r < 0 && e)
-		*e = d->e;
-	return d->r;
+	const bool whole = catalog_goes_on(d, r, why);
+
+	if (whole && d->r == 0)
+		return 0;
+	if (e)
+		*e = whole ? d->e : *why;
+	return whole ? d->r : r;
 }
 
 /* "/usr", "./usr" and "usr" are the same. */

@@ -91,8 +91,9 @@ struct catalog_damage {
 };
 /* True when r is no failure, or one that can be read on behind. */
 bool catalog_goes_on(struct catalog_damage *d, int r, const struct err *why);
-/* What to return at the end: 0, what was broken, or r where it is another failure. */
-int catalog_damaged(const struct catalog_damage *d, struct err *e);
+/* What to return after the last step, which gave r: 0, what was broken, or r where it is another
+ * failure. */
+int catalog_end(struct catalog_damage *d, int r, const struct err *why, struct err *e);
 
 /* For catalogs: one more package, and one more path that it owns, as folder and name ("" and the
  * whole path will do). They check the limits, and what goes into JSON for UTF-8. */

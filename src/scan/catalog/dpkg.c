@@ -146,11 +146,7 @@ static int parse(struct str text, bool with_status, struct catalog_out *out, str
 	}
 	if (catalog_goes_on(&damage, r, &why))
 		r = end_stanza(&st, with_status, out, &why);
-	if (catalog_goes_on(&damage, r, &why))
-		return catalog_damaged(&damage, e);
-	if (e)
-		*e = why;
-	return r;
+	return catalog_end(&damage, r, &why, e);
 }
 
 int catalog_dpkg_status(struct str text, struct catalog_out *out, struct err *e)
