@@ -2,80 +2,7 @@
 # `advisories update`: sources of a configuration, fetched from a web server that behaves as publishers do, and worse.
 
 load ../lib/common
-
-setup() {
-	common_setup
-	WEB=$BATS_TEST_TMPDIR/web
-	mkdir -p "$WEB"
-	web_start
-	export PLIMSOLL_STALL_SECONDS=3
-}
-
-teardown() {
-	web_stop
-	common_teardown
-}
-
-web_start() { # [CERT KEY]
-	rm -f port
-	WEB_LOG=$BATS_TEST_TMPDIR/web.log
-	: >"$WEB_LOG"
-	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/feed_server.py" "$WEB" "$BATS_TEST_TMPDIR/port" "$WEB_LOG" "$@" \
-		>web.out 2>&1 3>&- &
-	WEB_PID=$!
-	wait_for 20 test -s "$BATS_TEST_TMPDIR/port"
-	PORT=$(cat "$BATS_TEST_TMPDIR/port")
-	URL=http://127.0.0.1:$PORT
-}
-
-web_stop() {
-	[ -z "${WEB_PID:-}" ] && return 0
-	kill "$WEB_PID" 2>/dev/null || true
-	wait "$WEB_PID" 2>/dev/null || true
-	WEB_PID=
-}
-
-# only NAME BODY...: a configuration in which these sources, and no others, are enabled
-only() {
-	{
-		echo 'advisories:'
-		echo '  sources:'
-		for known in debian alpine osv wolfi chainguard ubuntu redhat kev epss; do
-			[[ " $* " == *" $known "* ]] || echo "    $known: {enabled: false}"
-		done
-		while [ $# -gt 1 ]; do
-			echo "    $1: $2"
-			shift 2
-		done
-	} >plimsoll.yaml
-}
-
-# shellcheck disable=SC2119,SC2120 # most tests name no source
-update() {
-	"$PLIMSOLL" --state "$STATE" --config plimsoll.yaml advisories update "$@"
-}
-
-osv() { # ID MODIFIED [PACKAGE]
-	printf '{"id":"%s","modified":"%s","affected":[{"package":{"ecosystem":"Go","name":"%s"},' "$1" "$2" "${3:-a}"
-	printf '"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.3"}]}]}]}\n'
-}
-
-tracker() { # SOURCE CVE STATUS...: one source package of Debian's tracker
-	printf '"%s":{"%s":{"releases":{"bookworm":{"status":"%s","urgency":"low"%s}}}}' "$1" "$2" "$3" "$4"
-}
-
-kev() {
-	printf '{"catalogVersion":"1","dateReleased":"%sT00:00:00Z","vulnerabilities":[{"cveID":"CVE-2024-1",' "$1"
-	printf '"dateAdded":"%s","knownRansomwareCampaignUse":"Known"}]}\n' "$1"
-}
-
-entries() { # SOURCE: how many advisories the database has of it
-	plimsoll --format json advisories status | jq -r --arg s "$1" '.sources[] | select(.source == $s) | .advisories'
-}
-
-requests() { # EXTENDED-REGEX
-	grep -cE "$1" "$WEB_LOG" || true
-}
+load ../lib/feeds
 
 @test "files: fetched once, then only asked for; a new copy replaces the old whole" {
 	echo "{$(tracker a CVE-2024-1 open),$(tracker b CVE-2024-2 open)}" >"$WEB/json"
@@ -172,14 +99,6 @@ requests() { # EXTENDED-REGEX
 	assert_status 7
 }
 
-csaf() { # CVE STATUS
-	printf '{"document":{"csaf_version":"2.0","publisher":{"name":"Red Hat"},"tracking":{"id":"%s"}},' "$1"
-	printf '"product_tree":{"branches":[{"product":{"product_id":"r","product_identification_helper":{"cpe":'
-	printf '"cpe:/o:redhat:enterprise_linux:9"}}}],"relationships":[{"full_product_name":{"product_id":"r:a"},'
-	printf '"product_reference":"a","relates_to_product_reference":"r"}]},"vulnerabilities":[{"cve":"%s",' "$1"
-	printf '"product_status":{"%s":["r:a"]}}]}\n' "$2"
-}
-
 @test "CSAF: the archive that archive_latest.txt names, and what changed since" {
 	mkdir -p "$WEB/vex/2026" 2026
 	csaf CVE-2026-1 known_affected >2026/cve-2026-1.json
@@ -198,57 +117,6 @@ csaf() { # CVE STATUS
 	assert_status 0
 	assert_output_has 'redhat       unchanged'
 	assert_eq "$(requests tar.zst)" 1
-}
-
-changes() { # TIME FORMAT: more of them than are fetched one by one, newest first
-	/usr/bin/python3 -c 'import sys
-for i in range(20001): print(sys.argv[2] % {"n": 20001 - i, "t": sys.argv[1]})' "$1" "$2"
-}
-
-@test "OSV: where too much has changed, the archive is taken again, and nothing by itself" {
-	mkdir -p "$WEB/Go" docs
-	osv GO-1 2026-01-01T00:00:00Z >docs/GO-1.json
-	(cd docs && /usr/bin/python3 -m zipfile -c "$WEB/Go/all.zip" GO-1.json)
-	echo '2026-01-01T00:00:00Z,GO-1' >"$WEB/Go/modified_id.csv"
-	only osv "{url: $URL, ecosystems: [Go]}"
-	run update
-	assert_status 0
-
-	osv GO-1 2026-02-01T00:00:00Z b >docs/GO-1.json
-	osv GO-2 2026-02-01T00:00:00Z b >docs/GO-2.json
-	(cd docs && /usr/bin/python3 -m zipfile -c "$WEB/Go/all.zip" GO-1.json GO-2.json)
-	changes 2026-02-01T00:00:00Z '%(t)s,GO-%(n)d' >"$WEB/Go/modified_id.csv"
-	run update
-	assert_status 0
-	assert_eq "$(entries osv/Go)" 2
-	assert_eq "$(requests '/Go/all.zip 200')" 2
-	assert_eq "$(requests 'GO-[0-9]+.json')" 0
-
-	# How far it is known goes with it: what comes later is fetched by itself again.
-	osv GO-3 2026-02-02T00:00:00Z >"$WEB/Go/GO-3.json"
-	printf '2026-02-02T00:00:00Z,GO-3\n2026-01-01T00:00:00Z,GO-1\n' >"$WEB/Go/modified_id.csv"
-	run update
-	assert_status 0
-	assert_eq "$(entries osv/Go)" 3
-	assert_eq "$(requests '/Go/all.zip 200')" 2
-	assert_eq "$(requests 'GO-3.json 200')" 1
-}
-
-@test "CSAF: too much for single documents, and no archive, or one that is too old" {
-	mkdir -p "$WEB/vex" 2026
-	changes 2026-02-01T10:00:00+00:00 '"2026/cve-2026-%(n)d.json","%(t)s"' >"$WEB/vex/changes.csv"
-	only redhat "{url: $URL/vex}"
-	run update
-	assert_status 7
-	assert_output_has 'more than 20000 documents, and no archive of them'
-
-	csaf CVE-2026-1 known_affected >2026/cve-2026-1.json
-	tar -cf - 2026 | zstd -q >"$WEB/vex/csaf_vex_2026-01-02.tar.zst"
-	echo csaf_vex_2026-01-02.tar.zst >"$WEB/vex/archive_latest.txt"
-	run update
-	assert_status 7
-	assert_output_has 'more than 20000 documents changed since its archive'
-	assert_eq "$(requests 'cve-2026-')" 0
 }
 
 @test "a transfer that is cut goes on where it was, within a run and in the next" {
@@ -302,23 +170,6 @@ for i in range(20001): print(sys.argv[2] % {"n": 20001 - i, "t": sys.argv[1]})' 
 		run update
 		assert_status 0
 		assert_eq "$(entries debian-tracker)" 3
-	done
-}
-
-@test "lies about length, silence, sizes without end, errors: told, and nothing changes" {
-	kev 2026-01-02 >"$WEB/kev.json"
-	echo "{$(tracker a CVE-2024-1 open)}" >"$WEB/json"
-	only debian "{url: $URL/json}" kev "{url: $URL/kev.json}"
-	for how in lie slow huge 'status 500' 'status 403' 'away /loop' 'away file:///etc/passwd'; do
-		rm -rf "$STATE"
-		printf 'json %s\nloop away /loop\n' "$how" >"$WEB/.behave"
-		run update
-		assert_status 7
-		# The other source is there all the same.
-		assert_output_has 'debian       failed' 'kev          updated' '1 of 2 sources failed'
-		assert_eq "$(entries debian-tracker)" ''
-		run plimsoll --format json advisories status
-		assert_eq "$(jq -r '.asked[] | select(.source == "debian") | .error != null and .checked == null' <<<"$output")" true
 	done
 }
 
