@@ -64,11 +64,12 @@ static void maker_ext(X509 *x, int nid, const char *value)
 /* issuer NULL: self-signed. */
 static X509 *maker_cert(const struct spec *s, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
 {
+	static long serial = 42;
 	X509 *x = X509_new();
 	long from = s->from_days || s->days ? s->from_days * 86400L : -3600;
 
 	(void)X509_set_version(x, s->version_1 ? 0 : 2);
-	(void)ASN1_INTEGER_set(X509_get_serialNumber(x), 42);
+	(void)ASN1_INTEGER_set(X509_get_serialNumber(x), serial++);
 	(void)X509_gmtime_adj(X509_getm_notBefore(x), from);
 	(void)X509_gmtime_adj(X509_getm_notAfter(x), from + (s->days ? s->days : 30) * 86400L);
 	maker_name(X509_get_subject_name(x), s->name);
@@ -113,7 +114,8 @@ static void maker_pem(EVP_PKEY *key, struct buf *ret)
 }
 
 /* specs leaf first, root last; the chain in that order. leaf_pem may be NULL. */
-static void maker_chain(const struct spec *specs, size_t n, struct chain *ret, struct buf *leaf_pem)
+__attribute__((unused)) static void maker_chain(const struct spec *specs, size_t n,
+						struct chain *ret, struct buf *leaf_pem)
 {
 	EVP_PKEY *keys[LIMIT_CHAIN + 1] = { 0 };
 	X509 *certs[LIMIT_CHAIN + 1] = { 0 };
