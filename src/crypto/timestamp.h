@@ -19,7 +19,7 @@ enum {
 
 /* Whom to believe. All of it is borrowed. */
 struct timestamp_trust {
-	struct cert *const *anchors; /* CA certificates: a chain ends at one, self-signed or not */
+	struct cert *const *anchors; /* a chain leads to one of these, self-signed or not */
 	size_t anchors_n;
 	struct cert *const *others; /* may help to build it; tokens need not carry certificates */
 	size_t others_n;
@@ -28,7 +28,7 @@ struct timestamp_trust {
 struct timestamp {
 	int64_t time;	  /* genTime, whole seconds, rounded down */
 	int64_t accuracy; /* seconds: the true time is within time - accuracy and time + accuracy */
-	struct chain chain; /* the authority's, signer first, ending in the anchor */
+	struct chain chain; /* the authority's, signer first */
 };
 
 /*

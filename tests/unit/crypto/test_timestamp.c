@@ -155,7 +155,7 @@ TEST(anchors)
 {
 	auto_tsa t, other;
 	auto_buf token = BUF_INIT(LIMIT_TIMESTAMP);
-	auto_timestamp none = { 0 };
+	auto_timestamp by_leaf = { 0 }, none = { 0 };
 	struct timestamp_trust trust;
 	struct err e = ERR_INIT;
 
@@ -166,9 +166,10 @@ TEST(anchors)
 	CHECK(timestamp_verify(str_of_buf(&token), data, &trust, NULL, &none, &e) == E_VERIFY);
 	trust = (struct timestamp_trust){ 0 };
 	CHECK(timestamp_verify(str_of_buf(&token), data, &trust, NULL, &none, &e) == E_VERIFY);
-	/* What may be an anchor certifies authorities; it is none. */
+	/* A certificate that is trusted by itself ends the chain, as with Notary Project. */
 	trust = (struct timestamp_trust){ .anchors = t.chain.v, .anchors_n = 1 };
-	CHECK(timestamp_verify(str_of_buf(&token), data, &trust, NULL, &none, &e) == E_VERIFY);
+	CHECK(timestamp_verify(str_of_buf(&token), data, &trust, NULL, &by_leaf, &e) == 0 &&
+	      cert_equal(by_leaf.chain.v[0], t.chain.v[0]));
 	trust.anchors_n = LIMIT_TIMESTAMP_CERTS + 1;
 	CHECK(timestamp_verify(str_of_buf(&token), data, &trust, NULL, &none, &e) == E_FORMAT);
 }
