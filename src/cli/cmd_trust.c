@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/signing.h"
+#include "cli/trust_revoke.h"
 #include "cli/trust_tuf.h"
 #include "trust/trust.h"
 
@@ -201,17 +202,38 @@ static const struct command trust_list_command = {
 
 /* export */
 
+struct export_opts {
+	bool revocations;
+};
+
+static const struct opt export_options[] = {
+	OPT_AT(struct export_opts, revocations, "revocations", 0, OPT_FLAG, NULL,
+	       "print the list of withdrawn keys instead, for 'trust revoke --import'"),
+	OPT_END,
+};
+
+static int export_revocations(struct cli *c, const struct state *state, struct err *e)
+{
+	auto_json *j = NULL;
+	int r = trust_revocations_export(state, &j, e);
+
+	return r < 0 ? r : cli_print_json(c, j, e);
+}
+
 static int run_export(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	const struct export_opts *o = opts;
 	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS);
 	const struct state *state;
-	int r;
+	int r = cli_state(c, &state, e);
 
-	(void)opts;
-	if ((r = cli_state(c, &state, e)) < 0 ||
-	    (r = trust_export(state, argc ? argv[0] : NULL, &pem, e)) < 0)
+	if (r < 0)
 		return r;
-	return cli_print(c, e, "%s", buf_str(&pem));
+	if (o->revocations)
+		return argc ? FAIL(e, E_USAGE, "--revocations takes no NAME")
+			    : export_revocations(c, state, e);
+	r = trust_export(state, argc ? argv[0] : NULL, &pem, e);
+	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&pem));
 }
 
 static const struct command trust_export_command = {
@@ -220,7 +242,10 @@ static const struct command trust_export_command = {
 	.brief = "Print a key's certificate, or a trusted certificate, as PEM",
 	.details = "NAME is a key's name, or the beginning of a certificate's thumbprint (6 digits "
 		   "or more). Private keys are never printed.",
-	.example = "plimsoll trust export > builder.pem",
+	.example = "plimsoll trust export > builder.pem\n"
+		   "plimsoll trust export --revocations > revoked.json",
+	.opts = export_options,
+	.opts_size = sizeof(struct export_opts),
 	.max_args = 1,
 	.run = run_export,
 };
@@ -251,13 +276,10 @@ static const struct command trust_remove_command = {
 };
 
 static const struct command *const subs[] = {
-	&trust_init_command,
-	&trust_add_command,
-	&trust_list_command,
-	&trust_export_command,
-	&trust_remove_command,
-	&trust_tuf_client_command,
-	NULL,
+	&trust_init_command,	   &trust_add_command,
+	&trust_list_command,	   &trust_export_command,
+	&trust_remove_command,	   &trust_revoke_command,
+	&trust_tuf_client_command, NULL,
 };
 
 const struct command cmd_trust = {

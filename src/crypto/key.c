@@ -124,22 +124,6 @@ int key_wrap(EVP_PKEY *pkey, bool has_priv, const char *what, struct key **ret, 
 	return 0;
 }
 
-int key_generate(enum key_kind kind, struct key **ret, struct err *e)
-{
-	EVP_PKEY *pkey = NULL;
-
-	switch (kind) {
-	case KEY_EC_P256: pkey = EVP_EC_gen("P-256"); break;
-	case KEY_EC_P384: pkey = EVP_EC_gen("P-384"); break;
-	case KEY_EC_P521: pkey = EVP_EC_gen("P-521"); break;
-	case KEY_ED25519: pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
-	case KEY_RSA: pkey = EVP_RSA_gen(3072); break;
-	}
-	if (!pkey)
-		return FAIL_SSL(e, E_SYSTEM, "generate key");
-	return key_wrap(pkey, true, "generated key", ret, e);
-}
-
 const char *key_jws_alg(const struct key *k)
 {
 	switch (k->kind) {

@@ -28,6 +28,10 @@ void secret_free(struct buf *b);
 
 /* P-256, P-384, P-521, Ed25519, or RSA of 3072 bits. */
 int key_generate(enum key_kind kind, struct key **ret, struct err *e);
+int key_generate_rsa(int bits, struct key **ret, struct err *e); /* 2048, 3072 or 4096 */
+/* "P-256", "P-384", "P-521", "RSA-2048", "RSA-3072", "RSA-4096" or "Ed25519"; bits is of RSA. */
+int key_type_parse(const char *name, enum key_kind *ret, int *ret_bits, struct err *e);
+const char *key_type_name(const struct key *k);
 /* PKCS#8, SEC1 or PKCS#1, encrypted or not. Refused (E_FORMAT): RSA other than 2048, 3072 and 4096
  * bits, other curves, explicit curve parameters, other types. A wrong passphrase is E_USAGE.
  * passphrase NULL: the file must not be encrypted, else E_USAGE saying how a passphrase is given.
@@ -43,6 +47,10 @@ enum key_kind key_kind(const struct key *k);
 /* The only JWS "alg" for this key: "ES256", "PS512"... (signing.md 1.2); NULL for Ed25519. */
 const char *key_jws_alg(const struct key *k);
 bool key_same_public(const struct key *a, const struct key *b);
+/* What names a public key whatever certificate it is in: SHA-256 of its SubjectPublicKeyInfo in
+ * DER, lower-case hex. */
+enum { KEY_ID_MAX = 65 };
+int key_spki_id(const struct key *k, char ret[static KEY_ID_MAX], struct err *e);
 void key_free(struct key *k);
 DEFINE_RELEASE_VOID(struct key, key_free)
 

@@ -164,6 +164,8 @@ int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e
 	note(&res, TRUST_CHAIN, TRUST_PASSED, "%zu certificate%s, complete and in order", j.chain.n,
 	     j.chain.n == 1 ? "" : "s");
 	if ((r = check_trusted(v, &j, &res, e)) < 0 || (r = check_identity(v, &j, &res, e)) < 0 ||
+	    (r = withdrawn_check_chain(&v->withdrawn, &j.chain, j.claims.signing_time, v->now, e)) <
+		    0 ||
 	    (r = check_expiry(v, &j, &res, e)) < 0 || (r = check_time(v, &j, &res, e)) < 0 ||
 	    (r = check_revocation(v, &j, &res, e)) < 0)
 		return r;

@@ -3,6 +3,7 @@
 
 #include "trust/policy.h"
 #include "trust/trust.h"
+#include "trust/withdrawn.h"
 
 #define DIR_TRUST "trust"
 #define FILE_POLICY "trustpolicy.json"
@@ -36,6 +37,13 @@ int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca s
 
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
+
+/* revoke.c */
+
+/* The subject as text that is fit for a terminal, cut to n bytes. */
+void trust_subject(const struct cert *c, char *ret, size_t n);
+/* Names the certificate's key and subject; the rest of *ret stays as it is. */
+int withdrawal_of(const struct cert *c, struct withdrawal *ret, struct err *e);
 
 /* policy_edit.c */
 
@@ -74,6 +82,7 @@ struct evaluation {
 	const struct desc *manifest;
 	const struct statement *statement;
 	const struct trusted *trusted;
+	struct withdrawn withdrawn; /* borrowed */
 	int64_t now;
 };
 int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e);

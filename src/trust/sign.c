@@ -134,6 +134,7 @@ static int sign_with(int dir, struct store *s, const struct desc *manifest,
 {
 	const char *name = o->key ? o->key : TRUST_DEFAULT_NAME;
 	auto_chain chain = { .n = 0 };
+	auto_withdrawn withdrawn = { 0 };
 	auto_buf payload = BUF_INIT(LIMIT_ENVELOPE / 4), envelope = BUF_INIT(LIMIT_ENVELOPE);
 	int64_t now = clock_now();
 	struct signer signer = { .form = o->form, .passphrase = o->passphrase, .chain = &chain };
@@ -142,7 +143,9 @@ static int sign_with(int dir, struct store *s, const struct desc *manifest,
 	if ((r = trust_key_chain(dir, name, &chain, e)) < 0 ||
 	    (r = payload_make(manifest, o->annotations, &payload, e)) < 0)
 		return r;
-	if ((r = chain_valid_at(&chain, now, e)) < 0)
+	if ((r = chain_valid_at(&chain, now, e)) < 0 ||
+	    (r = withdrawn_load(dir, &withdrawn, e)) < 0 ||
+	    (r = withdrawn_check_chain(&withdrawn, &chain, now, now, e)) < 0)
 		return WRAP(e, r, "key '%s'", name);
 	signer.payload = (struct str){ buf_str(&payload), payload.n };
 	signer.claims =

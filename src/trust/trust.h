@@ -14,6 +14,7 @@
  *     trustpolicy.json                    which signers are asked for, by repository
  *     truststore/x509/ca/<store>/<file>.pem certificates that end a trusted chain
  *     keys/<name>.pem keys/<name>.crt     keys that this host signs with, and their chains
+ *     withdrawn.json                      keys that are revoked or rotated (withdrawn.h)
  *
  * Changes are made under a lock; each file is whole or not there.
  */
@@ -62,6 +63,23 @@ int trust_export(const struct state *state, const char *name, struct buf *ret, s
 
 /* Removes a key (signatures made with it stay valid), or a trusted certificate by thumbprint. */
 int trust_remove(const struct state *state, const char *name, struct err *e);
+
+/* Revoking (withdrawn.h). */
+
+struct withdrawal;
+struct trust_revocation {
+	const char *name;   /* a key's; the beginning of a thumbprint; "sha256:" + the key's id */
+	struct str file;    /* instead, when not empty: a certificate or a public key, PEM or DER */
+	const char *reason; /* may be NULL */
+};
+/* From now on nothing that the key signed is accepted here, under no certificate and by no policy
+ * that verifies. *ret_changed is false when it was revoked already. */
+int trust_revoke(const struct state *state, const struct trust_revocation *o,
+		 struct withdrawal *ret, bool *ret_changed, struct err *e);
+/* The list for other hosts, and one from elsewhere: it adds, and takes nothing back. */
+int trust_revocations_export(const struct state *state, json_t **ret, struct err *e);
+int trust_revocations_import(const struct state *state, struct str file, size_t *ret_new,
+			     struct err *e);
 
 /* A passphrase from a file, or "fd:N" from a descriptor; one newline at the end is not part of it.
  * ret is empty, with a cap of at least LIMIT_PASSPHRASE + 2. */

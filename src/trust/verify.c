@@ -150,6 +150,7 @@ static int verify_by(int dir, const struct statement *st, const struct store *s,
 		     struct err *e)
 {
 	auto_trusted trusted = { 0 };
+	auto_withdrawn withdrawn = { 0 };
 	struct trust_result res = { 0 };
 	struct evaluation v = {
 		.manifest = manifest, .statement = st, .trusted = &trusted, .now = clock_now()
@@ -160,7 +161,10 @@ static int verify_by(int dir, const struct statement *st, const struct store *s,
 		/* The bytes that are signed are those that we hold. */
 		if ((r = store_blob_verify(s, manifest, e)) < 0 ||
 		    (r = load_stores(dir, st, &trusted, e)) < 0 ||
-		    (r = try_all(s, ref, &v, &res, e)) < 0)
+		    (r = withdrawn_load(dir, &withdrawn, e)) < 0)
+			return r;
+		v.withdrawn = withdrawn;
+		if ((r = try_all(s, ref, &v, &res, e)) < 0)
 			return r;
 	}
 	res.skipped = st->skip;
