@@ -41,17 +41,56 @@ static int child_of_index(const struct store *s, const struct desc *d, struct de
 }
 
 static int push_referrers(const struct road *road, struct registry *reg, const char *name,
-			  size_t *ret_n, struct err *e)
+			  const struct digest *subject, size_t *ret_n, struct err *e)
 {
-	struct desc child;
-	size_t more = 0;
-	int r = registry_push_referrers(reg, road->store, &road->image.digest, name, road->progress,
-					ret_n, e);
+	size_t n = 0;
+	int r = registry_push_referrers(reg, road->store, subject, name, road->progress, &n, e);
 
-	if (r == 0 && child_of_index(road->store, &road->image, &child))
-		r = registry_push_referrers(reg, road->store, &child.digest, name, road->progress,
-					    &more, e);
-	*ret_n += more;
+	if (r == 0 && n)
+		r = registry_check_referrers(reg, road->store, subject, name, e);
+	*ret_n += n;
+	return r;
+}
+
+/* Of the image, and of each that an index names. */
+static int push_all_referrers(const struct road *road, struct registry *reg, const char *name,
+			      size_t *ret_n, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	auto_json *j = NULL;
+	json_t *list, *entry;
+	size_t i;
+	int r = push_referrers(road, reg, name, &road->image.digest, ret_n, e);
+
+	if (r < 0 || !desc_is_index(&road->image))
+		return r;
+	if ((r = store_blob_read(road->store, &road->image, LIMIT_MANIFEST, &bytes, e)) < 0 ||
+	    (r = json_parse(buf_str(&bytes), bytes.n, road->image.digest.s, &j, e)) < 0 ||
+	    (r = json_get_array(j, "manifests", &list, road->image.digest.s, e)) < 0)
+		return r;
+	json_array_foreach(list, i, entry)
+	{
+		struct desc child;
+
+		r = desc_parse(entry, road->image.digest.s, &child, e);
+		if (r == 0)
+			r = push_referrers(road, reg, name, &child.digest, ret_n, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* By digest, with all that refers to it; then the name. */
+static int push_to(const struct road *road, struct registry *reg, const struct ref *ref,
+		   bool no_referrers, size_t *ret_n, struct err *e)
+{
+	int r = registry_push(reg, road->store, &road->image, ref->name, NULL, road->progress, e);
+
+	if (r == 0 && !no_referrers)
+		r = push_all_referrers(road, reg, ref->name, ret_n, e);
+	if (r == 0 && ref->tag[0])
+		r = registry_tag(reg, road->store, &road->image, ref->name, ref->tag, e);
 	return r;
 }
 
@@ -59,7 +98,6 @@ static int push(const struct road *road, const struct ref *ref, const struct pus
 		size_t *ret_n, struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
-	const char *tag = ref->tag[0] ? ref->tag : NULL;
 	int r;
 
 	if (!ref->host[0])
@@ -72,12 +110,7 @@ static int push(const struct road *road, const struct ref *ref, const struct pus
 	r = registry_open(ref->host, &reg, e);
 	if (r == 0 && o->mount_from)
 		r = registry_mount_from(reg, o->mount_from, e);
-	if (r == 0)
-		r = registry_push(reg, road->store, &road->image, ref->name, tag, road->progress,
-				  e);
-	if (r == 0 && !o->no_referrers)
-		r = push_referrers(road, reg, ref->name, ret_n, e);
-	return r;
+	return r < 0 ? r : push_to(road, reg, ref, o->no_referrers, ret_n, e);
 }
 
 int step_push(const struct road *road, const struct ref *ref, const struct push_opts *o,

@@ -16,7 +16,11 @@
 int step_sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 	      struct err *e);
 
-/* Sends road->image, its blobs and, unless no_referrers, all that refers to it. */
+/*
+ * Sends road->image, its blobs and, unless no_referrers, all that refers to it and to the images of
+ * an index. The tag moves last, once the registry lists all of that: a push that ends anywhere
+ * leaves the tag as it was.
+ */
 struct push_opts {
 	const char
 		*mount_from; /* repository of the same registry that may have the blobs; or NULL */

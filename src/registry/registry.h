@@ -58,6 +58,15 @@ int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
 int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
 			    const char *name, struct progress *p, size_t *ret_n, struct err *e);
 
+/* Names a manifest of the store that the registry has: what a push does last. */
+int registry_tag(struct registry *reg, const struct store *s, const struct desc *d,
+		 const char *name, const char *tag, struct err *e);
+
+/* E_REMOTE unless the registry has, and lists to whoever pulls, every manifest of the store whose
+ * subject is `subject`: a registry that took one is not believed. */
+int registry_check_referrers(struct registry *reg, const struct store *s,
+			     const struct digest *subject, const char *name, struct err *e);
+
 /* What registry_pull_referrers did. */
 struct referrers_got {
 	size_t added;	/* now in the store, also those that were before */
