@@ -74,17 +74,11 @@ static int sextet(enum b64 kind, char c)
 	return c == (kind == B64_STD ? '/' : '_') ? 63 : -1;
 }
 
-int b64_decode(struct str s, enum b64 kind, struct buf *ret, struct err *e)
+static int decode_unpadded(struct str s, enum b64 kind, struct buf *ret, struct err *e)
 {
 	uint32_t acc = 0;
 	unsigned bits = 0;
 
-	if (kind == B64_STD) {
-		if (s.n % 4)
-			return FAIL(e, E_FORMAT, "base64: length %zu is not a multiple of 4", s.n);
-		for (int i = 0; i < 2 && s.n && s.p[s.n - 1] == '='; i++)
-			s.n--;
-	}
 	if (s.n % 4 == 1)
 		return FAIL(e, E_FORMAT, "base64: length %zu", s.n);
 	for (size_t i = 0; i < s.n; i++) {
@@ -103,4 +97,30 @@ int b64_decode(struct str s, enum b64 kind, struct buf *ret, struct err *e)
 	if (acc)
 		return FAIL(e, E_FORMAT, "base64: bits left over at the end");
 	return buf_check(ret, "base64", e);
+}
+
+static struct str without_padding(struct str s)
+{
+	for (int i = 0; i < 2 && s.n && s.p[s.n - 1] == '='; i++)
+		s.n--;
+	return s;
+}
+
+int b64_decode(struct str s, enum b64 kind, struct buf *ret, struct err *e)
+{
+	if (kind == B64_STD) {
+		if (s.n % 4)
+			return FAIL(e, E_FORMAT, "base64: length %zu is not a multiple of 4", s.n);
+		s = without_padding(s);
+	}
+	return decode_unpadded(s, kind, ret, e);
+}
+
+int b64_decode_any(struct str s, struct buf *ret, struct err *e)
+{
+	bool url = memchr(s.p, '-', s.n) || memchr(s.p, '_', s.n);
+
+	if (s.n % 4 == 0)
+		s = without_padding(s);
+	return decode_unpadded(s, url ? B64_URL : B64_STD, ret, e);
 }

@@ -15,3 +15,6 @@ int hex_decode(struct str s, void *ret, size_t n,
 	       struct err *e); /* exactly n bytes; lower case only */
 void b64_put(struct buf *b, enum b64 kind, const void *p, size_t n);
 int b64_decode(struct str s, enum b64 kind, struct buf *ret, struct err *e); /* appends */
+/* Either alphabet, but not a mixture, padded or not: DSSE and protobuf's JSON leave it open.
+ * Appends. */
+int b64_decode_any(struct str s, struct buf *ret, struct err *e);

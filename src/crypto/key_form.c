@@ -38,7 +38,7 @@ static bool set_padding(EVP_PKEY_CTX *pc, enum key_form form, int salt)
 }
 
 /* One encoding and no other: what is read and written again must be the same bytes. */
-static bool is_der(struct str sig)
+bool key_der_signature(struct str sig)
 {
 	const unsigned char *p = (const unsigned char *)sig.p;
 	unsigned char *again = NULL;
@@ -69,7 +69,7 @@ int key_verify_as(const struct key *k, enum key_form form, const char *hash, con
 				    k->pkey, NULL) != 1 ||
 	    !set_padding(pc, form, RSA_PSS_SALTLEN_AUTO))
 		return FAIL_SSL(e, E_SYSTEM, "verify");
-	if (form == KEY_FORM_ECDSA && !is_der(sig))
+	if (form == KEY_FORM_ECDSA && !key_der_signature(sig))
 		r = 0;
 	else
 		r = EVP_DigestVerify(c, (const unsigned char *)sig.p, sig.n, msg, n);

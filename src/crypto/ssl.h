@@ -32,6 +32,9 @@ struct key {
 /* Checks kind and strength; takes pkey over, also on failure. */
 int key_wrap(EVP_PKEY *pkey, bool has_priv, const char *what, struct key **ret, struct err *e);
 
+/* An ECDSA signature in DER and in no other encoding (key_form.c). */
+bool key_der_signature(struct str sig);
+
 /* Sets the error with OpenSSL's last reason and empties its queue, so that nothing stale is left.
  */
 int ssl_fail(struct err *e, const char *file, int line, enum err_code code, const char *what);

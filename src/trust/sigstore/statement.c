@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "trust/sigstore/internal.h"
+
+/* Making. */
+
+int statement_make_signature(const struct desc *manifest, const char *name,
+			     const json_t *annotations, struct buf *ret, struct err *e)
+{
+	auto_json *j = json_object();
+	json_t *subjects = json_array(), *subject = json_object(), *digest = json_object();
+	int r;
+
+	if ((r = json_put(j, "subject", subjects, e)) < 0 ||
+	    (r = json_push(subjects, subject, e)) < 0 ||
+	    (r = json_put(subject, "digest", digest, e)) < 0 ||
+	    (r = json_put_string(digest, "sha256", digest_hex(&manifest->digest), e)) < 0 ||
+	    (r = json_put_string(subject, "name", name, e)) < 0 ||
+	    (r = json_put_string(j, "_type", IN_TOTO_STATEMENT, e)) < 0 ||
+	    (r = json_put_string(j, "predicateType", COSIGN_SIGN_PREDICATE, e)) < 0 ||
+	    (r = json_put(j, "predicate", json_object(), e)) < 0)
+		return r;
+	if (json_object_size(annotations)) {
+		r = json_put(subject, "annotations", json_deep_copy(annotations), e);
+		if (r < 0)
+			return r;
+	}
+	return json_canonical(j, ret, e);
+}
+
+/* Reading. */
+
+static int read_subject(const json_t *o, const struct digest *about, struct statement_info *ret,
+			struct err *e)
+{
+	static const char what[] = "statement: subject";
+	const json_t *name = json_object_get(o, "name");
+	const char *hex;
+	json_t *digest;
+	int r = json_get_object(o, "digest", &digest, what, e);
+
+	if (r < 0)
+		return r;
+	if (name && !json_is_string(name))
+		return FAIL(e, E_FORMAT, "%s: 'name' is not a string", what);
+	hex = json_string_or_null(digest, "sha256");
+	if (ret->covers || !hex || strcmp(hex, digest_hex(about)) != 0)
+		return 0;
+	if (json_string_length(name) >= sizeof(ret->name))
+		return FAIL(e, E_FORMAT, "%s: 'name' is longer than %zu bytes", what,
+			    sizeof(ret->name) - 1);
+	ret->covers = true;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s",
+		       json_string_value(name) ? json_string_value(name) : "");
+	return 0;
+}
+
+static int read_subjects(const json_t *list, const struct digest *about, struct statement_info *ret,
+			 struct err *e)
+{
+	size_t n = json_array_size(list);
+	int r = 0;
+
+	if (n == 0 || n > LIMIT_STATEMENT_SUBJECTS)
+		return FAIL(e, E_FORMAT, "statement: want 1 to %d subjects, got %zu",
+			    LIMIT_STATEMENT_SUBJECTS, n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_subject(json_array_get(list, i), about, ret, e);
+	return r;
+}
+
+int statement_read(struct str payload, const struct digest *about, struct statement_info *ret,
+		   struct err *e)
+{
+	struct statement_info info = { .covers = false };
+	auto_json *j = NULL;
+	const char *type, *predicate;
+	json_t *subjects;
+	int r;
+
+	if ((r = json_parse(payload.p, payload.n, "statement", &j, e)) < 0 ||
+	    (r = json_get_string(j, "_type", &type, "statement", e)) < 0 ||
+	    (r = json_get_string(j, "predicateType", &predicate, "statement", e)) < 0 ||
+	    (r = json_get_array(j, "subject", &subjects, "statement", e)) < 0 ||
+	    (r = read_subjects(subjects, about, &info, e)) < 0)
+		return r;
+	if (strcmp(type, IN_TOTO_STATEMENT) != 0 &&
+	    strcmp(type, "https://in-toto.io/Statement/v0.1") != 0)
+		return FAIL(e, E_FORMAT, "statement: '_type' is '%.80s', not an in-toto statement",
+			    type);
+	if (!*predicate || strlen(predicate) > LIMIT_PREDICATE_TYPE)
+		return FAIL(e, E_FORMAT, "statement: 'predicateType' has 1 to %d bytes",
+			    LIMIT_PREDICATE_TYPE);
+	(void)snprintf(info.predicate_type, sizeof(info.predicate_type), "%s", predicate);
+	*ret = info;
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "trust/sigstore/internal.h"
+
+enum { LIMIT_SIGNERS = 256 };
+
+void sigstore_trust_free(struct sigstore_trust *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		key_free(t->v[i].key);
+	free(t->v);
+	*t = (struct sigstore_trust){ 0 };
+}
+
+/* Takes key over, also on failure. The first name of a key stays. */
+static int add(struct sigstore_trust *t, const char *name, bool by_certificate, struct key *key,
+	       struct err *e)
+{
+	auto_release(key_free) struct key *k = key;
+	struct sigstore_signer *v;
+	int r;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (key_same_public(t->v[i].key, k))
+			return 0;
+	if (t->n >= LIMIT_SIGNERS)
+		return FAIL(e, E_FORMAT, "more than %d signers", LIMIT_SIGNERS);
+	v = reallocarray(t->v, t->n + 1, sizeof(*v));
+	if (!v)
+		return FAIL_NOMEM(e);
+	t->v = v;
+	v += t->n;
+	*v = (struct sigstore_signer){ .by_certificate = by_certificate };
+	(void)snprintf(v->name, sizeof(v->name), "%s", name);
+	if ((r = key_id(k, v->id, e)) < 0)
+		return r;
+	v->key = TAKE(k);
+	t->n++;
+	return 0;
+}
+
+int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pem, struct err *e)
+{
+	struct key *k;
+	int r = key_public_from_pem(pem, &k, e);
+
+	return r < 0 ? r : add(t, name, false, k, e);
+}
+
+static int load_key(int dir, const char *file, struct sigstore_trust *t, struct err *e)
+{
+	char path[sizeof(DIR_SIGSTORE_KEYS) + 256 + 2];
+	auto_buf pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_free char *name = str_dup((struct str){ file, strlen(file) - strlen(".pub") });
+	int r;
+
+	if (!name)
+		return FAIL_NOMEM(e);
+	(void)snprintf(path, sizeof(path), DIR_SIGSTORE_KEYS "/%.255s", file);
+	r = trust_read(dir, path, LIMIT_KEY_PEM, &pem, e);
+	if (r == 0)
+		r = sigstore_trust_key(t, name, (struct str){ buf_str(&pem), pem.n }, e);
+	return r < 0 ? WRAP(e, r, "trusted key '%s'", name) : 0;
+}
+
+static int load_keys(int dir, struct sigstore_trust *t, struct err *e)
+{
+	auto_strv names = { 0 };
+	int r = trust_names(dir, DIR_SIGSTORE_KEYS, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (ends_with(names.v[i], ".pub"))
+			r = load_key(dir, names.v[i], t, e);
+	return r;
+}
+
+/* Signs for itself, now, as one that the statement admits. */
+static bool signs(const struct statement *st, const struct cert *c, int64_t now)
+{
+	return !cert_is_ca(c) && cert_not_before(c) <= now && now <= cert_not_after(c) &&
+	       (st->any_identity || policy_identity(st, cert_subject(c)));
+}
+
+static int load_statement(int dir, const struct statement *st, struct sigstore_trust *t,
+			  struct err *e)
+{
+	auto_trusted certs = { 0 };
+	int64_t now = clock_now();
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < st->ca_n; i++)
+		r = trusted_load(dir, st->ca[i], &certs, e);
+	for (size_t i = 0; r == 0 && i < certs.n; i++) {
+		struct key *k;
+
+		if (signs(st, certs.v[i], now) && cert_key(certs.v[i], &k, NULL) == 0)
+			r = add(t, certs.where[i], true, k, e);
+	}
+	return r;
+}
+
+int sigstore_trust_load(const struct state *state, const struct ref *ref,
+			struct sigstore_trust *ret, struct err *e)
+{
+	auto_close int dir = trust_dir(state, false, e);
+	auto_sigstore_trust t = { 0 };
+	auto_policy policy = { 0 };
+	const struct statement *st = NULL;
+	int r;
+
+	*ret = (struct sigstore_trust){ 0 };
+	if (dir == E_NOTFOUND)
+		return 0;
+	if (dir < 0)
+		return dir;
+	if ((r = load_keys(dir, &t, e)) < 0)
+		return r;
+	r = trust_policy_load(dir, &policy, e);
+	if (r == 0)
+		st = policy_select(&policy, ref);
+	else if (r == E_NOTFOUND)
+		r = 0;
+	if (r == 0 && st && !st->skip)
+		r = load_statement(dir, st, &t, e);
+	if (r == 0) {
+		*ret = t;
+		t = (struct sigstore_trust){ 0 };
+	}
+	return r;
+}
