@@ -25,6 +25,13 @@ void crypto_init(void)
 				  NULL);
 }
 
+void crypto_hold_secrets(void)
+{
+	/* Two pages are enough for the numbers of an RSA key of 4096 bits. When it cannot be
+	 * locked (RLIMIT_MEMLOCK) it is still left out of dumps and cleansed. */
+	(void)CRYPTO_secure_malloc_init(64 * 1024, 16);
+}
+
 void secret_free(struct buf *b)
 {
 	if (b->p)
@@ -200,6 +207,23 @@ static int der_from_raw(const struct key *k, struct str raw, unsigned char **ret
 	return 0;
 }
 
+static int sign_remote(const struct key *k, const void *msg, size_t n, struct buf *ret,
+		       struct err *e)
+{
+	auto_buf sig = BUF_INIT(1024);
+	enum key_form form = k->kind == KEY_RSA	      ? KEY_FORM_RSA_PSS
+			     : k->kind == KEY_ED25519 ? KEY_FORM_ED25519
+						      : KEY_FORM_ECDSA;
+	int r = key_sign_as(k, form, hash_of(k), msg, n, &sig, e);
+
+	if (r < 0)
+		return r;
+	if (k->width)
+		return raw_from_der(k, (const unsigned char *)sig.p, sig.n, ret, e);
+	buf_put(ret, sig.p, sig.n);
+	return buf_check(ret, "signature", e);
+}
+
 int key_sign(const struct key *k, const void *msg, size_t n, struct buf *ret, struct err *e)
 {
 	auto_release(EVP_MD_CTX_free) EVP_MD_CTX *c = EVP_MD_CTX_new();
@@ -207,6 +231,8 @@ int key_sign(const struct key *k, const void *msg, size_t n, struct buf *ret, st
 	size_t sig_n = sizeof(sig);
 	EVP_PKEY_CTX *pc = NULL;
 
+	if (k->remote.sign)
+		return sign_remote(k, msg, n, ret, e);
 	if (!k->has_priv)
 		return FAIL(e, E_INTERNAL, "sign: this is a public key");
 	if (!c || EVP_DigestSignInit_ex(c, &pc, hash_of(k), NULL, NULL, k->pkey, NULL) != 1 ||

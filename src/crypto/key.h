@@ -74,3 +74,25 @@ int key_verify_as(const struct key *k, enum key_form form, const char *hash, con
 /* Appends the signature; PSS with a salt as long as the hash. */
 int key_sign_as(const struct key *k, enum key_form form, const char *hash, const void *msg,
 		size_t n, struct buf *ret, struct err *e);
+/* The same of a hash that was made already, hash_n bytes of it: not for Ed25519. */
+int key_sign_digest(const struct key *k, enum key_form form, const char *hash, const void *digest,
+		    size_t digest_n, struct buf *ret, struct err *e);
+
+/*
+ * A key whose private half somebody else holds: another process, a token, a key service. key_sign()
+ * and key_sign_as() ask sign for the signature, in the encodings of key_sign_as(), and check it
+ * under the public key before anybody gets to see it. arg is borrowed.
+ */
+struct key_remote {
+	int (*sign)(void *arg, enum key_form form, const char *hash, const void *msg, size_t n,
+		    struct buf *ret, struct err *e);
+	void *arg;
+};
+int key_from_remote(const struct key *public_half, const struct key_remote *remote,
+		    struct key **ret, struct err *e);
+
+/*
+ * For a process that is about to hold a private key: memory that is locked where the limit allows,
+ * and left out of dumps, takes the numbers of keys that are read from now on.
+ */
+void crypto_hold_secrets(void);

@@ -6,7 +6,10 @@
 #include "crypto/key.h"
 #include "crypto/ssl.h"
 
-enum { LIMIT_DER_SIGNATURE = 256 }; /* P-521 needs 139 */
+enum {
+	LIMIT_DER_SIGNATURE = 256, /* P-521 needs 139 */
+	LIMIT_SIGNATURE = 1024,	   /* RSA-4096 needs 512 */
+};
 
 static int check_form(const struct key *k, enum key_form form, const char *hash, struct err *e)
 {
@@ -77,17 +80,35 @@ int key_verify_as(const struct key *k, enum key_form form, const char *hash, con
 	return r == 1 ? 0 : FAIL(e, E_VERIFY, "the signature does not hold");
 }
 
+/* What somebody else made is looked at before it is used. */
+static int ask_remote(const struct key *k, enum key_form form, const char *hash, const void *msg,
+		      size_t n, struct buf *ret, struct err *e)
+{
+	auto_buf sig = BUF_INIT(LIMIT_SIGNATURE);
+	int r = k->remote.sign(k->remote.arg, form, hash, msg, n, &sig, e);
+
+	if (r < 0)
+		return r;
+	r = key_verify_as(k, form, hash, msg, n, (struct str){ buf_str(&sig), sig.n }, e);
+	if (r < 0)
+		return WRAP(e, r, "what the key's holder gave is no signature of its key");
+	buf_put(ret, sig.p, sig.n);
+	return buf_check(ret, "signature", e);
+}
+
 int key_sign_as(const struct key *k, enum key_form form, const char *hash, const void *msg,
 		size_t n, struct buf *ret, struct err *e)
 {
 	auto_release(EVP_MD_CTX_free) EVP_MD_CTX *c = EVP_MD_CTX_new();
-	unsigned char sig[1024];
+	unsigned char sig[LIMIT_SIGNATURE];
 	size_t sig_n = sizeof(sig);
 	EVP_PKEY_CTX *pc = NULL;
 	int r = check_form(k, form, hash, e);
 
 	if (r < 0)
 		return r;
+	if (k->remote.sign)
+		return ask_remote(k, form, hash, msg, n, ret, e);
 	if (!k->has_priv)
 		return FAIL(e, E_INTERNAL, "sign: this is a public key");
 	if (!c ||
@@ -98,4 +119,43 @@ int key_sign_as(const struct key *k, enum key_form form, const char *hash, const
 		return FAIL_SSL(e, E_SYSTEM, "sign");
 	buf_put(ret, sig, sig_n);
 	return buf_check(ret, "signature", e);
+}
+
+int key_sign_digest(const struct key *k, enum key_form form, const char *hash, const void *digest,
+		    size_t digest_n, struct buf *ret, struct err *e)
+{
+	auto_release(EVP_PKEY_CTX_free) EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(k->pkey, NULL);
+	const EVP_MD *md = EVP_get_digestbyname(hash);
+	unsigned char sig[LIMIT_SIGNATURE];
+	size_t sig_n = sizeof(sig);
+	int r = check_form(k, form, hash, e);
+
+	if (r < 0)
+		return r;
+	if (!k->has_priv || form == KEY_FORM_ED25519)
+		return FAIL(e, E_INTERNAL, "sign: this key signs no hashes");
+	if (!md || digest_n != (size_t)EVP_MD_get_size(md))
+		return FAIL(e, E_FORMAT, "sign: a hash of %zu bytes is not of %s", digest_n, hash);
+	if (!c || EVP_PKEY_sign_init(c) != 1 || !set_padding(c, form, RSA_PSS_SALTLEN_DIGEST) ||
+	    EVP_PKEY_CTX_set_signature_md(c, md) != 1 ||
+	    EVP_PKEY_sign(c, sig, &sig_n, digest, digest_n) != 1)
+		return FAIL_SSL(e, E_SYSTEM, "sign");
+	buf_put(ret, sig, sig_n);
+	return buf_check(ret, "signature", e);
+}
+
+int key_from_remote(const struct key *public_half, const struct key_remote *remote,
+		    struct key **ret, struct err *e)
+{
+	struct key *k = calloc(1, sizeof(*k));
+
+	if (!k || EVP_PKEY_up_ref(public_half->pkey) != 1) {
+		free(k);
+		return FAIL_NOMEM(e);
+	}
+	*k = *public_half;
+	k->has_priv = false;
+	k->remote = *remote;
+	*ret = k;
+	return 0;
 }

@@ -27,6 +27,7 @@ struct key {
 	int bits;      /* of the modulus or the field */
 	size_t width;  /* EC: bytes of r and of s */
 	bool has_priv; /* false: verifies only */
+	struct key_remote remote; /* who signs when has_priv is false; sign NULL: nobody */
 };
 
 /* Checks kind and strength; takes pkey over, also on failure. */

@@ -179,7 +179,7 @@ int cert_to_pem(const struct cert *c, struct buf *ret, struct err *e)
 
 /* Making one. */
 
-static int set_names(X509 *x, const struct dn *subject, struct err *e)
+int x509_name(const struct dn *subject, X509_NAME **ret, struct err *e)
 {
 	static const char *const required[] = { "C", "ST", "O", "CN" };
 	auto_release(X509_NAME_free) X509_NAME *name = X509_NAME_new();
@@ -199,6 +199,17 @@ static int set_names(X509 *x, const struct dn *subject, struct err *e)
 				    strcmp(p->type, "C") == 0 ? "; C is a two-letter country" : "");
 		}
 	}
+	*ret = TAKE(name);
+	return 0;
+}
+
+static int set_names(X509 *x, const struct dn *subject, struct err *e)
+{
+	auto_release(X509_NAME_free) X509_NAME *name = NULL;
+	int r = x509_name(subject, &name, e);
+
+	if (r < 0)
+		return r;
 	if (X509_set_subject_name(x, name) != 1 || X509_set_issuer_name(x, name) != 1)
 		return FAIL_SSL(e, E_SYSTEM, "certificate subject");
 	return 0;
@@ -260,9 +271,6 @@ int cert_make_self_signed(const struct key *key, const struct dn *subject, int64
 			  int days, struct cert **ret, struct err *e)
 {
 	auto_release(X509_free) X509 *x = X509_new();
-	const EVP_MD *md = key->kind == KEY_EC_P256   ? EVP_sha256()
-			   : key->kind == KEY_EC_P384 ? EVP_sha384()
-						      : EVP_sha512();
 	int r;
 
 	if (days < 1 || days > LIMIT_CERT_DAYS)
@@ -277,7 +285,6 @@ int cert_make_self_signed(const struct key *key, const struct dn *subject, int64
 	if ((r = set_serial(x, e)) < 0 || (r = set_names(x, subject, e)) < 0 ||
 	    (r = set_extensions(x, e)) < 0)
 		return r;
-	if (X509_sign(x, key->pkey, md) == 0)
-		return FAIL_SSL(e, E_SYSTEM, "sign certificate");
-	return from_x509(x, ret, e);
+	r = x509_sign(x, key, e);
+	return r < 0 ? r : from_x509(x, ret, e);
 }

@@ -77,3 +77,5 @@ int chain_valid_at(const struct chain *c, int64_t when, struct err *e);
 /* A self-signed code-signing certificate for key; subject must hold C, ST, O and CN. */
 int cert_make_self_signed(const struct key *key, const struct dn *subject, int64_t not_before,
 			  int days, struct cert **ret, struct err *e);
+/* A request for a code-signing certificate (PKCS #10), as PEM; the same subject. Appends. */
+int cert_request(const struct key *key, const struct dn *subject, struct buf *ret, struct err *e);

@@ -11,3 +11,8 @@ struct cert {
 	struct dn subject;
 	int64_t not_before, not_after;
 };
+
+/* A name of C, ST, O, CN and others, owned. E_USAGE for what no certificate can say. */
+int x509_name(const struct dn *subject, X509_NAME **ret, struct err *e);
+/* Signs what is in the certificate with a key that may be elsewhere (struct key_remote). */
+int x509_sign(X509 *x, const struct key *key, struct err *e);

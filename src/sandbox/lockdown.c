@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -57,6 +58,17 @@ int lockdown_limits(const struct sandbox *s, struct err *e)
 	if (r == 0 && !SANDBOX_ASAN)
 		r = limit(RLIMIT_AS, "as", memory, memory, e);
 	return r;
+}
+
+void lockdown_memory(const struct sandbox *s)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!s->secrets || SANDBOX_ASAN) /* its shadow is terabytes */
+		return;
+	/* What is mapped later counts against the limit, when the capability is gone. */
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
 int lockdown_root(const struct sandbox *s, struct err *e)

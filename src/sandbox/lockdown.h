@@ -25,6 +25,9 @@ enum { SANDBOX_NOFILE = 1024 };
 
 /* Core size, open files, processes, CPU time, address space. */
 int lockdown_limits(const struct sandbox *s, struct err *e);
+/* Memory that is never swapped out, for a child that holds secrets. Needs CAP_IPC_LOCK or a large
+ * RLIMIT_MEMLOCK, and does without when it has neither. */
+void lockdown_memory(const struct sandbox *s);
 /* Makes write_dir the root folder, so that path calls which Landlock does not mediate (chmod,
  * chown, setxattr) cannot name anything else. Needs CAP_SYS_CHROOT, or a user namespace for one who
  * is not root and keeps no capabilities; where those are forbidden, such a child goes on. */

@@ -52,6 +52,7 @@ static int lockdown(const struct sandbox *s, int report, struct err *e)
 	int r = lockdown_descriptors(s, report, e);
 
 	r = r < 0 ? r : lockdown_limits(s, e);
+	lockdown_memory(s);
 	r = r < 0 ? r : lockdown_root(s, e);
 	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = FAIL_SYS(e, "set no_new_privs");

@@ -29,6 +29,7 @@ struct sandbox {
 	bool keep_caps;	   /* unpacking as root: CAP_CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD,
 			      SETFCAP, SYS_ADMIN (trusted.*) stay */
 	bool threads;	   /* fn may start threads (never processes) */
+	bool secrets;	   /* fn holds a private key: all memory locked where the limit allows it */
 	size_t memory_max; /* bytes, 0: 1 GiB */
 	unsigned cpu_seconds; /* 0: 600 */
 };

@@ -16,7 +16,8 @@ enum who {
 	ALL,
 	WRITERS, /* with a write_dir */
 	THREADS,
-	ASAN, /* AddressSanitizer's own needs, when it reports */
+	SECRETS, /* who holds a key */
+	ASAN,	 /* AddressSanitizer's own needs, when it reports */
 };
 
 static const struct {
@@ -86,6 +87,9 @@ static const struct {
 	{ SCMP_SYS(set_robust_list), THREADS },
 	{ SCMP_SYS(rseq), THREADS },
 	{ SCMP_SYS(sched_getaffinity), THREADS },
+	{ SCMP_SYS(mlock), SECRETS },
+	{ SCMP_SYS(mlock2), SECRETS },
+	{ SCMP_SYS(munlock), SECRETS },
 	{ SCMP_SYS(prlimit64), ASAN }, /* the stack's bounds, for every stack trace */
 	{ SCMP_SYS(sched_getaffinity), ASAN },
 	{ SCMP_SYS(readlink), ASAN },
@@ -99,6 +103,7 @@ static bool applies(const struct sandbox *s, enum who who)
 	case ALL: return true;
 	case WRITERS: return s->write_dir >= 0;
 	case THREADS: return s->threads;
+	case SECRETS: return s->secrets;
 	case ASAN: return SANDBOX_ASAN;
 	}
 	return false;

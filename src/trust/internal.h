@@ -38,6 +38,10 @@ int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca s
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
 
+/* holder.c: the name of a key as the user said it: a name, or where it is (pkcs11:, exec:). Owned.
+ */
+int trust_key_name(int dir, const char *name, char **ret, struct err *e);
+
 /* revoke.c */
 
 /* The subject as text that is fit for a terminal, cut to n bytes. */

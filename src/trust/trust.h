@@ -85,6 +85,22 @@ int trust_revocations_import(const struct state *state, struct str file, size_t 
  * ret is empty, with a cap of at least LIMIT_PASSPHRASE + 2. */
 int trust_passphrase(const char *from, struct buf *ret, struct err *e);
 
+/*
+ * A key of this host to sign with, whatever is signed: its certificates, and a struct key whose
+ * signatures are made by the process, token or program that holds the private half (holder.h). That
+ * is started at the first signature and ends with trust_signer_close(); many signatures cost one
+ * decryption. name NULL: TRUST_DEFAULT_NAME; also pkcs11: or exec: names of keys that 'trust init
+ * --key' made known. E_VERIFY when the certificate is not valid now, or the key is revoked or
+ * rotated. passphrase (may be NULL) is borrowed until the first signature.
+ */
+struct trust_signer;
+int trust_signer_open(const struct state *state, const char *name, const char *passphrase,
+		      struct trust_signer **ret, struct err *e);
+const struct key *trust_signer_key(const struct trust_signer *s);     /* borrowed */
+const struct chain *trust_signer_chain(const struct trust_signer *s); /* borrowed */
+void trust_signer_close(struct trust_signer *s);
+DEFINE_RELEASE_VOID(struct trust_signer, trust_signer_close)
+
 /* Signing. */
 
 struct trust_sign_opts {
