@@ -33,8 +33,7 @@ static const char *const git_prefix[] = {
 };
 enum { PREFIX = sizeof(git_prefix) / sizeof(git_prefix[0]) };
 
-/* git's answer to the words (end with NULL) in that folder; false when it has none. */
-static bool git(const char *dir, const char *const *words, size_t limit, struct buf *ret)
+bool commit_git(const char *dir, const char *const *words, size_t limit, struct buf *ret)
 {
 	const char *argv[GIT_WORDS] = { NULL };
 	size_t n = PREFIX;
@@ -106,7 +105,7 @@ static bool config_is_harmless(const char *dir, struct str common)
 	const char *const list[] = { "config", "--file",      file,	"--no-includes",
 				     "--null", "--name-only", "--list", NULL };
 
-	if (!git(dir, list, LIMIT_ANSWER, &keys))
+	if (!commit_git(dir, list, LIMIT_ANSWER, &keys))
 		return false;
 	for (size_t at = 0; at < keys.n; at += strlen(buf_str(&keys) + at) + 1)
 		if (!harmless(buf_str(&keys) + at))
@@ -128,7 +127,7 @@ static bool read_place(struct commit_times *t)
 	auto_buf out = BUF_INIT(0);
 	struct str rest, common, shallow, head;
 
-	if (!git(t->dir, words, LIMIT_ANSWER, &out))
+	if (!commit_git(t->dir, words, LIMIT_ANSWER, &out))
 		return false;
 	rest = (struct str){ buf_str(&out), out.n };
 	if (!str_line(&rest, &common) || !str_line(&rest, &shallow) || !str_line(&rest, &head))
@@ -159,7 +158,7 @@ static bool read_changed(struct commit_times *t)
 	auto_buf out = BUF_INIT(0);
 	const size_t before = strlen(t->prefix);
 
-	if (!git(t->dir, words, LIMIT_COMMIT_CHANGES, &out))
+	if (!commit_git(t->dir, words, LIMIT_COMMIT_CHANGES, &out))
 		return false;
 	for (size_t at = 0; at < out.n;) {
 		char *entry = out.p + at, *path = entry + 3;
@@ -213,7 +212,7 @@ bool commit_time_ask(const struct commit_times *t, const struct strv *words, int
 	argv[n + 1] = "--";
 	for (size_t i = 0; i < words->n; i++)
 		argv[n + 2 + i] = words->v[i];
-	if (!git(t->dir, argv, LIMIT_ANSWER, &out))
+	if (!commit_git(t->dir, argv, LIMIT_ANSWER, &out))
 		return false;
 	parents = str_trim((struct str){ buf_str(&out), out.n });
 	(void)str_cut(&parents, ' ', &time);

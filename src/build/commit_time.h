@@ -54,3 +54,24 @@ int commit_files_words(const struct commit_files *f, struct strv *ret, struct er
  */
 bool commit_time_ask(const struct commit_times *t, const struct strv *words, int64_t *ret_time,
 		     bool *ret_certain);
+
+/* What a folder is a checkout of, for provenance. */
+struct commit_source {
+	char commit[72];
+	char *repository; /* where its clone came from, without credentials; NULL: nobody knows */
+	char *path;	  /* where the folder lies in the work tree: "" or "a/b" */
+	bool dirty; /* something in it, but for what `ignore` leaves out, is not of that commit:
+		       changed, new, or ignored by git and so unknown to it */
+};
+/* False: it is in no work tree, or git cannot be asked (see above). ignore may be NULL. */
+bool commit_source_read(const char *dir, const struct ignore *ignore, struct commit_source *ret);
+void commit_source_free(struct commit_source *s);
+static inline void commit_source_release(struct commit_source *s)
+{
+	commit_source_free(s);
+}
+#define auto_commit_source __attribute__((cleanup(commit_source_release))) struct commit_source
+
+/* git's answer to the words (end with NULL) in that folder, with no configuration but the
+ * repository's; false when it has none. For the files of this subject. */
+bool commit_git(const char *dir, const char *const *words, size_t limit, struct buf *ret);

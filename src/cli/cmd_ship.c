@@ -2,13 +2,14 @@
 #include "cli/build_cache.h"
 #include "cli/road.h"
 #include "cli/signing.h"
+#include "pipeline/attest.h"
 #include "pipeline/ship.h"
 
 struct ship_options {
 	struct build_args build; /* first: BUILD_ARGS_OPTIONS */
 	const char *key, *passphrase_file, *fail_on;
-	const char *max_age;
-	bool ignore_unfixed;
+	const char *max_age, *builder_id;
+	bool ignore_unfixed, times;
 };
 
 static const struct opt ship_options[] = {
@@ -19,6 +20,10 @@ static const struct opt ship_options[] = {
 	OPT_AT(struct ship_options, ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	       "with --fail-on: let findings pass for which no fix is known"),
 	SIGNING_OPTIONS(struct ship_options),
+	OPT_AT(struct ship_options, builder_id, "builder-id", 0, OPT_STRING, "URI",
+	       "who builds, as the provenance says (" BUILDER_ID_DEFAULT ")"),
+	OPT_AT(struct ship_options, times, "times", 0, OPT_FLAG, NULL,
+	       "say in the provenance when it was built; without, the same build gives the same"),
 	OPT_END,
 };
 
@@ -50,10 +55,11 @@ static int print(struct cli *c, const struct road *road, const struct ship_resul
 	int r;
 
 	if (c->json) {
-		j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "schema", "plimsoll.ship/v1",
+		j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "schema", "plimsoll.ship/v1",
 			      "reference", road->name, "digest", road->image.digest.s, "signature",
-			      s->signature.digest.s, "referrers", (json_int_t)s->referrers,
-			      "findings", report_summary(&s->report));
+			      s->signature.digest.s, "attestations", (json_int_t)s->attestations,
+			      "referrers", (json_int_t)s->referrers, "findings",
+			      report_summary(&s->report));
 		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 	}
 	if (c->quiet)
@@ -62,10 +68,20 @@ static int print(struct cli *c, const struct road *road, const struct ship_resul
 	if (r < 0)
 		return r;
 	return cli_print(c, e,
-			 "built    %zu steps, %zu of them known\nscanned  %s\nsigned   %s\nshipped "
-			 " %s\n%s\n",
+			 "built    %zu steps, %zu of them known\nscanned  %s\nsigned   %s\n"
+			 "attested provenance, SBOM, scan and decision, %zu of them new\n"
+			 "shipped  %s\n%s\n",
 			 s->build.steps, s->build.cached, buf_str(&line), s->signature.digest.s,
-			 road->name, road->image.digest.s);
+			 s->attestations, road->name, road->image.digest.s);
+}
+
+/* --builder-id, else the configuration's. */
+static int builder_id(const struct cli *c, const struct ship_options *o, const char **ret,
+		      struct err *e)
+{
+	*ret = o->builder_id ? o->builder_id : cli_config(c, "ship.builder-id");
+	return *ret ? attest_check_uri(o->builder_id ? "--builder-id" : "ship.builder-id", *ret, e)
+		    : 0;
 }
 
 static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -76,12 +92,14 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_build_caches caches = { .from_n = 0 };
 	struct ship_result result = { 0 };
 	struct ref to;
-	struct ship_opts so = { .to = &to, .sign.key = o->key };
+	struct ship_opts so = { .to = &to, .sign.key = o->key, .times = o->times };
 	const char *name;
 	auto_road road = { 0 };
 	int r = destination(&o->build.tags, &to, &name, e);
 
 	(void)argc;
+	if (r == 0)
+		r = builder_id(c, o, &so.builder_id, e);
 	if (r == 0)
 		r = build_caches_read(&o->build, &caches, e);
 	if (r == 0)
@@ -111,12 +129,18 @@ const struct command cmd_ship = {
 	.name = "ship",
 	.group = "The road",
 	.args = "CONTEXT",
-	.brief = "Build, scan, gate, sign and push: the road from a Dockerfile to the registry",
-	.details = "Each step writes one entry into the audit trail, also when it refuses. The "
-		   "image goes where the "
-		   "first --tag with a registry says; its digest is the last line on standard "
-		   "output. An image over "
-		   "the gate is neither signed nor pushed, and the exit status is 3.",
+	.brief = "Build, scan, gate, sign, attest and push: the road from a Dockerfile to a "
+		 "registry",
+	.details =
+		"Each step writes one entry into the audit trail, also when it refuses. The "
+		"image goes where the "
+		"first --tag with a registry says; its digest is the last line on standard "
+		"output. An image over "
+		"the gate is neither signed nor pushed, and the exit status is 3.\n\n"
+		"Beside its signature, the image gets four signed attestations: SLSA provenance, "
+		"the SBOM (SPDX), the scan's report and the decision of the gate, each for this "
+		"repository. Signature and attestations are in the registry, and listed by it, "
+		"before the tag moves: a ship that ends anywhere leaves the tag as it was.",
 	.example = "plimsoll ship -t 127.0.0.1:5000/web:1 .\n"
 		   "plimsoll ship -t registry.example/team/web:1 --fail-on critical "
 		   "--ignore-unfixed .",

@@ -26,6 +26,7 @@ const struct config_key cli_config_keys[] = {
 	{ "watch.webhook",
 	  "the URL that is told what new advisories say of watched images (none)" },
 	{ "watch.insecure", "true: it may be plain http on another machine (false)" },
+	{ "ship.builder-id", "who builds, as provenance says: an absolute URI" },
 	{ "networks.NAME.allow",
 	  "what RUN --network=NAME and build --network NAME may reach by TCP, as a list: "
 	  "HOST:PORT, ADDRESS/BITS:PORT, [IPV6/BITS]:PORT" },
@@ -80,7 +81,7 @@ static int check_advisories(const json_t *section, const char *file, struct err 
 
 static int check_sections(json_t *config, const char *file, struct err *e)
 {
-	static const char *const sections[] = { "gate", "networks", "advisories", "watch" };
+	static const char *const sections[] = { "gate", "networks", "advisories", "watch", "ship" };
 	const size_t n = sizeof(sections) / sizeof(*sections);
 	const char *section;
 	json_t *keys;

@@ -1,15 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/ship.h"
 
+#include <stdio.h>
+#include <sys/random.h>
+
 #include "base/clock.h"
+#include "pipeline/attest.h"
 #include "pipeline/watching.h"
+
+/* "urn:uuid:…", version 4 (RFC 9562, 5.4). */
+static int new_invocation(char ret[static 48], struct err *e)
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return FAIL_SYS(e, "random bytes");
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	(void)snprintf(ret, 48,
+		       "urn:uuid:%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		       "%02x%02x%02x%02x%02x%02x",
+		       b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+		       b[12], b[13], b[14], b[15]);
+	return 0;
+}
 
 int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, struct err *e)
 {
-	int r = step_build(road, &o->build, &ret->build, e);
+	char invocation[48];
+	struct attestation_set set = {
+		.opts = &o->build,
+		.built = &ret->build,
+		.report = &ret->report,
+		.gate = &o->gate,
+		.to = o->to,
+		.run = { .builder = o->builder_id ? o->builder_id : BUILDER_ID_DEFAULT,
+			 .invocation = invocation },
+		.key = o->sign.key,
+		.passphrase = o->sign.passphrase,
+	};
+	int r = new_invocation(invocation, e);
 
+	if (o->times)
+		set.run.started = clock_now();
+	r = r < 0 ? r : step_build(road, &o->build, &ret->build, e);
+	set.scan_started = clock_now();
+	if (o->times)
+		set.run.finished = set.scan_started;
 	if (r == 0)
 		r = step_scan(road, &ret->report, e);
+	set.scanned = clock_now();
 	if (r == 0)
 		r = step_gate(road, &ret->report, &o->gate, e);
 	/* Before anybody can have it: nothing is shipped that is not watched. */
@@ -17,6 +57,8 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 		r = watching_add(road, &ret->report, clock_now(), e);
 	if (r == 0)
 		r = step_sign(road, &o->sign, &ret->signature, e);
+	if (r == 0)
+		r = step_attest(road, &set, &ret->attestations, e);
 	if (r == 0)
 		r = step_push(road, o->to, &(struct push_opts){ 0 }, &ret->referrers, e);
 	return r;

@@ -5,19 +5,26 @@
 #include "pipeline/inspect.h"
 #include "pipeline/steps.h"
 
-/* The road out: build, scan, gate, sign, push; every arrow one entry in the trail. */
+/*
+ * The road out: build, scan, gate, sign, attest, push; every arrow one entry in the trail. It ends
+ * at the first that fails. Nothing leaves this host before the gate, the signature and the
+ * attestations are there, and the registry's tag moves last of all (step_push()).
+ */
 struct ship_opts {
 	struct build_opts build; /* as step_build() wants it */
 	struct gate gate;
 	struct trust_sign_opts sign;
-	const struct ref *to; /* names a registry */
+	const struct ref *to;	/* names a registry */
+	const char *builder_id; /* an absolute URI; NULL: BUILDER_ID_DEFAULT */
+	bool times;		/* tell when it was built, so that no two provenances are equal */
 };
 
 struct ship_result {
 	struct build_result build;
 	struct report report; /* also set when the gate refused */
 	struct desc signature;
-	size_t referrers; /* sent beside the image */
+	size_t attestations; /* new ones */
+	size_t referrers;    /* sent beside the image */
 };
 
 int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, struct err *e);

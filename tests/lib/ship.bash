@@ -27,3 +27,24 @@ step_registry_stop() {
 step_tag() { # NAME:TAG -> digest, or nothing
 	curl -sf "http://$STEPS/state" | jq -r --arg t "$1" '.tags[$t] // empty'
 }
+
+# The attestations of a digest in the state's store, a statement a file: statements DIGEST DIR. A file is named by the last
+# words of its type: provenance-v1.json.
+statements() {
+	local carrier layer
+	mkdir -p "$2"
+	for carrier in $(bundles_of "$1"); do
+		layer=$(jq -r '.layers[0].digest' "$STATE/blobs/sha256/${carrier#*:}")
+		jq -r '.dsseEnvelope.payload | @base64d' "$STATE/blobs/sha256/${layer#*:}" >"$2/new"
+		mv "$2/new" "$2/$(jq -r '.predicateType | split("/")[-2:] | join("-")' "$2/new").json"
+	done
+}
+
+bundles_of() { # DIGEST -> the manifests that carry a bundle about it
+	local d
+	for d in $(jq -r '.manifests[] | select(.artifactType == "application/vnd.dev.sigstore.bundle.v0.3+json").digest' \
+		"$STATE/index.json"); do
+		[ "$(jq -r '.subject.digest' "$STATE/blobs/sha256/${d#*:}")" = "$1" ] && echo "$d"
+	done
+	return 0
+}

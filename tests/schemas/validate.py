@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""validate.py spdx|cyclonedx|sarif FILE...: checks documents against the official schemas beside this program, formats
+"""validate.py spdx|cyclonedx|sarif|statement FILE...: checks documents against the official schemas beside this program, formats
 of strings too, and what a schema cannot say: that identifiers are given once and every reference names one."""
 import json
 import os
@@ -61,7 +61,26 @@ def sarif(doc):
     return wrong
 
 
+PREDICATES = {
+    "https://slsa.dev/provenance/v1": "slsa-provenance-v1.schema.json",
+    "https://in-toto.io/attestation/vulns/v0.2": "in-toto-vulns-v0.2.schema.json",
+    "https://slsa.dev/verification_summary/v1": "slsa-vsa-v1.schema.json",
+    "https://spdx.dev/Document": "spdx-2.3.schema.json",
+}
+
+
+def statement(doc):
+    """The predicate, by the schema of its type."""
+    name = PREDICATES.get(doc["predicateType"])
+    if not name:
+        return [f"no schema of {doc['predicateType']}"]
+    schema, near = load(name), {"statement": load("in-toto-statement-v1.schema.json")}
+    check = jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver("", schema, near))
+    return [f"predicate/{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in check.iter_errors(doc["predicate"])]
+
+
 KINDS = {
+    "statement": ("in-toto-statement-v1.schema.json", jsonschema.Draft7Validator, statement),
     "spdx": ("spdx-2.3.schema.json", jsonschema.Draft7Validator, spdx),
     "cyclonedx": ("cyclonedx-bom-1.6.schema.json", jsonschema.Draft7Validator, cyclonedx),
     "sarif": ("sarif-2.1.0-rtm.5.schema.json", jsonschema.Draft4Validator, sarif),

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "build/commit_time.h"
+#include "dockerfile/remote.h"
+
+enum { LIMIT_URL_TEXT = 8192 };
+
+/* The URL of "origin"; a folder of this machine says nothing to others, and is none. */
+static char *read_repository(const char *dir)
+{
+	static const char *const words[] = { "config", "--local", "--get", "remote.origin.url",
+					     NULL };
+	auto_buf out = BUF_INIT(0);
+	auto_remote at = { 0 };
+	auto_free char *url = NULL;
+
+	if (!commit_git(dir, words, LIMIT_URL_TEXT, &out))
+		return NULL;
+	url = str_dup(str_trim((struct str){ buf_str(&out), out.n }));
+	if (!url || !str_utf8(str_of(url)) || remote_parse(url, true, &at, NULL) < 0)
+		return NULL;
+	/* A URL of git's need not end in ".git". */
+	return at.kind == REMOTE_NONE || !at.shown ? NULL : strdup(at.shown);
+}
+
+/* Whether `git status` names something that is not left out. A folder ends in "/". */
+static bool has_other_files(const struct buf *status, const char *prefix,
+			    const struct ignore *ignore)
+{
+	const size_t before = strlen(prefix);
+
+	for (size_t at = 0; at < status->n;) {
+		char *entry = status->p + at, *path = entry + 3;
+		size_t n = strlen(entry);
+
+		at += n + 1;
+		if (n <= 3 + before || strncmp(path, prefix, before) != 0)
+			return true;
+		if (entry[n - 1] == '/')
+			entry[n - 1] = '\0';
+		if (!ignore || !ignore_match(ignore, path + before))
+			return true;
+	}
+	return false;
+}
+
+static bool is_dirty(const struct commit_times *t, const struct ignore *ignore)
+{
+	static const char *const words[] = { "status",
+					     "--porcelain=v1",
+					     "-z",
+					     "--untracked-files=all",
+					     "--ignored=matching",
+					     "--no-renames",
+					     "--",
+					     ".",
+					     NULL };
+	auto_buf out = BUF_INIT(0);
+
+	return !commit_git(t->dir, words, LIMIT_COMMIT_CHANGES, &out) ||
+	       has_other_files(&out, t->prefix, ignore);
+}
+
+bool commit_source_read(const char *dir, const struct ignore *ignore, struct commit_source *ret)
+{
+	struct commit_source s = { .path = NULL };
+	struct commit_times t;
+
+	commit_times_open(&t, dir);
+	if (t.dir) {
+		(void)snprintf(s.commit, sizeof(s.commit), "%s", t.head);
+		s.repository = read_repository(t.dir);
+		s.path = strdup(t.prefix);
+		s.dirty = is_dirty(&t, ignore);
+	}
+	commit_times_close(&t);
+	if (!s.path) {
+		commit_source_free(&s);
+		return false;
+	}
+	if (*s.path) /* without the final slash */
+		s.path[strlen(s.path) - 1] = '\0';
+	*ret = s;
+	return true;
+}
+
+void commit_source_free(struct commit_source *s)
+{
+	free(s->repository);
+	free(s->path);
+	*s = (struct commit_source){ .path = NULL };
+}
