@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	location(s);
 	(void)http_link_next(s, &link, NULL);
 	(void)http_content_range(s, &g, NULL);
-	if (http_retry_after(s, 30, 1) > 30)
+	if (http_retry_after(s, 0, 30, 1) > 30)
 		abort();
 	(void)http_type_is(s, "text/html");
 	http_error_parse(p.out, size, &x);

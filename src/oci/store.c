@@ -117,6 +117,11 @@ int store_fd(const struct store *s)
 	return s->dir;
 }
 
+bool store_is_writable(const struct store *s)
+{
+	return !s->read_only;
+}
+
 int store_index_load(const struct store *s, json_t **ret, struct err *e)
 {
 	auto_buf b = BUF_INIT(LIMIT_INDEX);

@@ -260,6 +260,7 @@ static bool worth_another(const struct fetch_response *resp)
 	case FETCH_NONSENSE:
 	case FETCH_TOO_LARGE:
 	case FETCH_FORBIDDEN:
+	case FETCH_DAMAGED:
 	case FETCH_FAILED:
 	case FETCH_OUTCOMES: break;
 	}

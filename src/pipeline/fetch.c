@@ -100,6 +100,7 @@ static int outcome(const struct download *d, const struct fetch_response *resp, 
 	case FETCH_BROKEN:
 	case FETCH_NONSENSE:
 	case FETCH_FORBIDDEN:
+	case FETCH_DAMAGED:
 	case FETCH_OUTCOMES: return FAIL(e, E_REMOTE, "%s", resp->end.text);
 	}
 	return FAIL(e, E_REMOTE, "HTTP %u", resp->head.status);

@@ -49,7 +49,7 @@ static int pause_before(unsigned try, const struct fetch_response *resp, struct 
 	unsigned ms = (unsigned)SEND_FIRST_MS << (try - 1);
 	int r = 0;
 
-	ms += 1000 * http_retry_after(after, SEND_RETRY_AFTER, 0);
+	ms += 1000 * http_retry_after(after, (int64_t)time(NULL), SEND_RETRY_AFTER, 0);
 	for (unsigned done = 0; done < ms && r == 0; done += 50) {
 		const struct timespec step = { .tv_nsec = 50 * 1000 * 1000 };
 

@@ -141,7 +141,7 @@ static int stream(struct registry *reg, struct incoming *in, const char *name, s
 			return r < 0 ? r : 0;
 		if (n == BLOB_TRIES || (resp.end.outcome == FETCH_STALLED && n > 1))
 			return gave_up(reg, in, &c, &resp, e);
-		r = registry_wait(n, &resp, e);
+		r = registry_pause(reg, n, &resp, e);
 		if (r < 0)
 			return r;
 	}

@@ -22,9 +22,12 @@ static int make_request(const struct registry *reg, const struct call *c,
 		.follow = c->follow,
 		.has_body = c->has_body,
 		.total_seconds = c->seconds ? c->seconds : CALL_SECONDS,
+		.has_sum = c->has_sum,
+		.body_at = c->body_at,
 		.body_n = c->body_n,
 		.max_body = c->max_body ? c->max_body : LIMIT_ERROR_BODY,
 	};
+	memcpy(q->sum, c->sum, sizeof(q->sum));
 	url_put(&at, &url);
 	r = buf_check(&url, "URL", e);
 	if (r < 0)
@@ -63,12 +66,36 @@ static void put_scope(const struct registry *reg, const struct call *c, struct b
 		buf_printf(ret, " repository:%s:pull", reg->mount_from);
 }
 
+/* What is known of credentials and tokens is shared by all who speak to this registry. */
+static void auth_enter(const struct registry *reg)
+{
+	if (reg->auth_lock)
+		(void)pthread_mutex_lock(reg->auth_lock);
+}
+
+static void auth_leave(const struct registry *reg)
+{
+	if (reg->auth_lock)
+		(void)pthread_mutex_unlock(reg->auth_lock);
+}
+
+static int authorize(struct registry *reg, const struct auth_need *need, struct buf *ret,
+		     struct err *e)
+{
+	int r;
+
+	auth_enter(reg);
+	r = auth_header(reg->auth, need, ret, e);
+	auth_leave(reg);
+	return r;
+}
+
 static int call_once(struct registry *reg, const struct call *c, const struct auth_need *need,
 		     struct fetch_response *ret, struct err *e)
 {
 	auto_secret authorization = BUF_INIT(LIMIT_HEADER_VALUE);
 	struct fetch_request q = { 0 };
-	int r = c->no_auth ? 0 : auth_header(reg->auth, need, &authorization, e);
+	int r = c->no_auth ? 0 : authorize(reg, need, &authorization, e);
 
 	if (r == 0)
 		r = make_request(reg, c, &authorization, &q, e);
@@ -92,7 +119,9 @@ int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_r
 		r = call_once(reg, c, &need, ret, e);
 		if (r < 0 || c->no_auth || ret->end.outcome != FETCH_OK || ret->head.status != 401)
 			break;
+		auth_enter(reg);
 		r = auth_refused(reg->auth, &need, ret, n, e);
+		auth_leave(reg);
 		if (r == 0)
 			break;
 		fetch_response_free(ret);
@@ -113,6 +142,7 @@ int registry_outcome(const struct registry *reg, const struct fetch_end *end, st
 		(void)FAIL(e, E_REMOTE, "%s: TLS: %s", reg->host, end->text);
 		return err_hint(e, r, "put the registry's CA into /etc/docker/certs.d/%s/ca.crt",
 				reg->host);
+	case FETCH_DAMAGED: return FAIL(e, E_VERIFY, "its bytes hash to %s", end->text);
 	case FETCH_OK:
 	case FETCH_UNREACHABLE:
 	case FETCH_STALLED:
@@ -150,23 +180,31 @@ bool registry_may_pass(const struct fetch_response *resp)
 	return s == 408 || s == 429 || (s >= 500 && s != 501 && s != 505);
 }
 
-int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e)
+int registry_pause(const struct registry *reg, unsigned n, const struct fetch_response *resp,
+		   struct err *e)
 {
 	const char *after = resp ? http_headers_get(&resp->head.headers, "retry-after") : NULL;
 	unsigned ms = (unsigned)RETRY_FIRST_MS << (n > 6 ? 6 : n - 1), jitter = 0;
 
 	(void)!getrandom(&jitter, sizeof(jitter), 0);
 	ms += jitter % (ms / 2 + 1);
-	ms += 1000 * http_retry_after(after, LIMIT_RETRY_AFTER, 0);
+	ms += 1000 * http_retry_after(after, (int64_t)time(NULL), LIMIT_RETRY_AFTER, 0);
 	for (unsigned done = 0; done < ms; done += 50) {
 		const struct timespec step = { .tv_nsec = 50 * 1000 * 1000 };
 		int r = proc_interrupted(e);
 
+		if (r == 0 && reg && reg->stop && *reg->stop)
+			r = FAIL(e, E_SIGNAL, "stopped");
 		if (r < 0)
 			return r;
 		(void)nanosleep(&step, NULL);
 	}
 	return proc_interrupted(e);
+}
+
+int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e)
+{
+	return registry_pause(NULL, n, resp, e);
 }
 
 int registry_call_again(struct registry *reg, const struct call *c, struct fetch_response *ret,
@@ -185,7 +223,7 @@ int registry_call_again(struct registry *reg, const struct call *c, struct fetch
 			tries = 2;
 		if (n >= tries || !registry_may_pass(ret))
 			break;
-		r = registry_wait(n, ret, e);
+		r = registry_pause(reg, n, ret, e);
 		fetch_response_free(ret);
 	}
 	if (r == 0 && ret->end.outcome != FETCH_OK) {
@@ -203,10 +241,17 @@ int registry_status(const struct registry *reg, const struct call *c,
 	int r;
 
 	http_error_parse(buf_str(&resp->body), resp->body.n, &x);
+	auth_enter(reg);
 	auth_scrub(reg->auth, x.message);
 	auth_scrub(reg->auth, x.code);
+	auth_leave(reg);
 	r = FAIL(e, status == 404 ? E_NOTFOUND : E_REMOTE, "HTTP %u%s%s%s%s", status,
 		 x.code[0] ? " " : "", x.code, x.message[0] ? ": " : "", x.message);
 	r = wrap(c, r, e);
-	return status == 401 || status == 403 ? auth_hint(reg->auth, r, e) : r;
+	if (status == 401 || status == 403) {
+		auth_enter(reg);
+		r = auth_hint(reg->auth, r, e);
+		auth_leave(reg);
+	}
+	return r;
 }

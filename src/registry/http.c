@@ -118,11 +118,33 @@ int http_content_range(const char *s, struct http_range *ret, struct err *e)
 	return 0;
 }
 
-unsigned http_retry_after(const char *s, unsigned max, unsigned fallback)
+int http_upload_range(const char *s, uint64_t *ret_n, struct err *e)
+{
+	struct str rest = str_of(s), first;
+	uint64_t last;
+
+	/* Some write it as in Content-Range. */
+	if (str_starts(rest, "bytes=")) {
+		rest.p += 6;
+		rest.n -= 6;
+	}
+	if (!str_cut(&rest, '-', &first) || first.n != 1 || first.p[0] != '0' ||
+	    str_u64(rest, INT64_MAX - 1, &last, NULL) < 0)
+		return FAIL(e, E_FORMAT, "Range: want \"0-LAST\"");
+	*ret_n = last + 1;
+	return 0;
+}
+
+unsigned http_retry_after(const char *s, int64_t now, unsigned max, unsigned fallback)
 {
 	uint64_t n;
+	int64_t at;
 
-	if (!s || str_u64(str_trim(str_of(s)), UINT32_MAX, &n, NULL) < 0)
+	if (!s)
+		return fallback;
+	if (http_date(s, &at, NULL) == 0)
+		n = at > now ? (uint64_t)(at - now) : 0;
+	else if (str_u64(str_trim(str_of(s)), UINT32_MAX, &n, NULL) < 0)
 		return fallback;
 	return n > max ? max : (unsigned)n;
 }

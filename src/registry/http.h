@@ -54,8 +54,11 @@ struct http_range {
 };
 int http_content_range(const char *s, struct http_range *ret, struct err *e);
 
-/* Retry-After in seconds, at most max; a date or nonsense is fallback. */
-unsigned http_retry_after(const char *s, unsigned max, unsigned fallback);
+/* Range of an upload, "0-99" for 100 bytes (distribution-spec, "Pushing a blob in chunks"). */
+int http_upload_range(const char *s, uint64_t *ret_n, struct err *e);
+
+/* Retry-After in seconds from now (unix time), at most max; nonsense is fallback. */
+unsigned http_retry_after(const char *s, int64_t now, unsigned max, unsigned fallback);
 
 /* An HTTP date in its one current form, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), as unix
  * time. */

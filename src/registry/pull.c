@@ -13,20 +13,52 @@ static int check_layer(const struct desc *layer, struct err *e)
 	return 0;
 }
 
+struct blobs {
+	struct store *s;
+	const char *name;
+	uint64_t max_blob, max_config;
+	const struct desc **v;
+	const struct desc *config;
+};
+
+static int get_blob(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e)
+{
+	const struct blobs *b = arg;
+	bool config = digest_eq(&b->v[i]->digest, &b->config->digest);
+
+	return registry_get_blob(reg, b->s, b->name, b->v[i], config ? b->max_config : b->max_blob,
+				 p, e);
+}
+
+static int get_blobs(struct registry *reg, struct blobs *b, const struct manifest *m,
+		     struct progress *p, struct err *e)
+{
+	auto_free const struct desc **v = NULL;
+	struct registry_work work = { .one = get_blob, .arg = b };
+	int r = registry_blobs_of(m, &v, &work.n, e);
+
+	b->v = v;
+	b->config = &m->config;
+	r = r < 0 ? r : registry_each(reg, &work, HANDS_DOWN, p, e);
+	b->v = NULL;
+	return r;
+}
+
 int registry_get_image(struct registry *reg, struct store *s, const char *name,
 		       const struct desc *d, const struct buf *bytes, uint64_t max_blob,
 		       struct progress *p, struct err *e)
 {
 	auto_manifest m = { 0 };
-	uint64_t max_config = max_blob < LIMIT_CONFIG ? max_blob : LIMIT_CONFIG;
+	struct blobs b = { .s = s,
+			   .name = name,
+			   .max_blob = max_blob,
+			   .max_config = max_blob < LIMIT_CONFIG ? max_blob : LIMIT_CONFIG };
 	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
 
 	for (size_t i = 0; i < m.layers_n && r == 0; i++)
 		r = check_layer(&m.layers[i], e);
 	if (r == 0)
-		r = registry_get_blob(reg, s, name, &m.config, max_config, p, e);
-	for (size_t i = 0; i < m.layers_n && r == 0; i++)
-		r = registry_get_blob(reg, s, name, &m.layers[i], max_blob, p, e);
+		r = get_blobs(reg, &b, &m, p, e);
 	return r < 0 ? r : registry_keep(s, d, bytes, e);
 }
 

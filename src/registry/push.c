@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images out of the store: blobs first, then manifests, then the index that names them. */
-#include "registry/registry_internal.h"
+#include "registry/upload_kept.h"
 
 enum { LIMIT_INDEX_DEPTH = 3, LIMIT_INDEX_ENTRIES = 256 };
 
@@ -66,6 +66,29 @@ static int announce(const struct push *x, const struct desc *d, const struct man
 	return r < 0 ? r : fallback_add(x->reg, x->name, &m->subject.digest, entry, e);
 }
 
+struct blobs {
+	const struct push *x;
+	const struct desc **v;
+};
+
+static int push_blob(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e)
+{
+	const struct blobs *b = arg;
+
+	return registry_put_blob(reg, b->x->s, b->x->name, b->v[i], p, e);
+}
+
+static int push_blobs(const struct push *x, const struct manifest *m, struct err *e)
+{
+	auto_free const struct desc **v = NULL;
+	struct registry_work work = { .one = push_blob };
+	int r = registry_blobs_of(m, &v, &work.n, e);
+	struct blobs b = { x, v };
+
+	work.arg = &b;
+	return r < 0 ? r : registry_each(x->reg, &work, HANDS_UP, x->p, e);
+}
+
 static int push_manifest(const struct push *x, const struct desc *d, const struct buf *bytes,
 			 const char *tag, struct err *e)
 {
@@ -74,9 +97,7 @@ static int push_manifest(const struct push *x, const struct desc *d, const struc
 	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
 
 	if (r == 0)
-		r = registry_put_blob(x->reg, x->s, x->name, &m.config, x->p, e);
-	for (size_t i = 0; i < m.layers_n && r == 0; i++)
-		r = registry_put_blob(x->reg, x->s, x->name, &m.layers[i], x->p, e);
+		r = push_blobs(x, &m, e);
 	if (r == 0)
 		r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
 					  bytes, &said, e);
@@ -152,6 +173,7 @@ int registry_push(struct registry *reg, struct store *s, const struct desc *d, c
 	int r;
 
 	reg->writing = true;
+	kept_tidy(s);
 	r = push_any(&x, d, tag, 0, e);
 
 	return r < 0 ? WRAP(e, r, "%s/%s%s%s", reg->host, name, tag ? ":" : "@",

@@ -3,6 +3,8 @@
 
 /* Shared by the files of this room. */
 
+#include <pthread.h>
+
 #include "registry/auth/auth.h"
 #include "registry/fetch/fetch.h"
 #include "registry/registry.h"
@@ -13,8 +15,26 @@ struct registry {
 	struct url base;  /* its target is "/" */
 	struct fetch *fetch;
 	struct auth *auth;
-	bool writing; /* tokens are asked for pushing, too */
+	bool writing;		    /* tokens are asked for pushing, too */
+	pthread_mutex_t *auth_lock; /* while several threads use auth; else NULL */
+	const atomic_bool *stop;    /* of a hand that is to end; else NULL */
 };
+
+/* What is done with many blobs of one registry; the order of beginning is that of i. */
+struct registry_work {
+	size_t n;
+	int (*one)(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e);
+	void *arg;
+};
+enum { HANDS_UP = 5, HANDS_DOWN = 4 };
+/* All of it, by at most so many hands at once. The first failure is the result, and ends the
+ * others. one() is called from several threads, with a registry and a progress of their own. */
+int registry_each(struct registry *reg, const struct registry_work *work, unsigned hands,
+		  struct progress *p, struct err *e);
+/* The layers and the configuration of m, each once, in the order in which it is good to begin. The
+ * array is the caller's, what it points at m's. */
+int registry_blobs_of(const struct manifest *m, const struct desc ***ret, size_t *ret_n,
+		      struct err *e);
 
 enum {
 	CALL_SECONDS = 120,	  /* a whole exchange without a blob */
@@ -34,9 +54,11 @@ struct call {
 	const char *path;			    /* "/v2/…" on the registry */
 	const struct url *url;			    /* instead of path: an upload's own address */
 	const char *headers[LIMIT_CALL_HEADERS][2]; /* name, value; ends with NULL */
-	int body;				    /* used when body_n or has_body */
+	int body; /* used when has_body: body_n bytes at body_at */
 	bool has_body;
-	uint64_t body_n;
+	bool has_sum; /* as in struct fetch_request */
+	unsigned char sum[FETCH_SUM];
+	uint64_t body_at, body_n;
 	uint64_t max_body; /* 0: LIMIT_ERROR_BODY */
 	uint32_t seconds;  /* 0: CALL_SECONDS */
 	bool follow;
@@ -59,6 +81,9 @@ int registry_outcome(const struct registry *reg, const struct fetch_end *end, st
 bool registry_may_pass(const struct fetch_response *resp); /* worth another try */
 /* Waits before try n (1, 2…), as long as resp asks for. E_SIGNAL when interrupted. */
 int registry_wait(unsigned n, const struct fetch_response *resp, struct err *e);
+/* The same; also when this hand is to end. */
+int registry_pause(const struct registry *reg, unsigned n, const struct fetch_response *resp,
+		   struct err *e);
 
 /* A status that is not what was hoped for, as an error with the registry's words. 404 is
  * E_NOTFOUND, all else E_REMOTE; never 0. */

@@ -2,6 +2,7 @@
 #include "registry/fetch/fetch.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,8 +14,11 @@
 
 struct fetch {
 	int sock;  /* -1: not started */
-	pid_t pid; /* valid while sock is */
+	pid_t pid; /* valid while sock is; a lane has none */
 	char *packet;
+	pthread_mutex_t lock;	 /* held while sock and pid change, and by lanes that need them */
+	struct fetch *of;	 /* what this is a lane of, or NULL */
+	const atomic_bool *stop; /* of a lane */
 };
 
 int fetch_new(struct fetch **ret, struct err *e)
@@ -24,6 +28,7 @@ int fetch_new(struct fetch **ret, struct err *e)
 	if (!f)
 		return FAIL_NOMEM(e);
 	f->sock = -1;
+	f->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	f->packet = malloc(LIMIT_FETCH_PACKET);
 	if (!f->packet)
 		return FAIL_NOMEM(e);
@@ -38,9 +43,12 @@ static void stop(struct fetch *f)
 
 	if (f->sock < 0)
 		return;
+	(void)pthread_mutex_lock(&f->lock);
 	(void)close(f->sock);
 	f->sock = -1;
-	(void)proc_wait(f->pid, 5000, &status, NULL);
+	if (!f->of)
+		(void)proc_wait(f->pid, 5000, &status, NULL);
+	(void)pthread_mutex_unlock(&f->lock);
 }
 
 void fetch_free(struct fetch *f)
@@ -48,23 +56,59 @@ void fetch_free(struct fetch *f)
 	if (!f)
 		return;
 	stop(f);
+	(void)pthread_mutex_destroy(&f->lock);
 	free(f->packet);
 	free(f);
 }
 
-static int start(struct fetch *f, struct err *e)
+/* One packet with a descriptor (-1: none) to the helper. False when nobody is there to take it. */
+static bool send_packet(int sock, const struct buf *b, int fd)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec io = { b->p, b->n };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (fd >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	do {
+		n = sendmsg(sock, &m, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n >= 0;
+}
+
+/* Hands one end to the helper that serves the main connection. */
+static int start_lane(struct fetch *f, const int pair[2], struct err *e)
+{
+	auto_buf b = BUF_INIT(8);
+	bool sent;
+
+	fetch_put_lane(&b);
+	(void)pthread_mutex_lock(&f->of->lock);
+	sent = f->of->sock >= 0 && send_packet(f->of->sock, &b, pair[1]);
+	(void)pthread_mutex_unlock(&f->of->lock);
+	return sent ? 0 : FAIL(e, E_SYSTEM, "plimsoll-fetch ended");
+}
+
+static int start_helper(struct fetch *f, const int pair[2], struct err *e)
 {
 	auto_free char *path = NULL;
-	const struct timeval tick = { .tv_sec = 1 }; /* signals are looked for between waits */
-	int pair[2], r;
+	int r = proc_helper_path("plimsoll-fetch", &path, e);
 
-	if (f->sock >= 0)
-		return 0;
-	r = proc_helper_path("plimsoll-fetch", &path, e);
 	if (r < 0)
 		return r;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return FAIL_SYS(e, "socketpair");
 
 	const char *const argv[] = { path, NULL };
 	const struct proc p = {
@@ -76,14 +120,42 @@ static int start(struct fetch *f, struct err *e)
 		.new_group = true,
 	};
 
-	r = proc_start(&p, &f->pid, e);
-	(void)close(pair[1]);
-	if (r < 0) {
-		(void)close(pair[0]);
-		return r;
-	}
+	return proc_start(&p, &f->pid, e);
+}
+
+static int start(struct fetch *f, struct err *e)
+{
+	const struct timeval tick = { .tv_sec = 1 }; /* signals are looked for between waits */
+	int pair[2], r;
+
+	if (f->sock >= 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return FAIL_SYS(e, "socketpair");
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
-	f->sock = pair[0];
+	(void)pthread_mutex_lock(&f->lock);
+	r = f->of ? start_lane(f, pair, e) : start_helper(f, pair, e);
+	if (r == 0)
+		f->sock = pair[0];
+	(void)pthread_mutex_unlock(&f->lock);
+	(void)close(pair[1]);
+	if (r < 0)
+		(void)close(pair[0]);
+	return r;
+}
+
+int fetch_lane(struct fetch *f, const atomic_bool *stop, struct fetch **ret, struct err *e)
+{
+	auto_release(fetch_free) struct fetch *lane = NULL;
+	int r = fetch_new(&lane, e);
+
+	if (r == 0)
+		r = start(f, e);
+	if (r < 0)
+		return r;
+	lane->of = f;
+	lane->stop = stop;
+	*ret = TAKE(lane);
 	return 0;
 }
 
@@ -91,9 +163,12 @@ static int gone(struct fetch *f, struct err *e)
 {
 	int status = 0;
 
+	(void)pthread_mutex_lock(&f->lock);
 	(void)close(f->sock);
 	f->sock = -1;
-	(void)proc_wait(f->pid, 5000, &status, NULL);
+	if (!f->of)
+		(void)proc_wait(f->pid, 5000, &status, NULL);
+	(void)pthread_mutex_unlock(&f->lock);
 	if (status == 128 + SIGSYS)
 		return FAIL(e, E_REMOTE, "plimsoll-fetch was killed by its seccomp filter");
 	return FAIL(e, E_SYSTEM, "plimsoll-fetch ended (status %d)", status);
@@ -102,36 +177,15 @@ static int gone(struct fetch *f, struct err *e)
 static int send_request(struct fetch *f, const struct fetch_request *q, int body, struct err *e)
 {
 	auto_buf b = BUF_INIT(LIMIT_FETCH_PACKET);
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
 	int r = fetch_put_request(&b, q, e);
-	ssize_t n;
+	bool sent;
 
 	if (r < 0)
 		return r;
-
-	struct iovec io = { b.p, b.n };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
-
-	if (body >= 0) {
-		m.msg_control = control.room;
-		m.msg_controllen = sizeof(control.room);
-
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &body, sizeof(body));
-	}
-	do {
-		n = sendmsg(f->sock, &m, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
+	sent = send_packet(f->sock, &b, body);
 	if (b.p)
 		explicit_bzero(b.p, b.n); /* a header may be a password */
-	return n < 0 ? gone(f, e) : 0;
+	return sent ? 0 : gone(f, e);
 }
 
 static int receive(struct fetch *f, struct str *ret, struct err *e)
@@ -141,6 +195,8 @@ static int receive(struct fetch *f, struct str *ret, struct err *e)
 
 	for (;;) {
 		r = proc_interrupted(e);
+		if (r == 0 && f->stop && *f->stop)
+			r = FAIL(e, E_SIGNAL, "stopped");
 		if (r < 0)
 			return r;
 		n = recv(f->sock, f->packet, LIMIT_FETCH_PACKET, MSG_TRUNC);
@@ -209,7 +265,8 @@ static int on_packet(struct exchange *x, struct str packet, struct err *e)
 			x->sink->sent(x->sink->arg, sent);
 		return r;
 	case FETCH_END: r = fetch_get_end(packet, &x->ret->end, e); return r < 0 ? r : 1;
-	case FETCH_REQUEST: break;
+	case FETCH_REQUEST:
+	case FETCH_LANE: break;
 	}
 	return FAIL(e, E_INTERNAL, "plimsoll-fetch: unknown packet");
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/cleanup.h"
 #include "registry/fetch/proto.h"
 
@@ -12,6 +14,12 @@
 struct fetch;
 
 int fetch_new(struct fetch **ret, struct err *e);
+/*
+ * A lane is another connection to the helper of f, for exchanges beside one another, each in a
+ * thread of its own; f must outlive it. Once *stop is set what the lane does ends within a second,
+ * with E_SIGNAL. While there are lanes, f's own exchanges are done by one thread at a time.
+ */
+int fetch_lane(struct fetch *f, const atomic_bool *stop, struct fetch **ret, struct err *e);
 void fetch_free(struct fetch *f); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct fetch, fetch_free)
 

@@ -5,6 +5,7 @@
  * (fetch/proto.h); it ends when that is closed.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,49 @@ static ssize_t receive(int sock, char *buf, size_t cap, int *ret_fd)
 	return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -1 : n;
 }
 
+static int serve(CURL *curl, const struct fetch_ca *ca, int sock, struct err *e);
+
+/* Another socket to serve requests on, beside this one. */
+struct lane {
+	const struct fetch_ca *ca;
+	int sock; /* owned */
+};
+
+static void *lane_main(void *arg)
+{
+	auto_free struct lane *lane = arg;
+	auto_close int sock = lane->sock;
+	auto_release(curl_easy_cleanup) CURL *curl = curl_easy_init();
+
+	/* What goes wrong ends the lane, which its other side sees. */
+	if (curl)
+		(void)serve(curl, lane->ca, sock, NULL);
+	return NULL;
+}
+
+/* Takes the socket over. A thread that cannot be made closes it, which its other side sees. */
+static int open_lane(const struct fetch_ca *ca, int sock, struct err *e)
+{
+	auto_free struct lane *lane = malloc(sizeof(*lane));
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (sock < 0)
+		return FAIL(e, E_FORMAT, "a lane without its socket");
+	if (!lane || pthread_attr_init(&attr) != 0) {
+		(void)close(sock);
+		return FAIL_NOMEM(e);
+	}
+	*lane = (struct lane){ ca, sock };
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attr, lane_main, lane) == 0)
+		lane = NULL; /* the thread's own */
+	else
+		(void)close(sock);
+	(void)pthread_attr_destroy(&attr);
+	return 0;
+}
+
 static int serve(CURL *curl, const struct fetch_ca *ca, int sock, struct err *e)
 {
 	auto_free char *packet = malloc(LIMIT_FETCH_PACKET);
@@ -57,8 +101,15 @@ static int serve(CURL *curl, const struct fetch_ca *ca, int sock, struct err *e)
 			return FAIL(e, E_FORMAT, "bad packet");
 
 		struct fetch_request q;
-		int r = fetch_get_request((struct str){ packet, (size_t)n }, &q, e);
+		int r;
 
+		if (fetch_is_lane((struct str){ packet, (size_t)n })) {
+			r = open_lane(ca, TAKE_FD(body), e);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		r = fetch_get_request((struct str){ packet, (size_t)n }, &q, e);
 		if (r < 0)
 			return r;
 		r = fetch_serve(curl, ca, sock, &q, body);

@@ -48,6 +48,17 @@ static uint64_t get_int(struct reader *r, unsigned bytes)
 	return v;
 }
 
+static void get_raw(struct reader *r, void *ret, size_t n)
+{
+	if (r->rest.n < n) {
+		r->bad = true;
+		return;
+	}
+	memcpy(ret, r->rest.p, n);
+	r->rest.p += n;
+	r->rest.n -= n;
+}
+
 static struct str get_text(struct reader *r)
 {
 	size_t n = (size_t)get_int(r, 2);
@@ -126,11 +137,15 @@ int fetch_put_request(struct buf *b, const struct fetch_request *q, struct err *
 {
 	put_int(b, FETCH_REQUEST, 1);
 	put_int(b, q->method, 1);
-	put_int(b, (q->follow ? 1U : 0U) | (q->has_body ? 2U : 0U) | (q->web ? 4U : 0U), 1);
+	put_int(b,
+		(q->follow ? 1U : 0U) | (q->has_body ? 2U : 0U) | (q->web ? 4U : 0U) |
+			(q->has_sum ? 8U : 0U),
+		1);
 	put_int(b, q->total_seconds, 4);
 	put_int(b, q->body_at, 8);
 	put_int(b, q->body_n, 8);
 	put_int(b, q->max_body, 8);
+	buf_put(b, q->sum, q->has_sum ? sizeof(q->sum) : 0);
 	put_text(b, str_of(q->url));
 	put_headers(b, &q->headers);
 	return buf_check(b, "HTTP request", e);
@@ -141,7 +156,7 @@ int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *
 	struct reader r = begin(packet, FETCH_REQUEST);
 	uint64_t method = get_int(&r, 1), flags = get_int(&r, 1);
 
-	if (method > HTTP_DELETE || flags > 7)
+	if (method > HTTP_DELETE || flags > 15)
 		r.bad = true;
 	*ret = (struct fetch_request){
 		.method = r.bad ? HTTP_GET : (enum http_method)method,
@@ -153,10 +168,23 @@ int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *
 		.body_n = get_int(&r, 8),
 		.max_body = get_int(&r, 8),
 	};
+	ret->has_sum = flags & 8;
+	if (ret->has_sum)
+		get_raw(&r, ret->sum, sizeof(ret->sum));
 	if (ret->body_at > INT64_MAX || ret->body_n > INT64_MAX - ret->body_at ||
 	    ret->max_body > INT64_MAX)
 		r.bad = true;
 	return get_url_and_headers(&r, ret->url, sizeof(ret->url), &ret->headers, e);
+}
+
+void fetch_put_lane(struct buf *b)
+{
+	put_int(b, FETCH_LANE, 1);
+}
+
+bool fetch_is_lane(struct str packet)
+{
+	return packet.n == 1 && packet.p[0] == FETCH_LANE;
 }
 
 int fetch_put_head(struct buf *b, const struct fetch_head *h, struct err *e)

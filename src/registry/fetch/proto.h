@@ -17,6 +17,7 @@
  * believed either.
  *
  *     plimsoll → REQUEST [+ the body's descriptor by SCM_RIGHTS]
+ *     plimsoll → LANE + a socket by SCM_RIGHTS, on which requests are served beside this one's
  *     helper   → SENT*  HEAD DATA*  END        when a server answered
  *     helper   → SENT*  END                    when none did
  */
@@ -26,15 +27,24 @@ enum fetch_packet {
 	FETCH_DATA = 3,
 	FETCH_SENT = 4,
 	FETCH_END = 5,
+	FETCH_LANE = 6,
 };
-enum { LIMIT_FETCH_PACKET = 96 * 1024, FETCH_CHUNK = 64 * 1024, LIMIT_FETCH_TEXT = 512 };
+enum {
+	LIMIT_FETCH_PACKET = 96 * 1024,
+	FETCH_CHUNK = 64 * 1024,
+	LIMIT_FETCH_TEXT = 512,
+	FETCH_SUM = 32,
+};
 
 struct fetch_request {
 	enum http_method method;
-	bool follow;		/* redirects of GET and HEAD, at most LIMIT_REDIRECTS */
-	bool web;		/* any server, not a registry: plain HTTP and proxies as curl has
-				   them, up to LIMIT_WEB_REDIRECTS */
-	bool has_body;		/* body_n bytes at body_at of the descriptor that comes along */
+	bool follow;   /* redirects of GET and HEAD, at most LIMIT_REDIRECTS */
+	bool web;      /* any server, not a registry: plain HTTP and proxies as curl has
+			  them, up to LIMIT_WEB_REDIRECTS */
+	bool has_body; /* body_n bytes at body_at of the descriptor that comes along */
+	bool has_sum;  /* the descriptor's first body_at + body_n bytes have this SHA-256;
+			  else the last of them are not sent, and it is FETCH_DAMAGED */
+	unsigned char sum[FETCH_SUM];
 	uint32_t total_seconds; /* the whole exchange; 0: as long as bytes flow */
 	uint64_t body_at, body_n;
 	uint64_t max_body; /* of the response; one byte more ends the exchange */
@@ -59,6 +69,7 @@ enum fetch_outcome {
 	FETCH_NONSENSE,	   /* not HTTP, headers over a limit, redirects without end */
 	FETCH_TOO_LARGE,   /* body over max_body */
 	FETCH_FORBIDDEN,   /* plain HTTP to another machine, https to http */
+	FETCH_DAMAGED,	   /* the body is not what its sum says; text is the digest it has */
 	FETCH_FAILED,	   /* the helper itself: memory, a body that cannot be read */
 	FETCH_OUTCOMES,
 };
@@ -68,6 +79,8 @@ struct fetch_end {
 };
 
 int fetch_put_request(struct buf *b, const struct fetch_request *q, struct err *e);
+void fetch_put_lane(struct buf *b);
+bool fetch_is_lane(struct str packet);
 int fetch_put_head(struct buf *b, const struct fetch_head *h, struct err *e);
 void fetch_put_sent(struct buf *b, uint64_t bytes);
 void fetch_put_end(struct buf *b, const struct fetch_end *end);

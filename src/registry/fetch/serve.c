@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "registry/fetch/body.h"
 #include "registry/fetch/server.h"
 
 DEFINE_RELEASE_VOID(struct curl_slist, curl_slist_free_all)
@@ -19,20 +20,23 @@ enum {
 	STALL_SECONDS = 30,
 	LIMIT_HEADER_BYTES = 64 * 1024,
 	SENT_EVERY_MS = 100,
+	IO_BUFFER = 256 * 1024, /* of curl, in either direction */
 };
 
 /* One request on its way. */
 struct transfer {
-	int sock, body;
+	int sock;
 	const struct fetch_request *q;
+	struct body body; /* when q has one */
 	CURL *curl;
 	struct url url;		  /* of this hop */
 	bool from_afar;		  /* a redirect brought us from another machine: no loopback now */
 	struct fetch_head head;	  /* of this hop */
 	size_t header_bytes;	  /* of this hop */
 	bool head_sent, redirect; /* of this hop */
+	bool told_all;		  /* how much of the body was sent */
 	bool cut;		  /* an error's body was longer than anybody reads */
-	uint64_t received, sent_at;
+	uint64_t received;
 	uint64_t sent_told_ms;
 	bool gone;	      /* our peer closed the socket */
 	struct fetch_end end; /* outcome set by a callback that aborts, else FETCH_OK */
@@ -99,6 +103,18 @@ static bool send_buf(struct transfer *t, const struct buf *b)
 	return send_packet(t, &io, 1);
 }
 
+/* How far the body is: read at least as far as anybody can have received it. */
+static bool tell_sent(struct transfer *t)
+{
+	auto_buf b = BUF_INIT(16);
+
+	if (!t->q->has_body || t->told_all)
+		return true;
+	t->told_all = true;
+	fetch_put_sent(&b, t->body.sent);
+	return send_buf(t, &b);
+}
+
 /* The headers of a hop are whole: a redirect is remembered, anything else is handed on. */
 static bool on_head(struct transfer *t)
 {
@@ -117,6 +133,8 @@ static bool on_head(struct transfer *t)
 	t->head_sent = true;
 	if (t->redirect)
 		return true;
+	if (!tell_sent(t))
+		return false;
 	url_put(&t->url, &url);
 	(void)snprintf(t->head.url, sizeof(t->head.url), "%s", buf_str(&url));
 	if (fetch_put_head(&b, &t->head, &e) < 0) {
@@ -184,29 +202,22 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
 static size_t on_read(char *p, size_t one, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	uint64_t left = t->q->body_n - t->sent_at;
-	size_t want = one * n < left ? one * n : (size_t)left;
-	ssize_t got;
+	struct err e = ERR_INIT;
+	ssize_t got = body_read(&t->body, p, one * n, &e);
 
-	do {
-		got = pread(t->body, p, want, (off_t)(t->q->body_at + t->sent_at));
-	} while (got < 0 && errno == EINTR);
-	if (got < 0 || (got == 0 && want)) {
-		end_with(t, FETCH_FAILED, "the body to send ends early");
-		return CURL_READFUNC_ABORT;
-	}
-	t->sent_at += (uint64_t)got;
-	return (size_t)got;
+	if (got >= 0)
+		return (size_t)got;
+	end_with(t, got == E_VERIFY ? FETCH_DAMAGED : FETCH_FAILED, "%.400s", e.msg);
+	return CURL_READFUNC_ABORT;
 }
 
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
 	struct transfer *t = arg;
 
-	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->q->body_n)
-		return CURL_SEEKFUNC_FAIL;
-	t->sent_at = (uint64_t)offset;
-	return CURL_SEEKFUNC_OK;
+	return origin == SEEK_SET && offset >= 0 && body_seek(&t->body, (uint64_t)offset, NULL) == 0
+		       ? CURL_SEEKFUNC_OK
+		       : CURL_SEEKFUNC_FAIL;
 }
 
 /* Called at least once a second: notices a peer that has gone, tells it how far an upload is. */
@@ -338,6 +349,8 @@ static void set_limits(CURL *c, const struct transfer *t)
 	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, stall_seconds());
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)t->q->total_seconds);
 	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)IO_BUFFER);
+	(void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)IO_BUFFER);
 	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -452,15 +465,17 @@ static void turn(struct transfer *t, const struct url *first)
 	t->head_sent = t->redirect = t->cut = false;
 }
 
-static void run(struct transfer *t, const struct fetch_ca *ca)
+static void run(struct transfer *t, const struct fetch_ca *ca, int body)
 {
 	struct err e = ERR_INIT;
 	struct url first;
 
 	if (url_parse(str_of(t->q->url), &first, &e) < 0)
 		return end_with(t, FETCH_FAILED, "%.400s", e.msg);
-	if (t->q->has_body != (t->body >= 0))
+	if (t->q->has_body != (body >= 0))
 		return end_with(t, FETCH_FAILED, "a body and its descriptor come together");
+	if (t->q->has_body && body_open(&t->body, body, t->q, &e) < 0)
+		return end_with(t, FETCH_FAILED, "%.400s", e.msg);
 	t->url = first;
 	for (int hop = 0, most = t->q->web ? LIMIT_WEB_REDIRECTS : LIMIT_REDIRECTS;; hop++) {
 		perform(t, ca, url_same_origin(&first, &t->url));
@@ -482,10 +497,12 @@ int fetch_serve(CURL *curl, const struct fetch_ca *ca, int sock, const struct fe
 
 	if (!t)
 		return E_NOMEM;
-	*t = (struct transfer){ .sock = sock, .body = body, .q = q, .curl = curl };
-	run(t, ca);
+	*t = (struct transfer){ .sock = sock, .q = q, .curl = curl };
+	run(t, ca, body);
+	body_close(&t->body);
 	http_headers_free(&t->head.headers);
 	curl_easy_reset(curl); /* nothing points at t any more; connections stay */
+	(void)tell_sent(t);
 	fetch_put_end(&b, &t->end);
 	return t->gone || !send_buf(t, &b) ? E_SYSTEM : 0;
 }

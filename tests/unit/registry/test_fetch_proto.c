@@ -16,6 +16,8 @@ static void fill(struct fetch_request *q)
 				     .body_at = 3,
 				     .body_n = 1ULL << 40,
 				     .max_body = 5,
+				     .has_sum = true,
+				     .sum = { 7, [31] = 9 },
 				     .url = "https://h/x" };
 	CHECK(http_headers_add(&q->headers, STR("Range"), STR("bytes=5-"), NULL) == 0);
 	CHECK(http_headers_add(&q->headers, STR("empty"), STR(""), NULL) == 0);
@@ -32,6 +34,7 @@ TEST(request_round_trip)
 	CHECK(got.method == HTTP_PATCH && got.follow && got.has_body);
 	CHECK(got.total_seconds == 70000 && got.body_at == 3 && got.body_n == 1ULL << 40);
 	CHECK(got.max_body == 5);
+	CHECK(got.has_sum && got.sum[0] == 7 && got.sum[31] == 9);
 	CHECK_STR(got.url, q.url);
 	CHECK(got.headers.n == 2);
 	CHECK_STR(http_headers_get(&got.headers, "range"), "bytes=5-");
@@ -67,7 +70,7 @@ TEST(request_values)
 	b.p[1] = HTTP_DELETE + 1;
 	CHECK(fetch_get_request((struct str){ b.p, b.n }, &got, NULL) == E_FORMAT);
 	b.p[1] = HTTP_DELETE;
-	b.p[2] = 8; /* a flag that is none */
+	b.p[2] = 16; /* a flag that is none */
 	CHECK(fetch_get_request((struct str){ b.p, b.n }, &got, NULL) == E_FORMAT);
 	http_headers_free(&q.headers);
 

@@ -81,13 +81,13 @@ TEST(content_range)
 
 TEST(retry_after)
 {
-	CHECK(http_retry_after("7", 30, 1) == 7);
-	CHECK(http_retry_after("31", 30, 1) == 30);
-	CHECK(http_retry_after(" 2 ", 30, 1) == 2);
-	CHECK(http_retry_after("99999999999", 30, 1) == 1);
-	CHECK(http_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 30, 1) == 1);
-	CHECK(http_retry_after("-1", 30, 1) == 1);
-	CHECK(http_retry_after(NULL, 30, 1) == 1);
+	CHECK(http_retry_after("7", 946684799 - 12, 30, 1) == 7);
+	CHECK(http_retry_after("31", 946684799 - 12, 30, 1) == 30);
+	CHECK(http_retry_after(" 2 ", 946684799 - 12, 30, 1) == 2);
+	CHECK(http_retry_after("99999999999", 946684799 - 12, 30, 1) == 1);
+	CHECK(http_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946684799 - 12, 30, 1) == 12);
+	CHECK(http_retry_after("-1", 946684799 - 12, 30, 1) == 1);
+	CHECK(http_retry_after(NULL, 946684799 - 12, 30, 1) == 1);
 }
 
 static int next(const char *s, struct buf *ret)
