@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/road.h"
+#include "cli/signing.h"
 #include "pipeline/steps.h"
+#include "pipeline/tuf_publish.h"
 
 struct push_options {
 	bool no_referrers;
+	const char *passphrase_file;
 };
 
 static int report(struct cli *c, const struct ref *to, const struct desc *d, size_t referrers,
@@ -27,14 +30,30 @@ static int report(struct cli *c, const struct ref *to, const struct desc *d, siz
 	return r < 0 ? r : cli_print_json(c, j, e);
 }
 
+/* Where this host keeps a TUF repository for it. */
+static int publish_newest(struct road *road, const char *name, const struct ref *to,
+			  const char *passphrase, struct err *e)
+{
+	struct road at = *road;
+	int r;
+
+	at.name = name;
+	r = tuf_publish_pushed(&at, to, passphrase, e);
+	return r < 0 ? r : 0;
+}
+
 static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct push_options *o = opts;
 	struct push_opts po = { .no_referrers = o->no_referrers };
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	const char *passphrase;
 	auto_road road = { 0 };
 	struct ref from, to;
 	size_t referrers = 0;
-	int r = cli_road(c, argv[0], &road, e);
+	int r = cli_passphrase(o->passphrase_file, &secret, &passphrase, e);
+
+	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 
 	if (r == 0)
 		r = store_lookup(road.store, argv[0], &from, &road.image, e);
@@ -46,12 +65,16 @@ static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err
 		po.mount_from = from.name;
 	if (r == 0)
 		r = step_push(&road, &to, &po, &referrers, e);
+	if (r == 0)
+		r = publish_newest(&road, argc > 1 ? argv[1] : argv[0], &to, passphrase, e);
 	return r < 0 ? r : report(c, &to, &road.image, referrers, e);
 }
 
 static const struct opt push_options[] = {
 	OPT_AT(struct push_options, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
 	       "leave signatures and other referrers here"),
+	OPT_AT(struct push_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
+	       "passphrase of the TUF keys, from FILE or from descriptor N for fd:N"),
 	OPT_END,
 };
 
@@ -63,7 +86,8 @@ const struct command cmd_push = {
 	.details =
 		"Blobs that the registry has are not sent again. The digest is printed. Plain HTTP "
 		"is spoken only to this machine; everywhere else TLS is verified, with the "
-		"system's certificates and /etc/docker/certs.d/HOST[:PORT]/*.crt.",
+		"system's certificates and /etc/docker/certs.d/HOST[:PORT]/*.crt. Where this host "
+		"keeps a TUF repository (trust tuf), its metadata lists the image last.",
 	.example = "plimsoll push 127.0.0.1:5000/web:1\n"
 		   "plimsoll push web:1 registry.example/team/web:1",
 	.opts = push_options,

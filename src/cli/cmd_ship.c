@@ -113,6 +113,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = build_caches_import(&caches, &road, &request.opts, e);
 	so.build = request.opts;
+	so.tuf_passphrase = so.sign.passphrase;
 	if (r == 0)
 		r = ship(&road, &so, &result, e);
 	if (r == 0)

@@ -276,10 +276,9 @@ static const struct command trust_remove_command = {
 };
 
 static const struct command *const subs[] = {
-	&trust_init_command,	   &trust_add_command,
-	&trust_list_command,	   &trust_export_command,
-	&trust_remove_command,	   &trust_revoke_command,
-	&trust_tuf_client_command, NULL,
+	&trust_init_command,   &trust_add_command,	  &trust_list_command,
+	&trust_export_command, &trust_remove_command,	  &trust_revoke_command,
+	&trust_tuf_command,    &trust_tuf_client_command, NULL,
 };
 
 const struct command cmd_trust = {

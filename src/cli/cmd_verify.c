@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "cli/images.h"
+#include "cli/road.h"
 #include "cli/signing.h"
+#include "pipeline/tuf_admit.h"
 #include "trust/trust.h"
 
 static const char *outcome_name(enum trust_outcome o)
@@ -82,8 +84,25 @@ static int print_checks(struct cli *c, const struct trust_result *t, struct err 
 	return r;
 }
 
+/* Where a TUF root is trusted: by which metadata it is the newest. */
+static int print_tuf(struct cli *c, const json_t *tuf, struct err *e)
+{
+	const char *role = json_string_or_null(tuf, "role");
+
+	if (!tuf)
+		return 0;
+	return cli_print(c, e,
+			 "%-18s of %s, by role '%s': root %lld, timestamp %lld, snapshot %lld, "
+			 "targets %lld\n",
+			 "newest", json_string_or_null(tuf, "scope"), role ? role : "",
+			 json_integer_value(json_object_get(tuf, "root")),
+			 json_integer_value(json_object_get(tuf, "timestamp")),
+			 json_integer_value(json_object_get(tuf, "snapshot")),
+			 json_integer_value(json_object_get(tuf, "targets")));
+}
+
 static int print_result(struct cli *c, const struct desc *d, const struct trust_result *t,
-			struct err *e)
+			const json_t *tuf, struct err *e)
 {
 	char at[RFC3339_MAX];
 	int r;
@@ -98,6 +117,7 @@ static int print_result(struct cli *c, const struct desc *d, const struct trust_
 	r = cli_print(c, e, "verified %s\n", d->digest.s);
 	if (r == 0)
 		r = print_checks(c, t, e);
+	r = r < 0 ? r : print_tuf(c, tuf, e);
 	if (r < 0)
 		return r;
 	return cli_print(c, e,
@@ -108,33 +128,35 @@ static int print_result(struct cli *c, const struct desc *d, const struct trust_
 }
 
 static int verify(struct cli *c, const char *text, struct desc *ret_image, struct trust_result *ret,
-		  struct err *e)
+		  json_t **ret_tuf, struct err *e)
 {
-	auto_release(store_close) struct store *s = NULL;
-	const struct state *state;
+	auto_road road = { 0 };
 	struct ref ref;
 	int r;
 
-	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
-	    (r = cli_state(c, &state, e)) < 0)
+	if ((r = cli_road(c, text, &road, e)) < 0 ||
+	    (r = store_lookup(road.store, text, &ref, ret_image, e)) < 0)
 		return r;
-	return trust_verify(state, s, &ref, ret_image, ret, e);
+	r = tuf_admit(&road, &ref, ret_image, ret_tuf, e);
+	return r < 0 ? r : trust_verify(road.state, road.store, &ref, ret_image, ret, e);
 }
 
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	struct desc image = { 0 };
 	struct trust_result t = { 0 };
-	auto_json *j = NULL;
-	int r = verify(c, argv[0], &image, &t, e);
+	auto_json *j = NULL, *tuf = NULL;
+	int r = verify(c, argv[0], &image, &t, &tuf, e);
 
 	(void)opts, (void)argc;
 	if (r == 0)
 		r = result_json(&image, &t, &j, e);
-	r = cli_note(c, "verify", argv[0], &image, r, json_incref(j), e);
+	if (r == 0 && tuf)
+		r = json_put(j, "tuf", json_incref(tuf), e);
+	r = cli_note(c, "verify", argv[0], &image, r, j ? json_incref(j) : json_incref(tuf), e);
 	if (r < 0)
 		return r;
-	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &t, e);
+	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &t, tuf, e);
 }
 
 const struct command cmd_verify = {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pipeline/tuf_admit.h"
+
 /* The image and, when it is not here yet, its signatures. */
 static int fetch(struct road *road, const struct ref *ref, struct err *e)
 {
@@ -39,7 +41,9 @@ static int inspect(struct road *road, const struct ref *ref, const struct gate *
 {
 	auto_manifest m = { 0 };
 	struct desc image;
-	int r = trust_verify(road->state, road->store, ref, &road->image, &a->trust, e);
+	int r = tuf_admit(road, ref, &road->image, &a->tuf, e);
+
+	r = r < 0 ? r : trust_verify(road->state, road->store, ref, &road->image, &a->trust, e);
 
 	/* A policy may skip a repository for other tools; here it would admit what nobody signed.
 	 */
@@ -64,10 +68,11 @@ static json_t *detail(const struct admission *a, const struct gate *g)
 {
 	const struct trust_result *t = &a->trust;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o?}", "signer", t->subject, "thumbprint",
-			 t->thumbprint, "signature", t->signature.s, "policy", t->statement,
-			 "failOn", severity_name(g->fail_on), "ignoreUnfixed", g->ignore_unfixed,
-			 "findings", a->report.list ? report_summary(&a->report) : NULL);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o?, s:O*}", "signer", t->subject,
+			 "thumbprint", t->thumbprint, "signature", t->signature.s, "policy",
+			 t->statement, "failOn", severity_name(g->fail_on), "ignoreUnfixed",
+			 g->ignore_unfixed, "findings",
+			 a->report.list ? report_summary(&a->report) : NULL, "tuf", a->tuf);
 }
 
 int admit(struct road *road, const struct ref *ref, const struct gate *g, struct admission *ret,
@@ -83,5 +88,6 @@ int admit(struct road *road, const struct ref *ref, const struct gate *g, struct
 void admission_free(struct admission *a)
 {
 	report_free(&a->report);
+	json_decref(a->tuf);
 	*a = (struct admission){ 0 };
 }

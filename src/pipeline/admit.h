@@ -11,6 +11,7 @@
 struct admission {
 	struct trust_result trust;
 	struct report report; /* also set when the gate refused */
+	json_t *tuf;	      /* what is newest, by whom: tuf_admit(); or NULL */
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "pipeline/attest.h"
+#include "pipeline/tuf_publish.h"
 #include "pipeline/watching.h"
 
 /* "urn:uuid:…", version 4 (RFC 9562, 5.4). */
@@ -61,6 +62,11 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 		r = step_attest(road, &set, &ret->attestations, e);
 	if (r == 0)
 		r = step_push(road, o->to, &(struct push_opts){ 0 }, &ret->referrers, e);
+	/* Last: until then what is newest is what it was. */
+	if (r == 0)
+		r = tuf_publish_pushed(road, o->to, o->tuf_passphrase, e);
+	if (r > 0)
+		r = 0;
 	return r;
 }
 

@@ -17,6 +17,7 @@ struct ship_opts {
 	const struct ref *to;	/* names a registry */
 	const char *builder_id; /* an absolute URI; NULL: BUILDER_ID_DEFAULT */
 	bool times;		/* tell when it was built, so that no two provenances are equal */
+	const char *tuf_passphrase; /* of the keys that list it as what is newest; or NULL */
 };
 
 struct ship_result {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pipeline/tuf_admit.h"
+
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 		json_t *detail, struct err *e)
 {
@@ -145,7 +147,7 @@ static int pull_referrers(const struct road *road, struct registry *reg, const c
 }
 
 static int pull(struct road *road, const struct ref *ref, bool no_referrers,
-		struct referrers_got *ret, struct err *e)
+		struct referrers_got *ret, json_t **ret_tuf, struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_buf name = BUF_INIT(LIMIT_REF + DIGEST_HEX + 16);
@@ -159,6 +161,8 @@ static int pull(struct road *road, const struct ref *ref, bool no_referrers,
 	r = registry_open(ref->host, &reg, e);
 	if (r == 0)
 		r = registry_pull(reg, road->store, ref, road->progress, &d, e);
+	if (r == 0)
+		r = tuf_admit(road, ref, &d, ret_tuf, e);
 	if (r == 0 && !no_referrers)
 		r = pull_referrers(road, reg, ref->name, &d, ret, e);
 	if (r == 0)
@@ -174,16 +178,17 @@ int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
 	      struct referrers_got *ret, struct err *e)
 {
 	struct referrers_got got = { 0 };
+	json_t *tuf = NULL;
 	int r;
 
 	if (ref->digest.s[0]) /* so that a refusal names what was asked for */
 		road->image = (struct desc){ .digest = ref->digest };
-	r = pull(road, ref, no_referrers, &got, e);
+	r = pull(road, ref, no_referrers, &got, &tuf, e);
 	if (ret)
 		*ret = got;
 	return road_note(road, "pull", r,
-			 json_pack("{s:s, s:s, s:I}", "registry", ref->host, "repository",
-				   ref->name, "referrers", (json_int_t)got.added),
+			 json_pack("{s:s, s:s, s:I, s:o*}", "registry", ref->host, "repository",
+				   ref->name, "referrers", (json_int_t)got.added, "tuf", tuf),
 			 e);
 }
 
@@ -204,6 +209,7 @@ static int admit_base(const struct road *road, const char *name, bool newest, st
 		      struct err *e)
 {
 	struct road base = *road;
+	auto_json *tuf = NULL;
 	struct trust_result result;
 	struct ref ref;
 	int r;
@@ -216,13 +222,15 @@ static int admit_base(const struct road *road, const char *name, bool newest, st
 	}
 	if (r < 0)
 		return r;
-	r = trust_verify(base.state, base.store, &ref, &base.image, &result, e);
+	r = tuf_admit(&base, &ref, &base.image, &tuf, e);
+	r = r < 0 ? r : trust_verify(base.state, base.store, &ref, &base.image, &result, e);
 	if (r == 0 && result.skipped)
 		r = FAIL(e, E_VERIFY,
 			 "trust policy '%s' skips this repository: nothing was verified",
 			 result.statement);
 	if (r < 0)
-		return WRAP(e, road_note(&base, "verify", r, NULL, e), "base image '%s'", name);
+		return WRAP(e, road_note(&base, "verify", r, json_pack("{s:O*}", "tuf", tuf), e),
+			    "base image '%s'", name);
 	*ret = base.image;
 	return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "pipeline/tuf_internal.h"
 
@@ -27,6 +29,13 @@ static const char *file_of(const char *role, struct buf *name)
 	tuf_quote(str_of(role), false, name);
 	buf_puts(name, ".json");
 	return buf_str(name);
+}
+
+void tuf_file_name(const char *role, uint64_t version, struct buf *ret)
+{
+	if (version)
+		buf_printf(ret, "%llu.", (unsigned long long)version);
+	(void)file_of(role, ret);
 }
 
 int tuf_files_load(int dir, const char *role, struct buf *ret, struct err *e)
@@ -84,4 +93,39 @@ int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err 
 		return r;
 	}
 	return fsync(dir) < 0 ? FAIL_SYS(e, "write root.json") : 0;
+}
+
+int tuf_root_check(struct str root, uint64_t *ret_version, struct err *e)
+{
+	auto_release(tuf_set_free) struct tuf_set *set = NULL;
+	int r = tuf_set_new(clock_now(), &set, e);
+
+	r = r < 0 ? r : tuf_first_root(set, root, e);
+	if (r == 0)
+		*ret_version = tuf_root_version(set);
+	return r;
+}
+
+/* 0 when the folder began with these very bytes, E_NOTFOUND when it is new. */
+static int begun_with(int dir, uint64_t version, struct str root, struct err *e)
+{
+	auto_buf kept = BUF_INIT(LIMIT_TUF_ROOT + 1);
+
+	if (!fs_exists(dir, "root.json"))
+		return FAIL(e, E_NOTFOUND, "no root yet");
+	if (tuf_files_load_root(dir, version, &kept, NULL) == 0 && kept.n == root.n &&
+	    memcmp(buf_str(&kept), root.p, root.n) == 0)
+		return 0;
+	return FAIL(e, E_USAGE, "the folder began with another root; take a new folder for this");
+}
+
+int tuf_files_begin(int dir, uint64_t version, struct str root, struct err *e)
+{
+	auto_close int lock = tuf_files_lock(dir, e);
+	int r;
+
+	if (lock < 0)
+		return lock;
+	r = begun_with(dir, version, root, e);
+	return r == E_NOTFOUND ? tuf_files_keep_root(dir, version, root, e) : r;
 }

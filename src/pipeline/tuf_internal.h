@@ -18,6 +18,49 @@ int tuf_files_keep(int dir, const char *role, struct str bytes, struct err *e);
 int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e);
 int tuf_files_drop(int dir, const char *role, struct err *e); /* missing is success */
 
+/* "VERSION.ROLE.json", or "ROLE.json" for version 0, the role's name percent-encoded. Appends. */
+void tuf_file_name(const char *role, uint64_t version, struct buf *ret);
+/* A root that is signed by its own keys. */
+int tuf_root_check(struct str root, uint64_t *ret_version, struct err *e);
+/* Begins with these bytes, which were checked. E_USAGE when the folder began with another root.
+ * Takes the lock. */
+int tuf_files_begin(int dir, uint64_t version, struct str root, struct err *e);
+
+/* tuf_update.c: the workflow of the specification's section 5. */
+
+/* Gives one file of a repository: version 0 for the newest; at most max bytes to ret, which is
+ * emptied first. E_NOTFOUND: it has none; E_FORMAT: larger; E_REMOTE. */
+struct tuf_source {
+	int (*get)(void *arg, const char *role, uint64_t version, uint64_t max, struct buf *ret,
+		   struct err *e);
+	void *arg;
+};
+
+struct tuf_update {
+	const struct tuf_source *source; /* NULL: nobody can be asked */
+	const char *where;		 /* the folder, for messages */
+	int dir;			 /* what is kept; owned */
+	bool kept_only; /* root and timestamp that are kept are the newest; they may not be expired
+			 */
+	int lock;
+	struct tuf_set *set;
+	struct strv visited; /* roles that were asked for the target */
+};
+#define TUF_UPDATE_INIT ((struct tuf_update){ .dir = -1, .lock = -1 })
+/* Takes the folder's lock; everything expires by now. */
+int tuf_update_begin(struct tuf_update *u, int64_t now, struct err *e);
+/* Takes the top-level metadata to what the source has. */
+int tuf_update_run(struct tuf_update *u, struct err *e);
+/* One role that delegator's file, which is trusted already, delegates to. */
+int tuf_update_targets(struct tuf_update *u, const char *role, const char *delegator,
+		       struct err *e);
+/* 1 when it is listed by who may; the roles that were asked are in u->visited, the last one of them
+ * is who lists it. */
+int tuf_update_search(struct tuf_update *u, const char *path, struct tuf_target *ret,
+		      struct err *e);
+void tuf_update_release(struct tuf_update *u);
+#define auto_tuf_update __attribute__((cleanup(tuf_update_release))) struct tuf_update
+
 /* tuf_fetch.c: one file of the repository. */
 
 enum { TUF_TRIES = 3, TUF_SECONDS = 120, TUF_TARGET_SECONDS = 3600 };

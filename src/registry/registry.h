@@ -80,3 +80,16 @@ struct referrers_got {
 int registry_pull_referrers(struct registry *reg, struct store *s, const char *name,
 			    const struct digest *subject, const char *artifact_type,
 			    struct progress *p, struct referrers_got *ret, struct err *e);
+
+/* What a reference means in the registry now: a manifest or an index, by its own bytes. */
+int registry_resolve(struct registry *reg, const struct ref *ref, struct desc *ret, struct err *e);
+
+/*
+ * Makes a tag name a manifest that registry_push() sent by digest, if it still is what it was when
+ * `from` was read ("": not there): If-Match for registries that look at it, else compared just
+ * before. After settle_ms (below 1000) it is read again, so that of two who wrote at once one
+ * knows. E_POLICY: somebody else moved it.
+ */
+int registry_move_tag(struct registry *reg, struct store *s, const struct desc *d, const char *name,
+		      const char *tag, const struct digest *from, unsigned settle_ms,
+		      struct err *e);

@@ -47,6 +47,13 @@ int tuf_delegates_of(const struct tuf_doc *d, const char *path, struct strv *ret
 /* Enough different keys of the role signed the file, else E_VERIFY. */
 int tuf_verify(const struct tuf_doc *d, const struct tuf_role *role, struct err *e);
 
+/* How many different keys of the role signed it, up to the threshold; why (may be NULL): what was
+ * wrong with the last signature that did not count. */
+int tuf_count(const struct tuf_doc *d, const struct tuf_role *role, uint64_t *ret, struct err *why,
+	      struct err *e);
+/* A key (its form was checked) that signatures can be verified with; E_FORMAT. */
+int tuf_key_check(const json_t *key, struct err *e);
+
 /* Canonical JSON. A real number is E_FORMAT. Appends. */
 int tuf_canonical(json_t *j, struct buf *ret, struct err *e);
 

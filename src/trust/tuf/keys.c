@@ -185,11 +185,22 @@ static void count_key(struct counted *c, struct key *k)
 	c->v[c->n++] = k;
 }
 
-int tuf_verify(const struct tuf_doc *d, const struct tuf_role *role, struct err *e)
+int tuf_key_check(const json_t *key, struct err *e)
+{
+	const char *type = json_string_or_null(key, "keytype");
+	const char *name = json_string_or_null(key, "scheme");
+	const struct scheme *s = find_scheme(type, name);
+	auto_release(key_free) struct key *k = NULL;
+
+	return s ? load_key(key, s, &k, e)
+		 : FAIL(e, E_FORMAT, "no scheme '%.40s' for keys of type '%.40s' here", name, type);
+}
+
+int tuf_count(const struct tuf_doc *d, const struct tuf_role *role, uint64_t *ret, struct err *why,
+	      struct err *e)
 {
 	auto_release(counted_free) struct counted *c = calloc(1, sizeof(*c));
 	auto_buf message = BUF_INIT(2 * LIMIT_TUF_TARGETS);
-	struct err why = ERR_INIT;
 	size_t i;
 	const json_t *v;
 	int r;
@@ -208,13 +219,23 @@ int tuf_verify(const struct tuf_doc *d, const struct tuf_role *role, struct err 
 		if (c->n >= role->threshold)
 			break;
 		if (key && sig &&
-		    verify_one(key, sig, (struct str){ buf_str(&message), message.n }, &k, &why) ==
+		    verify_one(key, sig, (struct str){ buf_str(&message), message.n }, &k, why) ==
 			    0)
 			count_key(c, k);
 	}
-	if (c->n >= role->threshold)
-		return 0;
-	return FAIL(e, E_VERIFY, "%s: signed by %zu of its keys, %llu are needed%s%.300s",
-		    tuf_kind_name(d->kind), c->n, (unsigned long long)role->threshold,
-		    why.code ? "; " : "", why.msg);
+	*ret = c->n;
+	return 0;
+}
+
+int tuf_verify(const struct tuf_doc *d, const struct tuf_role *role, struct err *e)
+{
+	struct err why = ERR_INIT;
+	uint64_t n;
+	int r = tuf_count(d, role, &n, &why, e);
+
+	if (r < 0 || n >= role->threshold)
+		return r;
+	return FAIL(e, E_VERIFY, "%s: signed by %llu of its keys, %llu are needed%s%.300s",
+		    tuf_kind_name(d->kind), (unsigned long long)n,
+		    (unsigned long long)role->threshold, why.code ? "; " : "", why.msg);
 }

@@ -66,13 +66,14 @@ static void replace(struct tuf_doc **at, struct tuf_doc *d)
 static int check_expiry(const struct tuf_set *s, const struct tuf_doc *d, const char *role,
 			struct err *e)
 {
-	char text[RFC3339_MAX];
+	char text[RFC3339_MAX], now[RFC3339_MAX];
 
 	if (d->expires > s->now)
 		return 0;
 	clock_rfc3339(d->expires, text);
-	return FAIL(e, E_VERIFY, "%.80s version %llu expired at %s", role,
-		    (unsigned long long)d->version, text);
+	clock_rfc3339(s->now, now);
+	return FAIL(e, E_VERIFY, "%.80s version %llu expired at %s (by the clock here it is %s)",
+		    role, (unsigned long long)d->version, text, now);
 }
 
 /* One step: bytes that somebody says are the next file of a role. */
@@ -425,6 +426,16 @@ int tuf_targets(struct tuf_set *s, const char *role, const char *delegator, stru
 uint64_t tuf_root_version(const struct tuf_set *s)
 {
 	return s->root->version;
+}
+
+const json_t *tuf_signed_of(const struct tuf_set *s, const char *role)
+{
+	const struct tuf_doc *d = strcmp(role, "root") == 0	   ? s->root
+				  : strcmp(role, "timestamp") == 0 ? s->timestamp
+				  : strcmp(role, "snapshot") == 0  ? s->snapshot
+								   : targets_of(s, role);
+
+	return d ? d->body : NULL;
 }
 
 bool tuf_consistent(const struct tuf_set *s)

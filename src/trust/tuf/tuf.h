@@ -85,6 +85,10 @@ bool tuf_consistent(const struct tuf_set *s); /* consistent_snapshot */
 int tuf_listed(const struct tuf_set *s, const char *role, uint64_t *ret_version, uint64_t *ret_max,
 	       struct err *e);
 
+/* What was signed of a role that is trusted: "root", "timestamp", "snapshot", "targets" or a
+ * delegated one. Borrowed; NULL: it is not there. */
+const json_t *tuf_signed_of(const struct tuf_set *s, const char *role);
+
 /* A target, borrowed from the set. */
 struct tuf_target {
 	uint64_t length;

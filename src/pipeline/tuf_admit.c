@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/tuf_admit.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pipeline/tuf_remote.h"
+#include "pipeline/tuf_scope.h"
+
+/* One look at a scope. */
+struct look {
+	const struct road *road;
+	const struct ref *ref;
+	const struct desc *d;
+	struct tuf_scope scope;
+	struct tuf_remote remote;
+	struct tuf_source source;
+	struct tuf_update u;
+	bool offline;
+	char path[LIMIT_REF + 1];
+	const char *role; /* who lists the target; borrowed from u.visited */
+};
+
+static void look_release(struct look *l)
+{
+	tuf_update_release(&l->u);
+	tuf_remote_close(&l->remote);
+	tuf_scope_close(&l->scope);
+}
+#define auto_look __attribute__((cleanup(look_release))) struct look
+#define LOOK_INIT ((struct look){ .scope = { .dir = -1 }, .u = { .dir = -1, .lock = -1 } })
+
+enum {
+	CLOCK_SLACK = 300, /* seconds that clocks may differ */
+	SEEN_EVERY = 3600, /* seconds after which the time of the last look is written anew */
+};
+
+/* A clock that went back makes everything unexpired. */
+static int check_clock(const struct tuf_seen *seen, int64_t now, struct err *e)
+{
+	char before[RFC3339_MAX], text[RFC3339_MAX];
+
+	if (now >= seen->at - CLOCK_SLACK)
+		return 0;
+	clock_rfc3339(seen->at, before);
+	clock_rfc3339(now, text);
+	return FAIL(
+		e, E_VERIFY,
+		"the clock here says %s, but metadata was looked at at %s already: with a clock "
+		"that went back nothing expires",
+		text, before);
+}
+
+/* The registry's metadata, or nobody's when it cannot be reached. */
+static int ask(struct look *l, bool must, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = tuf_remote_open(l->road, &l->scope.at, &l->remote, &own);
+
+	r = r < 0 ? r : tuf_remote_read(&l->remote, &own);
+	if (r == E_REMOTE && !must) {
+		l->offline = true;
+		l->u.kept_only = true;
+		return 0;
+	}
+	if (r == 0) {
+		l->source = (struct tuf_source){ tuf_remote_get, &l->remote };
+		l->u.source = &l->source;
+		return 0;
+	}
+	if (e)
+		*e = own;
+	return r == E_NOTFOUND ? WRAP(e, r, "the registry serves no TUF metadata") : r;
+}
+
+static int note_seen(struct look *l, const struct tuf_seen *seen, int64_t now, struct err *e)
+{
+	if (l->offline ||
+	    (digest_eq(&seen->manifest, &l->remote.manifest.digest) && now < seen->at + SEEN_EVERY))
+		return 0;
+	return tuf_seen_save(
+		&l->scope,
+		&(struct tuf_seen){ l->remote.manifest.digest, now > seen->at ? now : seen->at },
+		e);
+}
+
+static int refresh(struct look *l, bool must, struct err *e)
+{
+	int64_t now = clock_now();
+	struct tuf_seen seen;
+	int r;
+
+	l->u.where = l->scope.scope;
+	l->u.dir = fs_open(l->scope.dir, ".", O_RDONLY | O_DIRECTORY, 0, e);
+	if (l->u.dir < 0)
+		return l->u.dir;
+	if ((r = tuf_update_begin(&l->u, now, e)) < 0 ||
+	    (r = tuf_seen_load(&l->scope, &seen, e)) < 0 || (r = check_clock(&seen, now, e)) < 0 ||
+	    (r = ask(l, must, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0)
+		return r;
+	return note_seen(l, &seen, now, e);
+}
+
+static json_int_t version_of(const struct look *l, const char *role)
+{
+	return json_integer_value(json_object_get(tuf_signed_of(l->u.set, role), "version"));
+}
+
+static json_t *detail_of(const struct look *l)
+{
+	if (!l->u.set)
+		return json_pack("{ss}", "scope", l->scope.scope);
+	return json_pack("{ss sI sI sI sI ss* ss* sb}", "scope", l->scope.scope, "root",
+			 l->u.set && tuf_signed_of(l->u.set, "root") ? version_of(l, "root") : 0,
+			 "timestamp", version_of(l, "timestamp"), "snapshot",
+			 version_of(l, "snapshot"), "targets", version_of(l, "targets"), "target",
+			 l->path[0] ? l->path : NULL, "role", l->role, "offline", l->offline);
+}
+
+static bool is_listed_as(const struct tuf_target *t, const struct desc *d)
+{
+	const char *hex = json_string_or_null(t->hashes, "sha256");
+
+	return hex && t->length == d->size && strcmp(hex, digest_hex(&d->digest)) == 0;
+}
+
+static int check_tag(struct look *l, struct err *e)
+{
+	struct tuf_target t;
+	unsigned long long version = (unsigned long long)version_of(l, "targets");
+	const char *hex;
+	int r = tuf_update_search(&l->u, l->path, &t, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return FAIL(e, E_VERIFY,
+			    "'%s' is not listed (targets version %llu): it was never published, or "
+			    "removed",
+			    l->path, version);
+	l->role = l->u.visited.v[l->u.visited.n - 1];
+	if (is_listed_as(&t, l->d))
+		return 0;
+	hex = json_string_or_null(t.hashes, "sha256");
+	r = FAIL(e, E_VERIFY,
+		 "'%s' is %s here, and not what is newest: sha256:%.64s (role '%.80s', targets "
+		 "version %llu)",
+		 l->path, l->d->digest.s, hex ? hex : "?", l->role, version);
+	return err_hint(e, r, "plimsoll pull %s", l->road->name);
+}
+
+/* References by digest: some tag of the repository means it today. */
+
+static int search_tags(struct look *l, const char *role, struct err *e)
+{
+	/* The search verifies roles anew, and frees what was there of them. */
+	auto_json *targets = json_incref(json_object_get(tuf_signed_of(l->u.set, role), "targets"));
+	json_t *v;
+	char prefix[LIMIT_REF];
+	const char *path;
+
+	(void)snprintf(prefix, sizeof(prefix), "%s:", l->ref->name);
+	json_object_foreach(targets, path, v)
+	{
+		const char *hex = json_string_or_null(json_object_get(v, "hashes"), "sha256");
+		struct tuf_target t;
+		int r;
+
+		if (!starts_with(path, prefix) || strlen(path) >= sizeof(l->path) || !hex ||
+		    strcmp(hex, digest_hex(&l->d->digest)) != 0)
+			continue;
+		/* The role lists it; that it may is for the search to say. */
+		r = tuf_update_search(&l->u, path, &t, e);
+		if (r < 0)
+			return r;
+		if (r == 1 && is_listed_as(&t, l->d)) {
+			(void)snprintf(l->path, sizeof(l->path), "%s", path);
+			l->role = l->u.visited.v[l->u.visited.n - 1];
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Every role that targets delegates to, directly or not, that the snapshot lists. */
+static int all_roles(struct look *l, struct strv *ret, struct err *e)
+{
+	int r = strv_add(ret, "targets", e);
+
+	for (size_t i = 0; r == 0 && i < ret->n; i++) {
+		json_t *d = json_object_get(tuf_signed_of(l->u.set, ret->v[i]), "delegations");
+		json_t *v;
+		size_t k;
+
+		json_array_foreach(json_object_get(d, "roles"), k, v)
+		{
+			const char *name = json_string_or_null(v, "name");
+			uint64_t version, max;
+
+			if (strv_has(ret, name) ||
+			    tuf_listed(l->u.set, name, &version, &max, NULL) < 0)
+				continue;
+			if (ret->n >= LIMIT_TUF_VISITS)
+				return 0;
+			r = tuf_update_targets(&l->u, name, ret->v[i], e);
+			r = r < 0 ? r : strv_add(ret, name, e);
+			if (r < 0)
+				return r;
+		}
+	}
+	return r;
+}
+
+static int check_digest(struct look *l, struct err *e)
+{
+	auto_strv roles = { 0 };
+	int r;
+
+	if (l->scope.any_digest)
+		return 0;
+	r = all_roles(l, &roles, e);
+	for (size_t i = 0; r == 0 && i < roles.n; i++)
+		r = search_tags(l, roles.v[i], e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = FAIL(e, E_VERIFY, "no tag of '%s' means %s now (targets version %llu)", l->ref->name,
+		 l->d->digest.s, (unsigned long long)version_of(l, "targets"));
+	return err_hint(e, r, "plimsoll trust tuf status %s", l->scope.scope);
+}
+
+int tuf_admit(const struct road *road, const struct ref *ref, const struct desc *d, json_t **ret,
+	      struct err *e)
+{
+	auto_look l = LOOK_INIT;
+	auto_buf repository = BUF_INIT(2 * LIMIT_REF), path = BUF_INIT(LIMIT_REF);
+	int r;
+
+	l.road = road;
+	l.ref = ref;
+	l.d = d;
+	ref_repository(ref, &repository);
+	r = tuf_scope_find(road->state, buf_str(&repository), &l.scope, e);
+	if (r <= 0)
+		return r;
+	r = refresh(&l, false, e);
+	if (r == 0 && ref->tag[0]) {
+		tuf_path_of(ref, &path);
+		(void)snprintf(l.path, sizeof(l.path), "%s", buf_str(&path));
+		r = check_tag(&l, e);
+	} else if (r == 0) {
+		r = check_digest(&l, e);
+	}
+	if (ret)
+		*ret = detail_of(&l);
+	if (r < 0 && l.offline)
+		r = WRAP(e, r, "(the registry cannot be reached: by what was seen last)");
+	/* What is malformed or not given is no less a refusal than what does not hold. */
+	if (r == E_FORMAT || r == E_NOTFOUND) {
+		r = E_VERIFY;
+		if (e)
+			e->code = r;
+	}
+	return r < 0 ? WRAP(e, r, "TUF root of '%s'", l.scope.scope) : 0;
+}
+
+int tuf_scope_refresh(const struct road *road, const char *scope, json_t **ret, struct err *e)
+{
+	auto_look l = LOOK_INIT;
+	int r;
+
+	l.road = road;
+	r = tuf_scope_open(road->state, scope, &l.scope, e);
+	r = r < 0 ? r : refresh(&l, true, e);
+	if (r == 0)
+		*ret = detail_of(&l);
+	return r;
+}
