@@ -3,95 +3,9 @@
 
 #include "cli/cli.h"
 #include "cli/signing.h"
-#include "cli/trust_revoke.h"
+#include "cli/trust_keys.h"
 #include "cli/trust_tuf.h"
 #include "trust/trust.h"
-
-/* init */
-
-struct init_opts {
-	const char *name, *algorithm, *subject, *passphrase_file;
-	uint64_t days;
-	bool force;
-};
-
-static const struct opt init_options[] = {
-	OPT_AT(struct init_opts, name, "name", 0, OPT_STRING, "NAME", "name of the key (default)"),
-	OPT_AT(struct init_opts, algorithm, "algorithm", 0, OPT_STRING, "ALG",
-	       "P-256 or P-384 (P-256)"),
-	OPT_AT(struct init_opts, subject, "subject", 0, OPT_STRING, "DN",
-	       "the certificate's subject: C=..,ST=..,O=..,CN=.. (of this host)"),
-	OPT_AT(struct init_opts, days, "days", 0, OPT_U64, "N",
-	       "days that the certificate is valid (1825)"),
-	OPT_AT(struct init_opts, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
-	       "encrypt the key with the passphrase in FILE, or from descriptor N for fd:N"),
-	OPT_AT(struct init_opts, force, "force", 'f', OPT_FLAG, NULL,
-	       "replace a key of that name; its certificate stays trusted"),
-	OPT_END,
-};
-
-static int algorithm(const char *s, enum key_kind *ret, struct err *e)
-{
-	if (!s || strcmp(s, "P-256") == 0)
-		*ret = KEY_EC_P256;
-	else if (strcmp(s, "P-384") == 0)
-		*ret = KEY_EC_P384;
-	else
-		return FAIL(e, E_USAGE, "--algorithm '%.40s': want P-256 or P-384", s);
-	return 0;
-}
-
-static int report_init(struct cli *c, const char *name, const char *thumbprint, struct err *e)
-{
-	auto_json *j = json_object();
-	int r;
-
-	if (c->quiet && !c->json)
-		return cli_print(c, e, "%s\n", thumbprint);
-	if (!c->json)
-		return cli_print(c, e, "key %s\ncertificate sha256:%s\n", name, thumbprint);
-	if ((r = json_put_string(j, "schema", "plimsoll.trust-init/v1", e)) < 0 ||
-	    (r = json_put_string(j, "name", name, e)) < 0 ||
-	    (r = json_put_string(j, "thumbprint", thumbprint, e)) < 0)
-		return r;
-	return cli_print_json(c, j, e);
-}
-
-static int run_init(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	const struct init_opts *o = opts;
-	struct trust_init_opts to = { .name = o->name, .subject = o->subject, .force = o->force };
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
-	const struct state *state;
-	char thumbprint[THUMBPRINT_MAX];
-	int r;
-
-	(void)argc, (void)argv;
-	if (o->days > LIMIT_CERT_DAYS)
-		return FAIL(e, E_USAGE, "--days: at most %d", LIMIT_CERT_DAYS);
-	to.days = (int)o->days;
-	if ((r = algorithm(o->algorithm, &to.kind, e)) < 0 ||
-	    (r = cli_passphrase(o->passphrase_file, &secret, &to.passphrase, e)) < 0 ||
-	    (r = cli_state(c, &state, e)) < 0 || (r = trust_init(state, &to, thumbprint, e)) < 0)
-		return r;
-	return report_init(c, o->name ? o->name : TRUST_DEFAULT_NAME, thumbprint, e);
-}
-
-static const struct command trust_init_command = {
-	.name = "init",
-	.args = "",
-	.brief = "Make a signing key, its certificate and a strict trust policy",
-	.details = "The key stays in the state folder (trust/keys), for its owner only; with a "
-		   "passphrase it is encrypted. The self-signed certificate is trusted at once: "
-		   "'plimsoll trust export' prints it for other hosts. A policy that is there "
-		   "already is kept, and the new signer added to it.",
-	.example = "plimsoll trust init\n"
-		   "plimsoll trust init --name ci --algorithm P-384 "
-		   "--subject 'C=DE,ST=Hamburg,O=Example,CN=ci' --passphrase-file fd:3",
-	.opts = init_options,
-	.opts_size = sizeof(struct init_opts),
-	.run = run_init,
-};
 
 /* add */
 
@@ -275,11 +189,21 @@ static const struct command trust_remove_command = {
 	.run = run_remove,
 };
 
+/* clang-format off: one a line, so that several hands can add theirs */
 static const struct command *const subs[] = {
-	&trust_init_command,   &trust_add_command,	  &trust_list_command,
-	&trust_export_command, &trust_remove_command,	  &trust_revoke_command,
-	&trust_tuf_command,    &trust_tuf_client_command, NULL,
+	&trust_init_command,
+	&trust_import_cert_command,
+	&trust_add_command,
+	&trust_list_command,
+	&trust_export_command,
+	&trust_rotate_command,
+	&trust_revoke_command,
+	&trust_remove_command,
+	&trust_tuf_command,
+	&trust_tuf_client_command,
+	NULL,
 };
+/* clang-format on */
 
 const struct command cmd_trust = {
 	.name = "trust",

@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/signing.h"
-#include "cli/trust_revoke.h"
+#include "cli/trust_keys.h"
 #include "trust/trust.h"
 #include "trust/withdrawn.h"
 

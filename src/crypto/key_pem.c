@@ -45,19 +45,27 @@ static int decode(struct str pem, const char *structure, int selection, struct a
 
 	if (!d || OSSL_DECODER_CTX_set_pem_password_cb(d, answer, a) != 1)
 		return FAIL_SSL(e, E_SYSTEM, "read key");
-	/* A file may hold other PEM blocks before the key ("EC PARAMETERS"). */
-	while (!pkey && left) {
-		size_t before = left;
-
-		(void)OSSL_DECODER_from_data(d, &p, &left);
-		if (left >= before || a->asked)
-			break;
-	}
+	(void)OSSL_DECODER_from_data(d, &p, &left);
 	if (!pkey)
 		return FAIL_SSL(e, E_FORMAT, "read key");
 	ERR_clear_error();
 	*ret = pkey;
 	return 0;
+}
+
+/* From the first block that is a private key on: openssl ecparam writes the curve before it. */
+static struct str private_part(struct str pem)
+{
+	struct str rest = pem, line;
+	const char *at = pem.p;
+
+	while (str_line(&rest, &line)) {
+		line = str_trim(line);
+		if (str_starts(line, "-----BEGIN ") && str_ends(line, "PRIVATE KEY-----"))
+			return (struct str){ at, pem.n - (size_t)(at - pem.p) };
+		at = rest.p;
+	}
+	return pem;
 }
 
 int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struct err *e)
@@ -68,7 +76,7 @@ int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struc
 
 	if (pem.n > LIMIT_KEY_PEM)
 		return FAIL(e, E_FORMAT, "private key: longer than %d bytes", LIMIT_KEY_PEM);
-	r = decode(pem, NULL, EVP_PKEY_KEYPAIR, &a, &pkey, e);
+	r = decode(private_part(pem), NULL, EVP_PKEY_KEYPAIR, &a, &pkey, e);
 	if (r < 0 && a.asked && !passphrase) {
 		r = FAIL(e, E_USAGE, "private key: it is encrypted and no passphrase was given");
 		return err_hint(e, r,

@@ -66,9 +66,10 @@ void lockdown_memory(const struct sandbox *s)
 
 	if (!s->secrets || SANDBOX_ASAN) /* its shadow is terabytes */
 		return;
-	/* What is mapped later counts against the limit, when the capability is gone. */
-	(void)setrlimit(RLIMIT_MEMLOCK, &all);
-	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	/* What is mapped later counts against the limit, when the capability is gone: a limit that
+	 * cannot be raised would let every allocation fail. */
+	if (setrlimit(RLIMIT_MEMLOCK, &all) == 0)
+		(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
 int lockdown_root(const struct sandbox *s, struct err *e)

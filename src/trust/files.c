@@ -167,6 +167,10 @@ int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e)
 		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
 	(void)snprintf(path, sizeof(path), DIR_KEYS "/%s.crt", name);
 	r = trust_read(dir, path, LIMIT_PEM_CERTS, &pem, e);
+	if (r == E_NOTFOUND && trust_key_there(dir, name)) {
+		r = FAIL(e, E_NOTFOUND, "key '%s' has no certificate yet", name);
+		return err_hint(e, r, "plimsoll trust import-cert %s CHAIN.pem", name);
+	}
 	if (r == E_NOTFOUND) {
 		r = FAIL(e, E_NOTFOUND, "there is no key '%s'", name);
 		return err_hint(e, r,

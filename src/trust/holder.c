@@ -81,7 +81,7 @@ static int open_file(struct holder *h, int dir, const char *name, struct err *e)
 	return r < 0 ? r : holder_start_file(h, e);
 }
 
-static bool is_uri(const char *name)
+bool holder_is_where(const char *name)
 {
 	return starts_with(name, KEY_PKCS11) || starts_with(name, KEY_EXEC);
 }
@@ -102,7 +102,7 @@ static int read_where(int dir, const char *name, char **ret, struct err *e)
 	*ret = str_dup(line);
 	if (!*ret)
 		return FAIL_NOMEM(e);
-	if (!is_uri(*ret) || strlen(*ret) != line.n)
+	if (!holder_is_where(*ret) || strlen(*ret) != line.n)
 		return FAIL(e, E_FORMAT, "%s: want " KEY_PKCS11 "... or " KEY_EXEC "...", path);
 	return 0;
 }
@@ -112,7 +112,7 @@ static int start(struct holder *h, int dir, const char *name, struct err *e)
 	struct err own = ERR_INIT;
 	int r = E_NOTFOUND;
 
-	if (is_uri(name)) {
+	if (holder_is_where(name)) {
 		h->where = str_dup(str_of(name));
 		if (!h->where)
 			return FAIL_NOMEM(e);
@@ -132,17 +132,46 @@ static int start(struct holder *h, int dir, const char *name, struct err *e)
 					       : holder_start_pkcs11(h, e);
 }
 
+static struct holder *new_holder(const char *passphrase)
+{
+	struct holder *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->to = h->key_fd = h->child.from = -1;
+	h->ops = &holder_child_ops;
+	h->passphrase = passphrase;
+	return h;
+}
+
+int holder_open_fd(int fd, const char *name, const char *passphrase, struct holder **ret,
+		   struct err *e)
+{
+	auto_release(holder_close) struct holder *h = new_holder(passphrase);
+	int r;
+
+	if (!h) {
+		(void)close(fd);
+		return FAIL_NOMEM(e);
+	}
+	h->key_fd = fd;
+	r = holder_start_file(h, e);
+	h->passphrase = NULL;
+	close_release(&h->key_fd);
+	if (r < 0)
+		return WRAP(e, r, "key '%.200s'", name);
+	*ret = TAKE(h);
+	return 0;
+}
+
 int holder_open(int dir, const char *name, const char *passphrase, struct holder **ret,
 		struct err *e)
 {
-	auto_release(holder_close) struct holder *h = calloc(1, sizeof(*h));
+	auto_release(holder_close) struct holder *h = new_holder(passphrase);
 	int r;
 
 	if (!h)
 		return FAIL_NOMEM(e);
-	h->to = h->key_fd = h->child.from = -1;
-	h->ops = &holder_child_ops;
-	h->passphrase = passphrase;
 	r = start(h, dir, name, e);
 	h->passphrase = NULL;
 	if (r < 0)
@@ -193,7 +222,7 @@ static int name_of_where(int dir, const char *where, char **ret, struct err *e)
 
 int trust_key_name(int dir, const char *name, char **ret, struct err *e)
 {
-	if (is_uri(name))
+	if (holder_is_where(name))
 		return name_of_where(dir, name, ret, e);
 	*ret = str_dup(str_of(name));
 	return *ret ? 0 : FAIL_NOMEM(e);

@@ -36,6 +36,10 @@ struct holder;
  */
 int holder_open(int dir, const char *name, const char *passphrase, struct holder **ret,
 		struct err *e);
+/* The same for the file of a key; fd is taken over. */
+int holder_open_fd(int fd, const char *name, const char *passphrase, struct holder **ret,
+		   struct err *e);
+bool holder_is_where(const char *name); /* pkcs11: or exec: */
 /* Borrowed, and signs by the holder. */
 const struct key *holder_key(const struct holder *h);
 /* For a key of one's own made by key_from_remote(), which checks the signature. */

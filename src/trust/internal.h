@@ -38,6 +38,17 @@ int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca s
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
 
+/* anchors.c: a certificate into a trust store, under its thumbprint: the same twice is one file. */
+int trust_store_cert(int dir, const char *store, const struct cert *c, struct err *e);
+
+/* keys.c, under the lock. */
+bool trust_key_there(int dir, const char *name);
+int trust_key_remove(int dir, const char *name, struct err *e);
+int trust_init_locked(int dir, const struct trust_init_opts *o, const char *name,
+		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
+/* from takes the place of to, which is gone with all its files. */
+int trust_key_move(int dir, const char *from, const char *to, struct err *e);
+
 /* holder.c: the name of a key as the user said it: a name, or where it is (pkcs11:, exec:). Owned.
  */
 int trust_key_name(int dir, const char *name, char **ret, struct err *e);

@@ -1,35 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Making keys known: new ones, those of files, tokens and programs. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "sandbox/sandbox.h"
+#include "trust/holder.h"
 #include "trust/internal.h"
 
-enum { PATH_LEN = sizeof(DIR_STORES) + 3 * LIMIT_STORE_NAME };
+static const char *const suffixes[] = { ".pem", ".where", ".crt", ".pub" };
+enum {
+	SUFFIX_PEM,
+	SUFFIX_WHERE,
+	SUFFIX_CRT,
+	SUFFIX_PUB,
+	SUFFIXES,
+	PATH_LEN = sizeof(DIR_KEYS) + LIMIT_STORE_NAME + 16,
+};
 
-static void key_path(char ret[static PATH_LEN], const char *name, const char *suffix)
+static void key_path(char ret[static PATH_LEN], const char *name, int suffix)
 {
-	(void)snprintf(ret, PATH_LEN, DIR_KEYS "/%s%s", name, suffix);
+	(void)snprintf(ret, PATH_LEN, DIR_KEYS "/%s%s", name, suffixes[suffix]);
 }
 
-/* A certificate into a trust store, under its thumbprint: the same one twice is one file. */
-static int store_cert(int dir, const char *store, const struct cert *c, struct err *e)
+static bool has(int dir, const char *name, int suffix)
 {
-	char path[PATH_LEN], hex[THUMBPRINT_MAX];
-	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS);
+	char path[PATH_LEN];
+
+	key_path(path, name, suffix);
+	return fs_exists(dir, path);
+}
+
+static int sync_folder(int dir, struct err *e)
+{
+	auto_close int fd = fs_open_nolink(dir, DIR_KEYS, O_RDONLY | O_DIRECTORY, 0, e);
+
+	if (fd < 0)
+		return fd;
+	return fsync(fd) < 0 ? FAIL_SYS(e, "sync the folder of keys") : 0;
+}
+
+bool trust_key_there(int dir, const char *name)
+{
+	for (int i = 0; i < SUFFIXES; i++)
+		if (has(dir, name, i))
+			return true;
+	return false;
+}
+
+int trust_key_remove(int dir, const char *name, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < SUFFIXES; i++) {
+		char path[PATH_LEN];
+
+		key_path(path, name, i);
+		r = fs_remove_tree(dir, path, e);
+	}
+	return r;
+}
+
+/* The key's file: made by a child, so that this process never has the private half. */
+
+struct making {
+	const struct trust_init_opts *o;
+	int in; /* of a key to import, or -1 */
+	int out;
+};
+
+static int load_or_make(const struct making *m, struct key **ret, struct err *e)
+{
+	auto_secret pem = BUF_INIT(LIMIT_KEY_PEM + 1);
 	int r;
 
-	cert_thumbprint(c, hex);
-	(void)snprintf(path, sizeof(path), DIR_STORES "/%s", store);
-	if ((r = fs_mkdir_p(dir, path, 0700, e)) < 0 || (r = cert_to_pem(c, &pem, e)) < 0)
-		return r;
-	(void)snprintf(path, sizeof(path), DIR_STORES "/%s/%s.pem", store, hex);
-	return fs_write_file(dir, path, pem.p, pem.n, 0644, e);
+	if (m->in < 0)
+		return m->o->kind == KEY_RSA
+			       ? key_generate_rsa(m->o->bits ? m->o->bits : 3072, ret, e)
+			       : key_generate(m->o->kind, ret, e);
+	r = fs_read_fd(m->in, "private key", LIMIT_KEY_PEM, &pem, e);
+	return r < 0 ? r
+		     : key_from_pem((struct str){ buf_str(&pem), pem.n }, m->o->key_passphrase, ret,
+				    e);
 }
 
-/* Making a key. */
+static int make_in_child(void *arg, struct buf *emit, struct err *e)
+{
+	const struct making *m = arg;
+	auto_secret pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_release(key_free) struct key *k = NULL;
+	int r;
+
+	(void)emit;
+	crypto_hold_secrets();
+	if ((r = load_or_make(m, &k, e)) < 0)
+		return r;
+	if (!key_jws_alg(k))
+		return FAIL(e, E_USAGE, "keys of type %s sign no images; P-256 to P-521 and RSA do",
+			    key_type_name(k));
+	r = key_to_pem(k, m->o->passphrase, &pem, e);
+	return r < 0 ? r : fs_write_all(m->out, pem.p, pem.n, e);
+}
+
+static int run_making(const struct trust_init_opts *o, int out, struct err *e)
+{
+	auto_close int in = o->key ? fs_open_user(o->key, O_RDONLY | O_NOCTTY, 0, e) : -1;
+	struct making m = { .o = o, .in = in, .out = out };
+	const int keep[] = { out, in };
+	const struct sandbox box = { .what = o->key ? "import key" : "make key",
+				     .keep = keep,
+				     .keep_n = o->key ? 2 : 1,
+				     .write_dir = -1,
+				     .secrets = true,
+				     .cpu_seconds = 120 };
+	int r;
+
+	if (o->key && in < 0)
+		return in;
+	crypto_init();
+	r = sandbox_run(&box, make_in_child, &m, NULL, e);
+	if (r == E_USAGE && o->key && !o->key_passphrase)
+		return err_hint(e, r, "give --key-passphrase-file FILE, when the key is encrypted");
+	if (r == 0 && fsync(out) < 0)
+		return FAIL_SYS(e, "write key");
+	return r;
+}
+
+/* Certificates. */
 
 static int parse_subject(const char *text, const char *key_name, struct dn *ret, struct err *e)
 {
@@ -52,39 +152,175 @@ static int parse_subject(const char *text, const char *key_name, struct dn *ret,
 	return dn_add(ret, "CN", str_of(key_name), e);
 }
 
-static int make_cert(const struct trust_init_opts *o, const char *name, const struct key *k,
-		     struct cert **ret, struct err *e)
+/* The leaf is of this key, and the chain is one that signatures may have. */
+static int take_chain(struct str file, const struct key *k, struct chain *ret, struct err *e)
+{
+	auto_release(key_free) struct key *leaf = NULL;
+	int r;
+
+	if ((r = chain_from_file(file, ret, e)) < 0 || (r = chain_check(ret, e)) < 0 ||
+	    (r = chain_valid_at(ret, clock_now(), e)) < 0 ||
+	    (r = cert_key(ret->v[0], &leaf, e)) < 0)
+		return r;
+	return key_same_public(leaf, k)
+		       ? 0
+		       : FAIL(e, E_FORMAT, "the first certificate is not of this key");
+}
+
+static int self_sign(const struct trust_init_opts *o, const char *name, const struct key *k,
+		     struct chain *ret, struct err *e)
 {
 	auto_dn subject = { .n = 0 };
 	int r = parse_subject(o->subject, name, &subject, e);
 
-	return r < 0 ? r
-		     : cert_make_self_signed(k, &subject, clock_now(),
-					     o->days ? o->days : TRUST_DEFAULT_DAYS, ret, e);
+	r = r < 0 ? r
+		  : cert_make_self_signed(k, &subject, clock_now(),
+					  o->days ? o->days : TRUST_DEFAULT_DAYS, &ret->v[0], e);
+	ret->n = r < 0 ? 0 : 1;
+	return r;
 }
 
-/* The key goes last: while it is not there, init has not been done and may be done again. */
-static int write_all(int dir, const char *name, const struct key *k, const char *passphrase,
-		     const struct cert *c, struct err *e)
+static int request(const struct trust_init_opts *o, const char *name, const struct key *k,
+		   struct err *e)
 {
-	char path[PATH_LEN];
-	auto_secret key_pem = BUF_INIT(LIMIT_KEY_PEM);
-	auto_buf cert_pem = BUF_INIT(LIMIT_PEM_CERTS), subject = BUF_INIT(4 * LIMIT_DN_TEXT);
+	auto_dn subject = { .n = 0 };
+	int r = parse_subject(o->subject, name, &subject, e);
+
+	return r < 0 ? r : cert_request(k, &subject, o->ret_request, e);
+}
+
+static int copy_chain(const struct chain *from, struct chain *ret, struct err *e)
+{
+	int r = chain_check(from, e);
+
+	for (size_t i = 0; r == 0 && i < from->n; i++) {
+		struct str der = cert_der(from->v[i]);
+
+		r = chain_add(ret, der.p, der.n, e);
+	}
+	return r;
+}
+
+/* Of one of four origins; none when a certificate was asked for. */
+static int make_chain(const struct trust_init_opts *o, const char *name, const struct holder *h,
+		      struct chain *ret, struct err *e)
+{
+	const struct key *k = holder_key(h);
+	int r;
+
+	if (o->cert.n) {
+		r = take_chain(o->cert, k, ret, e);
+		return r < 0 ? WRAP(e, r, "certificate of key '%s'", name) : 0;
+	}
+	if (o->ret_request)
+		return request(o, name, k, e);
+	if (holder_chain(h)) {
+		r = copy_chain(holder_chain(h), ret, e);
+		return r < 0 ? WRAP(e, r, "certificates that the key's program gave") : 0;
+	}
+	return self_sign(o, name, k, ret, e);
+}
+
+/* A certificate that was made here is trusted here; one of somebody's CA is for 'trust add'. */
+static int trust_own(int dir, const struct chain *c, struct err *e)
+{
+	auto_buf subject = BUF_INIT(4 * LIMIT_DN_TEXT);
 	const char *identity;
 	int r;
 
-	dn_text(cert_subject(c), &subject);
+	dn_text(cert_subject(c->v[0]), &subject);
 	identity = buf_str(&subject);
-	if ((r = fs_mkdir_p(dir, DIR_KEYS, 0700, e)) < 0 ||
-	    (r = key_to_pem(k, passphrase, &key_pem, e)) < 0 ||
-	    (r = cert_to_pem(c, &cert_pem, e)) < 0 ||
-	    (r = store_cert(dir, TRUST_DEFAULT_NAME, c, e)) < 0 ||
-	    (r = trust_policy_admit(dir, TRUST_DEFAULT_NAME, &identity, 1, e)) < 0)
+	r = trust_store_cert(dir, TRUST_DEFAULT_NAME, c->v[0], e);
+	return r < 0 ? r : trust_policy_admit(dir, TRUST_DEFAULT_NAME, &identity, 1, e);
+}
+
+static int write_chain(int dir, const char *name, const struct chain *c, struct err *e)
+{
+	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS);
+	char path[PATH_LEN];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n; i++)
+		r = cert_to_pem(c->v[i], &pem, e);
+	key_path(path, name, SUFFIX_CRT);
+	return r < 0 ? r : fs_write_file(dir, path, pem.p, pem.n, 0644, e);
+}
+
+static int write_public(int dir, const char *name, const struct key *k, struct err *e)
+{
+	auto_buf pem = BUF_INIT(LIMIT_KEY_PEM);
+	char path[PATH_LEN];
+	int r = key_public_to_pem(k, &pem, e);
+
+	key_path(path, name, SUFFIX_PUB);
+	return r < 0 ? r : fs_write_file(dir, path, pem.p, pem.n, 0644, e);
+}
+
+/* The whole. */
+
+/* A new key on its way: what is there is not touched before all of this is known to be good. */
+struct fresh {
+	char temp[PATH_LEN]; /* its file, "" when it is elsewhere */
+	struct holder *holder;
+	struct chain chain;
+};
+
+static void fresh_free(struct fresh *f)
+{
+	holder_close(f->holder);
+	chain_free(&f->chain);
+}
+
+static int make_fresh(int dir, const struct trust_init_opts *o, const char *name, struct fresh *ret,
+		      struct err *e)
+{
+	char temp[64];
+	int r;
+
+	if (o->key && holder_is_where(o->key)) {
+		r = holder_open(dir, o->key, o->passphrase, &ret->holder, e);
+		return r < 0 ? r : make_chain(o, name, ret->holder, &ret->chain, e);
+	}
+	if ((r = fs_temp_name(".new-", temp, sizeof(temp), e)) < 0)
 		return r;
-	key_path(path, name, ".crt");
-	r = fs_write_file(dir, path, cert_pem.p, cert_pem.n, 0644, e);
-	key_path(path, name, ".pem");
-	return r < 0 ? r : fs_write_file(dir, path, key_pem.p, key_pem.n, 0600, e);
+	(void)snprintf(ret->temp, sizeof(ret->temp), DIR_KEYS "/%s", temp);
+
+	auto_close int out = fs_open_nolink(dir, ret->temp, O_RDWR | O_CREAT | O_EXCL, 0600, e);
+
+	if (out < 0)
+		return out;
+	if ((r = run_making(o, out, e)) < 0)
+		return r;
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return FAIL_SYS(e, "read key");
+	r = holder_open_fd(TAKE_FD(out), name, o->passphrase, &ret->holder, e);
+	return r < 0 ? r : make_chain(o, name, ret->holder, &ret->chain, e);
+}
+
+/* The private half goes last: while it is not there, init has not been done and may be done again.
+ * Between the certificate and the key, signing fails and says so. */
+static int install(int dir, const struct trust_init_opts *o, const char *name,
+		   const struct fresh *f, struct err *e)
+{
+	char path[PATH_LEN], other[PATH_LEN];
+	int r = write_public(dir, name, holder_key(f->holder), e);
+
+	if (f->chain.n == 1 && !o->cert.n && !holder_chain(f->holder))
+		r = r < 0 ? r : trust_own(dir, &f->chain, e);
+	key_path(other, name, SUFFIX_CRT);
+	if (r == 0)
+		r = f->chain.n ? write_chain(dir, name, &f->chain, e)
+			       : fs_remove_tree(dir, other, e);
+	if (r < 0)
+		return r;
+	key_path(path, name, f->temp[0] ? SUFFIX_PEM : SUFFIX_WHERE);
+	key_path(other, name, f->temp[0] ? SUFFIX_WHERE : SUFFIX_PEM);
+	if (!f->temp[0])
+		r = fs_write_file(dir, path, o->key, strlen(o->key), 0600, e);
+	else if (renameat(dir, f->temp, dir, path) < 0)
+		r = FAIL_SYS(e, "write key '%s'", name);
+	r = r < 0 ? r : sync_folder(dir, e);
+	return r < 0 ? r : fs_remove_tree(dir, other, e);
 }
 
 static int check_init(const struct trust_init_opts *o, const char *name, struct err *e)
@@ -92,18 +328,35 @@ static int check_init(const struct trust_init_opts *o, const char *name, struct 
 	if (!trust_name_ok(name))
 		return FAIL(e, E_USAGE,
 			    "'%.100s' cannot name a key: letters, digits, '_', '-', '.'", name);
-	if (o->kind != KEY_EC_P256 && o->kind != KEY_EC_P384)
-		return FAIL(e, E_USAGE, "the algorithm of a key is P-256 or P-384");
+	if (o->key && strlen(o->key) > LIMIT_KEY_WHERE)
+		return FAIL(e, E_USAGE, "a key's place has at most %d bytes", LIMIT_KEY_WHERE);
+	if (o->cert.n && o->ret_request)
+		return FAIL(e, E_USAGE, "a certificate is given or asked for, not both");
 	return 0;
+}
+
+int trust_init_locked(int dir, const struct trust_init_opts *o, const char *name,
+		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e)
+{
+	__attribute__((cleanup(fresh_free))) struct fresh f = { .temp = "" };
+	int r = fs_mkdir_p(dir, DIR_KEYS, 0700, e);
+
+	r = r < 0 ? r : make_fresh(dir, o, name, &f, e);
+	r = r < 0 ? r : install(dir, o, name, &f, e);
+	if (r < 0 && f.temp[0])
+		(void)unlinkat(dir, f.temp, 0);
+	if (r == 0 && ret_thumbprint) {
+		ret_thumbprint[0] = '\0';
+		if (f.chain.n)
+			cert_thumbprint(f.chain.v[0], ret_thumbprint);
+	}
+	return r;
 }
 
 int trust_init(const struct state *state, const struct trust_init_opts *o,
 	       char ret_thumbprint[THUMBPRINT_MAX], struct err *e)
 {
 	const char *name = o->name ? o->name : TRUST_DEFAULT_NAME;
-	auto_release(key_free) struct key *k = NULL;
-	auto_release(cert_free) struct cert *c = NULL;
-	char path[PATH_LEN];
 	int r = check_init(o, name, e);
 
 	if (r < 0)
@@ -114,164 +367,69 @@ int trust_init(const struct state *state, const struct trust_init_opts *o,
 
 	if (lock < 0)
 		return lock;
-	key_path(path, name, ".pem");
-	if (!o->force && fs_exists(dir, path)) {
+	if (!o->force && (has(dir, name, SUFFIX_PEM) || has(dir, name, SUFFIX_WHERE))) {
 		r = FAIL(e, E_USAGE, "there is a key '%s' already", name);
-		return err_hint(e, r, "plimsoll trust init --name OTHER, or --force to replace it");
-	}
-	if ((r = key_generate(o->kind, &k, e)) < 0 || (r = make_cert(o, name, k, &c, e)) < 0 ||
-	    (r = write_all(dir, name, k, o->passphrase, c, e)) < 0)
-		return r;
-	if (ret_thumbprint)
-		cert_thumbprint(c, ret_thumbprint);
-	return 0;
-}
-
-/* Trusting a certificate. */
-
-/* A certificate that could end no chain is refused here rather than ignored later. */
-static int check_anchor(const struct cert *c, const char *identity, struct err *e)
-{
-	struct chain alone = { .v = { (struct cert *)(uintptr_t)c }, .n = 1 };
-	int r;
-
-	if (cert_is_ca(c)) {
-		if (identity)
-			return 0;
-		r = FAIL(e, E_USAGE,
-			 "this is a CA: which of its signers are trusted must be said too");
 		return err_hint(e, r,
-				"plimsoll trust add CERT.pem --identity "
-				"'C=..,ST=..,O=..', or --identity '*' for all of them");
+				"plimsoll trust rotate %s --until DATE, plimsoll trust init --name "
+				"OTHER, or --force to replace it",
+				name);
 	}
-	if (!cert_is_self_signed(c))
-		return FAIL(e, E_FORMAT, "neither a CA nor self-signed, it can end no chain");
-	return chain_check(&alone, e);
+	return trust_init_locked(dir, o, name, ret_thumbprint, e);
 }
 
-static int identities_of(const struct chain *c, const char *identity, struct strv *ret,
-			 struct err *e)
+/* The public half, as it was written beside the key; of older keys their certificate has it. */
+static int known_public(int dir, const char *name, struct key **ret, struct err *e)
 {
-	if (identity)
-		return strv_add(ret, identity, e);
-	for (size_t i = 0; i < c->n; i++) {
-		auto_buf subject = BUF_INIT(4 * LIMIT_DN_TEXT);
-		const struct dn *dn = cert_subject(c->v[i]);
-		int r;
-
-		if (!dn_get(dn, "C") || !dn_get(dn, "ST") || !dn_get(dn, "O")) {
-			r = FAIL(e, E_USAGE,
-				 "its subject lacks C, ST or O, so a policy cannot name it");
-			return err_hint(e, r, "plimsoll trust add CERT.pem --identity '*'");
-		}
-		dn_text(dn, &subject);
-		r = strv_add(ret, buf_str(&subject), e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int add_all(int dir, const struct chain *c, const char *store, const struct strv *ids,
-		   struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->n; i++)
-		r = store_cert(dir, store, c->v[i], e);
-	return r < 0 ? r : trust_policy_admit(dir, store, (const char *const *)ids->v, ids->n, e);
-}
-
-int trust_add_cert(const struct state *state, struct str file, const char *store,
-		   const char *identity, struct err *e)
-{
+	auto_buf pem = BUF_INIT(LIMIT_KEY_PEM + 1);
 	auto_chain c = { .n = 0 };
-	auto_strv ids = { 0 };
-	int r;
-
-	store = store ? store : TRUST_DEFAULT_NAME;
-	if (!trust_name_ok(store))
-		return FAIL(e, E_USAGE, "'%.100s' cannot name a trust store", store);
-	r = chain_from_file(file, &c, e);
-	for (size_t i = 0; r == 0 && i < c.n; i++) {
-		r = check_anchor(c.v[i], identity, e);
-		if (r < 0)
-			return WRAP(e, r, "certificate %zu", i + 1);
-	}
-	if (r == 0)
-		r = identities_of(&c, identity, &ids, e);
-	if (r < 0)
-		return r;
-
-	auto_close int dir = trust_dir(state, true, e);
-	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
-
-	return lock < 0 ? lock : add_all(dir, &c, store, &ids, e);
-}
-
-/* Removing. */
-
-static bool is_hex(const char *s)
-{
-	return strlen(s) >= 6 && strlen(s) <= 64 && strspn(s, "0123456789abcdef") == strlen(s);
-}
-
-/* Removes the certificate's file from each trust store it is in. */
-static int remove_cert(int dir, const char *prefix, size_t *ret_n, struct err *e)
-{
-	auto_strv stores = { 0 };
-	char path[PATH_LEN];
-	int r = trust_stores(dir, &stores, e);
-
-	for (size_t i = 0; r == 0 && i < stores.n; i++) {
-		auto_strv files = { 0 };
-
-		(void)snprintf(path, sizeof(path), DIR_STORES "/%s", stores.v[i]);
-		r = trust_names(dir, path, &files, e);
-		for (size_t j = 0; r == 0 && j < files.n; j++) {
-			if (!starts_with(files.v[j], prefix))
-				continue;
-			(void)snprintf(path, sizeof(path), DIR_STORES "/%s/%.120s", stores.v[i],
-				       files.v[j]);
-			r = fs_remove_tree(dir, path, e);
-			++*ret_n;
-		}
-	}
-	return r;
-}
-
-static int remove_key(int dir, const char *name, struct err *e)
-{
 	char path[PATH_LEN];
 	int r;
 
-	key_path(path, name, ".pem");
-	r = fs_remove_tree(dir, path, e);
-	key_path(path, name, ".crt");
-	return r < 0 ? r : fs_remove_tree(dir, path, e);
+	key_path(path, name, SUFFIX_PUB);
+	if (fs_exists(dir, path)) {
+		r = trust_read(dir, path, LIMIT_KEY_PEM, &pem, e);
+		return r < 0 ? r
+			     : key_public_from_pem((struct str){ buf_str(&pem), pem.n }, ret, e);
+	}
+	r = trust_key_chain(dir, name, &c, e);
+	return r < 0 ? r : cert_key(c.v[0], ret, e);
 }
 
-int trust_remove(const struct state *state, const char *name, struct err *e)
+int trust_import_cert(const struct state *state, const char *name, struct str file, struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
 	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
-	char path[PATH_LEN];
-	size_t n = 0;
-	int r = 0;
+	auto_release(key_free) struct key *k = NULL;
+	auto_chain c = { .n = 0 };
+	int r;
 
 	if (lock < 0)
 		return lock;
-	if (trust_name_ok(name)) {
-		key_path(path, name, ".crt");
-		if (fs_exists(dir, path))
-			return remove_key(dir, name, e);
+	name = name ? name : TRUST_DEFAULT_NAME;
+	if (!trust_name_ok(name))
+		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
+	if ((r = known_public(dir, name, &k, e)) < 0 || (r = take_chain(file, k, &c, e)) < 0)
+		return WRAP(e, r, "key '%s'", name);
+	return write_chain(dir, name, &c, e);
+}
+
+int trust_key_move(int dir, const char *from, const char *to, struct err *e)
+{
+	/* The certificate before the private half, as install() has it. */
+	static const int order[] = { SUFFIX_PUB, SUFFIX_CRT, SUFFIX_PEM, SUFFIX_WHERE };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		char a[PATH_LEN], b[PATH_LEN];
+		int r;
+
+		key_path(a, from, order[i]);
+		key_path(b, to, order[i]);
+		if (fs_exists(dir, a)) {
+			if (renameat(dir, a, dir, b) < 0)
+				return FAIL_SYS(e, "move key '%s' to '%s'", from, to);
+		} else if ((r = fs_remove_tree(dir, b, e)) < 0) {
+			return r;
+		}
 	}
-	if (is_hex(name))
-		r = remove_cert(dir, name, &n, e);
-	if (r == 0 && n == 0) {
-		r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'",
-			 name);
-		return err_hint(e, r, "plimsoll trust list");
-	}
-	return r;
+	return sync_folder(dir, e);
 }

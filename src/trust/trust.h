@@ -30,21 +30,45 @@ enum {
 
 /* Keys and trust. */
 
+struct withdrawal;
+
 struct trust_init_opts {
-	const char *name;	/* NULL: TRUST_DEFAULT_NAME */
-	enum key_kind kind;	/* KEY_EC_P256 or KEY_EC_P384 */
-	const char *subject;	/* "C=..,ST=..,O=..,CN=.."; NULL: made from the host's name */
-	int days;		/* 0: TRUST_DEFAULT_DAYS */
-	const char *passphrase; /* NULL: the key is not encrypted */
-	bool force;		/* replace a key of that name; its certificate stays trusted */
+	const char *name;   /* NULL: TRUST_DEFAULT_NAME */
+	enum key_kind kind; /* of a key that is made; not KEY_ED25519 */
+	int bits;	    /* KEY_RSA: 2048, 3072, 4096; 0: 3072 */
+	const char *key;    /* instead of making one: a PEM file, "pkcs11:..." or "exec:..." */
+	const char *key_passphrase; /* of that file; NULL: it is not encrypted */
+	struct str cert;	    /* PEM of its chain, leaf first, instead of making one */
+	struct buf *ret_request;    /* instead of a certificate: takes a request for one, PEM */
+	const char *subject;	    /* "C=..,ST=..,O=..,CN=.."; NULL: made from the host's name */
+	int days;		    /* 0: TRUST_DEFAULT_DAYS */
+	const char *passphrase;	    /* encrypts the key's file, NULL: not; the PIN of a token */
+	bool force;		    /* replace a key of that name; its certificate stays trusted */
 };
 /*
- * Makes a key and its self-signed certificate, and trusts it: the certificate goes into the store
- * "default", its subject among the identities of the policy's statement for "*", which is made
- * strict when there is no policy. E_USAGE when the key exists. ret_thumbprint may be NULL.
+ * Makes a key known. Without a chain and without a request, its self-signed certificate is made and
+ * trusted: it goes into the store "default", its subject among the identities of the policy's
+ * statement for "*", which is made strict when there is no policy. E_USAGE when the key exists.
+ * ret_thumbprint (may be NULL) is "" when there is no certificate yet.
  */
 int trust_init(const struct state *state, const struct trust_init_opts *o,
 	       char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
+
+/* Gives a key its certificates: PEM, leaf first, complete. E_FORMAT when they are of another key.
+ */
+int trust_import_cert(const struct state *state, const char *name, struct str file, struct err *e);
+
+struct trust_rotate_opts {
+	const char *name;	/* the key whose place is taken; NULL: TRUST_DEFAULT_NAME */
+	const char *to;		/* a key that takes it; NULL: one of the same type and subject is
+				   made, which a self-signed key of a file allows */
+	int64_t until;		/* what the old key signed counts until then */
+	int days;		/* of the new certificate; 0: TRUST_DEFAULT_DAYS */
+	const char *passphrase; /* for the new key's file */
+};
+/* The old key signs no more from now on (withdrawn.h), and its file is removed. */
+int trust_rotate(const struct state *state, const struct trust_rotate_opts *o,
+		 struct withdrawal *ret_old, char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
 
 /*
  * Trusts the certificates of a PEM (or DER) file: each a CA or self-signed. store NULL: "default".
@@ -66,7 +90,6 @@ int trust_remove(const struct state *state, const char *name, struct err *e);
 
 /* Revoking (withdrawn.h). */
 
-struct withdrawal;
 struct trust_revocation {
 	const char *name;   /* a key's; the beginning of a thumbprint; "sha256:" + the key's id */
 	struct str file;    /* instead, when not empty: a certificate or a public key, PEM or DER */
