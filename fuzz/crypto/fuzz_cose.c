@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "crypto/cose_internal.h"
+#include "crypto/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,13 +15,13 @@ static void read_headers(struct str bytes)
 	struct cose_headers h = { .content_type = "application/vnd.cncf.notary.payload.v1+json" };
 	struct cbor c = { bytes };
 	struct err e = ERR_INIT;
-	auto_chain chain = { .n = 0 };
+	auto_envelope v = { .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };
 
 	if (cose_read_protected(bytes, &h, &e) == 0)
 		assert(h.crit_scheme && (h.claims.expiry == 0 || h.crit_expiry));
 	h.seen_n = 0;
-	if (cose_read_unprotected(&c, &h, &chain, &e) == 0)
-		assert(chain.n >= 1 && chain.n <= LIMIT_CHAIN);
+	if (cose_read_unprotected(&c, &h, &v, &e) == 0)
+		assert(v.chain.n >= 1 && v.chain.n <= LIMIT_CHAIN);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/jws_internal.h"
+#include "crypto/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = ERR_INIT;
 	auto_json *j = NULL;
-	auto_chain chain = { .n = 0 };
+	auto_envelope v = { .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };
 	struct claims claims;
 	const char *alg = NULL;
 
@@ -22,10 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			       &e) == 0) {
 		/* Nothing is accepted without these, nor with a critical header beyond them. */
 		assert(alg && json_object_get(j, "crit") && json_object_get(j, H_SCHEME));
-		assert(json_array_size(json_object_get(j, "crit")) <= 2);
-		assert(strcmp(json_string_or_null(j, H_SCHEME), SCHEME_X509) == 0);
+		assert(json_array_size(json_object_get(j, "crit")) <= 3);
+		assert(strcmp(json_string_or_null(j, H_SCHEME),
+			      claims.authority ? SCHEME_AUTHORITY : SCHEME_X509) == 0);
 	}
 	if (json_is_object(j))
-		(void)jws_read_unprotected(j, NULL, &chain, &e);
+		(void)jws_read_unprotected(j, NULL, &v, &e);
 	return 0;
 }

@@ -16,9 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    "8d1a1b67b426efc94c7bff02ed2579d15f25ee7987902620719cc59cb9794dde" },
 		.size = 398,
 	};
+	char repository[TRUST_REPOSITORY_MAX] = "";
 	struct err e = ERR_INIT;
 
-	if (payload_check((struct str){ (const char *)data, size }, &manifest, &e) == 0)
+	if (payload_check((struct str){ (const char *)data, size }, &manifest, repository, &e) == 0)
 		assert(size >= 100);
 	return 0;
 }

@@ -17,10 +17,10 @@ static void check(const struct statement *s)
 			assert(strcmp(json_string_value(json_array_get(s->scopes, i)), "*") != 0);
 		return;
 	}
-	assert(s->ca_n || s->has_authority);
+	assert(policy_names_store(s, STORE_CA) || policy_names_store(s, STORE_AUTHORITY));
 	assert(s->any_identity ? s->identities_n == 0 : s->identities_n > 0);
-	for (size_t i = 0; i < s->ca_n; i++)
-		assert(trust_name_ok(s->ca[i]) && !strchr(s->ca[i], '/'));
+	for (size_t i = 0; i < s->stores_n; i++)
+		assert(trust_name_ok(s->stores[i].name) && !strchr(s->stores[i].name, '/'));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,6 +6,7 @@
 struct sign_opts {
 	const char *key, *passphrase_file, *expiry, *format;
 	struct strv annotations;
+	bool any_repository;
 };
 
 static const struct opt sign_options[] = {
@@ -16,6 +17,8 @@ static const struct opt sign_options[] = {
 	       "form of the envelope: jws (default) or cose"),
 	OPT_AT(struct sign_opts, annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE",
 	       "sign this annotation too (again for more)"),
+	OPT_AT(struct sign_opts, any_repository, "any-repository", 0, OPT_FLAG, NULL,
+	       "leave the repository's name out: the signature holds wherever the image is"),
 	OPT_END,
 };
 
@@ -76,9 +79,10 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	auto_json *notes = NULL;
 	const struct state *state;
+	struct ref ref = { 0 };
 	int r;
 
-	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, NULL, ret_image, e)) < 0 ||
+	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
 	    (r = annotations(&o->annotations, &notes, e)) < 0 ||
 	    (r = envelope_form(o->format, &so.form, e)) < 0 ||
 	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
@@ -86,6 +90,13 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 	    (r = cli_state(c, &state, e)) < 0)
 		return r;
 	so.annotations = notes;
+	if (!o->any_repository && !ref.name[0])
+		return err_hint(e,
+				FAIL(e, E_USAGE,
+				     "'%.100s' is a digest: a signature is for a repository", text),
+				"plimsoll sign HOST/NAME:TAG, or --any-repository for one that "
+				"holds anywhere");
+	so.ref = o->any_repository ? NULL : &ref;
 	return trust_sign(state, s, ret_image, &so, ret, ret_existing, e);
 }
 
@@ -111,8 +122,9 @@ const struct command cmd_sign = {
 	.brief = "Sign a stored image with a key of this host",
 	.details = "The signature is a Notary Project envelope (JWS or COSE), kept beside the "
 		   "image and "
-		   "pushed with it. It covers the manifest's digest, so it holds wherever the "
-		   "image goes. Signing again with the same key in the same form adds nothing. "
+		   "pushed with it. It covers the manifest's digest and the name of the "
+		   "repository: an image that gets another name is signed again under it. "
+		   "Signing again with the same key in the same form adds nothing. "
 		   "Without "
 		   "--passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
 	.example = "plimsoll sign web:1\n"

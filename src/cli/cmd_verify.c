@@ -65,7 +65,11 @@ static int result_json(const struct desc *d, const struct trust_result *t, json_
 		    (r = json_put_string(j, "subject", t->subject, e)) < 0 ||
 		    (r = json_put_string(j, "thumbprint", t->thumbprint, e)) < 0 ||
 		    (r = put_time(j, "signingTime", t->signing_time, e)) < 0 ||
+		    (r = put_time(j, "provenTime", t->proven_time, e)) < 0 ||
 		    (r = put_time(j, "expiry", t->expiry, e)) < 0 ||
+		    (r = json_put_string(j, "repository", t->repository[0] ? t->repository : NULL,
+					 e)) < 0 ||
+		    (r = json_put_string(j, "key", t->key, e)) < 0 ||
 		    (r = checks_json(t, &checks, e)) < 0 ||
 		    (r = json_put(j, "checks", checks, e)) < 0)
 			return r;

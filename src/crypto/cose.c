@@ -5,6 +5,7 @@
 
 #include "crypto/cbor.h"
 #include "crypto/cose_internal.h"
+#include "crypto/timestamp.h"
 
 enum { TAG_SIGN1 = 18, TAG_TIME = 1 };
 
@@ -59,23 +60,28 @@ static void put_time(struct buf *b, const char *name, int64_t t)
 static void put_protected(struct buf *b, int64_t alg, const char *content_type,
 			  const struct claims *claims)
 {
-	unsigned expires = claims->expiry != 0;
+	unsigned expires = claims->expiry != 0, authority = claims->authority;
 
 	cbor_put_head(b, CBOR_MAP, 5 + expires);
 	cbor_put_int(b, COSE_ALG);
 	cbor_put_int(b, alg);
 	cbor_put_int(b, COSE_CRIT);
-	cbor_put_head(b, CBOR_ARRAY, 1 + expires);
+	cbor_put_head(b, CBOR_ARRAY, 1 + expires + authority);
 	cbor_put_text(b, H_SCHEME);
+	if (authority)
+		cbor_put_text(b, H_AUTHENTIC_TIME);
 	if (expires)
 		cbor_put_text(b, H_EXPIRY);
 	cbor_put_int(b, COSE_CONTENT_TYPE);
 	cbor_put_text(b, content_type);
 	if (expires)
 		put_time(b, H_EXPIRY, claims->expiry);
-	put_time(b, H_TIME, claims->signing_time);
+	if (!authority)
+		put_time(b, H_TIME, claims->signing_time);
 	cbor_put_text(b, H_SCHEME);
-	cbor_put_text(b, SCHEME_X509);
+	cbor_put_text(b, authority ? SCHEME_AUTHORITY : SCHEME_X509);
+	if (authority)
+		put_time(b, H_AUTHENTIC_TIME, claims->signing_time);
 }
 
 static void put_unprotected(struct buf *b, const struct chain *chain, const char *agent)
@@ -156,9 +162,40 @@ static int check_signature(const struct parts *p, const struct chain *chain, int
 						(struct str){ input.p, input.n }, p->signature, e);
 }
 
+int cose_add_timestamp(struct str envelope, struct str token, struct buf *ret, struct err *e)
+{
+	struct parts p;
+	struct cbor rest;
+	uint64_t n;
+	int r = split(envelope, &p, e);
+
+	if (r == 0)
+		r = cbor_map(&p.unprotected, &n, e);
+	if (r < 0)
+		return WRAP(e, r, "envelope");
+	/* The members as they stand, and one more. */
+	rest = p.unprotected;
+	for (uint64_t i = 0; r == 0 && i < 2 * n; i++)
+		r = cbor_skip(&rest, e);
+	if (r < 0)
+		return WRAP(e, r, "envelope");
+	cbor_put_head(ret, CBOR_TAG, TAG_SIGN1);
+	cbor_put_head(ret, CBOR_ARRAY, 4);
+	cbor_put_bytes(ret, p.head);
+	cbor_put_head(ret, CBOR_MAP, n + 1);
+	buf_put(ret, p.unprotected.rest.p, p.unprotected.rest.n - rest.rest.n);
+	cbor_put_text(ret, H_TIMESTAMP);
+	cbor_put_bytes(ret, token);
+	cbor_put_bytes(ret, p.payload);
+	cbor_put_bytes(ret, p.signature);
+	return buf_check(ret, "envelope", e);
+}
+
 int cose_verify(struct str envelope, const char *content_type, struct envelope *ret, struct err *e)
 {
-	auto_envelope v = { .payload = BUF_INIT(LIMIT_ENVELOPE) };
+	auto_envelope v = { .payload = BUF_INIT(LIMIT_ENVELOPE),
+			    .signature = BUF_INIT(1024),
+			    .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };
 	struct cose_headers h = { .content_type = content_type };
 	struct parts p;
 	int r = split(envelope, &p, e);
@@ -166,12 +203,13 @@ int cose_verify(struct str envelope, const char *content_type, struct envelope *
 	if (r < 0)
 		return WRAP(e, r, "envelope");
 	if ((r = cose_read_protected(p.head, &h, e)) < 0 ||
-	    (r = cose_read_unprotected(&p.unprotected, &h, &v.chain, e)) < 0 ||
+	    (r = cose_read_unprotected(&p.unprotected, &h, &v, e)) < 0 ||
 	    (r = check_signature(&p, &v.chain, h.alg, e)) < 0)
 		return r;
 	buf_put(&v.payload, p.payload.p, p.payload.n);
-	r = buf_check(&v.payload, "payload", e);
-	if (r < 0)
+	buf_put(&v.signature, p.signature.p, p.signature.n);
+	if ((r = buf_check(&v.payload, "payload", e)) < 0 ||
+	    (r = buf_check(&v.signature, "signature", e)) < 0)
 		return r;
 	v.claims = h.claims;
 	*ret = v;

@@ -13,4 +13,5 @@
 int cose_sign(const struct key *k, const struct chain *chain, const char *content_type,
 	      struct str payload, const struct claims *claims, const char *agent, struct buf *ret,
 	      struct err *e);
+int cose_add_timestamp(struct str envelope, struct str token, struct buf *ret, struct err *e);
 int cose_verify(struct str envelope, const char *content_type, struct envelope *ret, struct err *e);

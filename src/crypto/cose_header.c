@@ -91,9 +91,12 @@ static int read_crit(struct cbor *c, struct cose_headers *h, struct err *e)
 		r = read_label_item(c, &l, e);
 		if (r < 0)
 			return r;
-		flag = is_text(&l, H_SCHEME)   ? &h->crit_scheme
-		       : is_text(&l, H_EXPIRY) ? &h->crit_expiry
-					       : NULL;
+		if (is_text(&l, H_PLUGIN) || is_text(&l, H_PLUGIN_VERSION))
+			return envelope_needs_plugin(e);
+		flag = is_text(&l, H_SCHEME)	       ? &h->crit_scheme
+		       : is_text(&l, H_EXPIRY)	       ? &h->crit_expiry
+		       : is_text(&l, H_AUTHENTIC_TIME) ? &h->crit_authentic
+						       : NULL;
 		if (!flag)
 			return FAIL(e, E_FORMAT, "critical '%s' is not understood",
 				    show_label(&l).s);
@@ -125,7 +128,7 @@ static int read_scheme(struct cbor *c, struct cose_headers *h, struct err *e)
 	int r = cbor_text(c, &s, e);
 
 	h->has_scheme = true;
-	return r < 0 ? r : envelope_check_scheme(s, e);
+	return r < 0 ? r : envelope_read_scheme(s, &h->claims.authority, e);
 }
 
 /* Others than these mean nothing here, unless somebody could take them for one of these. */
@@ -161,10 +164,9 @@ static int read_member(struct cbor *c, const struct label *l, struct cose_header
 	if (is_text(l, H_EXPIRY))
 		return read_time(c, &h->has_expiry, &h->claims.expiry, e);
 	if (is_text(l, H_AUTHENTIC_TIME))
-		return FAIL(e, E_FORMAT, "not with scheme '" SCHEME_X509 "'");
+		return read_time(c, &h->has_authentic, &h->authentic_time, e);
 	if (is_text(l, H_PLUGIN) || is_text(l, H_PLUGIN_VERSION))
-		return FAIL(e, E_VERIFY,
-			    "the signature asks for a verification plugin; there are none here");
+		return envelope_needs_plugin(e);
 	r = refuse_look_alike(l, e);
 	return r < 0 ? r : cbor_skip(c, e);
 }
@@ -176,9 +178,20 @@ static int check_protected(const struct cose_headers *h, struct err *e)
 		bool has;
 		const char *name;
 	} wanted[] = {
-		{ h->has_alg, "alg" },	     { h->has_crit, "crit" },
-		{ h->has_scheme, H_SCHEME }, { h->has_content_type, "content type" },
-		{ h->has_time, H_TIME },
+		{ h->has_alg, "alg" },
+		{ h->has_crit, "crit" },
+		{ h->has_scheme, H_SCHEME },
+		{ h->has_content_type, "content type" },
+		{ h->claims.authority ? h->has_authentic : h->has_time,
+		  envelope_time_name(h->claims.authority) },
+	};
+
+	const struct {
+		bool has, crit;
+		const char *name;
+	} marked[] = {
+		{ h->has_expiry, h->crit_expiry, H_EXPIRY },
+		{ h->has_authentic, h->crit_authentic, H_AUTHENTIC_TIME },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
@@ -186,10 +199,16 @@ static int check_protected(const struct cose_headers *h, struct err *e)
 			return FAIL(e, E_FORMAT, "'%s' is missing", wanted[i].name);
 	if (!h->crit_scheme)
 		return FAIL(e, E_FORMAT, "'" H_SCHEME "' must be critical");
-	if (h->has_expiry != h->crit_expiry)
-		return FAIL(e, E_FORMAT,
-			    h->has_expiry ? "'" H_EXPIRY "' must be critical"
-					  : "critical '" H_EXPIRY "' is not in the header");
+	if (h->claims.authority ? h->has_time : h->has_authentic)
+		return FAIL(e, E_FORMAT, "'%s' with scheme '%s'",
+			    envelope_time_name(!h->claims.authority),
+			    h->claims.authority ? SCHEME_AUTHORITY : SCHEME_X509);
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++)
+		if (marked[i].has != marked[i].crit)
+			return FAIL(e, E_FORMAT,
+				    marked[i].has ? "'%s' must be critical"
+						  : "critical '%s' is not in the header",
+				    marked[i].name);
 	return 0;
 }
 
@@ -217,7 +236,11 @@ int cose_read_protected(struct str head, struct cose_headers *h, struct err *e)
 	struct cbor c = { head };
 	int r = read_protected(&c, h, e);
 
-	return r < 0 ? WRAP(e, r, "protected header") : envelope_check_claims(&h->claims, e);
+	if (r < 0)
+		return WRAP(e, r, "protected header");
+	if (h->claims.authority)
+		h->claims.signing_time = h->authentic_time;
+	return envelope_check_claims(&h->claims, e);
 }
 
 static int read_cert(struct cbor *c, struct chain *ret, struct err *e)
@@ -244,21 +267,34 @@ static int read_chain(struct cbor *c, struct chain *ret, struct err *e)
 	return r;
 }
 
-static int read_unprotected_member(struct cbor *c, const struct label *l, struct chain *ret,
+static int read_timestamp(struct cbor *c, struct buf *ret, struct err *e)
+{
+	struct str s;
+	int r = cbor_bytes(c, &s, e);
+
+	if (r == 0 && s.n == 0)
+		return FAIL(e, E_FORMAT, "it is empty");
+	if (r == 0)
+		buf_put(ret, s.p, s.n);
+	return r < 0 ? r : buf_check(ret, "timestamp", e);
+}
+
+static int read_unprotected_member(struct cbor *c, const struct label *l, struct envelope *ret,
 				   struct err *e)
 {
 	struct str s;
 
 	if (is_number(l, COSE_X5CHAIN))
-		return read_chain(c, ret, e);
+		return read_chain(c, &ret->chain, e);
 	if (is_text(l, H_AGENT) || is_text(l, H_AGENT_OLD))
 		return cbor_text(c, &s, e);
 	if (is_text(l, H_TIMESTAMP))
-		return cbor_bytes(c, &s, e);
+		return read_timestamp(c, &ret->timestamp, e);
 	return FAIL(e, E_FORMAT, "is not known");
 }
 
-int cose_read_unprotected(struct cbor *c, struct cose_headers *h, struct chain *ret, struct err *e)
+int cose_read_unprotected(struct cbor *c, struct cose_headers *h, struct envelope *ret,
+			  struct err *e)
 {
 	uint64_t n;
 	int r = cbor_map(c, &n, e);
@@ -272,5 +308,5 @@ int cose_read_unprotected(struct cbor *c, struct cose_headers *h, struct chain *
 	}
 	if (r < 0)
 		return WRAP(e, r, "header");
-	return ret->n ? 0 : FAIL(e, E_FORMAT, "header: 'x5chain' (33) is missing");
+	return ret->chain.n ? 0 : FAIL(e, E_FORMAT, "header: 'x5chain' (33) is missing");
 }

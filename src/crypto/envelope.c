@@ -6,6 +6,7 @@
 #include "crypto/cose.h"
 #include "crypto/envelope_internal.h"
 #include "crypto/jws.h"
+#include "crypto/timestamp.h"
 
 static const char *const media_types[] = {
 	[ENVELOPE_JWS] = JWS_MEDIA_TYPE,
@@ -30,6 +31,8 @@ const char *envelope_media_type(enum envelope_form form)
 void envelope_free(struct envelope *v)
 {
 	buf_free(&v->payload);
+	buf_free(&v->signature);
+	buf_free(&v->timestamp);
 	chain_free(&v->chain);
 }
 
@@ -74,12 +77,26 @@ int envelope_check_signature(const struct chain *chain, const char *alg, struct 
 	return key_verify(k, input.p, input.n, signature, e);
 }
 
-int envelope_check_scheme(struct str scheme, struct err *e)
+int envelope_read_scheme(struct str scheme, bool *ret_authority, struct err *e)
 {
-	if (str_eqz(scheme, SCHEME_X509))
+	*ret_authority = str_eqz(scheme, SCHEME_AUTHORITY);
+	if (*ret_authority || str_eqz(scheme, SCHEME_X509))
 		return 0;
-	return FAIL(e, E_VERIFY, "signing scheme '%s' is not supported, only '" SCHEME_X509 "' is",
+	return FAIL(e, E_VERIFY,
+		    "signing scheme '%s' is not supported, only '" SCHEME_X509
+		    "' and '" SCHEME_AUTHORITY "' are",
 		    shown_of(scheme).s);
+}
+
+int envelope_needs_plugin(struct err *e)
+{
+	return FAIL(e, E_VERIFY,
+		    "the signature asks for a verification plugin; there are none here");
+}
+
+const char *envelope_time_name(bool authority)
+{
+	return authority ? H_AUTHENTIC_TIME : H_TIME;
 }
 
 int envelope_check_claims(const struct claims *c, struct err *e)
@@ -98,6 +115,31 @@ int envelope_sign(enum envelope_form form, const struct key *k, const struct cha
 		return FAIL(e, E_USAGE, "the expiry must be later than the signing time");
 	return (form == ENVELOPE_COSE ? cose_sign : jws_sign)(k, chain, content_type, payload,
 							      claims, agent, ret, e);
+}
+
+int envelope_add_timestamp(enum envelope_form form, struct str bytes, struct str token,
+			   struct buf *ret, struct err *e)
+{
+	if (token.n == 0 || token.n > LIMIT_TIMESTAMP)
+		return FAIL(e, E_FORMAT, "timestamp: want 1 to %d bytes, got %zu", LIMIT_TIMESTAMP,
+			    token.n);
+	return (form == ENVELOPE_COSE ? cose_add_timestamp : jws_add_timestamp)(bytes, token, ret,
+										e);
+}
+
+int envelope_hash(const struct chain *chain, const char **ret, struct err *e)
+{
+	auto_release(key_free) struct key *k = NULL;
+	const char *alg = NULL;
+	int r = chain->n ? cert_key(chain->v[0], &k, e) : FAIL(e, E_FORMAT, "no certificate");
+
+	if (r < 0)
+		return r;
+	alg = key_jws_alg(k);
+	if (!alg)
+		return FAIL(e, E_FORMAT, "keys of this kind sign no envelopes");
+	*ret = ends_with(alg, "256") ? "sha256" : ends_with(alg, "384") ? "sha384" : "sha512";
+	return 0;
 }
 
 int envelope_verify(enum envelope_form form, struct str bytes, const char *content_type,

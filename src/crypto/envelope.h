@@ -8,12 +8,12 @@
 /*
  * Signature envelopes of the Notary Project, in either of their two forms: JWS (signing.md 1.3) and
  * COSE (signing.md 1.4). Both say the same: a payload, the chain of its signer's certificates, and
- * what the signer claims. Only the signing scheme notary.x509 is accepted, and only the algorithm
- * that the leaf's key has (signing.md 1.2).
+ * what the signer claims. The signing schemes are notary.x509 and notary.x509.signingAuthority, the
+ * algorithm is the only one that the leaf's key has (signing.md 1.2).
  *
  * The signature holds over the bytes as received. What it does not cover is the unprotected header:
- * the certificates in it are bound by the chain rules and the trust store, the other members there
- * (signingAgent, timestampSignature) are never used for a decision.
+ * the certificates in it are bound by the chain rules and the trust store, a timestamp is a
+ * signature of its own over the envelope's, and signingAgent is never used for a decision.
  */
 #define JWS_MEDIA_TYPE "application/jose+json"
 #define COSE_MEDIA_TYPE "application/cose"
@@ -27,13 +27,16 @@ enum {
 };
 
 struct claims {
-	int64_t signing_time; /* the signer's word, not proven */
+	bool authority;	      /* scheme notary.x509.signingAuthority, else notary.x509 */
+	int64_t signing_time; /* the signer's word; that of a signing authority counts as proven */
 	int64_t expiry;	      /* 0: none */
 };
 
 struct envelope {
-	struct buf payload; /* decoded */
-	struct chain chain; /* leaf first; keeps the chain rules */
+	struct buf payload;   /* decoded */
+	struct buf signature; /* raw: what a timestamp is over */
+	struct buf timestamp; /* a token as received, not verified; empty: none */
+	struct chain chain;   /* leaf first; keeps the chain rules */
 	struct claims claims;
 };
 
@@ -48,6 +51,12 @@ const char *envelope_media_type(enum envelope_form form);
 int envelope_sign(enum envelope_form form, const struct key *k, const struct chain *chain,
 		  const char *content_type, struct str payload, const struct claims *claims,
 		  const char *agent, struct buf *ret, struct err *e);
+
+/* Appends the envelope with a timestamp in its unprotected header; E_FORMAT when one is there. */
+int envelope_add_timestamp(enum envelope_form form, struct str bytes, struct str token,
+			   struct buf *ret, struct err *e);
+/* The hash of the leaf's algorithm, which timestamps use too: "sha256", "sha384" or "sha512". */
+int envelope_hash(const struct chain *chain, const char **ret, struct err *e);
 
 /*
  * Reads an envelope and checks that its signature holds under the leaf certificate, by the only

@@ -15,6 +15,7 @@
 #define H_AGENT H_PREFIX "signingAgent"
 #define H_AGENT_OLD H_PREFIX "SigningAgent"
 #define SCHEME_X509 "notary.x509"
+#define SCHEME_AUTHORITY "notary.x509.signingAuthority"
 
 /* A string of the signer's choosing, made fit to be shown in a message. */
 struct shown {
@@ -29,7 +30,11 @@ int envelope_signer(const struct key *k, const struct chain *chain, const char *
  * holds. */
 int envelope_check_signature(const struct chain *chain, const char *alg, struct str input,
 			     struct str signature, struct err *e);
-/* What both forms ask of the scheme's name: E_VERIFY for one that is not SCHEME_X509. */
-int envelope_check_scheme(struct str scheme, struct err *e);
+/* The scheme by its name; E_VERIFY for one that is neither. */
+int envelope_read_scheme(struct str scheme, bool *ret_authority, struct err *e);
+/* The refusal of a signature that only a plugin could verify. */
+int envelope_needs_plugin(struct err *e);
+/* Names the header that a scheme has its time in; it is critical for a signing authority. */
+const char *envelope_time_name(bool authority);
 /* An expiry is after the signing time. */
 int envelope_check_claims(const struct claims *c, struct err *e);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "crypto/jws_internal.h"
+#include "crypto/timestamp.h"
 
 /* Signing. */
 
@@ -20,10 +21,12 @@ static int make_protected(const char *alg, const char *content_type, const struc
 	clock_rfc3339(claims->signing_time, t);
 	if ((r = json_put(h, "crit", crit, e)) < 0 ||
 	    (r = json_push(crit, json_string(H_SCHEME), e)) < 0 ||
+	    (r = claims->authority ? json_push(crit, json_string(H_AUTHENTIC_TIME), e) : 0) < 0 ||
 	    (r = json_put_string(h, "alg", alg, e)) < 0 ||
 	    (r = json_put_string(h, "cty", content_type, e)) < 0 ||
-	    (r = json_put_string(h, H_SCHEME, SCHEME_X509, e)) < 0 ||
-	    (r = json_put_string(h, H_TIME, t, e)) < 0)
+	    (r = json_put_string(h, H_SCHEME, claims->authority ? SCHEME_AUTHORITY : SCHEME_X509,
+				 e)) < 0 ||
+	    (r = json_put_string(h, envelope_time_name(claims->authority), t, e)) < 0)
 		return r;
 	if (claims->expiry) {
 		clock_rfc3339(claims->expiry, t);
@@ -132,11 +135,11 @@ static int decode(const char *b64, const char *what, struct buf *ret, struct err
 }
 
 /* Over the strings as received. */
-static int check_signature(const struct parts *p, const char *alg, const struct chain *chain,
+static int check_signature(const struct parts *p, const char *alg, struct envelope *v,
 			   struct err *e)
 {
-	auto_buf input = BUF_INIT(LIMIT_ENVELOPE), sig = BUF_INIT(1024);
-	int r = decode(p->signature_b64, "signature", &sig, e);
+	auto_buf input = BUF_INIT(LIMIT_ENVELOPE);
+	int r = decode(p->signature_b64, "signature", &v->signature, e);
 
 	if (r < 0)
 		return r;
@@ -145,13 +148,35 @@ static int check_signature(const struct parts *p, const char *alg, const struct 
 	buf_puts(&input, p->payload_b64);
 	r = buf_check(&input, "envelope", e);
 	return r < 0 ? r
-		     : envelope_check_signature(chain, alg, (struct str){ input.p, input.n },
-						(struct str){ buf_str(&sig), sig.n }, e);
+		     : envelope_check_signature(
+			       &v->chain, alg, (struct str){ input.p, input.n },
+			       (struct str){ buf_str(&v->signature), v->signature.n }, e);
+}
+
+int jws_add_timestamp(struct str envelope, struct str token, struct buf *ret, struct err *e)
+{
+	auto_json *env = NULL;
+	auto_buf b64 = BUF_INIT(2 * LIMIT_TIMESTAMP);
+	struct parts p;
+	int r;
+
+	if ((r = json_parse(envelope.p, envelope.n, "envelope", &env, e)) < 0 ||
+	    (r = split(env, &p, e)) < 0)
+		return r;
+	if (json_object_get(p.unprotected, H_TIMESTAMP))
+		return FAIL(e, E_FORMAT, "envelope: it has a timestamp already");
+	b64_put(&b64, B64_STD, token.p, token.n);
+	if ((r = buf_check(&b64, "timestamp", e)) < 0 ||
+	    (r = json_put_string(p.unprotected, H_TIMESTAMP, buf_str(&b64), e)) < 0)
+		return r;
+	return json_canonical(env, ret, e);
 }
 
 int jws_verify(struct str envelope, const char *content_type, struct envelope *ret, struct err *e)
 {
-	auto_envelope j = { .payload = BUF_INIT(LIMIT_ENVELOPE) };
+	auto_envelope j = { .payload = BUF_INIT(LIMIT_ENVELOPE),
+			    .signature = BUF_INIT(1024),
+			    .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };
 	auto_json *env = NULL;
 	auto_json *head = NULL;
 	auto_buf text = BUF_INIT(LIMIT_ENVELOPE);
@@ -164,8 +189,8 @@ int jws_verify(struct str envelope, const char *content_type, struct envelope *r
 	    (r = decode(p.protected_b64, "protected", &text, e)) < 0 ||
 	    (r = json_parse(buf_str(&text), text.n, "protected header", &head, e)) < 0 ||
 	    (r = jws_read_protected(head, content_type, &alg, &j.claims, e)) < 0 ||
-	    (r = jws_read_unprotected(p.unprotected, head, &j.chain, e)) < 0 ||
-	    (r = check_signature(&p, alg, &j.chain, e)) < 0 ||
+	    (r = jws_read_unprotected(p.unprotected, head, &j, e)) < 0 ||
+	    (r = check_signature(&p, alg, &j, e)) < 0 ||
 	    (r = decode(p.payload_b64, "payload", &j.payload, e)) < 0)
 		return r;
 	*ret = j;

@@ -10,6 +10,7 @@
 static const char *const protected_names[] = { "alg",	 "cty",	   "crit",
 					       H_SCHEME, H_TIME,   H_AUTHENTIC_TIME,
 					       H_EXPIRY, H_PLUGIN, H_PLUGIN_VERSION };
+static const char *const critical_names[] = { H_SCHEME, H_EXPIRY, H_AUTHENTIC_TIME };
 static const char *const unprotected_names[] = { "x5c", H_TIMESTAMP, H_AGENT, H_AGENT_OLD };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -65,7 +66,7 @@ static int check_crit_names(json_t *header, json_t *crit, struct err *e)
 			if (strcmp(name, json_string_value(json_array_get(crit, j))) == 0)
 				return FAIL(e, E_FORMAT, "protected header: '%s' twice in 'crit'",
 					    shown_of(str_of(name)).s);
-		if (strcmp(name, H_SCHEME) != 0 && strcmp(name, H_EXPIRY) != 0)
+		if (!is_one_of(name, critical_names, COUNT(critical_names)))
 			return FAIL(e, E_FORMAT,
 				    "protected header: critical '%s' is not understood",
 				    shown_of(str_of(name)).s);
@@ -102,28 +103,26 @@ static int check_crit(json_t *header, struct err *e)
 	r = check_crit_names(header, crit, e);
 	if (r < 0)
 		return r;
-	if (!listed(crit, H_SCHEME))
-		return FAIL(e, E_FORMAT, "protected header: '" H_SCHEME "' must be critical");
-	if (json_object_get(header, H_EXPIRY) && !listed(crit, H_EXPIRY))
-		return FAIL(e, E_FORMAT, "protected header: '" H_EXPIRY "' must be critical");
+	for (size_t i = 0; i < COUNT(critical_names); i++)
+		if (json_object_get(header, critical_names[i]) && !listed(crit, critical_names[i]))
+			return FAIL(e, E_FORMAT, "protected header: '%s' must be critical",
+				    critical_names[i]);
 	return 0;
 }
 
 /* What would need a verifier that we do not have is refused by name, before 'crit' is looked at. */
-static int check_scheme(json_t *header, struct err *e)
+static int check_scheme(json_t *header, bool *ret_authority, struct err *e)
 {
-	const char *scheme;
+	const char *scheme, *other;
 	int r = json_get_string(header, H_SCHEME, &scheme, "protected header", e);
 
-	if (r < 0 || (r = envelope_check_scheme(str_of(scheme), e)) < 0)
+	if (r < 0 || (r = envelope_read_scheme(str_of(scheme), ret_authority, e)) < 0)
 		return r;
-	if (json_object_get(header, H_AUTHENTIC_TIME))
-		return FAIL(e, E_FORMAT,
-			    "protected header: '" H_AUTHENTIC_TIME "' with scheme '" SCHEME_X509
-			    "'");
+	other = envelope_time_name(!*ret_authority);
+	if (json_object_get(header, other))
+		return FAIL(e, E_FORMAT, "protected header: '%s' with scheme '%s'", other, scheme);
 	if (json_object_get(header, H_PLUGIN) || json_object_get(header, H_PLUGIN_VERSION))
-		return FAIL(e, E_VERIFY,
-			    "the signature asks for a verification plugin; there are none here");
+		return envelope_needs_plugin(e);
 	return 0;
 }
 
@@ -153,11 +152,11 @@ int jws_read_protected(json_t *header, const char *content_type, const char **re
 
 	if (!json_is_object(header))
 		return FAIL(e, E_FORMAT, "protected header: not an object");
-	if ((r = check_names(header, e)) < 0 || (r = check_scheme(header, e)) < 0 ||
+	if ((r = check_names(header, e)) < 0 || (r = check_scheme(header, &c.authority, e)) < 0 ||
 	    (r = check_crit(header, e)) < 0 ||
 	    (r = json_get_string(header, "alg", &alg, what, e)) < 0 ||
 	    (r = json_get_string(header, "cty", &cty, what, e)) < 0 ||
-	    (r = read_time(header, H_TIME, &c.signing_time, e)) < 0)
+	    (r = read_time(header, envelope_time_name(c.authority), &c.signing_time, e)) < 0)
 		return r;
 	if (strcmp(cty, content_type) != 0)
 		return FAIL(e, E_VERIFY, "protected header: content type '%s', want '%s'",
@@ -194,7 +193,17 @@ static int read_chain(json_t *x5c, struct chain *ret, struct err *e)
 	return 0;
 }
 
-int jws_read_unprotected(json_t *header, json_t *protected_header, struct chain *ret, struct err *e)
+static int read_timestamp(const json_t *text, struct buf *ret, struct err *e)
+{
+	int r = text ? b64_decode(str_of(json_string_value(text)), B64_STD, ret, e) : 0;
+
+	if (r == 0 && text && ret->n == 0)
+		r = FAIL(e, E_FORMAT, "it is empty");
+	return r < 0 ? WRAP(e, r, "header: '" H_TIMESTAMP "'") : 0;
+}
+
+int jws_read_unprotected(json_t *header, json_t *protected_header, struct envelope *ret,
+			 struct err *e)
 {
 	const char *key;
 	json_t *v, *x5c;
@@ -212,5 +221,7 @@ int jws_read_unprotected(json_t *header, json_t *protected_header, struct chain 
 			return FAIL(e, E_FORMAT, "header: '%s' is not a string", key);
 	}
 	r = json_get_array(header, "x5c", &x5c, "header", e);
-	return r < 0 ? r : read_chain(x5c, ret, e);
+	if (r == 0)
+		r = read_chain(x5c, &ret->chain, e);
+	return r < 0 ? r : read_timestamp(json_object_get(header, H_TIMESTAMP), &ret->timestamp, e);
 }

@@ -95,11 +95,13 @@ static int publish(const struct road *road, const struct ref *ref,
 {
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_json *checks = NULL;
+	struct trust_sign_opts named = *sign;
 	struct desc layer, signature;
 	int r;
 
 	if (!ref->host[0] || ref->digest.s[0])
 		return FAIL(e, E_USAGE, "'%s' names no tag of a registry", road->name);
+	named.ref = ref;
 	r = advisory_checks_load(road->state, &checks, e);
 	r = r < 0 ? r : local_date(road->state, checks, &ret->date, e);
 	if (r == 0 && !ret->date)
@@ -108,7 +110,8 @@ static int publish(const struct road *road, const struct ref *ref,
 	r = r < 0 ? r : put_db(road, &layer, e);
 	r = r < 0 ? r : put_manifest(road, checks, ret->date, &layer, &ret->manifest, e);
 	r = r < 0 ? r
-		  : trust_sign(road->state, road->store, &ret->manifest, sign, &signature, NULL, e);
+		  : trust_sign(road->state, road->store, &ret->manifest, &named, &signature, NULL,
+			       e);
 	r = r < 0 ? r : registry_open(ref->host, &reg, e);
 	r = r < 0 ? r
 		  : registry_push(reg, road->store, &ret->manifest, ref->name, ref->tag,

@@ -194,8 +194,12 @@ static int export(const struct road *road, const struct export *x, const struct 
 {
 	struct trust_sign_opts sign = *o;
 	struct desc signature;
+	struct ref ref;
 	int r = write_artifact(road->store, x, ret, e);
 
+	/* A folder may be carried anywhere. */
+	if (to->kind != CACHE_DIR && ref_parse(to->where, &ref, NULL) == 0)
+		sign.ref = &ref;
 	if (to->key)
 		sign.key = to->key;
 	if (r == 0)

@@ -8,12 +8,17 @@
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 		json_t *detail, struct err *e)
 {
+	struct trust_sign_opts own = *o;
 	struct desc signature;
+	struct ref ref;
 	bool existing = false;
 	int r;
 
+	/* What the image is called is where it may be used. */
+	if (!own.ref && ref_parse(road->name, &ref, NULL) == 0)
+		own.ref = &ref;
 	progress_begin(road->progress, "sign", 0);
-	r = trust_sign(road->state, road->store, &road->image, o, &signature, &existing, e);
+	r = trust_sign(road->state, road->store, &road->image, &own, &signature, &existing, e);
 	progress_end(road->progress, r < 0 ? "failed" : existing ? "exists" : NULL);
 	if (r == 0)
 		r = json_put_string(detail, "signature", signature.digest.s, e);

@@ -101,15 +101,16 @@ static int trusted_grow(struct trusted *t, size_t more, struct err *e)
 	return 0;
 }
 
-static int load_file(int dir, const char *store, const char *file, struct trusted *ret,
-		     struct err *e)
+static int load_file(int dir, enum store_type type, const char *store, const char *file,
+		     struct trusted *ret, struct err *e)
 {
-	char path[sizeof(DIR_STORES) + 4 * LIMIT_STORE_NAME];
+	char path[sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME];
 	auto_buf bytes = BUF_INIT(LIMIT_PEM_CERTS);
 	auto_chain c = { .n = 0 };
 	int r;
 
-	(void)snprintf(path, sizeof(path), DIR_STORES "/%s/%.255s", store, file);
+	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s", store_type_name(type),
+		       store, file);
 	r = trust_read(dir, path, LIMIT_PEM_CERTS, &bytes, e);
 	if (r == 0)
 		r = chain_from_file((struct str){ buf_str(&bytes), bytes.n }, &c, e);
@@ -130,20 +131,26 @@ static bool cert_file(const char *name)
 	return ends_with(name, ".pem") || ends_with(name, ".crt") || ends_with(name, ".cer");
 }
 
-int trusted_load(int dir, const char *store, struct trusted *ret, struct err *e)
+int trusted_load_of(int dir, enum store_type type, const char *store, struct trusted *ret,
+		    struct err *e)
 {
-	char path[sizeof(DIR_STORES) + LIMIT_STORE_NAME + 2];
+	char path[sizeof(DIR_STORES) + 2 * LIMIT_STORE_NAME];
 	auto_strv names = { 0 };
 	int r;
 
 	if (!trust_name_ok(store))
 		return FAIL(e, E_USAGE, "'%.100s' cannot name a trust store", store);
-	(void)snprintf(path, sizeof(path), DIR_STORES "/%s", store);
+	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s", store_type_name(type), store);
 	r = trust_names(dir, path, &names, e);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (cert_file(names.v[i]))
-			r = load_file(dir, store, names.v[i], ret, e);
+			r = load_file(dir, type, store, names.v[i], ret, e);
 	return r;
+}
+
+int trusted_load(int dir, const char *store, struct trusted *ret, struct err *e)
+{
+	return trusted_load_of(dir, STORE_CA, store, ret, e);
 }
 
 int trust_stores(int dir, struct strv *ret, struct err *e)

@@ -8,7 +8,11 @@
 #define DIR_TRUST "trust"
 #define FILE_POLICY "trustpolicy.json"
 #define DIR_KEYS "keys"
-#define DIR_STORES "truststore/x509/ca"
+#define ANNOTATION_THUMBPRINTS "io.cncf.notary.x509chain.thumbprint#S256"
+/* Begins the refusal of a signature that is of another repository. */
+#define SIGNED_FOR "it is signed for "
+#define DIR_ALL_STORES "truststore/x509"
+#define DIR_STORES DIR_ALL_STORES "/ca"
 
 /* files.c: the folder <state>/trust. */
 
@@ -26,7 +30,11 @@ struct trusted {
 	char (*where)[2 * LIMIT_STORE_NAME]; /* "store/file" of each */
 	size_t n;
 };
-int trusted_load(int dir, const char *store, struct trusted *ret, struct err *e); /* appends */
+/* Appends a store's certificates: those of its files *.pem, *.crt and *.cer, each of which may hold
+ * several. A store that is not there has none. */
+int trusted_load_of(int dir, enum store_type type, const char *store, struct trusted *ret,
+		    struct err *e);
+int trusted_load(int dir, const char *store, struct trusted *ret, struct err *e); /* a ca store */
 void trusted_free(struct trusted *t);
 static inline void trusted_release(struct trusted *t)
 {
@@ -74,11 +82,16 @@ int trust_policy_admit(int dir, const char *store, const char *const *identities
 
 /* payload.c */
 
-/* What is signed: {"targetArtifact":{...}} of a manifest (signing.md 1.1). Appends. */
-int payload_make(const struct desc *manifest, const json_t *annotations, struct buf *ret,
-		 struct err *e);
-/* The payload names this manifest: media type, digest and size; E_VERIFY otherwise. */
-int payload_check(struct str payload, const struct desc *manifest, struct err *e);
+/*
+ * What is signed: {"targetArtifact":{...}} of a manifest (signing.md 1.1), with the repository's
+ * name ("": none) in the annotation ANNOTATION_REPOSITORY. Appends.
+ */
+int payload_make(const struct desc *manifest, const char *repository, const json_t *annotations,
+		 struct buf *ret, struct err *e);
+/* The payload names this manifest: media type, digest and size; E_VERIFY otherwise. ret_repository
+ * is the name that it is signed for, "" when it has none. */
+int payload_check(struct str payload, const struct desc *manifest,
+		  char ret_repository[static TRUST_REPOSITORY_MAX], struct err *e);
 
 /* signature.c: the manifest that carries an envelope. */
 
@@ -96,8 +109,20 @@ struct evaluation {
 	struct str envelope;
 	const struct desc *manifest;
 	const struct statement *statement;
-	const struct trusted *trusted;
+	const struct trusted *trusted;	       /* ca stores */
+	const struct trusted *authority, *tsa; /* NULL: empty */
+	const char *repository;	    /* asked for; NULL or "": known by its digest alone */
 	struct withdrawn withdrawn; /* borrowed */
 	int64_t now;
 };
 int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e);
+
+/* For the files of evaluate(). What failed ends the evaluation where the policy enforces it, and is
+ * noted where it only logs; why holds the failure. */
+int evaluate_failed(const struct statement *s, enum policy_type type, struct trust_result *res,
+		    enum trust_check c, const struct err *why, struct err *e);
+void evaluate_note(struct trust_result *res, enum trust_check c, enum trust_outcome outcome,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* evaluate_time.c: at which time the certificates had to be valid, and whether they were. */
+int evaluate_time(const struct evaluation *v, const struct envelope *j, struct trust_result *res,
+		  struct err *e);

@@ -202,24 +202,37 @@ static int parse_scopes(const json_t *o, struct statement *s, const char *what, 
 
 /* trustStores and trustedIdentities. */
 
+const char *store_type_name(enum store_type t)
+{
+	static const char *const names[STORE_TYPES] = { "ca", "signingAuthority", "tsa" };
+
+	return names[t];
+}
+
+bool policy_names_store(const struct statement *s, enum store_type type)
+{
+	for (size_t i = 0; i < s->stores_n; i++)
+		if (s->stores[i].type == type)
+			return true;
+	return false;
+}
+
 static int parse_store(const char *text, struct statement *s, const char *what, struct err *e)
 {
 	const char *name = strchr(text, ':');
 
 	if (!name || !trust_name_ok(name + 1))
 		return FAIL(e, E_FORMAT, "%s: trust store '%.160s' is not TYPE:NAME", what, text);
-	if (starts_with(text, "ca:"))
-		s->ca[s->ca_n++] = name + 1;
-	else if (starts_with(text, "signingAuthority:"))
-		s->has_authority = true;
-	else if (starts_with(text, "tsa:"))
-		s->has_tsa = true;
-	else
-		return FAIL(
-			e, E_FORMAT,
-			"%s: trust store '%.160s': the type must be ca, signingAuthority or tsa",
-			what, text);
-	return 0;
+	for (int t = 0; t < STORE_TYPES; t++)
+		if (str_eqz((struct str){ text, (size_t)(name - text) },
+			    store_type_name((enum store_type)t))) {
+			s->stores[s->stores_n++] =
+				(struct named_store){ (enum store_type)t, name + 1 };
+			return 0;
+		}
+	return FAIL(e, E_FORMAT,
+		    "%s: trust store '%.160s': the type must be ca, signingAuthority or tsa", what,
+		    text);
 }
 
 static int parse_stores(const json_t *o, struct statement *s, const char *what, struct err *e)
@@ -229,7 +242,7 @@ static int parse_stores(const json_t *o, struct statement *s, const char *what, 
 
 	for (size_t i = 0; r == 0 && i < json_array_size(a); i++)
 		r = parse_store(json_string_value(json_array_get(a, i)), s, what, e);
-	if (r == 0 && s->ca_n == 0 && !s->has_authority)
+	if (r == 0 && !policy_names_store(s, STORE_CA) && !policy_names_store(s, STORE_AUTHORITY))
 		return FAIL(e, E_FORMAT, "%s: no trust store for signers, only for timestamps",
 			    what);
 	return r;

@@ -34,18 +34,25 @@ enum policy_type {
 };
 enum policy_action { POLICY_SKIP, POLICY_LOG, POLICY_ENFORCE };
 
+/* What certificates of a trust store may end a chain of: signers under a CA, signing authorities,
+ * time-stamping authorities. */
+enum store_type { STORE_CA, STORE_AUTHORITY, STORE_TSA, STORE_TYPES };
+const char *store_type_name(enum store_type t); /* in policies and of folders */
+
 struct statement {
 	const char *name;  /* borrowed from the policy, as all strings here */
 	const char *level; /* "strict", "permissive", "audit", "skip" */
 	bool skip;	   /* level skip: nothing is verified */
 	enum policy_action action[POLICY_TYPES];
-	bool timestamp_after_expiry;  /* verifyTimestamp: afterCertExpiry */
-	json_t *scopes;		      /* array of strings */
-	const char *ca[LIMIT_STORES]; /* names of the "ca:" stores */
-	size_t ca_n;
-	bool has_tsa, has_authority; /* names stores of those types */
-	bool any_identity;	     /* "*" */
-	struct dn *identities;	     /* owned */
+	bool timestamp_after_expiry; /* verifyTimestamp: afterCertExpiry */
+	json_t *scopes;		     /* array of strings */
+	struct named_store {
+		enum store_type type;
+		const char *name;
+	} stores[LIMIT_STORES];
+	size_t stores_n;
+	bool any_identity;     /* "*" */
+	struct dn *identities; /* owned */
 	size_t identities_n;
 };
 
@@ -66,6 +73,7 @@ static inline void policy_release(struct policy *p)
 /* The statement for a repository: the one that names it, else the one of "*", else NULL. A local
  * image, which has no registry host, is named by "local/NAME". */
 const struct statement *policy_select(const struct policy *p, const struct ref *ref);
+bool policy_names_store(const struct statement *s, enum store_type type);
 bool policy_identity(const struct statement *s, const struct dn *subject);
 
 /* A trust store's or key's name: letters, digits, "_", "-", "." but not first, 1 to 128. */

@@ -79,10 +79,16 @@ static int sign_with(const struct trust_signer *by, struct store *s, const struc
 {
 	const struct chain *chain = trust_signer_chain(by);
 	auto_buf payload = BUF_INIT(LIMIT_ENVELOPE / 4), envelope = BUF_INIT(LIMIT_ENVELOPE);
+	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX);
 	int64_t now = clock_now();
 	struct signing what = { .form = o->form, .chain = chain };
-	int r = payload_make(manifest, o->annotations, &payload, e);
+	int r;
 
+	if (o->ref)
+		trust_repository(o->ref, &repository);
+	r = buf_check(&repository, "repository", e);
+	if (r == 0)
+		r = payload_make(manifest, buf_str(&repository), o->annotations, &payload, e);
 	if (r < 0)
 		return r;
 	what.payload = (struct str){ buf_str(&payload), payload.n };

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "trust/internal.h"
 
-#define ANNOTATION_THUMBPRINTS "io.cncf.notary.x509chain.thumbprint#S256"
-
 /* Both shapes that are in use: by artifactType, and the older one by the configuration's type. */
 static int check_manifest(const struct manifest *m, const struct desc *manifest, struct err *e)
 {

@@ -25,7 +25,9 @@
 
 enum {
 	LIMIT_SIGNATURES = 100, /* tried for one image */
+	LIMIT_SIGNERS_TOLD = 32,
 	LIMIT_TRUSTED_CERTS = 1024,
+	TRUST_REPOSITORY_MAX = 528,
 };
 
 /* Keys and trust. */
@@ -132,6 +134,8 @@ struct trust_sign_opts {
 	enum envelope_form form;
 	int64_t expiry;		   /* seconds from now; 0: none */
 	const json_t *annotations; /* object of strings to be signed too, or NULL */
+	const struct ref *ref;	   /* its repository is signed too, so that the signature cannot be
+				      carried to another; NULL: it holds wherever the image is */
 };
 /*
  * Signs a manifest (or index) of the store and attaches the signature to it there. The key is read
@@ -149,9 +153,10 @@ enum trust_check {
 	TRUST_CHAIN,	 /* certificate chain rules, validity today */
 	TRUST_STORE,	 /* a certificate of the chain is trusted */
 	TRUST_IDENTITY,	 /* the signer's subject is one the policy asks for */
-	TRUST_TIMESTAMP, /* when the policy wants one */
+	TRUST_TIMESTAMP, /* the certificates were valid, at a proven time where one is asked for */
 	TRUST_EXPIRY,	 /* of the signature */
 	TRUST_REVOCATION,
+	TRUST_NAME, /* the repository's, when it is signed */
 	TRUST_CHECKS,
 };
 enum trust_outcome {
@@ -170,9 +175,13 @@ struct trust_result {
 	char subject[1024]; /* of the signer's certificate, RFC 4514 */
 	char thumbprint[THUMBPRINT_MAX];
 	char trusted[THUMBPRINT_MAX]; /* of the certificate found in the trust store */
-	int64_t signing_time;	      /* as the signer says */
-	int64_t expiry;		      /* 0: none */
-	struct digest signature;      /* the signature's manifest */
+	char key[THUMBPRINT_MAX]; /* SHA-256 of the signer's public key: who signed, when counted */
+	char repository[TRUST_REPOSITORY_MAX]; /* that it is signed for; "": the signature has none
+						*/
+	int64_t signing_time;		       /* as the signer says */
+	int64_t proven_time;		       /* as a trusted authority says; 0: nobody does */
+	int64_t expiry;			       /* 0: none */
+	struct digest signature;	       /* the signature's manifest */
 	struct trust_note checks[TRUST_CHECKS];
 };
 const char *trust_check_name(enum trust_check c);
@@ -184,3 +193,19 @@ const char *trust_check_name(enum trust_check c);
  */
 int trust_verify(const struct state *state, const struct store *s, const struct ref *ref,
 		 const struct desc *manifest, struct trust_result *ret, struct err *e);
+
+/*
+ * All signatures that pass, at most one of a public key: who asks for m signers counts n. A level
+ * of skip gives one result, marked skipped. Otherwise as trust_verify(): none is E_VERIFY.
+ */
+struct trust_signers {
+	struct trust_result v[LIMIT_SIGNERS_TOLD];
+	size_t n;
+	bool more; /* there were more signatures than are tried */
+};
+int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
+		     const struct desc *manifest, struct trust_signers *ret, struct err *e);
+
+/* The name that signatures for ref carry: HOST/NAME, local/NAME for an image of this store alone,
+ * "" for one that is known by its digest alone. Appends. */
+void trust_repository(const struct ref *ref, struct buf *ret);

@@ -13,7 +13,7 @@ const char *trust_check_name(enum trust_check c)
 		[TRUST_INTEGRITY] = "integrity",   [TRUST_CHAIN] = "certificate chain",
 		[TRUST_STORE] = "trust store",	   [TRUST_IDENTITY] = "identity",
 		[TRUST_TIMESTAMP] = "timestamp",   [TRUST_EXPIRY] = "expiry",
-		[TRUST_REVOCATION] = "revocation",
+		[TRUST_REVOCATION] = "revocation", [TRUST_NAME] = "repository",
 	};
 
 	return names[c];
@@ -36,7 +36,10 @@ static void terminate(struct trust_result *r)
 	r->subject[sizeof(r->subject) - 1] = '\0';
 	r->thumbprint[sizeof(r->thumbprint) - 1] = '\0';
 	r->trusted[sizeof(r->trusted) - 1] = '\0';
+	r->key[sizeof(r->key) - 1] = '\0';
+	r->repository[sizeof(r->repository) - 1] = '\0';
 	text_sanitize(r->subject);
+	text_sanitize(r->repository);
 	for (int i = 0; i < TRUST_CHECKS; i++) {
 		r->checks[i].text[sizeof(r->checks[i].text) - 1] = '\0';
 		text_sanitize(r->checks[i].text);
@@ -61,12 +64,25 @@ static int evaluate_sandboxed(const struct evaluation *v, struct trust_result *r
 	return 0;
 }
 
-static int load_stores(int dir, const struct statement *s, struct trusted *ret, struct err *e)
+/* What the statement trusts, by type of its stores. */
+struct anchors {
+	struct trusted of[STORE_TYPES];
+};
+
+static void anchors_free(struct anchors *a)
+{
+	for (int t = 0; t < STORE_TYPES; t++)
+		trusted_free(&a->of[t]);
+}
+#define auto_anchors __attribute__((cleanup(anchors_free))) struct anchors
+
+static int load_stores(int dir, const struct statement *s, struct anchors *ret, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->ca_n; i++)
-		r = trusted_load(dir, s->ca[i], ret, e);
+	for (size_t i = 0; r == 0 && i < s->stores_n; i++)
+		r = trusted_load_of(dir, s->stores[i].type, s->stores[i].name,
+				    &ret->of[s->stores[i].type], e);
 	return r;
 }
 
@@ -99,43 +115,107 @@ static int none_passed(const struct desc *manifest, const struct ref *ref, size_
 	}
 	r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", manifest->digest.s,
 		 buf_str(reasons), there > tried ? "; more signatures than are tried" : "");
+	if (strstr(buf_str(reasons), SIGNED_FOR))
+		return err_hint(e, r,
+				"whoever may sign it signs it for this name, and pushes it again: "
+				"plimsoll sign %s, plimsoll push",
+				name.n ? name.p : "IMAGE");
 	return err_hint(e, r,
 			"plimsoll trust add CERT.pem, when you trust that signer and have the "
 			"certificate from them");
 }
 
-static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,
-		   struct trust_result *ret, struct err *e)
+/* Whether the manifest of a signature says that a certificate of ours is in its chain. It may lie:
+ * then the signature is refused when its turn comes. */
+static bool promises(const json_t *referrer, const struct trusted *t)
 {
+	const char *list = json_string_or_null(json_object_get(referrer, "annotations"),
+					       ANNOTATION_THUMBPRINTS);
+
+	for (size_t i = 0; list && t && i < t->n; i++) {
+		char hex[THUMBPRINT_MAX];
+
+		cert_thumbprint(t->v[i], hex);
+		if (strcasestr(list, hex))
+			return true;
+	}
+	return false;
+}
+
+/* Those that promise something first, so that a flood of others does not hide them. */
+static int in_order(json_t *list, const struct evaluation *v, json_t **ret, struct err *e)
+{
+	auto_json *first = json_array();
+	auto_json *rest = json_array();
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o)
+	{
+		bool ours = promises(o, v->trusted) || promises(o, v->authority);
+
+		if (json_array_append(ours ? first : rest, o) < 0)
+			return FAIL_NOMEM(e);
+	}
+	if (!first || !rest || json_array_extend(first, rest) < 0)
+		return FAIL_NOMEM(e);
+	*ret = TAKE(first);
+	return 0;
+}
+
+static bool known_key(const struct trust_signers *all, const char *key)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static int try_one(const struct store *s, const json_t *referrer, struct evaluation *v,
+		   struct trust_result *ret, struct desc *ret_desc, struct err *e)
+{
+	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
+	int r = desc_parse(referrer, "referrer", ret_desc, e);
+
+	if (r == 0)
+		r = signature_read(s, ret_desc, v->manifest, &v->form, &envelope, e);
+	v->envelope = (struct str){ buf_str(&envelope), envelope.n };
+	if (r == 0)
+		r = evaluate_sandboxed(v, ret, e);
+	if (r == 0)
+		ret->signature = ret_desc->digest;
+	return r;
+}
+
+/* Until `enough` of distinct keys have passed, or as many were tried as are. */
+static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,
+		   size_t enough, struct trust_signers *ret, struct err *e)
+{
+	auto_json *found = NULL;
 	auto_json *list = NULL;
 	auto_buf reasons = BUF_INIT(2048);
 	size_t n, i;
-	int r = store_referrers(s, &v->manifest->digest, NOTARY_ARTIFACT_TYPE, &list, e);
+	int r = store_referrers(s, &v->manifest->digest, NOTARY_ARTIFACT_TYPE, &found, e);
 
-	if (r < 0)
+	if (r < 0 || (r = in_order(found, v, &list, e)) < 0)
 		return r;
 	n = json_array_size(list);
-	for (i = 0; i < n && i < LIMIT_SIGNATURES; i++) {
-		auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
+	for (i = 0; i < n && i < LIMIT_SIGNATURES && ret->n < enough; i++) {
+		struct trust_result *res = &ret->v[ret->n];
 		struct err why = ERR_INIT;
-		struct desc d;
+		struct desc d = { 0 };
 
-		if (desc_parse(json_array_get(list, i), "referrer", &d, e) < 0)
-			continue;
-		r = signature_read(s, &d, v->manifest, &v->form, &envelope, &why);
-		v->envelope = (struct str){ buf_str(&envelope), envelope.n };
-		if (r == 0)
-			r = evaluate_sandboxed(v, ret, &why);
-		if (r == 0) {
-			ret->signature = d.digest;
-			return 0;
-		}
+		r = try_one(s, json_array_get(list, i), v, res, &d, &why);
+		if (r == 0 && !known_key(ret, res->key))
+			ret->n++;
 		/* To be ended says nothing of the signature: it is not refused. */
-		if (proc_interrupted(e) < 0)
+		if (r < 0 && proc_interrupted(e) < 0)
 			return E_SIGNAL;
-		add_reason(&reasons, &d, &why);
+		if (r < 0)
+			add_reason(&reasons, &d, &why);
 	}
-	return none_passed(v->manifest, ref, i, n, &reasons, e);
+	ret->more = i < n;
+	return ret->n ? 0 : none_passed(v->manifest, ref, i, n, &reasons, e);
 }
 
 static int no_policy(struct err *e)
@@ -146,59 +226,103 @@ static int no_policy(struct err *e)
 }
 
 static int verify_by(int dir, const struct statement *st, const struct store *s,
-		     const struct ref *ref, const struct desc *manifest, struct trust_result *ret,
-		     struct err *e)
+		     const struct ref *ref, const struct desc *manifest, size_t enough,
+		     struct trust_signers *ret, struct err *e)
 {
-	auto_trusted trusted = { 0 };
+	auto_anchors anchors = { 0 };
 	auto_withdrawn withdrawn = { 0 };
-	struct trust_result res = { 0 };
-	struct evaluation v = {
-		.manifest = manifest, .statement = st, .trusted = &trusted, .now = clock_now()
-	};
-	int r = 0;
+	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX);
+	struct evaluation v = { .manifest = manifest,
+				.statement = st,
+				.trusted = &anchors.of[STORE_CA],
+				.authority = &anchors.of[STORE_AUTHORITY],
+				.tsa = &anchors.of[STORE_TSA],
+				.now = clock_now() };
+	int r;
 
-	if (!st->skip) {
-		/* The bytes that are signed are those that we hold. */
-		if ((r = store_blob_verify(s, manifest, e)) < 0 ||
-		    (r = load_stores(dir, st, &trusted, e)) < 0 ||
-		    (r = withdrawn_load(dir, &withdrawn, e)) < 0)
-			return r;
-		v.withdrawn = withdrawn;
-		if ((r = try_all(s, ref, &v, &res, e)) < 0)
-			return r;
-	}
-	res.skipped = st->skip;
-	(void)snprintf(res.statement, sizeof(res.statement), "%s", st->name);
-	text_sanitize(res.statement);
-	(void)snprintf(res.level, sizeof(res.level), "%s", st->level);
-	*ret = res;
+	trust_repository(ref, &repository);
+	/* The bytes that are signed are those that we hold. */
+	if ((r = buf_check(&repository, "repository", e)) < 0 ||
+	    (r = store_blob_verify(s, manifest, e)) < 0 ||
+	    (r = load_stores(dir, st, &anchors, e)) < 0 ||
+	    (r = withdrawn_load(dir, &withdrawn, e)) < 0)
+		return r;
+	v.repository = buf_str(&repository);
+	v.withdrawn = withdrawn;
+	return try_all(s, ref, &v, enough, ret, e);
+}
+
+static void name_statement(const struct statement *st, struct trust_result *res)
+{
+	res->skipped = st->skip;
+	(void)snprintf(res->statement, sizeof(res->statement), "%s", st->name);
+	text_sanitize(res->statement);
+	(void)snprintf(res->level, sizeof(res->level), "%s", st->level);
+}
+
+static int no_statement(const struct state *state, const struct ref *ref,
+			const struct desc *manifest, struct err *e)
+{
+	auto_buf repository = BUF_INIT(2 * LIMIT_REF);
+	int r;
+
+	ref_repository(ref, &repository);
+	r = FAIL(e, E_VERIFY, "the trust policy has no statement for %s and none for '*'",
+		 repository.n ? repository.p : manifest->digest.s);
+	return err_hint(e, r, "add one to %s/" DIR_TRUST "/" FILE_POLICY, state->path);
+}
+
+static int verify(const struct state *state, const struct store *s, const struct ref *ref,
+		  const struct desc *manifest, size_t enough, struct trust_signers *ret,
+		  struct err *e)
+{
+	auto_close int dir = trust_dir(state, false, e);
+	auto_policy policy = { 0 };
+	const struct statement *st;
+	int r;
+
+	if (dir < 0)
+		return dir == E_NOTFOUND ? no_policy(e) : dir;
+	r = trust_policy_load(dir, &policy, e);
+	if (r < 0)
+		return r == E_NOTFOUND ? no_policy(e) : r;
+	st = policy_select(&policy, ref);
+	if (!st)
+		return no_statement(state, ref, manifest, e);
+	if (st->skip)
+		ret->n = 1;
+	else if ((r = verify_by(dir, st, s, ref, manifest, enough, ret, e)) < 0)
+		return r;
+	for (size_t i = 0; i < ret->n; i++)
+		name_statement(st, &ret->v[i]);
 	return 0;
+}
+
+int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
+		     const struct desc *manifest, struct trust_signers *ret, struct err *e)
+{
+	auto_free struct trust_signers *all = calloc(1, sizeof(*all));
+	int r = all ? verify(state, s, ref, manifest, LIMIT_SIGNERS_TOLD, all, e) : FAIL_NOMEM(e);
+
+	if (r == 0)
+		*ret = *all;
+	return r;
 }
 
 int trust_verify(const struct state *state, const struct store *s, const struct ref *ref,
 		 const struct desc *manifest, struct trust_result *ret, struct err *e)
 {
-	auto_close int dir = trust_dir(state, false, e);
-	auto_policy policy = { 0 };
-	auto_buf repository = BUF_INIT(2 * LIMIT_REF);
-	const struct statement *st;
-	int r;
+	auto_free struct trust_signers *one = calloc(1, sizeof(*one));
+	int r = one ? verify(state, s, ref, manifest, 1, one, e) : FAIL_NOMEM(e);
 
-	if (dir == E_NOTFOUND)
-		return no_policy(e);
-	if (dir < 0)
-		return dir;
-	r = trust_policy_load(dir, &policy, e);
-	if (r == E_NOTFOUND)
-		return no_policy(e);
-	if (r < 0)
-		return r;
-	st = policy_select(&policy, ref);
-	if (!st) {
-		ref_repository(ref, &repository);
-		r = FAIL(e, E_VERIFY, "the trust policy has no statement for %s and none for '*'",
-			 repository.n ? repository.p : manifest->digest.s);
-		return err_hint(e, r, "add one to %s/" DIR_TRUST "/" FILE_POLICY, state->path);
-	}
-	return verify_by(dir, st, s, ref, manifest, ret, e);
+	if (r == 0)
+		*ret = one->v[0];
+	return r;
+}
+
+void trust_repository(const struct ref *ref, struct buf *ret)
+{
+	if (!ref->host[0] && ref->name[0])
+		buf_puts(ret, "local/");
+	ref_repository(ref, ret);
 }

@@ -78,7 +78,7 @@ signer() {
 	refused critical "critical 'com.example.new' is not understood"
 	refused expired "expired"
 	refused algorithm "alg is not ES256"
-	refused authority "signingAuthority' is not supported"
+	refused authority "authenticSigningTime' is missing"
 	refused twice "'1' is there twice"
 	refused indefinite "indefinite"
 	refused payload "does not hold"

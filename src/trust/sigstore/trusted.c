@@ -91,8 +91,9 @@ static int load_statement(int dir, const struct statement *st, struct sigstore_t
 	int64_t now = clock_now();
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < st->ca_n; i++)
-		r = trusted_load(dir, st->ca[i], &certs, e);
+	for (size_t i = 0; r == 0 && i < st->stores_n; i++)
+		if (st->stores[i].type == STORE_CA)
+			r = trusted_load(dir, st->stores[i].name, &certs, e);
 	for (size_t i = 0; r == 0 && i < certs.n; i++) {
 		struct key *k;
 

@@ -155,8 +155,8 @@ TEST(content_type_and_scheme)
 {
 	expect(HEAD("ES256", "application/json", "notary.x509", NOON), NULL, NULL, E_VERIFY,
 	       "content type");
-	expect(HEAD("ES256", CTY, "notary.x509.signingAuthority", NOON), NULL, NULL, E_VERIFY,
-	       "signingAuthority' is not supported");
+	expect(HEAD("ES256", CTY, "notary.x509.signingauthority", NOON), NULL, NULL, E_VERIFY,
+	       "signingauthority' is not supported");
 	expect(HEAD("ES256", CTY, "Notary.x509", NOON), NULL, NULL, E_VERIFY, "not supported");
 	expect("{\"crit\":[\"" P "signingScheme\"],\"" P "authenticSigningTime\":\"" NOON
 	       "\"," GOOD_BODY "}",
@@ -166,6 +166,27 @@ TEST(content_type_and_scheme)
 	       NULL, NULL, E_VERIFY, "plugin");
 	expect("{\"crit\":[\"" P "signingScheme\"],\"b64\":false," GOOD_BODY "}", NULL, NULL,
 	       E_FORMAT, "'b64'");
+}
+
+/* Its time is another header, critical, and never beside a signer's own. */
+TEST(signing_authority)
+{
+#define AUTHORITY(crit, times)                                                                     \
+	"{\"crit\":[\"" P "signingScheme\"" crit "],\"alg\":\"ES256\",\"cty\":\"" CTY "\",\"" P    \
+	"signingScheme\":\"notary.x509.signingAuthority\"" times "}"
+#define AUTHENTIC ",\"" P "authenticSigningTime\":\"" NOON "\""
+	expect(AUTHORITY(",\"" P "authenticSigningTime\"", AUTHENTIC), NULL, NULL, 0, NULL);
+	expect(AUTHORITY("", AUTHENTIC), NULL, NULL, E_FORMAT, "must be critical");
+	expect(AUTHORITY(",\"" P "authenticSigningTime\"", ""), NULL, NULL, E_FORMAT,
+	       "is not in the header");
+	expect(AUTHORITY("", ""), NULL, NULL, E_FORMAT, "authenticSigningTime' is missing");
+	expect(AUTHORITY("", ",\"" P "signingTime\":\"" NOON "\""), NULL, NULL, E_FORMAT,
+	       "signingTime' with scheme");
+	expect(AUTHORITY(",\"" P "authenticSigningTime\"",
+			 AUTHENTIC ",\"" P "signingTime\":\"" NOON "\""),
+	       NULL, NULL, E_FORMAT, "signingTime' with scheme");
+#undef AUTHORITY
+#undef AUTHENTIC
 }
 
 TEST(times)

@@ -403,6 +403,89 @@ TEST(flood)
 	CHECK(verify(&t, &res, &e) == E_VERIFY && strstr(e.msg, "more signatures than are tried"));
 }
 
+/* A flood of signatures hides none whose manifest names a certificate that is trusted. */
+TEST(flood_of_others)
+{
+	auto_temp t;
+	struct err e = ERR_INIT;
+	struct trust_result res;
+	struct trust_signers *all = calloc(1, sizeof(*all));
+	struct desc junk, good;
+	auto_buf layer = BUF_INIT(4096);
+
+	temp_open(&t);
+	init(&t, NULL);
+	for (int i = 0; i <= LIMIT_SIGNATURES; i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "junk %d", i);
+		CHECK(store_blob_put(t.store, JWS_MEDIA_TYPE, text, strlen(text), &junk, &e) == 0);
+		buf_reset(&layer);
+		layer_text(&junk, JWS_MEDIA_TYPE, junk.size, &layer);
+		attach_raw(&t, NEW_SHAPE, &t.image, buf_str(&layer));
+	}
+	sign(&t, &good);
+	CHECK(verify(&t, &res, &e) == 0 && digest_eq(&res.signature, &good.digest));
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 1 &&
+	      all->more);
+	free(all);
+}
+
+/* Signers are counted by key: neither a second signature nor a second certificate is a second
+ * signer. */
+TEST(signers_are_counted)
+{
+	auto_temp t;
+	struct err e = ERR_INIT;
+	const struct trust_sign_opts two = { .key = "two" }, cose = { .form = ENVELOPE_COSE };
+	struct trust_signers *all = calloc(1, sizeof(*all));
+	struct desc sig;
+
+	temp_open(&t);
+	init(&t, NULL);
+	init(&t, "two");
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == E_VERIFY);
+	sign(&t, &sig);
+	CHECK(trust_sign(&t.state, t.store, &t.image, &cose, &sig, NULL, &e) == 0);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 1);
+	CHECK(trust_sign(&t.state, t.store, &t.image, &two, &sig, NULL, &e) == 0);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 2);
+	CHECK(strlen(all->v[0].key) == 64 && strcmp(all->v[0].key, all->v[1].key) != 0);
+	CHECK_STR(all->v[1].level, "strict");
+	free(all);
+}
+
+/* A signature is for one repository: carried to another it does not hold, and the message says what
+ * to do. */
+TEST(carried_to_another_repository)
+{
+	auto_temp t;
+	struct err e = ERR_INIT;
+	struct trust_result res;
+	struct ref other, local;
+	struct desc sig;
+	struct trust_sign_opts o = { .ref = &t.ref };
+
+	temp_open(&t);
+	init(&t, NULL);
+	CHECK(ref_parse("127.0.0.1:5000/other:1", &other, &e) == 0);
+	CHECK(ref_parse("web:1", &local, &e) == 0);
+	CHECK(trust_sign(&t.state, t.store, &t.image, &o, &sig, NULL, &e) == 0);
+	CHECK(verify(&t, &res, &e) == 0);
+	CHECK_STR(res.repository, "127.0.0.1:5000/web");
+	CHECK(res.checks[TRUST_NAME].outcome == TRUST_PASSED);
+	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == E_VERIFY &&
+	      strstr(e.msg, "it is signed for 127.0.0.1:5000/web, not for 127.0.0.1:5000/other"));
+	CHECK(strstr(e.hint, "plimsoll sign 127.0.0.1:5000/other:1, plimsoll push"));
+	CHECK(trust_verify(&t.state, t.store, &local, &t.image, &res, &e) == E_VERIFY &&
+	      strstr(e.msg, "not for local/web"));
+	/* Signed for both it holds in both. */
+	o.ref = &other;
+	CHECK(trust_sign(&t.state, t.store, &t.image, &o, &sig, NULL, &e) == 0);
+	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == 0);
+	CHECK(verify(&t, &res, &e) == 0);
+}
+
 TEST(add_refusals)
 {
 	auto_temp t;
