@@ -138,15 +138,20 @@ static int get_login(struct cli *c, const char *where, const char *host, struct 
 	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
 
+/* file NULL: nothing was kept. */
 static int report(struct cli *c, const char *where, const char *user, const char *file,
 		  struct err *e)
 {
 	auto_json *j = NULL;
 
+	if (!c->json && !file && !c->quiet)
+		return cli_print(c, e,
+				 "%s asks for no password: nothing was checked, nothing is kept\n",
+				 where);
 	if (!c->json)
 		return c->quiet ? 0
 				: cli_print(c, e, "logged in to %s as %s: %s\n", where, user, file);
-	j = json_pack("{s:s, s:s, s:s, s:s}", "schema", "plimsoll.login/v1", "registry", where,
+	j = json_pack("{s:s, s:s, s:s, s:s?}", "schema", "plimsoll.login/v1", "registry", where,
 		      "user", user, "from", file);
 	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
@@ -156,6 +161,7 @@ static int run_login(struct cli *c, void *opts, int argc, char **argv, struct er
 	const struct login_options *o = opts;
 	auto_credential x = { 0 };
 	auto_buf to = BUF_INIT(4096);
+	bool asked = false;
 	char where[512], host[256];
 	int r = cli_login_where(argv[0], where, host, e);
 
@@ -168,10 +174,10 @@ static int run_login(struct cli *c, void *opts, int argc, char **argv, struct er
 		return get_login(c, where, host, e);
 	r = get_credential(o, &x, e);
 	if (r == 0)
-		r = registry_try_login(host, &x, e);
-	if (r == 0)
+		r = registry_try_login(host, &x, &asked, e);
+	if (r == 0 && asked)
 		r = login_write(where, &x, &to, e);
-	return r < 0 ? r : report(c, where, x.user, buf_str(&to), e);
+	return r < 0 ? r : report(c, where, x.user, asked ? buf_str(&to) : NULL, e);
 }
 
 static const struct opt login_options[] = {
@@ -191,7 +197,10 @@ const struct command cmd_login = {
 	.args = "HOST[:PORT][/NAME]",
 	.brief = "Give a registry a user and a password, and keep them",
 	.details =
-		"They are tried at the registry before anything is written; with /NAME they are "
+		"They are tried at the registry before anything is written; a registry that asks "
+		"for "
+		"none has checked none, so that nothing is kept of them, which is said and is no "
+		"error. With /NAME they are "
 		"kept for that repository and what is below it. They go where docker and podman "
 		"look for them, too: $REGISTRY_AUTH_FILE, when it is set; else the file of "
 		"$XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json and "

@@ -37,6 +37,7 @@ static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err
 	int r = ref_parse(argv[0], &ref, e);
 
 	(void)argc;
+	r = r < 0 ? r : registry_qualify(&ref, e);
 	if (r < 0)
 		return r;
 	ref_stored(&ref, &name);
@@ -60,7 +61,10 @@ const struct command cmd_pull = {
 	.details =
 		"Every byte is checked against its digest before it has a name here. The digest is "
 		"printed. Pulling decides nothing: run admits. A server that is silent for "
-		"30 seconds is given up; PLIMSOLL_STALL_SECONDS sets another number.",
+		"30 seconds is given up; PLIMSOLL_STALL_SECONDS sets another number. "
+		"containers-registries.conf(5) is followed: mirrors, blocked and insecure "
+		"registries, aliases of short names; plimsoll(7) and docs/registries.md have what "
+		"differs.",
 	.example = "plimsoll pull 127.0.0.1:5000/web:1",
 	.opts = pull_opts,
 	.opts_size = sizeof(struct pull_opts),

@@ -126,6 +126,23 @@ static void copy(char *to, struct str s)
 	to[s.n] = '\0';
 }
 
+/* docker's registry has two names, and leaves out its "library": one image has one name here. */
+static int docker_name(struct ref *r)
+{
+	size_t n = strlen(r->name);
+
+	if (strcmp(r->host, "docker.io") != 0 && strcmp(r->host, "index.docker.io") != 0)
+		return 0;
+	copy(r->host, STR("docker.io"));
+	if (strchr(r->name, '/'))
+		return 0;
+	if (n + sizeof("library/") > sizeof(r->name))
+		return -1;
+	memmove(r->name + 8, r->name, n + 1);
+	memcpy(r->name, "library/", 8);
+	return 0;
+}
+
 bool ref_is_hex(const char *s)
 {
 	uint8_t ignored[32];
@@ -180,6 +197,8 @@ int ref_parse(const char *s, struct ref *ret, struct err *e)
 			    "'_', '-' or '/')",
 			    e);
 	copy(r.name, rest);
+	if (r.host[0] && docker_name(&r) < 0)
+		return fail(s, "too long", e);
 	if (!r.tag[0] && !r.digest.s[0])
 		copy(r.tag, STR("latest"));
 	*ret = r;

@@ -10,7 +10,8 @@
 /*
  * Image references: [HOST[:PORT]/]NAME[/NAME...][:TAG][@DIGEST] (distribution-spec, "Pulling
  * manifests"). The first component is a host when it holds "." or ":" or is "localhost" and a "/"
- * follows. Names without a host are local only: plimsoll never adds "docker.io".
+ * follows. Names without a host are local only: plimsoll never adds "docker.io". Of docker's own
+ * registry the full name is kept: "docker.io/nginx" is docker.io/library/nginx.
  */
 enum { LIMIT_REF = 512 };
 

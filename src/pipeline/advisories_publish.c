@@ -112,7 +112,7 @@ static int publish(const struct road *road, const struct ref *ref,
 	r = r < 0 ? r
 		  : trust_sign(road->state, road->store, &ret->manifest, &named, &signature, NULL,
 			       e);
-	r = r < 0 ? r : registry_open(ref->host, &reg, e);
+	r = r < 0 ? r : registry_open(ref, REGISTRY_CHANGE, road->progress, &reg, e);
 	r = r < 0 ? r
 		  : registry_push(reg, road->store, &ret->manifest, ref->name, ref->tag,
 				  road->progress, e);
@@ -258,7 +258,7 @@ static int fetch(const struct road *road, const struct ref *ref, bool force, str
 
 	if (!ref->host[0])
 		return FAIL(e, E_USAGE, "'%s' names no registry", road->name);
-	r = registry_open(ref->host, &reg, e);
+	r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
 	r = r < 0 ? r : admit_manifest(road, reg, ref, &in, ret, e);
 	if (r == 0 && !force)
 		r = refuse_roll_back(road, ret, e);

@@ -181,7 +181,7 @@ static int to_registry(const struct road *road, const struct desc *d, const char
 	int r = ref_parse(where, &ref, e);
 
 	if (r == 0)
-		r = registry_open(ref.host, &reg, e);
+		r = registry_open(&ref, REGISTRY_CHANGE, road->progress, &reg, e);
 	if (r == 0)
 		r = registry_push(reg, road->store, d, ref.name, ref.tag, road->progress, e);
 	return r < 0 ? r

@@ -131,7 +131,7 @@ static int fetch_registry(const struct road *road, struct source *s, struct err 
 {
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_manifest m = { 0 };
-	int r = registry_open(s->ref.host, &reg, e);
+	int r = registry_open(&s->ref, REGISTRY_PULL, road->progress, &reg, e);
 
 	if (r == 0)
 		r = registry_pull_manifest(reg, road->store, &s->ref, &s->manifest, e);
@@ -248,7 +248,7 @@ static int fetch_blob(const struct road *road, const struct source *s, const str
 		return store_copy_blob(road->store, s->layout, layer, road->progress, e);
 	if (s->from->kind == CACHE_STORE)
 		return FAIL(e, E_NOTFOUND, "layer %s is not in the store", layer->digest.s);
-	r = registry_open(s->ref.host, &reg, e);
+	r = registry_open(&s->ref, REGISTRY_PULL, road->progress, &reg, e);
 	return r < 0 ? r
 		     : registry_pull_blob(reg, road->store, s->ref.name, layer, LIMIT_BLOB,
 					  road->progress, e);

@@ -114,7 +114,7 @@ static int push(const struct road *road, const struct ref *ref, const struct pus
 	if (ref->digest.s[0] && !digest_eq(&ref->digest, &road->image.digest))
 		return FAIL(e, E_USAGE, "'%s' is %s, not what the destination names", road->name,
 			    road->image.digest.s);
-	r = registry_open(ref->host, &reg, e);
+	r = registry_open(ref, REGISTRY_CHANGE, road->progress, &reg, e);
 	if (r == 0 && o->mount_from)
 		r = registry_mount_from(reg, o->mount_from, e);
 	return r < 0 ? r : push_to(road, reg, ref, o->no_referrers, ret_n, e);
@@ -163,7 +163,7 @@ static int pull(struct road *road, const struct ref *ref, bool no_referrers,
 		return err_hint(e, FAIL(e, E_USAGE, "'%s' names no registry", road->name),
 				"plimsoll pull HOST[:PORT]/%s", ref->name);
 	ref_stored(ref, &name);
-	r = registry_open(ref->host, &reg, e);
+	r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
 	if (r == 0)
 		r = registry_pull(reg, road->store, ref, road->progress, &d, e);
 	if (r == 0)

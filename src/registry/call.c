@@ -8,6 +8,18 @@
 #include "crypto/key.h"
 #include "registry/registry_internal.h"
 
+/* The path, with the repository's name at the place that is spoken to. */
+static void put_target(const struct registry *reg, const struct call *c,
+		       char ret[static LIMIT_URL + 1])
+{
+	const char *name = c->name ? registry_name(reg, c->name) : NULL, *path = c->path;
+
+	if (name != c->name && starts_with(path, "/v2/") && starts_with(path + 4, c->name))
+		(void)snprintf(ret, LIMIT_URL + 1, "/v2/%s%s", name, path + 4 + strlen(c->name));
+	else
+		(void)snprintf(ret, LIMIT_URL + 1, "%s", path);
+}
+
 static int make_request(const struct registry *reg, const struct call *c,
 			const struct buf *authorization, struct fetch_request *q, struct err *e)
 {
@@ -16,10 +28,11 @@ static int make_request(const struct registry *reg, const struct call *c,
 	int r = 0;
 
 	if (!c->url)
-		(void)snprintf(at.target, sizeof(at.target), "%s", c->path);
+		put_target(reg, c, at.target);
 	*q = (struct fetch_request){
 		.method = c->method,
 		.follow = c->follow,
+		.insecure = reg->insecure,
 		.has_body = c->has_body,
 		.total_seconds = c->seconds ? c->seconds : CALL_SECONDS,
 		.has_sum = c->has_sum,
@@ -61,7 +74,10 @@ static void put_scope(const struct registry *reg, const struct call *c, struct b
 {
 	if (!c->name)
 		return;
-	buf_printf(ret, "repository:%s:pull%s", c->name, reg->writing ? ",push" : "");
+	buf_printf(ret, "repository:%s:pull%s", registry_name(reg, c->name),
+		   reg->deleting  ? ",push,delete"
+		   : reg->writing ? ",push"
+				  : "");
 	if (reg->writing && reg->mount_from && strcmp(reg->mount_from, c->name) != 0)
 		buf_printf(ret, " repository:%s:pull", reg->mount_from);
 }
@@ -109,7 +125,7 @@ int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_r
 		      struct err *e)
 {
 	auto_buf scope = BUF_INIT(LIMIT_SCOPE);
-	struct auth_need need = { .name = c->name };
+	struct auth_need need = { .name = c->name ? registry_name(reg, c->name) : NULL };
 	int r;
 
 	put_scope(reg, c, &scope);
@@ -140,6 +156,15 @@ int registry_outcome(const struct registry *reg, const struct fetch_end *end, st
 	case FETCH_FAILED: (void)FAIL(e, E_SYSTEM, "plimsoll-fetch: %s", end->text); break;
 	case FETCH_TLS:
 		(void)FAIL(e, E_REMOTE, "%s: TLS: %s", reg->host, end->text);
+		if (strstr(end->text, "alert certificate required") ||
+		    strstr(end->text, "alert bad certificate"))
+			return err_hint(e, r,
+					"put a client's certificate into "
+					"/etc/docker/certs.d/%s/client.cert, its key beside it "
+					"as client.key",
+					reg->host);
+		if (starts_with(end->text, "certs.d"))
+			return r;
 		return err_hint(e, r, "put the registry's CA into /etc/docker/certs.d/%s/ca.crt",
 				reg->host);
 	case FETCH_DAMAGED: return FAIL(e, E_VERIFY, "its bytes hash to %s", end->text);

@@ -156,9 +156,9 @@ static int get_all(struct registry *reg, struct store *s, const char *name,
 	return 0;
 }
 
-int registry_pull_referrers(struct registry *reg, struct store *s, const char *name,
-			    const struct digest *subject, const char *artifact_type,
-			    struct progress *p, struct referrers_got *ret, struct err *e)
+static int pull_referrers(struct registry *reg, struct store *s, const char *name,
+			  const struct digest *subject, const char *artifact_type,
+			  struct progress *p, struct referrers_got *ret, struct err *e)
 {
 	auto_json *list = NULL;
 	struct referrers_got got = { 0 };
@@ -173,7 +173,23 @@ int registry_pull_referrers(struct registry *reg, struct store *s, const char *n
 		r = 0;
 	if (r < 0)
 		return WRAP(e, r, "referrers of %s", subject->s);
-	if (ret)
-		*ret = got;
+	*ret = got;
 	return 0;
+}
+
+int registry_pull_referrers(struct registry *reg, struct store *s, const char *name,
+			    const struct digest *subject, const char *artifact_type,
+			    struct progress *p, struct referrers_got *ret, struct err *e)
+{
+	struct referrers_got got = { 0 }, more = { 0 };
+	int r = pull_referrers(reg, s, name, subject, artifact_type, p, &got, e);
+	/* Few mirrors carry signatures: an image without them is not unsigned yet. */
+	struct registry *original = r == 0 && got.added == 0 ? registry_original(reg) : NULL;
+
+	if (original &&
+	    pull_referrers(original, s, name, subject, artifact_type, p, &more, NULL) == 0)
+		got = more;
+	if (r == 0 && ret)
+		*ret = got;
+	return r;
 }

@@ -47,46 +47,54 @@ static int probe(struct registry *reg, bool *ret, struct err *e)
 	int r = registry_call_raw(reg, &c, &resp, e);
 
 	*ret = r == 0 && resp.end.outcome != FETCH_BROKEN && resp.end.outcome != FETCH_NONSENSE &&
-	       resp.head.status != 400;
+	       resp.head.status != 400 && !strstr(resp.end.text, "wrong version number");
 	return r;
 }
 
-/* On this machine a registry may speak either: what does not speak HTTP may speak TLS. */
-static int find_scheme(struct registry *reg, struct err *e)
+/* Whether something speaks TLS (else plain HTTP) at a port. */
+static int probe_as(struct registry *reg, bool https, uint16_t port, bool *ret, struct err *e)
 {
-	uint16_t port = reg->base.port;
-	bool speaks;
+	const struct url before = reg->base;
 	int r;
 
-	reg->base.https = !host_is_loopback(reg->base.host);
-	if (reg->base.https)
-		return 0;
-	if (!strrchr(reg->host, ':') || ends_with(reg->host, "]"))
-		reg->base.port = 80; /* no port was given */
-	r = probe(reg, &speaks, e);
-	if (r < 0 || speaks)
-		return r;
+	reg->base.https = https;
+	reg->base.port = port;
+	r = probe(reg, ret, e);
+	if (r < 0 || !*ret)
+		reg->base = before;
+	return r;
+}
 
-	const struct url plain = reg->base;
+/* On this machine a registry may speak either: what does not speak HTTP may speak TLS. So may one
+ * that registries.conf calls insecure, but there TLS is tried first. */
+static int find_scheme(struct registry *reg, struct err *e)
+{
+	bool here = host_is_loopback(reg->base.host), speaks = true;
+	bool no_port = !strrchr(reg->host, ':') || ends_with(reg->host, "]");
+	uint16_t plain = no_port ? 80 : reg->base.port, tls = reg->base.port;
+	int r = 0;
 
 	reg->base.https = true;
-	reg->base.port = port;
-	r = probe(reg, &speaks, e);
+	if (!here && !reg->insecure)
+		return 0;
+	if (here) {
+		reg->base.https = false;
+		reg->base.port = plain;
+	}
+	r = probe_as(reg, !here, here ? plain : tls, &speaks, e);
 	if (r == 0 && !speaks)
-		reg->base = plain;
+		r = probe_as(reg, here, here ? tls : plain, &speaks, e);
 	return r;
 }
 
 /* Where a registry is spoken to: docker's is not where its name says. */
 static const char *speaks_at(const char *host)
 {
-	return strcmp(host, "docker.io") == 0 || strcmp(host, "index.docker.io") == 0
-		       ? "registry-1.docker.io"
-		       : host;
+	return strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
 }
 
 /* All but the question whether anybody is there. */
-static int prepare(const char *host, struct registry **ret, struct err *e)
+static int prepare(const struct place *at, struct registry **ret, struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = calloc(1, sizeof(*reg));
 	auto_buf url = BUF_INIT(LIMIT_URL);
@@ -94,69 +102,187 @@ static int prepare(const char *host, struct registry **ret, struct err *e)
 
 	if (!reg)
 		return FAIL_NOMEM(e);
-	if (!host[0])
-		return err_hint(e, FAIL(e, E_USAGE, "the reference names no registry"),
-				"write HOST[:PORT]/NAME:TAG, for example 127.0.0.1:5000/web:1");
-	reg->host = strdup(host);
+	reg->insecure = at->insecure;
+	reg->host = strdup(at->host);
 	if (!reg->host)
 		return FAIL_NOMEM(e);
-	buf_printf(&url, "https://%s/", speaks_at(host));
+	buf_printf(&url, "https://%s/", speaks_at(at->host));
 	r = url_parse((struct str){ buf_str(&url), url.n }, &reg->base, e);
 	if (r == 0)
 		r = fetch_new(&reg->fetch, e);
 	if (r == 0)
-		r = auth_new(&reg->auth, host, &reg->base, reg->fetch, e);
+		r = fetch_certificates(reg->fetch, at->host, &reg->base, e);
+	if (r == 0)
+		r = auth_new(&reg->auth, at->host, &reg->base, reg->fetch, e);
 	if (r == 0)
 		r = find_scheme(reg, e);
 	if (r < 0)
-		return WRAP(e, r, "registry %s", host);
+		return WRAP(e, r, "registry %s", at->host);
 	auth_move(reg->auth, &reg->base);
 	*ret = TAKE(reg);
 	return 0;
 }
 
-int registry_open(const char *host, struct registry **ret, struct err *e)
+/* One place of a repository, which answers. */
+static int open_place(const struct place *at, const char *name, struct registry **ret,
+		      struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
-	int r = prepare(host, &reg, e);
+	int r = prepare(at, &reg, e);
 
 	if (r < 0)
 		return r;
+	if (strcmp(at->name, name) != 0) {
+		reg->name = strdup(name);
+		reg->at = strdup(at->name);
+		if (!reg->name || !reg->at)
+			return FAIL_NOMEM(e);
+	}
 	r = ping(reg, e);
 	if (r < 0)
-		return WRAP(e, r, "registry %s", host);
+		return WRAP(e, r, "registry %s", at->host);
 	*ret = TAKE(reg);
 	return 0;
 }
 
-int registry_try_login(const char *host, const struct credential *c, struct err *e)
+/* A mirror, if it has ref's manifest. */
+static int open_mirror(const struct place *at, const struct place *origin, const struct ref *ref,
+		       struct registry **ret, struct err *e)
+{
+	auto_release(registry_close) struct registry *reg = NULL;
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	const struct desc want = { .digest = ref->digest };
+	bool pinned = ref->digest.s[0];
+	int r = open_place(at, ref->name, &reg, e);
+
+	if (r == 0)
+		r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
+					  pinned ? &want : NULL, &bytes, NULL, e);
+	if (r < 0)
+		return r;
+	reg->origin = malloc(sizeof(*reg->origin));
+	if (!reg->origin)
+		return FAIL_NOMEM(e);
+	*reg->origin = *origin;
+	*ret = TAKE(reg);
+	return 0;
+}
+
+static void tell_mirror(struct progress *p, const struct place *at, const struct err *why)
+{
+	char text[700];
+
+	(void)snprintf(text, sizeof(text), "mirror %.200s is passed over: %.400s", at->host,
+		       why->msg);
+	text_sanitize(text);
+	progress_line(p, text);
+}
+
+static int open_first(const struct place *places, size_t n, const struct ref *ref,
+		      struct progress *p, struct registry **ret, struct err *e)
+{
+	for (size_t i = 0; i + 1 < n; i++) {
+		struct err own = ERR_INIT;
+		int r = open_mirror(&places[i], &places[n - 1], ref, ret, &own);
+
+		if (r == 0)
+			return 0;
+		if (r != E_REMOTE && r != E_NOTFOUND && r != E_VERIFY && r != E_FORMAT) {
+			if (e)
+				*e = own;
+			return r;
+		}
+		tell_mirror(p, &places[i], &own);
+	}
+	return open_place(&places[n - 1], ref->name, ret, e);
+}
+
+int registry_open(const struct ref *ref, enum registry_use use, struct progress *p,
+		  struct registry **ret, struct err *e)
+{
+	auto_registries conf = { 0 };
+	struct place places[LIMIT_PLACES];
+	size_t n = 1;
+	int r;
+
+	if (!ref->host[0])
+		return err_hint(e, FAIL(e, E_USAGE, "the reference names no registry"),
+				"write HOST[:PORT]/NAME:TAG, for example 127.0.0.1:5000/web:1");
+	r = registries_load(&conf, e);
+	if (r == 0)
+		r = use == REGISTRY_PULL
+			    ? registries_places(&conf, ref, places, &n, e)
+			    : registries_itself(&conf, ref->host, ref->name, places, e);
+	return r < 0 ? r : open_first(places, n, ref, p, ret, e);
+}
+
+struct registry *registry_original(struct registry *reg)
+{
+	/* A mirror without another name for the repository has the original's own. */
+	const char *name = reg->name ? reg->name : reg->origin ? reg->origin->name : NULL;
+
+	if (reg->origin && !reg->original)
+		(void)open_place(reg->origin, name, &reg->original, NULL);
+	return reg->original;
+}
+
+int registry_qualify(struct ref *ref, struct err *e)
+{
+	auto_registries conf = { 0 };
+	int r;
+
+	if (ref->host[0])
+		return 0;
+	r = registries_load(&conf, e);
+	return r < 0 ? r : registries_qualify(&conf, ref, e);
+}
+
+const char *registry_name(const struct registry *reg, const char *name)
+{
+	return reg->name && strcmp(reg->name, name) == 0 ? reg->at : name;
+}
+
+int registry_try_login(const char *host, const struct credential *c, bool *ret_asked, struct err *e)
 {
 	const struct call call = { .method = HTTP_GET, .path = "/v2/" };
 	auto_release(registry_close) struct registry *reg = NULL;
+	auto_registries conf = { 0 };
 	auto_credential copy = { 0 };
 	auto_response resp = { 0 };
+	struct place at;
 	int r = credential_copy(c, &copy, e);
 
 	if (r == 0)
-		r = prepare(host, &reg, e);
+		r = registries_load(&conf, e);
+	if (r == 0)
+		r = registries_itself(&conf, host, "", &at, e);
+	if (r == 0)
+		r = prepare(&at, &reg, e);
 	if (r < 0)
 		return r;
 	auth_use(reg->auth, &copy);
 	r = registry_call_again(reg, &call, &resp, e);
 	if (r == 0 && resp.head.status != 200)
 		r = registry_status(reg, &call, &resp, e);
-	else if (r == 0 && (is_page(&resp) || auth_scheme(reg->auth) == AUTH_NONE))
-		r = FAIL(e, E_REMOTE, "it asks for no credentials, so none could be tried");
-	return r < 0 ? WRAP(e, r, "registry %s", host) : 0;
+	else if (r == 0 && is_page(&resp))
+		r = FAIL(e, E_REMOTE, "GET /v2/: answered with a web page");
+	if (r < 0)
+		return WRAP(e, r, "registry %s", host);
+	*ret_asked = auth_scheme(reg->auth) != AUTH_NONE;
+	return 0;
 }
 
 void registry_close(struct registry *reg)
 {
 	if (!reg)
 		return;
+	registry_close(reg->original);
+	free(reg->origin);
 	auth_free(reg->auth);
 	fetch_free(reg->fetch);
 	free(reg->mount_from);
+	free(reg->name);
+	free(reg->at);
 	free(reg->host);
 	free(reg);
 }

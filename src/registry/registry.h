@@ -23,12 +23,23 @@ enum {
 struct registry;
 struct credential;
 
-/* host is "HOST[:PORT]" as in a reference. Asks it for /v2/: one that is down or no registry is
- * told at once. */
-int registry_open(const char *host, struct registry **ret, struct err *e);
-/* Whether a registry takes these credentials; nothing is kept. E_REMOTE: no, or it asks for none.
- */
-int registry_try_login(const char *host, const struct credential *c, struct err *e);
+enum registry_use {
+	REGISTRY_PULL,	 /* from a mirror, too, and from where registries.conf says */
+	REGISTRY_CHANGE, /* at the place that the name says */
+};
+
+/* The registry of ref, which has a host. Asks it for /v2/: one that is down or no registry is told
+ * at once. For REGISTRY_PULL the first mirror that has ref's manifest, else the registry itself;
+ * every function below is called with ref's own name all the same. What registries.conf blocks is
+ * E_POLICY. p (may be NULL) is told of mirrors that are passed over. */
+int registry_open(const struct ref *ref, enum registry_use use, struct progress *p,
+		  struct registry **ret, struct err *e);
+/* Whether a registry takes these credentials; nothing is kept. E_REMOTE: no. *ret_asked: it asks
+ * for credentials at all; one that asks for none has not checked them. */
+int registry_try_login(const char *host, const struct credential *c, bool *ret_asked,
+		       struct err *e);
+/* Gives a name without a registry the one of its alias in registries.conf; E_USAGE without one. */
+int registry_qualify(struct ref *ref, struct err *e);
 void registry_close(struct registry *reg); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct registry, registry_close)
 

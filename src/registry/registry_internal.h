@@ -6,16 +6,22 @@
 #include <pthread.h>
 
 #include "registry/auth/auth.h"
+#include "registry/conf/registries.h"
 #include "registry/fetch/fetch.h"
 #include "registry/registry.h"
 
 struct registry {
-	char *host;
-	char *mount_from; /* or NULL */
-	struct url base;  /* its target is "/" */
+	char *host;	      /* that is spoken to */
+	char *name, *at;      /* a repository, and what it is called here; NULL: no other name */
+	bool insecure;	      /* registries.conf: plain HTTP, or any certificate */
+	struct place *origin; /* what this is a mirror of; NULL: of nothing */
+	struct registry *original; /* the same, once it was asked; or NULL */
+	char *mount_from;	   /* or NULL */
+	struct url base;	   /* its target is "/" */
 	struct fetch *fetch;
 	struct auth *auth;
 	bool writing;		    /* tokens are asked for pushing, too */
+	bool deleting;		    /* and for deleting */
 	pthread_mutex_t *auth_lock; /* while several threads use auth; else NULL */
 	const atomic_bool *stop;    /* of a hand that is to end; else NULL */
 };
@@ -35,6 +41,13 @@ int registry_each(struct registry *reg, const struct registry_work *work, unsign
  * array is the caller's, what it points at m's. */
 int registry_blobs_of(const struct manifest *m, const struct desc ***ret, size_t *ret_n,
 		      struct err *e);
+
+/* What a mirror is a mirror of, spoken to when first asked for; NULL when reg is no mirror, or when
+ * that cannot be reached. Borrowed. */
+struct registry *registry_original(struct registry *reg);
+
+/* A repository's name at the place that is spoken to: a mirror may call it otherwise. */
+const char *registry_name(const struct registry *reg, const char *name);
 
 enum {
 	CALL_SECONDS = 120,	  /* a whole exchange without a blob */

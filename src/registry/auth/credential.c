@@ -9,6 +9,7 @@
 #include "crypto/key.h"
 #include "registry/auth/auth_file.h"
 #include "registry/auth/helper.h"
+#include "registry/conf/registries.h"
 
 void wipe_string(char *s)
 {
@@ -133,7 +134,7 @@ static int find_in_file(const char *file, const char *host, const char *name,
 	return r < 0 && r != E_NOTFOUND ? WRAP(e, r, "%s", file) : r;
 }
 
-int credential_find(const char *host, const char *name, struct credential *ret, struct err *e)
+static int find_in_files(const char *host, const char *name, struct credential *ret, struct err *e)
 {
 	auto_strv files = { 0 };
 	int r = credential_files(&files, e);
@@ -144,5 +145,22 @@ int credential_find(const char *host, const char *name, struct credential *ret, 
 			return r;
 		r = 0;
 	}
-	return r < 0 ? r : FAIL(e, E_NOTFOUND, "no credentials for '%s'", host);
+	return r < 0 ? r : E_NOTFOUND;
+}
+
+int credential_find(const char *host, const char *name, struct credential *ret, struct err *e)
+{
+	auto_registries conf = { 0 };
+	int r = registries_load(&conf, e);
+
+	if (r == 0 && !conf.has_helpers)
+		r = find_in_files(host, name, ret, e);
+	else if (r == 0)
+		r = E_NOTFOUND;
+	/* credential-helpers of registries.conf: who is asked, in that order, and nobody else. */
+	for (size_t i = 0; i < conf.helpers.n && r == E_NOTFOUND; i++)
+		r = strcmp(conf.helpers.v[i], "containers-auth.json") == 0
+			    ? find_in_files(host, name, ret, e)
+			    : helper_get(conf.helpers.v[i], host, ret, e);
+	return r == E_NOTFOUND ? FAIL(e, E_NOTFOUND, "no credentials for '%s'", host) : r;
 }

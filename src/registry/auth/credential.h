@@ -41,7 +41,8 @@ int secret_check(struct str s, const char *what, struct err *e);
  * $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME/containers/auth.json,
  * $DOCKER_CONFIG/config.json (~/.docker/config.json). In each, a helper named for the host
  * (credHelpers), then the longest key of HOST/NAME/… in auths, then the helper for all
- * (credsStore). E_NOTFOUND: there is none.
+ * (credsStore). credential-helpers of registries.conf says otherwise, where it is given: the files
+ * ("containers-auth.json") and helpers, in its order. E_NOTFOUND: there is none.
  */
 int credential_find(const char *host, const char *name, struct credential *ret, struct err *e);
 

@@ -34,6 +34,7 @@ static int confine_files(struct err *e)
 		"/etc/ca-certificates",
 		"/etc/pki",
 		"/etc/docker/certs.d",
+		"/etc/containers/certs.d",
 		"/usr/share/ca-certificates",
 		"/usr/local/share/ca-certificates",
 		"/var/lib/ca-certificates",

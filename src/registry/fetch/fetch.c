@@ -19,6 +19,8 @@ struct fetch {
 	pthread_mutex_t lock;	 /* held while sock and pid change, and by lanes that need them */
 	struct fetch *of;	 /* what this is a lane of, or NULL */
 	const atomic_bool *stop; /* of a lane */
+	char *certs, *host;	 /* fetch_certificates(); NULL: of no host */
+	char port[8];
 };
 
 int fetch_new(struct fetch **ret, struct err *e)
@@ -34,6 +36,16 @@ int fetch_new(struct fetch **ret, struct err *e)
 		return FAIL_NOMEM(e);
 	*ret = TAKE(f);
 	return 0;
+}
+
+int fetch_certificates(struct fetch *f, const char *name, const struct url *at, struct err *e)
+{
+	free(f->certs);
+	free(f->host);
+	f->certs = strdup(name);
+	f->host = strdup(at->host);
+	(void)snprintf(f->port, sizeof(f->port), "%u", (unsigned)at->port);
+	return f->certs && f->host ? 0 : FAIL_NOMEM(e);
 }
 
 /* The helper ends when its socket does: at once when it waits, within a second in a transfer. */
@@ -58,6 +70,8 @@ void fetch_free(struct fetch *f)
 	stop(f);
 	(void)pthread_mutex_destroy(&f->lock);
 	free(f->packet);
+	free(f->certs);
+	free(f->host);
 	free(f);
 }
 
@@ -110,7 +124,7 @@ static int start_helper(struct fetch *f, const int pair[2], struct err *e)
 	if (r < 0)
 		return r;
 
-	const char *const argv[] = { path, NULL };
+	const char *const argv[] = { path, f->certs, f->host, f->port, NULL };
 	const struct proc p = {
 		.argv = argv,
 		.in = pair[1],

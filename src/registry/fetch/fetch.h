@@ -20,6 +20,9 @@ int fetch_new(struct fetch **ret, struct err *e);
  * with E_SIGNAL. While there are lanes, f's own exchanges are done by one thread at a time.
  */
 int fetch_lane(struct fetch *f, const atomic_bool *stop, struct fetch **ret, struct err *e);
+/* Before the first exchange: at `at` the certificates of the folder certs.d/NAME count, a client's
+ * own among them, which is shown to nobody else. NAME is the registry's as in references. */
+int fetch_certificates(struct fetch *f, const char *name, const struct url *at, struct err *e);
 void fetch_free(struct fetch *f); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct fetch, fetch_free)
 

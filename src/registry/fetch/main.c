@@ -119,15 +119,20 @@ static int serve(CURL *curl, const struct fetch_ca *ca, int sock, struct err *e)
 	}
 }
 
-static int start(struct err *e)
+/* argv: nothing, or what fetch_certificates() was given. */
+static int start(int argc, char **argv, struct err *e)
 {
 	auto_release(curl_easy_cleanup) CURL *curl = NULL;
 	struct fetch_ca ca;
+	uint64_t port = 0;
 	int r;
 
+	if (argc == 4 && str_u64(str_of(argv[3]), UINT16_MAX, &port, e) < 0)
+		return E_USAGE;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(curl = curl_easy_init()))
 		return FAIL(e, E_SYSTEM, "libcurl does not start");
-	r = fetch_ca_open(&ca, e);
+	r = argc == 4 ? fetch_ca_open(&ca, argv[1], argv[2], (uint16_t)port, e)
+		      : fetch_ca_open(&ca, NULL, NULL, 0, e);
 	if (r == 0)
 		r = fetch_confine(e);
 	if (r == 0)
@@ -136,7 +141,7 @@ static int start(struct err *e)
 	return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	int type = 0, r;
@@ -148,7 +153,7 @@ int main(void)
 		return err_exit_status(E_USAGE);
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = start(&e);
+	r = start(argc, argv, &e);
 	if (r < 0)
 		(void)fprintf(stderr, "plimsoll-fetch: %s\n", e.msg);
 	(void)fflush(NULL);

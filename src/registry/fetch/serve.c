@@ -30,6 +30,7 @@ struct transfer {
 	struct body body; /* when q has one */
 	CURL *curl;
 	struct url url;		  /* of this hop */
+	bool lax;		  /* of this hop: plain HTTP and any certificate will do */
 	bool from_afar;		  /* a redirect brought us from another machine: no loopback now */
 	struct fetch_head head;	  /* of this hop */
 	size_t header_bytes;	  /* of this hop */
@@ -257,7 +258,7 @@ static bool address_is_loopback(const struct curl_sockaddr *a)
 
 static bool uses_proxy(const struct transfer *t)
 {
-	if (t->q->web && !t->url.https)
+	if ((t->q->web || t->lax) && !t->url.https)
 		return getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY");
 	return getenv("https_proxy") || getenv("HTTPS_PROXY") || getenv("all_proxy") ||
 	       getenv("ALL_PROXY");
@@ -271,7 +272,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
-	if (!t->url.https && !here && !t->q->web) {
+	if (!t->url.https && !here && !t->q->web && !t->lax) {
 		end_with(t, FETCH_FORBIDDEN,
 			 "plain HTTP is spoken only to this machine, and '%s' is another",
 			 t->url.host);
@@ -338,7 +339,7 @@ static void set_method(CURL *c, const struct fetch_request *q)
 static void set_limits(CURL *c, const struct transfer *t)
 {
 	/* No registry but this machine's may be spoken to in the clear, so no proxy either. */
-	bool direct = (!t->url.https && !t->q->web) || host_is_loopback(t->url.host);
+	bool direct = (!t->url.https && !t->q->web && !t->lax) || host_is_loopback(t->url.host);
 
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->url.https ? "https" : "http");
 	if (direct)
@@ -353,10 +354,23 @@ static void set_limits(CURL *c, const struct transfer *t)
 	(void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)IO_BUFFER);
 	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, t->lax ? 0L : 1L);
+	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, t->lax ? 0L : 2L);
 	(void)curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION);
+}
+
+/* A client's certificate, shown to its own registry only. */
+static void set_client(CURL *c, const struct fetch_ca *ca, const struct transfer *t)
+{
+	struct curl_blob cert = { ca->cert.p, ca->cert.n, CURL_BLOB_NOCOPY };
+	struct curl_blob key = { ca->key.p, ca->key.n, CURL_BLOB_NOCOPY };
+
+	if (!t->url.https || !ca->cert.n || !fetch_ca_is_own(ca, &t->url))
+		return;
+	(void)curl_easy_setopt(c, CURLOPT_SSLCERT_BLOB, &cert);
+	(void)curl_easy_setopt(c, CURLOPT_SSLKEY_BLOB, &key);
+	(void)curl_easy_setopt(c, CURLOPT_KEYPASSWD, ""); /* nobody is asked for one */
 }
 
 static void set_callbacks(CURL *c, struct transfer *t)
@@ -384,6 +398,8 @@ static enum fetch_outcome outcome_of(CURLcode code, const struct transfer *t)
 
 	(void)curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &sys);
 	(void)curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected);
+	if (code == CURLE_RECV_ERROR && strstr(t->why, " alert "))
+		return FETCH_TLS;
 	/* NOLINTNEXTLINE: the other 90 codes are of protocols that are not spoken here */
 	switch ((int)code) {
 	case CURLE_OK: return FETCH_OK;
@@ -418,6 +434,7 @@ static void perform(struct transfer *t, const struct fetch_ca *ca, bool origin)
 	CURL *c = t->curl;
 	CURLcode code;
 
+	t->lax = t->q->insecure && origin;
 	curl_easy_reset(c);
 	url_put(&t->url, &url);
 	if (url.failed || make_headers(t, origin, &headers) < 0)
@@ -432,6 +449,7 @@ static void perform(struct transfer *t, const struct fetch_ca *ca, bool origin)
 		(void)curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
 		(void)curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
 	}
+	set_client(c, ca, t);
 	set_limits(c, t);
 	set_method(c, t->q);
 	set_callbacks(c, t);
