@@ -63,7 +63,7 @@ const struct command cmd_pull = {
 		"printed. Pulling decides nothing: run admits. A server that is silent for "
 		"30 seconds is given up; PLIMSOLL_STALL_SECONDS sets another number. "
 		"containers-registries.conf(5) is followed: mirrors, blocked and insecure "
-		"registries, aliases of short names; plimsoll(7) and docs/registries.md have what "
+		"registries, aliases of short names; docs/registries.md has what "
 		"differs.",
 	.example = "plimsoll pull 127.0.0.1:5000/web:1",
 	.opts = pull_opts,

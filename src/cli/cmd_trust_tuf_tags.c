@@ -31,7 +31,7 @@ static int find_image(const struct road *road, const struct ref *ref, struct des
 	if (!ref->digest.s[0])
 		return err_hint(e, r, "plimsoll trust tuf add %s@sha256:…", road->name);
 	*e = ERR_INIT;
-	r = registry_open(ref->host, &reg, e);
+	r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
 	return r < 0 ? r : registry_resolve(reg, ref, ret, e);
 }
 

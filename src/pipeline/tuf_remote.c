@@ -12,7 +12,7 @@ int tuf_remote_open(const struct road *road, const struct ref *at, struct tuf_re
 		    struct err *e)
 {
 	struct tuf_remote t = { .road = road, .at = *at };
-	int r = registry_open(at->host, &t.reg, e);
+	int r = registry_open(at, REGISTRY_CHANGE, road->progress, &t.reg, e);
 
 	if (r == 0)
 		*ret = t;

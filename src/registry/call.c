@@ -177,6 +177,12 @@ int registry_outcome(const struct registry *reg, const struct fetch_end *end, st
 	case FETCH_FORBIDDEN:
 	case FETCH_OUTCOMES: (void)FAIL(e, E_REMOTE, "%s: %s", reg->host, end->text); break;
 	}
+	if (end->outcome == FETCH_BROKEN && reg->base.https)
+		return err_hint(
+			e, r,
+			"does it ask for a client's certificate?  put it into "
+			"/etc/docker/certs.d/%s/client.cert, its key beside it as client.key",
+			reg->host);
 	if (end->outcome == FETCH_REFUSED || end->outcome == FETCH_UNREACHABLE ||
 	    end->outcome == FETCH_STALLED)
 		return err_hint(e, r, "is the registry running?  curl -fsS %s://%s/v2/", scheme,

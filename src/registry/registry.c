@@ -39,20 +39,31 @@ static int ping(struct registry *reg, struct err *e)
 			reg->base.https ? "https" : "http", reg->host);
 }
 
-/* Whether anything answers /v2/ that is not the complaint of a TLS server about plain HTTP. */
-static int probe(struct registry *reg, bool *ret, struct err *e)
+/* What a port was found to speak. */
+enum speech {
+	SPEAKS_NOT, /* what it was asked in */
+	SPEAKS_IT,
+	SPEAKS_OTHER, /* a TLS server's complaint about plain HTTP */
+};
+
+static int probe(struct registry *reg, enum speech *ret, struct err *e)
 {
 	const struct call c = { .method = HTTP_GET, .path = "/v2/", .no_auth = true };
 	auto_response resp = { 0 };
 	int r = registry_call_raw(reg, &c, &resp, e);
 
-	*ret = r == 0 && resp.end.outcome != FETCH_BROKEN && resp.end.outcome != FETCH_NONSENSE &&
-	       resp.head.status != 400 && !strstr(resp.end.text, "wrong version number");
+	*ret = SPEAKS_IT;
+	if (r < 0 || resp.end.outcome == FETCH_BROKEN || resp.end.outcome == FETCH_NONSENSE ||
+	    strstr(resp.end.text, "wrong version number"))
+		*ret = SPEAKS_NOT;
+	else if (resp.head.status == 400)
+		*ret = SPEAKS_OTHER;
 	return r;
 }
 
-/* Whether something speaks TLS (else plain HTTP) at a port. */
-static int probe_as(struct registry *reg, bool https, uint16_t port, bool *ret, struct err *e)
+/* Asks a port in plain HTTP or TLS; reg->base stays so if that, or nothing else, is spoken. */
+static int probe_as(struct registry *reg, bool https, uint16_t port, enum speech *ret,
+		    struct err *e)
 {
 	const struct url before = reg->base;
 	int r;
@@ -60,7 +71,7 @@ static int probe_as(struct registry *reg, bool https, uint16_t port, bool *ret, 
 	reg->base.https = https;
 	reg->base.port = port;
 	r = probe(reg, ret, e);
-	if (r < 0 || !*ret)
+	if (r < 0 || *ret != SPEAKS_IT)
 		reg->base = before;
 	return r;
 }
@@ -69,21 +80,25 @@ static int probe_as(struct registry *reg, bool https, uint16_t port, bool *ret, 
  * that registries.conf calls insecure, but there TLS is tried first. */
 static int find_scheme(struct registry *reg, struct err *e)
 {
-	bool here = host_is_loopback(reg->base.host), speaks = true;
+	bool here = host_is_loopback(reg->base.host);
 	bool no_port = !strrchr(reg->host, ':') || ends_with(reg->host, "]");
-	uint16_t plain = no_port ? 80 : reg->base.port, tls = reg->base.port;
-	int r = 0;
+	const struct url tls = reg->base;
+	enum speech first, second;
+	int r;
 
-	reg->base.https = true;
 	if (!here && !reg->insecure)
 		return 0;
 	if (here) {
 		reg->base.https = false;
-		reg->base.port = plain;
+		reg->base.port = no_port ? 80 : tls.port;
 	}
-	r = probe_as(reg, !here, here ? plain : tls, &speaks, e);
-	if (r == 0 && !speaks)
-		r = probe_as(reg, here, here ? tls : plain, &speaks, e);
+	r = probe_as(reg, !here, here ? reg->base.port : tls.port, &first, e);
+	if (r < 0 || first == SPEAKS_IT)
+		return r;
+	r = probe_as(reg, here, !here && no_port ? 80 : tls.port, &second, e);
+	/* One that wants a client's certificate may break off instead of saying so. */
+	if (r == 0 && here && first == SPEAKS_OTHER)
+		reg->base = tls;
 	return r;
 }
 

@@ -227,7 +227,7 @@ make_pki() {
 	cp "$PKI/ca.crt" "$CERTS/$REGISTRY/ca.crt"
 	run plimsoll push web:1 "$REGISTRY/web:1"
 	assert_status 7
-	assert_output_has "certificate" "client.cert"
+	assert_output_has "client.cert"
 	cp "$PKI/client.crt" "$CERTS/$REGISTRY/client.cert"
 	run plimsoll push web:1 "$REGISTRY/web:1"
 	assert_status 7
