@@ -148,8 +148,7 @@ bool key_same_public(const struct key *a, const struct key *b)
 	return EVP_PKEY_eq(a->pkey, b->pkey) == 1;
 }
 
-/* The hash that goes with the key; NULL for Ed25519, which has its own. */
-static const char *hash_of(const struct key *k)
+const char *key_hash(const struct key *k)
 {
 	switch (k->kind) {
 	case KEY_EC_P256: return "SHA256";
@@ -207,6 +206,21 @@ static int der_from_raw(const struct key *k, struct str raw, unsigned char **ret
 	return 0;
 }
 
+int key_ecdsa_der(const struct key *k, struct str raw, struct buf *ret, struct err *e)
+{
+	unsigned char *der = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (k->width && raw.n == 2 * k->width)
+		r = der_from_raw(k, raw, &der, &n, e);
+	if (r < 0)
+		return r;
+	buf_put(ret, der ? (const char *)der : raw.p, der ? n : raw.n);
+	OPENSSL_free(der);
+	return buf_check(ret, "signature", e);
+}
+
 static int sign_remote(const struct key *k, const void *msg, size_t n, struct buf *ret,
 		       struct err *e)
 {
@@ -214,7 +228,7 @@ static int sign_remote(const struct key *k, const void *msg, size_t n, struct bu
 	enum key_form form = k->kind == KEY_RSA	      ? KEY_FORM_RSA_PSS
 			     : k->kind == KEY_ED25519 ? KEY_FORM_ED25519
 						      : KEY_FORM_ECDSA;
-	int r = key_sign_as(k, form, hash_of(k), msg, n, &sig, e);
+	int r = key_sign_as(k, form, key_hash(k), msg, n, &sig, e);
 
 	if (r < 0)
 		return r;
@@ -235,7 +249,7 @@ int key_sign(const struct key *k, const void *msg, size_t n, struct buf *ret, st
 		return sign_remote(k, msg, n, ret, e);
 	if (!k->has_priv)
 		return FAIL(e, E_INTERNAL, "sign: this is a public key");
-	if (!c || EVP_DigestSignInit_ex(c, &pc, hash_of(k), NULL, NULL, k->pkey, NULL) != 1 ||
+	if (!c || EVP_DigestSignInit_ex(c, &pc, key_hash(k), NULL, NULL, k->pkey, NULL) != 1 ||
 	    !set_padding(k, pc) || EVP_DigestSign(c, sig, &sig_n, msg, n) != 1)
 		return FAIL_SSL(e, E_SYSTEM, "sign");
 	if (k->width)
@@ -263,7 +277,7 @@ int key_verify(const struct key *k, const void *msg, size_t n, struct str sig, s
 	if (sig.n != signature_size(k))
 		return FAIL(e, E_VERIFY, "signature: want %zu bytes for this key, got %zu",
 			    signature_size(k), sig.n);
-	if (!c || EVP_DigestVerifyInit_ex(c, &pc, hash_of(k), NULL, NULL, k->pkey, NULL) != 1 ||
+	if (!c || EVP_DigestVerifyInit_ex(c, &pc, key_hash(k), NULL, NULL, k->pkey, NULL) != 1 ||
 	    !set_padding(k, pc))
 		return FAIL_SSL(e, E_SYSTEM, "verify");
 	if (k->width) {

@@ -78,6 +78,11 @@ int key_sign_as(const struct key *k, enum key_form form, const char *hash, const
 int key_sign_digest(const struct key *k, enum key_form form, const char *hash, const void *digest,
 		    size_t digest_n, struct buf *ret, struct err *e);
 
+/* r||s of this key's width (RFC 7518 3.4) as DER; what is of another length is put as it is. */
+int key_ecdsa_der(const struct key *k, struct str raw, struct buf *ret, struct err *e);
+/* The hash that goes with a key: "SHA256"...; NULL for Ed25519, which has its own. */
+const char *key_hash(const struct key *k);
+
 /*
  * A key whose private half somebody else holds: another process, a token, a key service. key_sign()
  * and key_sign_as() ask sign for the signature, in the encodings of key_sign_as(), and check it

@@ -53,9 +53,9 @@ int lockdown_limits(const struct sandbox *s, struct err *e)
 	r = r < 0 ? r : limit(RLIMIT_NOFILE, "nofile", SANDBOX_NOFILE, SANDBOX_NOFILE, e);
 	/* SIGXCPU at the soft limit tells the reason; SIGKILL a second later cannot be caught. */
 	r = r < 0 ? r : limit(RLIMIT_CPU, "cpu", cpu, cpu + 1, e);
-	if (r == 0 && !s->threads)
+	if (r == 0 && !s->threads && !s->module)
 		r = limit(RLIMIT_NPROC, "nproc", 0, 0, e);
-	if (r == 0 && !SANDBOX_ASAN)
+	if (r == 0 && !SANDBOX_ASAN && !s->module)
 		r = limit(RLIMIT_AS, "as", memory, memory, e);
 	return r;
 }

@@ -39,3 +39,9 @@ int lockdown_landlock(const struct sandbox *s, struct err *e);
 int lockdown_caps(const struct sandbox *s, struct err *e);
 /* The seccomp allow list: syscalls.c. Needs no_new_privs. */
 int lockdown_syscalls(const struct sandbox *s, struct err *e);
+/* For programs and modules that are not ours: a list of calls that none of them needs is refused.
+ * -1 and errno, so that it serves between fork and exec. */
+int lockdown_forbid(void);
+/* The same for a module in a process of ours: no programs, no processes, and no network unless
+ * s->network. */
+int lockdown_module(const struct sandbox *s, struct err *e);

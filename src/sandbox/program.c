@@ -94,7 +94,7 @@ static int landlock(const struct program_box *b)
 
 /* --- seccomp --- */
 
-static int forbid_calls(void)
+int lockdown_forbid(void)
 {
 	static const int forbidden[] = {
 		SCMP_SYS(mount),
@@ -168,5 +168,5 @@ int program_confine(void *arg)
 		return -1;
 	if (lockdown_caps(&none, NULL) < 0)
 		return fail(EPERM);
-	return forbid_calls();
+	return lockdown_forbid();
 }

@@ -47,6 +47,19 @@ static int lockdown_descriptors(const struct sandbox *s, int report, struct err 
 	return 0;
 }
 
+/* The lists of what is allowed, by path and by call; a module has one of what is not. */
+static int lockdown_lists(const struct sandbox *s, struct err *e)
+{
+	int r = s->module ? 0 : lockdown_landlock(s, e);
+
+	r = r < 0 ? r : lockdown_caps(s, e);
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = FAIL_SYS(e, "make the process not dumpable");
+	if (r < 0)
+		return r;
+	return s->module ? lockdown_module(s, e) : lockdown_syscalls(s, e);
+}
+
 static int lockdown(const struct sandbox *s, int report, struct err *e)
 {
 	int r = lockdown_descriptors(s, report, e);
@@ -56,11 +69,7 @@ static int lockdown(const struct sandbox *s, int report, struct err *e)
 	r = r < 0 ? r : lockdown_root(s, e);
 	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = FAIL_SYS(e, "set no_new_privs");
-	r = r < 0 ? r : lockdown_landlock(s, e);
-	r = r < 0 ? r : lockdown_caps(s, e);
-	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		r = FAIL_SYS(e, "make the process not dumpable");
-	r = r < 0 ? r : lockdown_syscalls(s, e);
+	r = r < 0 ? r : lockdown_lists(s, e);
 	return r < 0 ? WRAP(e, r, "confine the child") : 0;
 }
 

@@ -30,6 +30,9 @@ struct sandbox {
 			      SETFCAP, SYS_ADMIN (trusted.*) stay */
 	bool threads;	   /* fn may start threads (never processes) */
 	bool secrets;	   /* fn holds a private key: all memory locked where the limit allows it */
+	bool module;	   /* fn loads a library that is not ours: files and local sockets are left
+			      to it, as are threads; programs, processes, privileges are not */
+	bool network;	   /* with module: it may speak to the network */
 	size_t memory_max; /* bytes, 0: 1 GiB */
 	unsigned cpu_seconds; /* 0: 600 */
 };

@@ -38,11 +38,23 @@ void holder_close(struct holder *h)
 	close_release(&h->key_fd);
 	key_free(h->key);
 	chain_free(&h->chain);
-	strv_free(&h->argv);
 	json_decref(h->config);
+	free(h->program);
 	free(h->id);
 	free(h->where);
 	free(h);
+}
+
+const char *holder_shown(const char *name, char ret[static HOLDER_SHOWN])
+{
+	size_t n = starts_with(name, KEY_PKCS11) ? strcspn(name, "?") : strlen(name);
+
+	(void)snprintf(ret, HOLDER_SHOWN, "%.*s", n < HOLDER_SHOWN - 1 ? (int)n : HOLDER_SHOWN - 1,
+		       name);
+	if (starts_with(name, KEY_PKCS11) && strstr(ret, "pin-"))
+		(void)snprintf(ret, HOLDER_SHOWN, KEY_PKCS11 "...");
+	text_sanitize(ret);
+	return ret;
 }
 
 static int check_mode(int fd, const char *name, const char *path, struct err *e)
@@ -109,6 +121,8 @@ static int read_where(int dir, const char *name, char **ret, struct err *e)
 
 static int start(struct holder *h, int dir, const char *name, struct err *e)
 {
+	auto_buf known = BUF_INIT(LIMIT_KEY_PEM + 1);
+	char path[PATH_LEN];
 	struct err own = ERR_INIT;
 	int r = E_NOTFOUND;
 
@@ -128,8 +142,15 @@ static int start(struct holder *h, int dir, const char *name, struct err *e)
 	}
 	if (!h->where)
 		return open_file(h, dir, name, e);
-	return starts_with(h->where, KEY_EXEC) ? holder_start_exec(h, e)
-					       : holder_start_pkcs11(h, e);
+	if (starts_with(h->where, KEY_PKCS11))
+		return holder_start_pkcs11(h, e);
+	(void)snprintf(path, sizeof(path), DIR_KEYS "/%s.pub", holder_is_where(name) ? "" : name);
+	if (!holder_is_where(name) && (r = trust_read(dir, path, LIMIT_KEY_PEM, &known, e)) < 0)
+		return r;
+	h->known = (struct str){ known.p, known.n };
+	r = holder_start_exec(h, e);
+	h->known = (struct str){ NULL, 0 };
+	return r;
 }
 
 static struct holder *new_holder(const char *passphrase)
@@ -175,7 +196,7 @@ int holder_open(int dir, const char *name, const char *passphrase, struct holder
 	r = start(h, dir, name, e);
 	h->passphrase = NULL;
 	if (r < 0)
-		return WRAP(e, r, "key '%.200s'", name);
+		return WRAP(e, r, "key '%s'", holder_shown(name, (char[HOLDER_SHOWN]){ 0 }));
 	close_release(&h->key_fd);
 	*ret = TAKE(h);
 	return 0;
@@ -199,6 +220,7 @@ int holder_where(int dir, const char *name, struct buf *ret, struct err *e)
 /* The key that has this place; a place that no key has is for 'trust init --key' to make known. */
 static int name_of_where(int dir, const char *where, char **ret, struct err *e)
 {
+	char shown[HOLDER_SHOWN];
 	auto_strv names = { 0 };
 	int r = trust_names(dir, DIR_KEYS, &names, e);
 
@@ -216,8 +238,9 @@ static int name_of_where(int dir, const char *where, char **ret, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	r = FAIL(e, E_NOTFOUND, "there is no certificate for the key %.200s", where);
-	return err_hint(e, r, "plimsoll trust init --name NAME --key '%.200s'", where);
+	(void)holder_shown(where, shown);
+	r = FAIL(e, E_NOTFOUND, "there is no certificate for the key %s", shown);
+	return err_hint(e, r, "plimsoll trust init --name NAME --key '%s'", shown);
 }
 
 int trust_key_name(int dir, const char *name, char **ret, struct err *e)

@@ -24,6 +24,7 @@ enum {
 	LIMIT_KEY_WHERE = 2048,		 /* bytes of a pkcs11: or exec: name */
 	LIMIT_HOLDER_MESSAGE = 16 << 20, /* bytes to be signed */
 	LIMIT_HOLDER_SIGNATURE = 1024,
+	HOLDER_SHOWN = 200,	    /* bytes of a name in messages */
 	HOLDER_WAIT_MS = 60 * 1000, /* for one answer */
 };
 
@@ -40,6 +41,8 @@ int holder_open(int dir, const char *name, const char *passphrase, struct holder
 int holder_open_fd(int fd, const char *name, const char *passphrase, struct holder **ret,
 		   struct err *e);
 bool holder_is_where(const char *name); /* pkcs11: or exec: */
+/* The name for a message: of a pkcs11: name nothing that could hold a PIN. Returns ret. */
+const char *holder_shown(const char *name, char ret[static HOLDER_SHOWN]);
 /* Borrowed, and signs by the holder. */
 const struct key *holder_key(const struct holder *h);
 /* For a key of one's own made by key_from_remote(), which checks the signature. */

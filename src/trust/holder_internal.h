@@ -26,9 +26,10 @@ struct holder {
 	const char *passphrase;
 	char *where;
 	/* a program's */
-	struct strv argv;
-	json_t *config;
+	char *program;
 	char *id;
+	json_t *config;	  /* pluginConfig, or NULL */
+	struct str known; /* PEM of the public half, when there is a certificate already */
 };
 
 /* holder_child.c: the frames between a child and us, over a stream socket. */
@@ -56,3 +57,17 @@ int holder_start_file(struct holder *h, struct err *e);
 int holder_start_pkcs11(struct holder *h, struct err *e);
 /* holder_exec.c */
 int holder_start_exec(struct holder *h, struct err *e);
+
+/*
+ * holder_program.c: runs a key's program once: program COMMAND, request on its standard input, its
+ * answer as JSON. It has LIMIT_PROGRAM_MS and may say LIMIT_PROGRAM_OUT bytes; what it writes to
+ * standard error is shown bounded, as an error. E_REMOTE when it fails.
+ */
+enum {
+	LIMIT_PROGRAM_MS = 60 * 1000,
+	LIMIT_PROGRAM_OUT = 1 << 20,
+	LIMIT_PROGRAM_ERR = 4096, /* kept; the rest is read and dropped */
+};
+int program_check(const char *path, struct err *e);
+int program_ask(const char *path, const char *command, const json_t *request, json_t **ret,
+		struct err *e);
