@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
 #include "cli/images.h"
 #include "cli/signing.h"
+#include "trust/sigstore/sigstore.h"
 #include "trust/trust.h"
 
 struct sign_opts {
@@ -14,7 +17,7 @@ static const struct opt sign_options[] = {
 	OPT_AT(struct sign_opts, expiry, "expiry", 'e', OPT_STRING, "DURATION",
 	       "the signature ends after this: 15m, 720h, 90d (never)"),
 	OPT_AT(struct sign_opts, format, "signature-format", 0, OPT_STRING, "FORM",
-	       "form of the envelope: jws (default) or cose"),
+	       "jws (default), cose, cosign (simple signing) or bundle"),
 	OPT_AT(struct sign_opts, annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE",
 	       "sign this annotation too (again for more)"),
 	OPT_AT(struct sign_opts, any_repository, "any-repository", 0, OPT_FLAG, NULL,
@@ -43,12 +46,32 @@ static int annotations(const struct strv *list, json_t **ret, struct err *e)
 	return 0;
 }
 
-static int envelope_form(const char *name, enum envelope_form *ret, struct err *e)
+/* One of ours, or one of sigstore's. */
+struct form {
+	bool sigstore;
+	enum envelope_form envelope;
+	enum sigstore_format format;
+};
+
+static int signature_form(const char *name, struct form *ret, struct err *e)
 {
-	if (name && strcmp(name, "jws") != 0 && strcmp(name, "cose") != 0)
-		return FAIL(e, E_USAGE, "--signature-format '%.40s': want jws or cose", name);
-	*ret = name && strcmp(name, "cose") == 0 ? ENVELOPE_COSE : ENVELOPE_JWS;
-	return 0;
+	static const struct {
+		const char *name;
+		struct form form;
+	} forms[] = {
+		{ "jws", { .envelope = ENVELOPE_JWS } },
+		{ "cose", { .envelope = ENVELOPE_COSE } },
+		{ "cosign", { .sigstore = true, .format = SIGSTORE_SIMPLE } },
+		{ "bundle", { .sigstore = true, .format = SIGSTORE_BUNDLE } },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strcmp(name ? name : "jws", forms[i].name) == 0) {
+			*ret = forms[i].form;
+			return 0;
+		}
+	return FAIL(e, E_USAGE, "--signature-format '%.40s': want jws, cose, cosign or bundle",
+		    name);
 }
 
 static int report(struct cli *c, const struct desc *image, const struct desc *signature,
@@ -71,33 +94,79 @@ static int report(struct cli *c, const struct desc *image, const struct desc *si
 	return cli_print_json(c, j, e);
 }
 
+static int sign_notary(const struct sign_opts *o, const struct state *state, struct store *s,
+		       const struct ref *ref, const struct desc *image, enum envelope_form form,
+		       const json_t *notes, struct desc *ret, bool *ret_existing, struct err *e)
+{
+	struct trust_sign_opts so = {
+		.key = o->key, .form = form, .annotations = notes, .ref = ref
+	};
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	int r;
+
+	if ((r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
+	    (r = cli_passphrase(o->passphrase_file, &secret, &so.passphrase, e)) < 0)
+		return r;
+	return trust_sign(state, s, image, &so, ret, ret_existing, e);
+}
+
+/* "--key cosign.key" means a file, as it does for cosign. */
+static bool names_file(const char *key)
+{
+	return key && !strchr(key, '/') && (ends_with(key, ".key") || ends_with(key, ".pem")) &&
+	       access(key, F_OK) == 0;
+}
+
+static int sign_sigstore(const struct sign_opts *o, const struct state *state, struct store *s,
+			 const struct ref *ref, const struct desc *image,
+			 enum sigstore_format format, const json_t *notes, struct desc *ret,
+			 bool *ret_existing, struct err *e)
+{
+	struct sigstore_sign_opts so = { .format = format,
+					 .key = { .name = o->key },
+					 .annotations = notes };
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	auto_buf path = BUF_INIT(4096);
+	int r;
+
+	if (o->any_repository)
+		return FAIL(e, E_USAGE,
+			    "--any-repository: sigstore's signatures are made for a repository");
+	if (o->expiry)
+		return FAIL(e, E_USAGE, "--expiry: sigstore's signatures have none");
+	if (names_file(o->key)) {
+		buf_printf(&path, "./%s", o->key);
+		so.key.name = buf_str(&path);
+	}
+	r = cli_cosign_passphrase(o->passphrase_file, &secret, &so.key.passphrase, e);
+	return r < 0 ? r : sigstore_sign_image(state, s, ref, image, &so, ret, ret_existing, e);
+}
+
 static int sign(struct cli *c, const struct sign_opts *o, const char *text, struct desc *ret_image,
 		struct desc *ret, bool *ret_existing, struct err *e)
 {
-	struct trust_sign_opts so = { .key = o->key };
 	auto_release(store_close) struct store *s = NULL;
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	auto_json *notes = NULL;
 	const struct state *state;
+	struct form form;
 	struct ref ref = { 0 };
 	int r;
 
 	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
 	    (r = annotations(&o->annotations, &notes, e)) < 0 ||
-	    (r = envelope_form(o->format, &so.form, e)) < 0 ||
-	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
-	    (r = cli_passphrase(o->passphrase_file, &secret, &so.passphrase, e)) < 0 ||
-	    (r = cli_state(c, &state, e)) < 0)
+	    (r = signature_form(o->format, &form, e)) < 0 || (r = cli_state(c, &state, e)) < 0)
 		return r;
-	so.annotations = notes;
+	if (form.sigstore)
+		return sign_sigstore(o, state, s, &ref, ret_image, form.format, notes, ret,
+				     ret_existing, e);
 	if (!o->any_repository && !ref.name[0])
 		return err_hint(e,
 				FAIL(e, E_USAGE,
 				     "'%.100s' is a digest: a signature is for a repository", text),
 				"plimsoll sign HOST/NAME:TAG, or --any-repository for one that "
 				"holds anywhere");
-	so.ref = o->any_repository ? NULL : &ref;
-	return trust_sign(state, s, ret_image, &so, ret, ret_existing, e);
+	return sign_notary(o, state, s, o->any_repository ? NULL : &ref, ret_image, form.envelope,
+			   notes, ret, ret_existing, e);
 }
 
 static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -120,15 +189,17 @@ const struct command cmd_sign = {
 	.group = "Trust",
 	.args = "IMAGE",
 	.brief = "Sign a stored image with a key of this host",
-	.details = "The signature is a Notary Project envelope (JWS or COSE), kept beside the "
-		   "image and "
-		   "pushed with it. It covers the manifest's digest and the name of the "
-		   "repository: an image that gets another name is signed again under it. "
-		   "Signing again with the same key in the same form adds nothing. "
-		   "Without "
-		   "--passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
+	.details =
+		"The signature is a Notary Project envelope (JWS or COSE), kept beside the image "
+		"and pushed with it. It covers the manifest's digest and the name of the "
+		"repository: an image that gets another name is signed again under it. "
+		"With --signature-format cosign it is cosign's simple signing, under a tag beside "
+		"the image, and with bundle a sigstore bundle: both name the repository, and --key "
+		"may be a key file of cosign's. Signing again with the same key in the same form "
+		"adds nothing. Without --passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
 	.example = "plimsoll sign web:1\n"
-		   "plimsoll sign --key ci --expiry 720h 127.0.0.1:5000/web:1",
+		   "plimsoll sign --key ci --expiry 720h 127.0.0.1:5000/web:1\n"
+		   "plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/web:1",
 	.opts = sign_options,
 	.opts_size = sizeof(struct sign_opts),
 	.min_args = 1,

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/signing.h"
+#include "cli/sigstore.h"
 #include "cli/trust_keys.h"
 #include "cli/trust_tuf.h"
 #include "trust/trust.h"
@@ -15,7 +16,7 @@ struct add_opts {
 
 static const struct opt add_options[] = {
 	OPT_AT(struct add_opts, store, "name", 0, OPT_STRING, "STORE",
-	       "trust store that takes the certificate (default)"),
+	       "trust store that takes the certificate (default), or name of the key"),
 	OPT_AT(struct add_opts, identity, "identity", 0, OPT_STRING, "DN",
 	       "the signer that is trusted: C=..,ST=..,O=.., or * for any (its own subject)"),
 	OPT_END,
@@ -26,25 +27,36 @@ static int run_add(struct cli *c, void *opts, int argc, char **argv, struct err 
 	const struct add_opts *o = opts;
 	auto_buf file = BUF_INIT(LIMIT_PEM_CERTS + 1);
 	const struct state *state;
+	bool taken = false;
 	int r;
 
 	(void)argc;
 	if ((r = fs_read_user(argv[0], LIMIT_PEM_CERTS, &file, e)) < 0 ||
 	    (r = cli_state(c, &state, e)) < 0)
 		return r;
-	r = trust_add_cert(state, (struct str){ buf_str(&file), file.n }, o->store, o->identity, e);
+	r = cli_trust_add_sigstore(c, argv[0], o->store, (struct str){ buf_str(&file), file.n },
+				   &taken, e);
+	if (r == 0 && !taken)
+		r = trust_add_cert(state, (struct str){ buf_str(&file), file.n }, o->store,
+				   o->identity, e);
 	return r < 0 ? WRAP(e, r, "trust '%s'", argv[0]) : 0;
 }
 
 static const struct command trust_add_command = {
 	.name = "add",
-	.args = "CERT",
-	.brief = "Trust the signer of a certificate file",
-	.details = "CERT is PEM or DER, '-' for standard input. A self-signed certificate trusts "
-		   "its own subject. A CA's needs --identity as well: which of the signers that it "
-		   "certifies are meant. A strict trust policy is made when there is none.",
+	.args = "FILE",
+	.brief = "Trust the signer of a certificate, a cosign key or sigstore's trusted root",
+	.details =
+		"FILE is a certificate in PEM or DER, '-' for standard input. A self-signed "
+		"certificate trusts its own subject. A CA's needs --identity as well: which of "
+		"the signers that it certifies are meant. A strict trust policy is made when "
+		"there is none. FILE may also be a public key in PEM, as cosign has it, which is "
+		"kept under its file's name or that of --name; or a trusted_root.json, which "
+		"replaces the one there.",
 	.example = "plimsoll trust add builder.pem\n"
-		   "plimsoll trust add --identity 'C=DE,ST=Hamburg,O=Example' ca.pem",
+		   "plimsoll trust add --identity 'C=DE,ST=Hamburg,O=Example' ca.pem\n"
+		   "plimsoll trust add cosign.pub\n"
+		   "plimsoll trust add trusted_root.json",
 	.opts = add_options,
 	.opts_size = sizeof(struct add_opts),
 	.min_args = 1,
@@ -199,6 +211,9 @@ static const struct command *const subs[] = {
 	&trust_rotate_command,
 	&trust_revoke_command,
 	&trust_remove_command,
+	&trust_generate_key_pair_command,
+	&trust_import_key_pair_command,
+	&trust_verify_bundle_command,
 	&trust_tuf_command,
 	&trust_tuf_client_command,
 	NULL,

@@ -3,6 +3,7 @@
 #include "cli/images.h"
 #include "cli/road.h"
 #include "cli/signing.h"
+#include "cli/sigstore.h"
 #include "pipeline/tuf_admit.h"
 #include "trust/trust.h"
 
@@ -145,14 +146,28 @@ static int verify(struct cli *c, const char *text, struct desc *ret_image, struc
 	return r < 0 ? r : trust_verify(road.state, road.store, &ref, ret_image, ret, e);
 }
 
+struct verify_opts {
+	struct sigstore_options sigstore;
+};
+
+static const struct opt verify_options[] = {
+	SIGSTORE_SIGNER_OPTIONS(struct verify_opts),
+	SIGSTORE_IMAGE_OPTIONS(struct verify_opts),
+	OPT_END,
+};
+
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	const struct verify_opts *o = opts;
 	struct desc image = { 0 };
 	struct trust_result t = { 0 };
 	auto_json *j = NULL, *tuf = NULL;
-	int r = verify(c, argv[0], &image, &t, &tuf, e);
+	int r;
 
-	(void)opts, (void)argc;
+	(void)argc;
+	if (cli_sigstore_given(&o->sigstore))
+		return cli_verify_sigstore(c, &o->sigstore, argv[0], e);
+	r = verify(c, argv[0], &image, &t, &tuf, e);
 	if (r == 0)
 		r = result_json(&image, &t, &j, e);
 	if (r == 0 && tuf)
@@ -170,9 +185,14 @@ const struct command cmd_verify = {
 	.brief = "Verify a stored image's signature by the trust policy",
 	.details = "Prints each thing that was checked, and by which certificate. The policy is "
 		   "trust/trustpolicy.json in the state folder; without one nothing is accepted. "
+		   "With --key or --certificate-identity that policy is not asked: cosign's "
+		   "signatures and sigstore bundles by those signers are looked for instead. "
 		   "Exit status 4: no signature is accepted.",
 	.example = "plimsoll verify web:1\n"
-		   "plimsoll verify --format json 127.0.0.1:5000/web:1",
+		   "plimsoll verify --format json 127.0.0.1:5000/web:1\n"
+		   "plimsoll verify --key cosign.pub 127.0.0.1:5000/web:1",
+	.opts = verify_options,
+	.opts_size = sizeof(struct verify_opts),
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_verify,

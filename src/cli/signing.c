@@ -21,6 +21,20 @@ int cli_passphrase(const char *file, struct buf *secret, const char **ret, struc
 	return r;
 }
 
+int cli_cosign_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e)
+{
+	const char *password = getenv("COSIGN_PASSWORD");
+	int r = cli_passphrase(file, secret, ret, e);
+
+	if (r < 0 || *ret || !password)
+		return r;
+	buf_put(secret, password, strlen(password));
+	r = buf_check(secret, "COSIGN_PASSWORD", e);
+	if (r == 0)
+		*ret = buf_str(secret);
+	return r;
+}
+
 int cli_duration(const char *text, int64_t *ret, struct err *e)
 {
 	static const struct {

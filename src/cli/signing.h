@@ -11,6 +11,9 @@
  * *ret points into secret, or is NULL when neither names one. It is never an option's value. */
 int cli_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e);
 
+/* The same for key files of cosign's, whose passphrase may stand in COSIGN_PASSWORD, too. */
+int cli_cosign_passphrase(const char *file, struct buf *secret, const char **ret, struct err *e);
+
 /* Options of commands that sign, of struct type's members key and passphrase_file. */
 /* clang-format off */
 #define SIGNING_OPTIONS(type) \

@@ -96,37 +96,15 @@ int key_public_from_der(const void *p, size_t n, struct key **ret, struct err *e
 	return key_wrap(pkey, false, "public key", ret, e);
 }
 
-static int spki_digest(const struct key *k, unsigned char ret[static SHA256_LEN], struct err *e)
-{
-	auto_buf der = BUF_INIT(LIMIT_KEY_PEM);
-	int r = key_public_der(k, &der, e);
-
-	if (r == 0)
-		sha256_once(der.p, der.n, ret);
-	return r;
-}
-
-int key_id(const struct key *k, char ret[static THUMBPRINT_MAX], struct err *e)
-{
-	unsigned char raw[SHA256_LEN];
-	struct digest d;
-	int r = spki_digest(k, raw, e);
-
-	if (r < 0)
-		return r;
-	digest_from_raw(raw, &d);
-	memcpy(ret, digest_hex(&d), DIGEST_HEX + 1);
-	return 0;
-}
-
 int key_hint(const struct key *k, char ret[static KEY_HINT_MAX], struct err *e)
 {
 	unsigned char raw[SHA256_LEN];
-	auto_buf text = BUF_INIT(KEY_HINT_MAX);
-	int r = spki_digest(k, raw, e);
+	auto_buf der = BUF_INIT(LIMIT_KEY_PEM), text = BUF_INIT(KEY_HINT_MAX);
+	int r = key_public_der(k, &der, e);
 
 	if (r < 0)
 		return r;
+	sha256_once(der.p, der.n, raw);
 	b64_put(&text, B64_STD, raw, sizeof(raw));
 	r = buf_check(&text, "key hint", e);
 	if (r == 0)

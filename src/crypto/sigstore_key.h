@@ -2,7 +2,6 @@
 #pragma once
 
 #include "crypto/key.h"
-#include "crypto/x509.h"
 
 /*
  * Signatures as cosign, sigstore and in-toto make them (signing.md 2): ECDSA in DER, RSA with PKCS
@@ -24,9 +23,7 @@ int sigstore_verify(const struct key *k, const void *msg, size_t n, struct str s
 int sigstore_verify_digest(const struct key *k, const char *hash, struct str digest, struct str sig,
 			   struct err *e);
 
-/* The name of a key: SHA-256 of its SubjectPublicKeyInfo, in hex; and in base64, as bundles have it
- * for a hint. */
-int key_id(const struct key *k, char ret[static THUMBPRINT_MAX], struct err *e);
+/* key_spki_id() in base64, as bundles have it for a hint. */
 int key_hint(const struct key *k, char ret[static KEY_HINT_MAX], struct err *e);
 /* SubjectPublicKeyInfo in DER; trailing bytes are refused. */
 int key_public_der(const struct key *k, struct buf *ret, struct err *e);

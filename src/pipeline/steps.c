@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pipeline/cosign_tag.h"
 #include "pipeline/tuf_admit.h"
 
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
@@ -96,6 +97,8 @@ static int push_to(const struct road *road, struct registry *reg, const struct r
 
 	if (r == 0 && !no_referrers)
 		r = push_all_referrers(road, reg, ref->name, ret_n, e);
+	if (r == 0 && !no_referrers)
+		r = cosign_tag_push(road, reg, ref, &road->image.digest, ret_n, e);
 	if (r == 0 && ref->tag[0])
 		r = registry_tag(reg, road->store, &road->image, ref->name, ref->tag, e);
 	return r;
@@ -170,6 +173,8 @@ static int pull(struct road *road, const struct ref *ref, bool no_referrers,
 		r = tuf_admit(road, ref, &d, ret_tuf, e);
 	if (r == 0 && !no_referrers)
 		r = pull_referrers(road, reg, ref->name, &d, ret, e);
+	if (r == 0 && !no_referrers)
+		r = cosign_tag_pull(road, reg, ref, &d.digest, &ret->added, e);
 	if (r == 0)
 		r = buf_check(&name, "name", e);
 	if (r == 0)

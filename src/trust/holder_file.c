@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "crypto/key_cosign.h"
 #include "trust/holder_internal.h"
 #include "trust/internal.h"
 
@@ -18,7 +19,7 @@ static int hold(void *arg, struct buf *emit, struct err *e)
 	(void)emit;
 	crypto_hold_secrets();
 	if ((r = fs_read_fd(h->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
-	    (r = key_from_pem((struct str){ buf_str(&pem), pem.n }, h->passphrase, &k, e)) < 0)
+	    (r = key_from_file((struct str){ buf_str(&pem), pem.n }, h->passphrase, &k, e)) < 0)
 		return r;
 	secret_free(&pem);
 	(void)close(h->key_fd);

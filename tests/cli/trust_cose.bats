@@ -52,7 +52,7 @@ signer() {
 	plimsoll verify web:1
 	run plimsoll sign --signature-format pkcs7 web:1
 	assert_status 2
-	assert_output_has "want jws or cose"
+	assert_output_has "want jws, cose"
 }
 
 @test "the peer's envelope is accepted" {

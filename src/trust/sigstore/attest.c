@@ -53,7 +53,7 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 	return false;
 }
 
-static int attest(int dir, struct store *s, const struct desc *manifest,
+static int attest(const struct state *state, struct store *s, const struct desc *manifest,
 		  const struct sigstore_key *k, struct str statement, const char *predicate_type,
 		  struct desc *ret, bool *ret_existing, struct err *e)
 {
@@ -65,8 +65,8 @@ static int attest(int dir, struct store *s, const struct desc *manifest,
 	int r;
 
 	if ((r = dsse_pae(IN_TOTO_PAYLOAD_TYPE, statement, &pae, e)) < 0 ||
-	    (r = sigstore_sign_bytes(dir, k, false, (struct str){ pae.p, pae.n }, &pub, &sig, e)) <
-		    0)
+	    (r = sigstore_sign_bytes(state, k, false, (struct str){ pae.p, pae.n }, &pub, &sig,
+				     e)) < 0)
 		return r;
 	*ret_existing = find_equal(s, manifest, statement, pub, ret);
 	if (*ret_existing)
@@ -84,14 +84,11 @@ int sigstore_attest(const struct state *state, struct store *s, const struct des
 		    const struct sigstore_key *k, struct str statement, struct desc *ret,
 		    bool *ret_existing, struct err *e)
 {
-	auto_close int dir = trust_dir(state, true, e);
 	struct statement_info info;
 	bool existing = false;
 	struct desc d;
 	int r;
 
-	if (dir < 0)
-		return dir;
 	if (statement.n > LIMIT_DSSE_PAYLOAD)
 		return FAIL(e, E_FORMAT, "attest %s: a statement of more than %d bytes",
 			    manifest->digest.s, LIMIT_DSSE_PAYLOAD);
@@ -102,7 +99,7 @@ int sigstore_attest(const struct state *state, struct store *s, const struct des
 	if (r == 0 && !info.covers)
 		r = FAIL(e, E_INTERNAL, "the statement is not about it");
 	if (r == 0)
-		r = attest(dir, s, manifest, k, statement, info.predicate_type, &d, &existing, e);
+		r = attest(state, s, manifest, k, statement, info.predicate_type, &d, &existing, e);
 	if (r < 0)
 		return WRAP(e, r, "attest %s", manifest->digest.s);
 	*ret = d;

@@ -3,20 +3,25 @@
 
 #include "trust/internal.h"
 #include "trust/sigstore/bundle.h"
+#include "trust/sigstore/proof.h"
 #include "trust/sigstore/sigstore.h"
+#include "trust/sigstore/simple.h"
 
 #define DIR_SIGSTORE "sigstore"
 #define DIR_SIGSTORE_KEYS DIR_SIGSTORE "/keys"
+#define FILE_TRUSTED_ROOT DIR_SIGSTORE "/trusted_root.json"
+
+enum { LIMIT_SIGNERS = 256 };
 
 /* sign_bytes.c */
 
 /*
- * Signs a message with a key of this host, or a key file, in a child that can do nothing else; the
- * signature that comes back is checked under the public key that came with it. sha256: whatever the
- * curve. Both results are the caller's.
+ * Signs a message by whoever holds the key (trust/holder.h), which gives a signature that was
+ * checked under its public key. sha256: whatever the curve. ret_public is the caller's.
  */
-int sigstore_sign_bytes(int dir, const struct sigstore_key *k, bool sha256, struct str msg,
-			struct key **ret_public, struct buf *ret_signature, struct err *e);
+int sigstore_sign_bytes(const struct state *state, const struct sigstore_key *k, bool sha256,
+			struct str msg, struct key **ret_public, struct buf *ret_signature,
+			struct err *e);
 
 /* attach.c: the manifest that carries a bundle, a referrer of what it is about. */
 
@@ -40,16 +45,29 @@ struct statement_info {
 int statement_read(struct str payload, const struct digest *about, struct statement_info *ret,
 		   struct err *e);
 
-/* judge.c: one bundle against the trusted keys, without any file. */
+/* sign_simple.c */
+int simple_sign(const struct state *state, struct store *s, const struct ref *ref,
+		const char *repository, const struct desc *manifest,
+		const struct sigstore_sign_opts *o, struct desc *ret, bool *ret_existing,
+		struct err *e);
+
+/* simple_bundle.c: a simple signature and what its annotations say of it. E_FORMAT. */
+int simple_to_bundle(const json_t *annotations, struct bundle *ret, struct err *e);
+
+/* judge.c: one signature against whom we trust, without any file. */
 struct judgement {
-	struct str bundle;
-	const struct desc *manifest;
+	struct str bytes;	     /* a bundle, or a simple signing payload */
+	const json_t *annotations;   /* of the latter */
+	const struct digest *digest; /* of what must have been signed */
+	struct str artifact;	     /* that itself; .p NULL: not at hand */
 	const struct sigstore_trust *trust;
-	const char *repository; /* that it must name, when it names one; NULL: any */
+	const char *repository; /* that must be named; NULL: any, or none */
 };
 struct verdict {
-	size_t signer; /* index in trust */
-	struct statement_info statement;
+	size_t signer; /* index in the keys of trust, or in its identities */
+	struct proof proof;
+	struct statement_info statement; /* its name is a simple signing's reference, too */
 };
 int bundle_judge(const struct judgement *j, struct verdict *ret, struct buf *ret_statement,
 		 struct err *e);
+int simple_judge(const struct judgement *j, struct verdict *ret, struct err *e);

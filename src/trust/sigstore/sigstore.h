@@ -36,27 +36,63 @@ int sigstore_attest(const struct state *state, struct store *s, const struct des
 		    const struct sigstore_key *k, struct str statement, struct desc *ret,
 		    bool *ret_existing, struct err *e);
 
+/* Signing an image: a bundle whose statement says no more than that, or cosign's simple signing. */
+enum sigstore_format { SIGSTORE_BUNDLE, SIGSTORE_SIMPLE };
+struct sigstore_sign_opts {
+	enum sigstore_format format;
+	struct sigstore_key key;
+	const json_t *annotations; /* object of strings to be signed too, or NULL */
+};
+/*
+ * Either names the repository of ref. *ret is the manifest that carries the signature, and
+ * *ret_existing (may be NULL) is true when this key has signed the same before: then nothing is
+ * added.
+ */
+int sigstore_sign_image(const struct state *state, struct store *s, const struct ref *ref,
+			const struct desc *manifest, const struct sigstore_sign_opts *o,
+			struct desc *ret, bool *ret_existing, struct err *e);
+
 /* Who is trusted. */
 
 struct sigstore_signer {
 	char name[2 * 128]; /* of the key's file; "store/file" of a certificate */
 	bool by_certificate;
 	struct key *key;
-	char id[THUMBPRINT_MAX]; /* key_id() */
+	char id[KEY_ID_MAX]; /* key_spki_id() */
+};
+/* A keyless signer. Each that is not NULL must hold: a text that is equal, or an extended regular
+ * expression (POSIX) that is found anywhere in it. Borrowed. */
+struct sigstore_identity {
+	const char *label; /* how a result calls it */
+	const char *name, *name_pattern;
+	const char *issuer, *issuer_pattern;
 };
 struct sigstore_trust {
 	struct sigstore_signer *v;
 	size_t n;
+	struct buf root; /* trusted_root.json; empty: nobody keyless is trusted */
+	const struct sigstore_identity *identities; /* borrowed from the caller */
+	size_t identities_n;
 };
 /*
- * The public keys of trust/sigstore/keys, and those of the certificates that the trust policy's
- * statement for the repository names: no CAs, valid now, of a subject that it admits. None is
- * success.
+ * The public keys of trust/sigstore/keys, the trusted root beside them, and the public keys of the
+ * certificates that the trust policy's statement for the repository names: no CAs, valid now, of a
+ * subject that it admits, not withdrawn. None is success. Keyless signers are for the caller to
+ * name, in identities.
  */
 int sigstore_trust_load(const struct state *state, const struct ref *ref,
 			struct sigstore_trust *ret, struct err *e);
 /* Adds a public key, PEM, under a name. */
 int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pem, struct err *e);
+/* Takes this trusted root instead of the one there. E_FORMAT when it is none. */
+int sigstore_trust_root(struct sigstore_trust *t, struct str json, struct err *e);
+/* The trusted root of the trust folder; none is success. */
+int sigstore_trust_load_root(const struct state *state, struct sigstore_trust *t, struct err *e);
+/* Leaves out the keys that are withdrawn (trust/withdrawn.h). */
+int sigstore_trust_drop_withdrawn(const struct state *state, struct sigstore_trust *t,
+				  struct err *e);
+/* An identity whose patterns compile, which tells a name and an issuer. E_USAGE. */
+int sigstore_identity_check(const struct sigstore_identity *i, struct err *e);
 void sigstore_trust_free(struct sigstore_trust *t);
 static inline void sigstore_trust_release(struct sigstore_trust *t)
 {
@@ -67,12 +103,16 @@ static inline void sigstore_trust_release(struct sigstore_trust *t)
 /* What they signed. */
 
 struct sigstore_found {
+	enum sigstore_format format;
 	struct digest carrier; /* the manifest that brought it */
-	char signer[2 * 128];  /* the name of the signer in struct sigstore_trust */
-	char key_id[THUMBPRINT_MAX];
-	char predicate_type[LIMIT_PREDICATE_TYPE + 1];
+	bool keyless;
+	char signer[2 * 128]; /* the name of the signer in struct sigstore_trust, or the label */
+	char key_id[KEY_ID_MAX];
+	char identity[1024], issuer[1024];	       /* keyless: of the certificate */
+	int64_t time;				       /* proven; 0: nothing proves one */
+	char predicate_type[LIMIT_PREDICATE_TYPE + 1]; /* "" of a simple signing */
 	char repository[512]; /* the name that was signed, "" when none was */
-	struct buf statement; /* the bytes that were verified */
+	struct buf statement; /* the bytes that were verified; empty of a simple signing */
 };
 struct sigstore_findings {
 	struct sigstore_found *v;
@@ -81,13 +121,15 @@ struct sigstore_findings {
 	bool more;	     /* there were more than LIMIT_SIGNATURES */
 };
 struct sigstore_query {
-	const struct ref *ref; /* where the manifest is to be used; NULL: names are not compared */
+	const struct ref *ref; /* where the manifest is to be used: its repository must be signed,
+				  and cosign's tag is looked for there */
+	bool any_repository;   /* accept what names another one, or none */
 	const char *predicate_type; /* NULL: any */
 };
 /*
- * All bundles attached to a manifest whose signature holds under a trusted key, whose statement is
- * about the manifest, and which name the repository of ref, when they name one. What does not is in
- * refused. Each bundle is parsed and verified in a sandboxed child of its own.
+ * All bundles and simple signatures of a manifest that hold under whom is trusted, are about this
+ * manifest, and name its repository. What does not is in refused. Each is parsed and verified in a
+ * sandboxed child of its own.
  */
 int sigstore_find(const struct store *s, const struct desc *manifest,
 		  const struct sigstore_trust *trust, const struct sigstore_query *q,
@@ -99,3 +141,19 @@ static inline void sigstore_findings_release(struct sigstore_findings *f)
 }
 #define auto_sigstore_findings                                                                     \
 	__attribute__((cleanup(sigstore_findings_release))) struct sigstore_findings
+
+/*
+ * A bundle of an artifact that is no image, as the sigstore clients' verify-bundle has it. digest
+ * is the artifact's; artifact is it itself, .p NULL when only the digest is known. ret's statement
+ * and predicate type are those of an envelope.
+ */
+int sigstore_verify_blob(struct str bundle, const struct digest *digest, struct str artifact,
+			 const struct sigstore_trust *trust, struct sigstore_found *ret,
+			 struct err *e);
+
+/* Trust of a file for good: a public key in PEM under a name (trust/sigstore/keys), or a trusted
+ * root, which replaces the one there. E_USAGE when the name is taken by another key. */
+int sigstore_add_key(const struct state *state, const char *name, struct str pem, struct err *e);
+int sigstore_add_root(const struct state *state, struct str json, struct err *e);
+/* Whether a file is a trusted root, by its media type. */
+bool sigstore_is_root(struct str json);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "sandbox/sandbox.h"
 #include "trust/sigstore/internal.h"
-
-enum { LIMIT_SIGNERS = 256 };
+#include "trust/withdrawn.h"
 
 void sigstore_trust_free(struct sigstore_trust *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		key_free(t->v[i].key);
 	free(t->v);
+	buf_free(&t->root);
 	*t = (struct sigstore_trust){ 0 };
 }
 
@@ -35,7 +37,7 @@ static int add(struct sigstore_trust *t, const char *name, bool by_certificate, 
 	v += t->n;
 	*v = (struct sigstore_signer){ .by_certificate = by_certificate };
 	(void)snprintf(v->name, sizeof(v->name), "%s", name);
-	if ((r = key_id(k, v->id, e)) < 0)
+	if ((r = key_spki_id(k, v->id, e)) < 0)
 		return r;
 	v->key = TAKE(k);
 	t->n++;
@@ -49,6 +51,50 @@ int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pe
 
 	return r < 0 ? r : add(t, name, false, k, e);
 }
+
+int sigstore_trust_root(struct sigstore_trust *t, struct str json, struct err *e)
+{
+	auto_trusted_root root = { 0 };
+	int r = trusted_root_parse(json, &root, e);
+
+	if (r < 0)
+		return r;
+	buf_free(&t->root);
+	t->root = BUF_INIT(LIMIT_TRUSTED_ROOT);
+	buf_put(&t->root, json.p, json.n);
+	return buf_check(&t->root, "trusted root", e);
+}
+
+static int check_pattern(const char *pattern, struct err *e)
+{
+	regex_t re;
+	char why[120];
+	int r = pattern ? regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) : 0;
+
+	if (r != 0) {
+		(void)regerror(r, &re, why, sizeof(why));
+		return FAIL(e, E_USAGE, "regular expression '%.200s': %s", pattern, why);
+	}
+	if (pattern)
+		regfree(&re);
+	return 0;
+}
+
+int sigstore_identity_check(const struct sigstore_identity *i, struct err *e)
+{
+	int r = check_pattern(i->name_pattern, e);
+
+	if (r == 0)
+		r = check_pattern(i->issuer_pattern, e);
+	if (r < 0)
+		return r;
+	/* Whoever has an account somewhere may sign something: without both, everybody may. */
+	if ((!i->name && !i->name_pattern) || (!i->issuer && !i->issuer_pattern))
+		return FAIL(e, E_USAGE, "a keyless signer has an identity and an issuer");
+	return 0;
+}
+
+/* Keys and root of the trust folder. */
 
 static int load_key(int dir, const char *file, struct sigstore_trust *t, struct err *e)
 {
@@ -77,6 +123,20 @@ static int load_keys(int dir, struct sigstore_trust *t, struct err *e)
 	return r;
 }
 
+static int load_root(int dir, struct sigstore_trust *t, struct err *e)
+{
+	auto_buf json = BUF_INIT(LIMIT_TRUSTED_ROOT);
+	int r = trust_read(dir, FILE_TRUSTED_ROOT, LIMIT_TRUSTED_ROOT, &json, e);
+
+	if (r == E_NOTFOUND)
+		return 0;
+	if (r == 0)
+		r = sigstore_trust_root(t, (struct str){ buf_str(&json), json.n }, e);
+	return r < 0 ? WRAP(e, r, "%s", FILE_TRUSTED_ROOT) : 0;
+}
+
+/* Signers of the trust policy. */
+
 /* Signs for itself, now, as one that the statement admits. */
 static bool signs(const struct statement *st, const struct cert *c, int64_t now)
 {
@@ -103,13 +163,43 @@ static int load_statement(int dir, const struct statement *st, struct sigstore_t
 	return r;
 }
 
+static int load_policy(int dir, const struct ref *ref, struct sigstore_trust *t, struct err *e)
+{
+	auto_policy policy = { 0 };
+	const struct statement *st;
+	int r = trust_policy_load(dir, &policy, e);
+
+	if (r < 0)
+		return r == E_NOTFOUND ? 0 : r;
+	st = policy_select(&policy, ref);
+	return st && !st->skip ? load_statement(dir, st, t, e) : 0;
+}
+
+/* A signature by a key has no time of its own: it counts as made now. */
+static int drop_withdrawn(int dir, struct sigstore_trust *t, struct err *e)
+{
+	auto_withdrawn list = { 0 };
+	int64_t now = clock_now();
+	size_t kept = 0;
+	int r = withdrawn_load(dir, &list, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < t->n; i++) {
+		if (withdrawn_check(&list, t->v[i].key, now, now, NULL) < 0)
+			key_free(t->v[i].key);
+		else
+			t->v[kept++] = t->v[i];
+	}
+	t->n = kept;
+	return 0;
+}
+
 int sigstore_trust_load(const struct state *state, const struct ref *ref,
 			struct sigstore_trust *ret, struct err *e)
 {
 	auto_close int dir = trust_dir(state, false, e);
 	auto_sigstore_trust t = { 0 };
-	auto_policy policy = { 0 };
-	const struct statement *st = NULL;
 	int r;
 
 	*ret = (struct sigstore_trust){ 0 };
@@ -117,18 +207,83 @@ int sigstore_trust_load(const struct state *state, const struct ref *ref,
 		return 0;
 	if (dir < 0)
 		return dir;
-	if ((r = load_keys(dir, &t, e)) < 0)
+	if ((r = load_keys(dir, &t, e)) < 0 || (r = load_root(dir, &t, e)) < 0 ||
+	    (ref && (r = load_policy(dir, ref, &t, e)) < 0) || (r = drop_withdrawn(dir, &t, e)) < 0)
 		return r;
-	r = trust_policy_load(dir, &policy, e);
-	if (r == 0)
-		st = policy_select(&policy, ref);
-	else if (r == E_NOTFOUND)
-		r = 0;
-	if (r == 0 && st && !st->skip)
-		r = load_statement(dir, st, &t, e);
-	if (r == 0) {
-		*ret = t;
-		t = (struct sigstore_trust){ 0 };
-	}
-	return r;
+	*ret = t;
+	t = (struct sigstore_trust){ 0 };
+	return 0;
+}
+
+int sigstore_trust_load_root(const struct state *state, struct sigstore_trust *t, struct err *e)
+{
+	auto_close int dir = trust_dir(state, false, e);
+
+	if (dir < 0)
+		return dir == E_NOTFOUND ? 0 : dir;
+	return load_root(dir, t, e);
+}
+
+int sigstore_trust_drop_withdrawn(const struct state *state, struct sigstore_trust *t,
+				  struct err *e)
+{
+	auto_close int dir = trust_dir(state, false, e);
+
+	if (dir < 0)
+		return dir == E_NOTFOUND ? 0 : dir;
+	return drop_withdrawn(dir, t, e);
+}
+
+/* Adding to the folder. */
+
+static int write_new(const struct state *state, const char *path, struct str bytes, bool replace,
+		     struct err *e)
+{
+	auto_close int dir = trust_dir(state, true, e);
+	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
+	auto_buf have = BUF_INIT(LIMIT_TRUSTED_ROOT);
+	int r;
+
+	if (lock < 0)
+		return lock;
+	r = replace ? E_NOTFOUND : trust_read(dir, path, LIMIT_TRUSTED_ROOT, &have, e);
+	if (r == 0 && str_eq((struct str){ buf_str(&have), have.n }, bytes))
+		return 0;
+	if (r != E_NOTFOUND)
+		return r < 0 ? r : FAIL(e, E_USAGE, "there is another key of that name");
+	r = fs_mkdir_p(dir, DIR_SIGSTORE_KEYS, 0700, e);
+	return r < 0 ? r : fs_write_file(dir, path, bytes.p, bytes.n, 0644, e);
+}
+
+int sigstore_add_key(const struct state *state, const char *name, struct str pem, struct err *e)
+{
+	auto_release(key_free) struct key *k = NULL;
+	auto_buf out = BUF_INIT(LIMIT_KEY_PEM);
+	char path[sizeof(DIR_SIGSTORE_KEYS) + LIMIT_STORE_NAME + 8];
+	int r;
+
+	if (!trust_name_ok(name))
+		return FAIL(e, E_USAGE,
+			    "'%.100s' cannot name a key: letters, digits, '_', '-', '.'", name);
+	if ((r = key_public_from_pem(pem, &k, e)) < 0 || (r = key_public_to_pem(k, &out, e)) < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), DIR_SIGSTORE_KEYS "/%s.pub", name);
+	r = write_new(state, path, (struct str){ out.p, out.n }, false, e);
+	return r < 0 ? WRAP(e, r, "trust key '%s'", name) : 0;
+}
+
+int sigstore_add_root(const struct state *state, struct str json, struct err *e)
+{
+	auto_trusted_root root = { 0 };
+	int r = trusted_root_parse(json, &root, e);
+
+	return r < 0 ? r : write_new(state, FILE_TRUSTED_ROOT, json, true, e);
+}
+
+bool sigstore_is_root(struct str json)
+{
+	static const char type[] = "application/vnd.dev.sigstore.trustedroot";
+
+	return json.n > 0 && str_trim(json).p[0] == '{' &&
+	       memmem(json.p, json.n, type, strlen(type));
 }

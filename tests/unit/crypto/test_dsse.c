@@ -184,12 +184,12 @@ TEST(names_of_keys)
 		"-----END PUBLIC KEY-----\n";
 	auto_release(key_free) struct key *k = NULL, *again = NULL;
 	auto_buf der = BUF_INIT(LIMIT_KEY_PEM), raw = BUF_INIT(64), hex = BUF_INIT(65);
-	char id[THUMBPRINT_MAX], hint[KEY_HINT_MAX];
+	char id[KEY_ID_MAX], hint[KEY_HINT_MAX];
 	struct err e = ERR_INIT;
 
 	CHECK(key_public_from_pem(STR(""), &k, &e) == E_FORMAT);
 	CHECK(key_public_from_pem(str_of(pem), &k, &e) == 0);
-	CHECK(key_id(k, id, &e) == 0 && key_hint(k, hint, &e) == 0);
+	CHECK(key_spki_id(k, id, &e) == 0 && key_hint(k, hint, &e) == 0);
 	CHECK_STR(id, "c3b188c57bea7552f932908394205ac00c4f0379b2d76a7747773800d21fcf7c");
 	CHECK(b64_decode(str_of(hint), B64_STD, &raw, &e) == 0);
 	hex_put(&hex, raw.p, raw.n);

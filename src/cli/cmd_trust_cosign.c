@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys and bundles of people who know cosign. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "cli/signing.h"
+#include "cli/sigstore.h"
+#include "crypto/digest.h"
+#include "crypto/key_cosign.h"
+#include "trust/sigstore/bundle.h"
+
+/* generate-key-pair, import-key-pair */
+
+struct pair_opts {
+	const char *prefix, *key, *passphrase_file, *type;
+};
+
+#define PAIR_OPTIONS                                                                               \
+	OPT_AT(struct pair_opts, prefix, "output-key-prefix", 0, OPT_STRING, "NAME",               \
+	       "write NAME.key and NAME.pub"),                                                     \
+		OPT_AT(struct pair_opts, passphrase_file, "passphrase-file", 0, OPT_STRING,        \
+		       "FILE", "passphrase, from descriptor N for fd:N (of COSIGN_PASSWORD)")
+
+static const struct opt generate_options[] = {
+	PAIR_OPTIONS,
+	OPT_AT(struct pair_opts, type, "key-type", 0, OPT_STRING, "TYPE",
+	       "P-256, P-384, P-521, RSA-2048, RSA-3072, RSA-4096 or Ed25519 (P-256)"),
+	OPT_END,
+};
+static const struct opt import_options[] = {
+	PAIR_OPTIONS,
+	OPT_AT(struct pair_opts, key, "key", 0, OPT_STRING, "FILE",
+	       "private key in PEM: PKCS#8, PKCS#1 or SEC1, not encrypted"),
+	OPT_END,
+};
+
+/* Never over a file that is there: it may be the only copy of a key. */
+static int write_new(const char *path, mode_t mode, const struct buf *b, struct err *e)
+{
+	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_EXCL, mode, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = fs_write_all(fd, b->p, b->n, e);
+	if (r == 0 && fsync(fd) < 0)
+		r = FAIL_SYS(e, "write %s", path);
+	return r < 0 ? r : 0;
+}
+
+static int write_pair(struct cli *c, const char *prefix, const struct key *k,
+		      const char *passphrase, struct err *e)
+{
+	auto_buf pub = BUF_INIT(LIMIT_KEY_PEM), path = BUF_INIT(4096), pub_path = BUF_INIT(4096);
+	auto_buf sealed = BUF_INIT(LIMIT_KEY_PEM);
+	int r;
+
+	buf_printf(&path, "%s.key", prefix);
+	buf_printf(&pub_path, "%s.pub", prefix);
+	if ((r = key_to_cosign(k, passphrase, &sealed, e)) < 0 ||
+	    (r = key_public_to_pem(k, &pub, e)) < 0 ||
+	    (r = write_new(buf_str(&path), 0600, &sealed, e)) < 0 ||
+	    (r = write_new(buf_str(&pub_path), 0644, &pub, e)) < 0)
+		return r;
+	if (c->json)
+		return cli_print(c, e, "{\"key\": \"%s\", \"public\": \"%s\"}\n", path.p,
+				 pub_path.p);
+	return cli_print(c, e, "%s\n%s\n", path.p, pub_path.p);
+}
+
+static int passphrase_of(const struct pair_opts *o, struct buf *secret, const char **ret,
+			 struct err *e)
+{
+	int r = cli_cosign_passphrase(o->passphrase_file, secret, ret, e);
+
+	if (r == 0 && !*ret)
+		return err_hint(e, FAIL(e, E_USAGE, "a key file is encrypted, with a passphrase"),
+				"give --passphrase-file FILE, or set COSIGN_PASSWORD");
+	return r;
+}
+
+static int run_generate(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct pair_opts *o = opts;
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	auto_release(key_free) struct key *k = NULL;
+	enum key_kind kind = KEY_EC_P256;
+	const char *passphrase;
+	int bits = 0, r;
+
+	(void)argc, (void)argv;
+	if ((o->type && (r = key_type_parse(o->type, &kind, &bits, e)) < 0) ||
+	    (r = passphrase_of(o, &secret, &passphrase, e)) < 0)
+		return r;
+	r = kind == KEY_RSA ? key_generate_rsa(bits, &k, e) : key_generate(kind, &k, e);
+	return r < 0 ? r : write_pair(c, o->prefix ? o->prefix : "cosign", k, passphrase, e);
+}
+
+static int run_import(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct pair_opts *o = opts;
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2), pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_release(key_free) struct key *k = NULL;
+	const char *passphrase;
+	int r;
+
+	(void)argc, (void)argv;
+	if (!o->key)
+		return FAIL(e, E_USAGE, "want --key FILE");
+	if ((r = passphrase_of(o, &secret, &passphrase, e)) < 0)
+		return r;
+	if ((r = fs_read_user(o->key, LIMIT_KEY_PEM, &pem, e)) < 0 ||
+	    (r = key_from_pem((struct str){ buf_str(&pem), pem.n }, NULL, &k, e)) < 0)
+		return WRAP(e, r, "--key '%s'", o->key);
+	return write_pair(c, o->prefix ? o->prefix : "import-cosign", k, passphrase, e);
+}
+
+const struct command trust_generate_key_pair_command = {
+	.name = "generate-key-pair",
+	.args = "",
+	.brief = "Make a key file as cosign has them, and its public key",
+	.details =
+		"The private key is encrypted as cosign does it (scrypt, NaCl's secretbox), so "
+		"that cosign, skopeo and podman can use it. Files that are there are not "
+		"replaced. 'sign --key ./cosign.key' signs with it, 'trust add cosign.pub' makes "
+		"others trust it.",
+	.example = "COSIGN_PASSWORD=secret plimsoll trust generate-key-pair\n"
+		   "plimsoll trust generate-key-pair --output-key-prefix release "
+		   "--passphrase-file fd:3",
+	.opts = generate_options,
+	.opts_size = sizeof(struct pair_opts),
+	.run = run_generate,
+};
+
+const struct command trust_import_key_pair_command = {
+	.name = "import-key-pair",
+	.args = "",
+	.brief = "Turn a private key in PEM into a key file as cosign has them",
+	.example = "COSIGN_PASSWORD=secret plimsoll trust import-key-pair --key signing.pem",
+	.opts = import_options,
+	.opts_size = sizeof(struct pair_opts),
+	.run = run_import,
+};
+
+/* verify-bundle */
+
+struct bundle_opts {
+	struct sigstore_options sigstore;
+	const char *bundle;
+};
+
+static const struct opt bundle_options[] = {
+	OPT_AT(struct bundle_opts, bundle, "bundle", 0, OPT_STRING, "FILE", "the bundle"),
+	SIGSTORE_SIGNER_OPTIONS(struct bundle_opts),
+	OPT_END,
+};
+
+/* A file of that name goes before a digest. */
+static int read_artifact(const char *text, struct buf *bytes, struct digest *ret,
+			 struct str *ret_artifact, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	*ret_artifact = (struct str){ NULL, 0 };
+	if (stat(text, &st) < 0 && starts_with(text, "sha256:") &&
+	    digest_parse(str_of(text), ret, NULL) == 0)
+		return 0;
+	if ((r = fs_read_user(text, bytes->cap, bytes, e)) < 0)
+		return r;
+	digest_of(buf_str(bytes), bytes->n, ret);
+	*ret_artifact = (struct str){ buf_str(bytes), bytes->n };
+	return 0;
+}
+
+static int report_bundle(struct cli *c, const struct digest *d, const struct sigstore_found *f,
+			 struct err *e)
+{
+	auto_json *j = NULL;
+	int r;
+
+	if (!c->json)
+		return cli_print(c, e, c->quiet ? "%s\n" : "verified %s\n", d->s);
+	if ((r = cli_sigstore_json(f, &j, e)) < 0 ||
+	    (r = json_put_string(j, "schema", "plimsoll.verify-bundle/v1", e)) < 0 ||
+	    (r = json_put_string(j, "digest", d->s, e)) < 0)
+		return r;
+	return cli_print_json(c, j, e);
+}
+
+static int run_verify_bundle(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	enum { LIMIT_ARTIFACT = 256 * 1024 * 1024 };
+	const struct bundle_opts *o = opts;
+	auto_sigstore_trust trust = { 0 };
+	auto_buf bundle = BUF_INIT(LIMIT_BUNDLE), bytes = BUF_INIT(LIMIT_ARTIFACT);
+	struct sigstore_found found = { 0 };
+	struct sigstore_identity identity;
+	struct str artifact;
+	struct digest d;
+	int r;
+
+	(void)argc;
+	if (!o->bundle)
+		return FAIL(e, E_USAGE, "want --bundle FILE");
+	if ((r = cli_sigstore_trust(c, &o->sigstore, &identity, &trust, e)) < 0 ||
+	    (r = fs_read_user(o->bundle, LIMIT_BUNDLE, &bundle, e)) < 0 ||
+	    (r = read_artifact(argv[0], &bytes, &d, &artifact, e)) < 0 ||
+	    (r = sigstore_verify_blob((struct str){ buf_str(&bundle), bundle.n }, &d, artifact,
+				      &trust, &found, e)) < 0)
+		return r;
+	r = report_bundle(c, &d, &found, e);
+	buf_free(&found.statement);
+	return r;
+}
+
+const struct command trust_verify_bundle_command = {
+	.name = "verify-bundle",
+	.args = "FILE|DIGEST",
+	.brief = "Verify a sigstore bundle of a file, or of its digest",
+	.details = "Signatures of messages and attestations about them, by a key or keyless, in "
+		   "bundles 0.1 to 0.3. Nothing is fetched: certificate authorities, logs and "
+		   "time-stamp authorities are those of the trusted root.",
+	.example = "plimsoll trust verify-bundle --bundle a.sigstore.json --key cosign.pub a.txt\n"
+		   "plimsoll trust verify-bundle --bundle a.sigstore.json --certificate-identity "
+		   "me@example.com --certificate-oidc-issuer https://accounts.example.com a.txt",
+	.opts = bundle_options,
+	.opts_size = sizeof(struct bundle_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_verify_bundle,
+};

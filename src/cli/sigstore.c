@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/sigstore.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/images.h"
+#include "cli/signing.h"
+#include "crypto/x509.h"
+#include "trust/sigstore/root.h"
+
+bool cli_sigstore_given(const struct sigstore_options *o)
+{
+	return o->keys.n || o->identity || o->identity_regexp || o->issuer || o->issuer_regexp;
+}
+
+static int read_keys(const struct strv *keys, struct sigstore_trust *t, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < keys->n; i++) {
+		auto_buf pem = BUF_INIT(LIMIT_KEY_PEM);
+
+		r = fs_read_user(keys->v[i], LIMIT_KEY_PEM, &pem, e);
+		if (r == 0)
+			r = sigstore_trust_key(t, keys->v[i], (struct str){ buf_str(&pem), pem.n },
+					       e);
+		if (r < 0)
+			return WRAP(e, r, "--key '%s'", keys->v[i]);
+	}
+	return r;
+}
+
+static int read_root(struct cli *c, const char *path, struct sigstore_trust *t, struct err *e)
+{
+	auto_buf json = BUF_INIT(LIMIT_TRUSTED_ROOT);
+	const struct state *state;
+	int r;
+
+	if (path) {
+		if ((r = fs_read_user(path, LIMIT_TRUSTED_ROOT, &json, e)) == 0)
+			r = sigstore_trust_root(t, (struct str){ buf_str(&json), json.n }, e);
+		return r < 0 ? WRAP(e, r, "--trusted-root '%s'", path) : 0;
+	}
+	r = cli_state(c, &state, e);
+	return r < 0 ? r : sigstore_trust_load_root(state, t, e);
+}
+
+int cli_sigstore_trust(struct cli *c, const struct sigstore_options *o,
+		       struct sigstore_identity *ret_identity, struct sigstore_trust *ret,
+		       struct err *e)
+{
+	auto_sigstore_trust t = { 0 };
+	const bool keyless = o->identity || o->identity_regexp || o->issuer || o->issuer_regexp;
+	const struct state *state;
+	int r;
+
+	*ret_identity = (struct sigstore_identity){ .label = "--certificate-identity",
+						    .name = o->identity,
+						    .name_pattern = o->identity_regexp,
+						    .issuer = o->issuer,
+						    .issuer_pattern = o->issuer_regexp };
+	if (keyless && o->keys.n)
+		return FAIL(e, E_USAGE, "--key and --certificate-identity exclude each other");
+	if (!keyless && !o->keys.n)
+		return FAIL(e, E_USAGE,
+			    "want --key, or --certificate-identity and --certificate-oidc-issuer");
+	if (keyless && (r = sigstore_identity_check(ret_identity, e)) < 0)
+		return r;
+	if ((r = read_keys(&o->keys, &t, e)) < 0 || (r = cli_state(c, &state, e)) < 0 ||
+	    (r = sigstore_trust_drop_withdrawn(state, &t, e)) < 0 ||
+	    (r = read_root(c, o->trusted_root, &t, e)) < 0)
+		return r;
+	if (keyless && t.root.n == 0)
+		return err_hint(
+			e,
+			FAIL(e, E_USAGE,
+			     "there is no trusted root, so nothing keyless can "
+			     "be verified"),
+			"plimsoll trust add trusted_root.json, or give --trusted-root FILE");
+	if (keyless) {
+		t.identities = ret_identity;
+		t.identities_n = 1;
+	}
+	*ret = t;
+	t = (struct sigstore_trust){ 0 };
+	return 0;
+}
+
+int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *e)
+{
+	auto_json *j = json_object();
+	char at[RFC3339_MAX];
+	int r;
+
+	clock_rfc3339(f->time, at);
+	if ((r = json_put_string(j, "format",
+				 f->format == SIGSTORE_SIMPLE ? "simplesigning" : "bundle", e)) <
+		    0 ||
+	    (r = json_put_string(j, "signer", f->signer, e)) < 0 ||
+	    (r = json_put_string(j, "key", f->key_id, e)) < 0 ||
+	    (r = json_put_string(j, "identity", f->keyless ? f->identity : NULL, e)) < 0 ||
+	    (r = json_put_string(j, "issuer", f->keyless ? f->issuer : NULL, e)) < 0 ||
+	    (r = json_put_string(j, "time", f->time ? at : NULL, e)) < 0 ||
+	    (r = json_put_string(j, "predicateType",
+				 f->predicate_type[0] ? f->predicate_type : NULL, e)) < 0 ||
+	    (r = json_put_string(j, "repository", f->repository[0] ? f->repository : NULL, e)) <
+		    0 ||
+	    (r = json_put_string(j, "carrier", f->carrier.s[0] ? f->carrier.s : NULL, e)) < 0)
+		return r;
+	*ret = TAKE(j);
+	return 0;
+}
+
+/* verify */
+
+static int none_passed(const struct desc *image, const struct sigstore_findings *f, struct err *e)
+{
+	auto_buf why = BUF_INIT(1000);
+	int r;
+
+	for (size_t i = 0; i < f->refused.n && why.n < 600; i++)
+		buf_printf(&why, "%s%.300s", i ? "; " : "", f->refused.v[i]);
+	if (f->refused.n == 0)
+		r = FAIL(e, E_VERIFY, "%s has no cosign signature and no bundle", image->digest.s);
+	else
+		r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", image->digest.s,
+			 buf_str(&why), f->more ? "; more signatures than are tried" : "");
+	if (strstr(buf_str(&why), "repository"))
+		return err_hint(e, r,
+				"have it signed for this repository, or accept those of any with "
+				"--any-repository");
+	return r;
+}
+
+static int verify(struct cli *c, const struct sigstore_options *o, const char *text,
+		  struct desc *ret_image, struct sigstore_findings *ret, struct err *e)
+{
+	auto_release(store_close) struct store *s = NULL;
+	auto_sigstore_trust trust = { 0 };
+	struct sigstore_identity identity;
+	struct ref ref;
+	struct sigstore_query q = { .ref = &ref, .any_repository = o->any_repository };
+	int r;
+
+	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
+	    (r = cli_sigstore_trust(c, o, &identity, &trust, e)) < 0 ||
+	    (r = sigstore_find(s, ret_image, &trust, &q, ret, e)) < 0)
+		return r;
+	return ret->n ? 0 : none_passed(ret_image, ret, e);
+}
+
+static int result_json(const struct desc *image, const struct sigstore_findings *f, json_t **ret,
+		       struct err *e)
+{
+	auto_json *j = json_object();
+	json_t *list = json_array();
+	int r;
+
+	if ((r = json_put(j, "signatures", list, e)) < 0 ||
+	    (r = json_put_string(j, "schema", "plimsoll.verify-sigstore/v1", e)) < 0 ||
+	    (r = json_put_string(j, "digest", image->digest.s, e)) < 0)
+		return r;
+	for (size_t i = 0; i < f->n; i++) {
+		json_t *one = NULL;
+
+		if ((r = cli_sigstore_json(&f->v[i], &one, e)) < 0 ||
+		    (r = json_push(list, one, e)) < 0)
+			return r;
+	}
+	*ret = TAKE(j);
+	return 0;
+}
+
+static int print_result(struct cli *c, const struct desc *image, const struct sigstore_findings *f,
+			struct err *e)
+{
+	int r = cli_print(c, e, c->quiet ? "%s\n" : "verified %s\n", image->digest.s);
+
+	for (size_t i = 0; !c->quiet && r == 0 && i < f->n; i++) {
+		const struct sigstore_found *v = &f->v[i];
+
+		r = cli_print(c, e, "%-18s %s, key sha256:%.64s%s%s\n",
+			      v->format == SIGSTORE_SIMPLE ? "cosign signature" : "bundle",
+			      v->keyless ? v->identity : v->signer, v->key_id,
+			      v->repository[0] ? ", of " : "", v->repository);
+	}
+	return r;
+}
+
+int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const char *text,
+			struct err *e)
+{
+	auto_sigstore_findings f = { 0 };
+	struct desc image = { 0 };
+	auto_json *j = NULL;
+	int r = verify(c, o, text, &image, &f, e);
+
+	if (r == 0)
+		r = result_json(&image, &f, &j, e);
+	r = cli_note(c, "verify", text, &image, r, json_incref(j), e);
+	if (r < 0)
+		return r;
+	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &f, e);
+}
+
+/* trust add */
+
+/* "cosign" of "dir/cosign.pub" */
+static int stem(const char *path, char ret[static 129], struct err *e)
+{
+	const char *base = strrchr(path, '/');
+	size_t n;
+
+	base = base ? base + 1 : path;
+	n = strcspn(base, ".");
+	if (n == 0 || n > 128)
+		return FAIL(e, E_USAGE, "'%s' gives no name: give --name", path);
+	(void)snprintf(ret, 129, "%.*s", (int)n, base);
+	return 0;
+}
+
+int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, struct str file,
+			   bool *ret_taken, struct err *e)
+{
+	const bool key = str_starts(str_trim(file), "-----BEGIN PUBLIC KEY-----");
+	const bool root = !key && sigstore_is_root(file);
+	const struct state *state;
+	char own[129];
+	int r;
+
+	*ret_taken = key || root;
+	if (!*ret_taken)
+		return 0;
+	if ((r = cli_state(c, &state, e)) < 0)
+		return r;
+	if (root)
+		return sigstore_add_root(state, file, e);
+	if (!name && (r = stem(path, own, e)) < 0)
+		return r;
+	return sigstore_add_key(state, name ? name : own, file, e);
+}

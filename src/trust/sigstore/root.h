@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "crypto/x509.h"
+
+/*
+ * trusted_root.json (signing.md 2.4): the keys of transparency logs, and the certificate and
+ * time-stamp authorities, each with the time in which it was in use. Taken from a file, never
+ * fetched.
+ */
+enum {
+	LIMIT_TRUSTED_ROOT = 1024 * 1024, /* bytes */
+	LIMIT_ROOT_ENTRIES = 64,	  /* of each kind */
+	LOG_ID = 32,
+};
+
+struct log_key {
+	unsigned char id[LOG_ID];
+	struct key *key;
+	int64_t start, end; /* inclusive; end INT64_MAX: still in use */
+};
+struct authority {
+	struct chain chain; /* of a CA: who issues leaves first, the anchor last; of a TSA: its own
+			       certificate first */
+	int64_t start, end;
+};
+struct log_keys {
+	struct log_key *v;
+	size_t n;
+};
+struct authorities {
+	struct authority *v;
+	size_t n;
+};
+struct trusted_root {
+	struct log_keys tlogs, ctlogs;
+	struct authorities cas, tsas;
+};
+
+/* All of it is understood, or E_FORMAT: but for keys of an algorithm that is not supported, which
+ * are left out. */
+int trusted_root_parse(struct str bytes, struct trusted_root *ret, struct err *e);
+void trusted_root_free(struct trusted_root *r);
+static inline void trusted_root_release(struct trusted_root *r)
+{
+	trusted_root_free(r);
+}
+#define auto_trusted_root __attribute__((cleanup(trusted_root_release))) struct trusted_root

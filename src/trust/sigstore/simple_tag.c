@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "trust/sigstore/internal.h"
+
+int simple_tag(const struct ref *ref, const struct digest *manifest, struct ref *ret, struct err *e)
+{
+	if (!ref->name[0])
+		return FAIL(e, E_USAGE, "%s has no name, and cosign's signatures name a repository",
+			    manifest->s);
+	*ret = *ref;
+	ret->digest.s[0] = '\0';
+	(void)snprintf(ret->tag, sizeof(ret->tag), "sha256-%s.sig", digest_hex(manifest));
+	return 0;
+}
+
+bool simple_is_tag(const char *tag)
+{
+	enum { PREFIX = sizeof("sha256-") - 1, LENGTH = PREFIX + DIGEST_HEX + sizeof(".sig") - 1 };
+
+	return strlen(tag) == LENGTH && starts_with(tag, "sha256-") && ends_with(tag, ".sig") &&
+	       strspn(tag + PREFIX, "0123456789abcdef") == DIGEST_HEX;
+}
+
+int simple_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
+		struct manifest *ret, struct desc *ret_desc, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	struct ref at;
+	struct desc d;
+	int r;
+
+	if ((r = simple_tag(ref, manifest, &at, e)) < 0 || (r = store_resolve(s, &at, &d, e)) < 0)
+		return r;
+	if (!desc_is_manifest(&d))
+		return FAIL(e, E_FORMAT, "signatures of %s: '%.60s' is no manifest", manifest->s,
+			    d.media_type);
+	if ((r = store_blob_read(s, &d, LIMIT_MANIFEST, &bytes, e)) < 0 ||
+	    (r = manifest_parse(buf_str(&bytes), bytes.n, "signatures", ret, e)) < 0)
+		return r;
+	if (ret_desc)
+		*ret_desc = d;
+	return 0;
+}
+
+int simple_layer(const struct store *s, const struct manifest *m, size_t i, struct buf *ret_payload,
+		 const json_t **ret_annotations, struct err *e)
+{
+	const json_t *layer = json_array_get(json_object_get(m->json, "layers"), i);
+	const struct desc *d = &m->layers[i];
+
+	if (strcmp(d->media_type, SIMPLE_LAYER_TYPE) != 0)
+		return FAIL(e, E_FORMAT, "a layer of type '%.60s', not a signature", d->media_type);
+	if (d->size > LIMIT_SIMPLE)
+		return FAIL(e, E_FORMAT, "a payload longer than %d bytes", LIMIT_SIMPLE);
+	*ret_annotations = json_object_get(layer, "annotations");
+	return store_blob_read(s, d, LIMIT_SIMPLE, ret_payload, e);
+}
+
+/* Writing: a manifest and its configuration made anew of a list of layers. */
+
+static int put_config(struct store *s, const json_t *layers, struct desc *ret, struct err *e)
+{
+	auto_json *j = json_pack("{s:s, s:s, s:{}, s:{s:s}}", "architecture", "", "os", "",
+				 "config", "rootfs", "type", "layers");
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	json_t *ids = json_array();
+	size_t i;
+	json_t *layer;
+	int r = json_put(json_object_get(j, "rootfs"), "diff_ids", ids, e);
+
+	json_array_foreach(layers, i, layer)
+	{
+		if (r == 0)
+			r = json_push(ids, json_incref(json_object_get(layer, "digest")), e);
+	}
+	if (r == 0)
+		r = json_canonical(j, &bytes, e);
+	return r < 0 ? r : store_blob_put(s, MT_OCI_CONFIG, bytes.p, bytes.n, ret, e);
+}
+
+static int write_manifest(struct store *s, const struct ref *at, json_t *layers, struct desc *ret,
+			  struct err *e)
+{
+	auto_json *j = json_object();
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), name = BUF_INIT(2 * LIMIT_REF);
+	struct desc config, d;
+	int r;
+
+	if (json_array_size(layers) > LIMIT_SIGNATURES)
+		return FAIL(e, E_FORMAT, "more than %d signatures", LIMIT_SIGNATURES);
+	if ((r = put_config(s, layers, &config, e)) < 0 ||
+	    (r = json_put_u64(j, "schemaVersion", 2, e)) < 0 ||
+	    (r = json_put_string(j, "mediaType", MT_OCI_MANIFEST, e)) < 0 ||
+	    (r = json_put(j, "config", desc_json(&config), e)) < 0 ||
+	    (r = json_put(j, "layers", json_incref(layers), e)) < 0 ||
+	    (r = json_canonical(j, &bytes, e)) < 0 ||
+	    (r = store_blob_put(s, MT_OCI_MANIFEST, bytes.p, bytes.n, &d, e)) < 0)
+		return r;
+	ref_tagged(at, &name);
+	r = store_tag(s, buf_str(&name), &d, e);
+	if (r == 0)
+		*ret = d;
+	return r;
+}
+
+/* The layers that are there already, as an array of their own. A broken manifest is an error: its
+ * signatures would be lost. */
+static int load_layers(const struct store *s, const struct ref *ref, const struct digest *manifest,
+		       json_t **ret, struct err *e)
+{
+	auto_manifest m = { 0 };
+	int r = simple_load(s, ref, manifest, &m, NULL, e);
+	json_t *copy = r == 0 ? json_deep_copy(json_object_get(m.json, "layers")) : json_array();
+
+	if (r < 0 && r != E_NOTFOUND) {
+		json_decref(copy);
+		return r;
+	}
+	if (!copy)
+		return FAIL_NOMEM(e);
+	*ret = copy;
+	return 0;
+}
+
+static int make_layer(struct store *s, struct str payload, const char *signature, json_t **ret,
+		      struct err *e)
+{
+	auto_json *notes = json_object();
+	auto_json *layer = NULL;
+	struct desc d;
+	int r;
+
+	if ((r = json_put_string(notes, SIMPLE_SIGNATURE, signature, e)) < 0 ||
+	    (r = store_blob_put(s, SIMPLE_LAYER_TYPE, payload.p, payload.n, &d, e)) < 0)
+		return r;
+	layer = desc_json(&d);
+	r = json_put(layer, "annotations", json_incref(notes), e);
+	if (r == 0)
+		*ret = TAKE(layer);
+	return r;
+}
+
+int simple_add(struct store *s, const struct ref *ref, const struct digest *manifest,
+	       struct str payload, const char *signature, struct desc *ret, struct err *e)
+{
+	auto_json *layers = NULL;
+	auto_json *layer = NULL;
+	struct ref at;
+	int r;
+
+	if ((r = simple_tag(ref, manifest, &at, e)) < 0 ||
+	    (r = load_layers(s, ref, manifest, &layers, e)) < 0 ||
+	    (r = make_layer(s, payload, signature, &layer, e)) < 0 ||
+	    (r = json_push(layers, json_incref(layer), e)) < 0)
+		return r;
+	return write_manifest(s, &at, layers, ret, e);
+}
+
+bool simple_is_layer(const struct desc *layer)
+{
+	return strcmp(layer->media_type, SIMPLE_LAYER_TYPE) == 0 && layer->size <= LIMIT_SIMPLE;
+}
+
+bool simple_has_layer(const json_t *layers, const json_t *want)
+{
+	const char *digest = json_string_or_null(want, "digest");
+	const char *sig =
+		json_string_or_null(json_object_get(want, "annotations"), SIMPLE_SIGNATURE);
+	size_t i;
+	const json_t *have;
+
+	json_array_foreach(layers, i, have)
+	{
+		const char *d = json_string_or_null(have, "digest");
+		const char *s =
+			json_string_or_null(json_object_get(have, "annotations"), SIMPLE_SIGNATURE);
+
+		if (d && digest && s && sig && strcmp(d, digest) == 0 && strcmp(s, sig) == 0)
+			return true;
+	}
+	return false;
+}
+
+int simple_merge(struct store *s, const struct ref *ref, const struct digest *manifest,
+		 const struct manifest *other, bool *ret_changed, struct err *e)
+{
+	auto_json *layers = NULL;
+	const json_t *more = json_object_get(other->json, "layers");
+	struct ref at;
+	struct desc d;
+	size_t i, before;
+	json_t *one;
+	int r;
+
+	if ((r = simple_tag(ref, manifest, &at, e)) < 0 ||
+	    (r = load_layers(s, ref, manifest, &layers, e)) < 0)
+		return r;
+	before = json_array_size(layers);
+	json_array_foreach(more, i, one)
+	{
+		struct desc layer;
+
+		if (json_array_size(layers) >= LIMIT_SIGNATURES ||
+		    desc_parse(one, "layer", &layer, NULL) < 0 || !simple_is_layer(&layer) ||
+		    !store_has(s, &layer.digest, layer.size) || simple_has_layer(layers, one))
+			continue;
+		if (json_array_append(layers, one) < 0)
+			return FAIL_NOMEM(e);
+	}
+	if (ret_changed)
+		*ret_changed = json_array_size(layers) > before;
+	return json_array_size(layers) > before ? write_manifest(s, &at, layers, &d, e) : 0;
+}

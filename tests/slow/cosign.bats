@@ -1,0 +1,141 @@
+# cosign's keys, signatures and tags; made here and checked by other programs, and the reverse.
+load ../lib/common
+load ../lib/trust
+
+setup() {
+	need_cmd jq openssl
+	common_setup
+	export COSIGN_PASSWORD=correct-horse
+}
+
+teardown() {
+	registry_stop
+	common_teardown
+}
+
+# The manifest of the cosign signatures of $DIGEST in repository $1 of the store.
+sig_manifest() {
+	blob "$(jq -r --arg n "$1:sha256-${DIGEST#sha256:}.sig" '.manifests[]
+		| select(.annotations["org.opencontainers.image.ref.name"] == $n).digest' "$STATE/index.json")"
+}
+
+# The signature of payload file $1 in base64 $2 under public key $3, by openssl.
+openssl_accepts() {
+	base64 -d <<<"$2" >sig.der
+	openssl dgst -sha256 -verify "$3" -signature sig.der "$1"
+}
+
+@test "a key pair: read by another program, never over another file" {
+	/usr/bin/python3 -c 'import nacl' 2>/dev/null || skip "no python3-nacl"
+	run plimsoll trust generate-key-pair
+	assert_status 0
+	assert_eq "$(stat -c %a cosign.key)" 600
+	/usr/bin/python3 - cosign.key <<-'PY' >plain.der
+		import base64, hashlib, json, sys
+		from nacl.bindings import crypto_secretbox_open
+		body = "".join(open(sys.argv[1]).read().splitlines()[1:-1])
+		j = json.loads(base64.b64decode(body))
+		p = j["kdf"]["params"]
+		assert (p["N"], p["r"], p["p"]) == (65536, 8, 1)
+		key = hashlib.scrypt(b"correct-horse", salt=base64.b64decode(j["kdf"]["salt"]), n=p["N"], r=p["r"], p=p["p"],
+		                     dklen=32, maxmem=1 << 28)
+		sys.stdout.buffer.write(crypto_secretbox_open(base64.b64decode(j["ciphertext"]),
+		                                              base64.b64decode(j["cipher"]["nonce"]), key))
+	PY
+	assert_eq "$(openssl pkey -inform DER -in plain.der -pubout)" "$(cat cosign.pub)"
+	run plimsoll trust generate-key-pair
+	assert_status 6
+	# The same key again, of a PEM file.
+	openssl pkey -inform DER -in plain.der -out plain.pem
+	plimsoll trust import-key-pair --key plain.pem --output-key-prefix again
+	assert_eq "$(cat again.pub)" "$(cat cosign.pub)"
+	unset COSIGN_PASSWORD
+	run plimsoll trust generate-key-pair --output-key-prefix other
+	assert_status 2
+	assert_output_has "COSIGN_PASSWORD"
+}
+
+@test "simple signing: its bytes are cosign's, openssl accepts them, again adds nothing" {
+	image 127.0.0.1:5000/team/web:1
+	plimsoll trust generate-key-pair
+	run plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/team/web:1
+	assert_status 0
+	sig_manifest 127.0.0.1:5000/team/web >m
+	blob "$(jq -r '.layers[0].digest' m)" >payload
+	assert_eq "$(cat payload)" '{"critical":{"identity":{"docker-reference":"127.0.0.1:5000/team/web"},"image":{"docker-manifest-digest":"'"$DIGEST"'"},"type":"cosign container image signature"},"optional":null}'
+	openssl_accepts payload "$(jq -r '.layers[0].annotations["dev.cosignproject.cosign/signature"]' m)" cosign.pub
+	assert_eq "$(blob "$(jq -r .config.digest m)" | jq -c .rootfs.diff_ids)" "[\"sha256:$(sha256sum <payload | cut -d' ' -f1)\"]"
+	run plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/team/web:1
+	assert_output_has "already signed"
+	plimsoll sign --signature-format cosign --key cosign.key -a build=7 127.0.0.1:5000/team/web:1
+	assert_eq "$(sig_manifest 127.0.0.1:5000/team/web | jq '.layers | length')" 2
+	run plimsoll verify --key cosign.pub 127.0.0.1:5000/team/web:1
+	assert_status 0
+	assert_output_has "cosign signature"
+	[ "$(plimsoll images -q | wc -l)" = 1 ] # the tag of the signatures is none of an image
+	plimsoll trust generate-key-pair --output-key-prefix other
+	run plimsoll verify --key other.pub 127.0.0.1:5000/team/web:1
+	assert_status 4
+	assert_output_has "none of the 1 trusted keys"
+}
+
+@test "carried to another repository a signature is refused" {
+	image 127.0.0.1:5000/team/web:1
+	plimsoll trust generate-key-pair
+	plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/team/web:1
+	plimsoll sign --signature-format bundle --key cosign.key 127.0.0.1:5000/team/web:1
+	plimsoll tag 127.0.0.1:5000/team/web:1 127.0.0.1:5000/prod/web:1
+	jq -c --arg d "${DIGEST#sha256:}" '.manifests |= . + [.[] | select(.annotations["org.opencontainers.image.ref.name"]
+		== "127.0.0.1:5000/team/web:sha256-\($d).sig")
+		| .annotations["org.opencontainers.image.ref.name"] |= sub("team"; "prod")]' "$STATE/index.json" >index
+	cp index "$STATE/index.json"
+	run plimsoll verify --key cosign.pub 127.0.0.1:5000/prod/web:1
+	assert_status 4
+	assert_output_has "bundle sha256"
+	assert_output_has "signature in sha256"
+	assert_output_has "it was signed for repository '127.0.0.1:5000/team/web'"
+	assert_output_has "any-repository"
+	run plimsoll verify --key cosign.pub --any-repository --format json 127.0.0.1:5000/prod/web:1
+	assert_status 0
+	assert_eq "$(jq '.signatures | length' <<<"$output")" 2
+}
+
+@test "to a registry and back, beside the signatures of others" {
+	need_cmd docker-registry
+	registry_start
+	image "$REGISTRY/team/web:1"
+	plimsoll trust generate-key-pair
+	plimsoll trust generate-key-pair --output-key-prefix second
+	plimsoll sign --signature-format cosign --key cosign.key "$REGISTRY/team/web:1"
+	plimsoll sign --signature-format bundle --key cosign.key "$REGISTRY/team/web:1"
+	plimsoll push "$REGISTRY/team/web:1"
+	# Another host, another key: its push leaves the first signature there.
+	plimsoll --state other pull "$REGISTRY/team/web:1"
+	plimsoll --state other verify --key cosign.pub "$REGISTRY/team/web:1"
+	plimsoll --state other sign --signature-format cosign --key second.key "$REGISTRY/team/web:1"
+	plimsoll --state other push "$REGISTRY/team/web:1"
+	# The first host has not seen it, and pushes again.
+	plimsoll sign --signature-format cosign --key cosign.key -a again=1 "$REGISTRY/team/web:1"
+	plimsoll push "$REGISTRY/team/web:1"
+	assert_eq "$(curl -fsS "http://$REGISTRY/v2/team/web/manifests/sha256-${DIGEST#sha256:}.sig" \
+		-H 'Accept: application/vnd.oci.image.manifest.v1+json' | jq '.layers | length')" 3
+	plimsoll --state third pull "$REGISTRY/team/web:1"
+	for key in cosign second; do
+		plimsoll --state third verify --key $key.pub "$REGISTRY/team/web:1"
+	done
+	assert_eq "$(plimsoll --state third verify --key cosign.pub --format json "$REGISTRY/team/web:1" | jq -c '[.signatures[].format] | sort')" \
+		'["bundle","simplesigning","simplesigning"]'
+}
+
+@test "a key that is withdrawn signs and verifies nothing" {
+	image 127.0.0.1:5000/team/web:1
+	plimsoll trust init
+	plimsoll sign --signature-format bundle 127.0.0.1:5000/team/web:1
+	openssl pkey -in "$STATE/trust/keys/default.pem" -pubout -out own.pub
+	plimsoll verify --key own.pub 127.0.0.1:5000/team/web:1
+	plimsoll trust revoke default
+	run plimsoll verify --key own.pub 127.0.0.1:5000/team/web:1
+	assert_status 4
+	run plimsoll sign --signature-format cosign 127.0.0.1:5000/team/web:1
+	assert_status 4
+}
