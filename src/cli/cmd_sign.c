@@ -148,7 +148,7 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 	auto_release(store_close) struct store *s = NULL;
 	auto_json *notes = NULL;
 	const struct state *state;
-	struct form form;
+	struct form form = { .sigstore = false };
 	struct ref ref = { 0 };
 	int r;
 
