@@ -2,7 +2,10 @@
 /* Blobs into the store: hashed as they stream, resumed where a connection broke. */
 #include "registry/registry_internal.h"
 
-enum { BLOB_TRIES = 6 };
+enum {
+	BLOB_TRIES = 6,		       /* in a row, none of which got on */
+	BLOB_PROGRESS_MIN = 64 * 1024, /* a try that brought so much does not count */
+};
 
 /* A blob on its way in. */
 struct incoming {
@@ -119,6 +122,7 @@ static int gave_up(struct registry *reg, const struct incoming *in, const struct
 static int stream(struct registry *reg, struct incoming *in, const char *name, struct err *e)
 {
 	char path[LIMIT_PATH];
+	uint64_t best = in->have;
 	int r = 0;
 
 	(void)snprintf(path, sizeof(path), "/v2/%s/blobs/%s", name, in->want->digest.s);
@@ -139,6 +143,10 @@ static int stream(struct registry *reg, struct incoming *in, const char *name, s
 			r = judge(reg, in, &c, &resp, e);
 		if (r != 0)
 			return r < 0 ? r : 0;
+		if (in->have >= best + BLOB_PROGRESS_MIN) {
+			best = in->have;
+			n = 1;
+		}
 		if (n == BLOB_TRIES || (resp.end.outcome == FETCH_STALLED && n > 1))
 			return gave_up(reg, in, &c, &resp, e);
 		r = registry_pause(reg, n, &resp, e);

@@ -20,27 +20,25 @@ static ssize_t read_at(int fd, void *p, size_t cap, uint64_t at, struct err *e)
 	return got ? got : FAIL(e, E_SYSTEM, "the body to send ends early");
 }
 
-/* Hashes what lies before the part's byte `to`, from the beginning. */
-static int hash_up_to(struct body *b, uint64_t to, struct err *e)
+/* Hashes what lies before the part. */
+static int hash_before(struct body *b, struct err *e)
 {
 	auto_free char *chunk = malloc(HASH_CHUNK);
-	uint64_t end = b->at + to;
+	uint64_t at = 0;
 	int r;
 
 	if (!chunk)
 		return FAIL_NOMEM(e);
-	sha256_free(TAKE(b->hash));
-	b->hashed = 0;
 	r = sha256_new(&b->hash, e);
-	while (r == 0 && b->hashed < end) {
-		uint64_t left = end - b->hashed;
-		ssize_t got = read_at(b->fd, chunk, left < HASH_CHUNK ? (size_t)left : HASH_CHUNK,
-				      b->hashed, e);
+	while (r == 0 && at < b->at) {
+		uint64_t left = b->at - at;
+		ssize_t got =
+			read_at(b->fd, chunk, left < HASH_CHUNK ? (size_t)left : HASH_CHUNK, at, e);
 
 		if (got < 0)
 			return (int)got;
 		sha256_update(b->hash, chunk, (size_t)got);
-		b->hashed += (uint64_t)got;
+		at += (uint64_t)got;
 	}
 	return r;
 }
@@ -49,7 +47,7 @@ int body_open(struct body *b, int fd, const struct fetch_request *q, struct err 
 {
 	*b = (struct body){ .fd = fd, .at = q->body_at, .n = q->body_n, .has_sum = q->has_sum };
 	memcpy(b->sum, q->sum, sizeof(b->sum));
-	return b->has_sum ? hash_up_to(b, 0, e) : 0;
+	return b->has_sum ? hash_before(b, e) : 0;
 }
 
 void body_close(struct body *b)
@@ -86,16 +84,7 @@ ssize_t body_read(struct body *b, void *p, size_t cap, struct err *e)
 	if (!b->has_sum)
 		return got;
 	sha256_update(b->hash, p, (size_t)got);
-	b->hashed += (uint64_t)got;
 	if (b->sent == b->n)
 		r = check(b, e);
 	return r < 0 ? r : got;
-}
-
-int body_seek(struct body *b, uint64_t to, struct err *e)
-{
-	if (to > b->n)
-		return FAIL(e, E_INTERNAL, "seek past the end of the body");
-	b->sent = to;
-	return b->has_sum ? hash_up_to(b, to, e) : 0;
 }

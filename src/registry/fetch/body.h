@@ -17,7 +17,6 @@ struct body {
 	bool has_sum;
 	unsigned char sum[FETCH_SUM];
 	struct sha256 *hash; /* while has_sum */
-	uint64_t hashed;     /* from the descriptor's start */
 };
 
 /* What is before the part is hashed now: it takes a while. A descriptor that cannot be read, or
@@ -29,5 +28,3 @@ void body_close(struct body *b);
 /* The next bytes, at most cap; 0 only at the end. E_VERIFY instead of the last ones when the sum is
  * another: its message is the digest that the bytes have. */
 ssize_t body_read(struct body *b, void *p, size_t cap, struct err *e);
-/* Goes back to where `to` bytes of the part are sent. */
-int body_seek(struct body *b, uint64_t to, struct err *e);

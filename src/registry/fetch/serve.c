@@ -212,13 +212,14 @@ static size_t on_read(char *p, size_t one, size_t n, void *arg)
 	return CURL_READFUNC_ABORT;
 }
 
+/* libcurl would send a body again by itself when a connection it had kept turns out to be dead. How
+ * much of it arrived is asked first, by who knows how: only what was not read yet is read again. */
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
-	struct transfer *t = arg;
+	const struct transfer *t = arg;
 
-	return origin == SEEK_SET && offset >= 0 && body_seek(&t->body, (uint64_t)offset, NULL) == 0
-		       ? CURL_SEEKFUNC_OK
-		       : CURL_SEEKFUNC_FAIL;
+	return origin == SEEK_SET && offset == 0 && t->body.sent == 0 ? CURL_SEEKFUNC_OK
+								      : CURL_SEEKFUNC_FAIL;
 }
 
 /* Called at least once a second: notices a peer that has gone, tells it how far an upload is. */
@@ -393,11 +394,12 @@ static void set_callbacks(CURL *c, struct transfer *t)
 
 static enum fetch_outcome outcome_of(CURLcode code, const struct transfer *t)
 {
-	long sys = 0;
+	long sys = 0, fresh = 0;
 	curl_off_t connected = 0;
 
 	(void)curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &sys);
 	(void)curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected);
+	(void)curl_easy_getinfo(t->curl, CURLINFO_NUM_CONNECTS, &fresh);
 	if (code == CURLE_RECV_ERROR && strstr(t->why, " alert "))
 		return FETCH_TLS;
 	/* NOLINTNEXTLINE: the other 90 codes are of protocols that are not spoken here */
@@ -406,7 +408,8 @@ static enum fetch_outcome outcome_of(CURLcode code, const struct transfer *t)
 	case CURLE_COULDNT_CONNECT: return sys == ECONNREFUSED ? FETCH_REFUSED : FETCH_UNREACHABLE;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY: return FETCH_UNREACHABLE;
-	case CURLE_OPERATION_TIMEDOUT: return connected ? FETCH_STALLED : FETCH_UNREACHABLE;
+	case CURLE_OPERATION_TIMEDOUT:
+		return connected || !fresh ? FETCH_STALLED : FETCH_UNREACHABLE;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -416,6 +419,7 @@ static enum fetch_outcome outcome_of(CURLcode code, const struct transfer *t)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
+	case CURLE_SEND_FAIL_REWIND:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM: return FETCH_BROKEN;
 	case CURLE_OUT_OF_MEMORY:
