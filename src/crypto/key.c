@@ -25,20 +25,6 @@ void crypto_init(void)
 				  NULL);
 }
 
-void crypto_hold_secrets(void)
-{
-	/* Two pages are enough for the numbers of an RSA key of 4096 bits. When it cannot be
-	 * locked (RLIMIT_MEMLOCK) it is still left out of dumps and cleansed. */
-	(void)CRYPTO_secure_malloc_init(64 * 1024, 16);
-}
-
-void secret_free(struct buf *b)
-{
-	if (b->p)
-		OPENSSL_cleanse(b->p, b->alloc);
-	buf_free(b);
-}
-
 void key_free(struct key *k)
 {
 	if (!k)

@@ -24,6 +24,8 @@ void crypto_init(void);
 /* For buffers that hold secrets: cleansed before they are freed. Fill them with a single put, since
  * a grown buffer leaves its old memory behind. */
 void secret_free(struct buf *b);
+/* All of a file, at most max bytes, into an empty buffer and nowhere else; what names it. */
+int secret_read(int fd, const char *what, size_t max, struct buf *ret, struct err *e);
 #define auto_secret __attribute__((cleanup(secret_free))) struct buf
 
 /* P-256, P-384, P-521, Ed25519, or RSA of 3072 bits. */
@@ -97,7 +99,8 @@ int key_from_remote(const struct key *public_half, const struct key_remote *remo
 		    struct key **ret, struct err *e);
 
 /*
- * For a process that is about to hold a private key: memory that is locked where the limit allows,
- * and left out of dumps, takes the numbers of keys that are read from now on.
+ * For a process that is about to hold a private key: the numbers of keys that are read from now on
+ * are in memory that is locked where the limit allows, and left out of dumps; what OpenSSL frees is
+ * wiped.
  */
 void crypto_hold_secrets(void);

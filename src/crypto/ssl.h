@@ -24,9 +24,9 @@ DEFINE_RELEASE_VOID(X509_NAME, X509_NAME_free)
 struct key {
 	EVP_PKEY *pkey;
 	enum key_kind kind;
-	int bits;      /* of the modulus or the field */
-	size_t width;  /* EC: bytes of r and of s */
-	bool has_priv; /* false: verifies only */
+	int bits;		  /* of the modulus or the field */
+	size_t width;		  /* EC: bytes of r and of s */
+	bool has_priv;		  /* false: verifies only */
 	struct key_remote remote; /* who signs when has_priv is false; sign NULL: nobody */
 };
 

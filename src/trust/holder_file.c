@@ -18,7 +18,7 @@ static int hold(void *arg, struct buf *emit, struct err *e)
 
 	(void)emit;
 	crypto_hold_secrets();
-	if ((r = fs_read_fd(h->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
+	if ((r = secret_read(h->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
 	    (r = key_from_file((struct str){ buf_str(&pem), pem.n }, h->passphrase, &k, e)) < 0)
 		return r;
 	secret_free(&pem);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "crypto/key_cosign.h"
 #include "sandbox/sandbox.h"
 #include "trust/holder.h"
 #include "trust/internal.h"
@@ -81,10 +82,10 @@ static int load_or_make(const struct making *m, struct key **ret, struct err *e)
 		return m->o->kind == KEY_RSA
 			       ? key_generate_rsa(m->o->bits ? m->o->bits : 3072, ret, e)
 			       : key_generate(m->o->kind, ret, e);
-	r = fs_read_fd(m->in, "private key", LIMIT_KEY_PEM, &pem, e);
+	r = secret_read(m->in, "private key", LIMIT_KEY_PEM, &pem, e);
 	return r < 0 ? r
-		     : key_from_pem((struct str){ buf_str(&pem), pem.n }, m->o->key_passphrase, ret,
-				    e);
+		     : key_from_file((struct str){ buf_str(&pem), pem.n }, m->o->key_passphrase,
+				     ret, e);
 }
 
 static int make_in_child(void *arg, struct buf *emit, struct err *e)
