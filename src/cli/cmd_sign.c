@@ -7,7 +7,7 @@
 #include "trust/trust.h"
 
 struct sign_opts {
-	const char *key, *passphrase_file, *expiry, *format;
+	const char *key, *passphrase_file, *expiry, *format, *timestamp_url, *timestamp_root;
 	struct strv annotations;
 	bool any_repository;
 };
@@ -22,6 +22,10 @@ static const struct opt sign_options[] = {
 	       "sign this annotation too (again for more)"),
 	OPT_AT(struct sign_opts, any_repository, "any-repository", 0, OPT_FLAG, NULL,
 	       "leave the repository's name out: the signature holds wherever the image is"),
+	OPT_AT(struct sign_opts, timestamp_url, "timestamp-url", 0, OPT_STRING, "URL",
+	       "have it stamped by this authority (RFC 3161): it outlives the certificate"),
+	OPT_AT(struct sign_opts, timestamp_root, "timestamp-root-cert", 0, OPT_STRING, "FILE",
+	       "certificates that end the authority's chain; goes with --timestamp-url"),
 	OPT_END,
 };
 
@@ -94,6 +98,22 @@ static int report(struct cli *c, const struct desc *image, const struct desc *si
 	return cli_print_json(c, j, e);
 }
 
+/* An authority that nobody vouches for would prove nothing. */
+static int stamping(const struct sign_opts *o, struct buf *roots, struct trust_sign_opts *ret,
+		    struct err *e)
+{
+	int r;
+
+	if (!o->timestamp_url != !o->timestamp_root)
+		return FAIL(e, E_USAGE, "--timestamp-url and --timestamp-root-cert go together");
+	if (!o->timestamp_url)
+		return 0;
+	r = fs_read_user(o->timestamp_root, LIMIT_PEM_CERTS, roots, e);
+	ret->timestamp_url = o->timestamp_url;
+	ret->timestamp_roots = (struct str){ buf_str(roots), roots->n };
+	return r;
+}
+
 static int sign_notary(const struct sign_opts *o, const struct state *state, struct store *s,
 		       const struct ref *ref, const struct desc *image, enum envelope_form form,
 		       const json_t *notes, struct desc *ret, bool *ret_existing, struct err *e)
@@ -102,9 +122,11 @@ static int sign_notary(const struct sign_opts *o, const struct state *state, str
 		.key = o->key, .form = form, .annotations = notes, .ref = ref
 	};
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	auto_buf roots = BUF_INIT(LIMIT_PEM_CERTS);
 	int r;
 
-	if ((r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
+	if ((r = stamping(o, &roots, &so, e)) < 0 ||
+	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
 	    (r = cli_passphrase(o->passphrase_file, &secret, &so.passphrase, e)) < 0)
 		return r;
 	return trust_sign(state, s, image, &so, ret, ret_existing, e);
@@ -134,6 +156,8 @@ static int sign_sigstore(const struct sign_opts *o, const struct state *state, s
 			    "--any-repository: sigstore's signatures are made for a repository");
 	if (o->expiry)
 		return FAIL(e, E_USAGE, "--expiry: sigstore's signatures have none");
+	if (o->timestamp_url || o->timestamp_root)
+		return FAIL(e, E_USAGE, "--timestamp-url: only for jws and cose");
 	if (names_file(o->key)) {
 		buf_printf(&path, "./%s", o->key);
 		so.key.name = buf_str(&path);
@@ -196,7 +220,9 @@ const struct command cmd_sign = {
 		"With --signature-format cosign it is cosign's simple signing, under a tag beside "
 		"the image, and with bundle a sigstore bundle: both name the repository, and --key "
 		"may be a key file of cosign's. Signing again with the same key in the same form "
-		"adds nothing. Without --passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
+		"adds nothing. With --timestamp-url it stays valid "
+		"after its certificate has ended, where the policy names that authority in a tsa "
+		"store. Without --passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
 	.example = "plimsoll sign web:1\n"
 		   "plimsoll sign --key ci --expiry 720h 127.0.0.1:5000/web:1\n"
 		   "plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/web:1",

@@ -307,7 +307,9 @@ int chain_check(const struct chain *c, struct err *e)
 	int r = c->n ? 0 : FAIL(e, E_VERIFY, "certificate chain: empty");
 
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		r = check_common(c->v[i], e);
+		r = cert_check_form(c->v[i], e);
+		if (r == 0)
+			r = check_common(c->v[i], e);
 		if (r == 0)
 			r = check_critical(c->v[i], e);
 		if (r == 0)

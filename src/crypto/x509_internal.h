@@ -12,6 +12,9 @@ struct cert {
 	int64_t not_before, not_after;
 };
 
+/* The fields that every certificate of a chain must write as RFC 5280 says. E_VERIFY. */
+int cert_check_form(const struct cert *c, struct err *e);
+
 /* A name of C, ST, O, CN and others, owned. E_USAGE for what no certificate can say. */
 int x509_name(const struct dn *subject, X509_NAME **ret, struct err *e);
 /* Signs what is in the certificate with a key that may be elsewhere (struct key_remote). */

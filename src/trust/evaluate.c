@@ -112,28 +112,6 @@ static int check_expiry(const struct evaluation *v, const struct envelope *j,
 	return evaluate_failed(v->statement, POLICY_EXPIRY, res, TRUST_EXPIRY, &why, e);
 }
 
-static int check_revocation(const struct evaluation *v, const struct envelope *j,
-			    struct trust_result *res, struct err *e)
-{
-	struct err why = ERR_INIT;
-	bool named = false;
-
-	for (size_t i = 0; i < j->chain.n; i++)
-		named |= cert_names_revocation(j->chain.v[i]);
-	if (v->statement->action[POLICY_REVOCATION] == POLICY_SKIP) {
-		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED, "the policy skips it");
-		return 0;
-	}
-	if (!named) {
-		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
-			      "no CRL or OCSP: its certificates name neither");
-		return 0;
-	}
-	(void)FAIL(&why, E_VERIFY,
-		   "a certificate names a CRL or OCSP responder, which plimsoll does not ask yet");
-	return evaluate_failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, &why, e);
-}
-
 static int describe(const struct envelope *j, struct trust_result *res, struct err *e)
 {
 	auto_release(key_free) struct key *k = NULL;
@@ -151,6 +129,7 @@ int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e
 {
 	struct trust_result res = { 0 };
 	auto_envelope j = { .payload = BUF_INIT(0) };
+	auto_chain tsa = { .n = 0 };
 	int r;
 
 	if ((r = envelope_verify(v->form, v->envelope, NOTARY_PAYLOAD_TYPE, &j, e)) < 0 ||
@@ -166,7 +145,8 @@ int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e
 	    (r = withdrawn_check_chain(&v->withdrawn, &j.chain, j.claims.signing_time, v->now, e)) <
 		    0 ||
 	    (r = check_name(v, &res, e)) < 0 || (r = check_expiry(v, &j, &res, e)) < 0 ||
-	    (r = evaluate_time(v, &j, &res, e)) < 0 || (r = check_revocation(v, &j, &res, e)) < 0)
+	    (r = evaluate_time(v, &j, &res, &tsa, e)) < 0 ||
+	    (r = evaluate_revocation(v, &j, &tsa, &res, e)) < 0)
 		return r;
 	*ret = res;
 	return 0;

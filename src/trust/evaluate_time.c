@@ -44,7 +44,7 @@ static int by_authority(const struct evaluation *v, const struct envelope *j,
 
 /* Both ends of what the token leaves open lie within the validity of every certificate. */
 static int by_timestamp(const struct evaluation *v, const struct envelope *j,
-			struct trust_result *res, struct err *e)
+			struct trust_result *res, struct chain *ret_tsa, struct err *e)
 {
 	const struct timestamp_trust trust = { .anchors = v->tsa ? v->tsa->v : NULL,
 					       .anchors_n = v->tsa ? v->tsa->n : 0 };
@@ -66,6 +66,8 @@ static int by_timestamp(const struct evaluation *v, const struct envelope *j,
 	    (r = chain_valid_at(&j->chain, t.time + t.accuracy, e)) < 0)
 		return r;
 	res->proven_time = t.time;
+	*ret_tsa = t.chain;
+	t.chain.n = 0;
 	clock_rfc3339(t.time, at);
 	evaluate_note(res, TRUST_TIMESTAMP, TRUST_PASSED,
 		      "a time-stamping authority says %s; every certificate was valid then", at);
@@ -73,7 +75,7 @@ static int by_timestamp(const struct evaluation *v, const struct envelope *j,
 }
 
 int evaluate_time(const struct evaluation *v, const struct envelope *j, struct trust_result *res,
-		  struct err *e)
+		  struct chain *ret_tsa, struct err *e)
 {
 	const struct statement *s = v->statement;
 	struct err why = ERR_INIT;
@@ -88,7 +90,7 @@ int evaluate_time(const struct evaluation *v, const struct envelope *j, struct t
 	r = chain_valid_at(&j->chain, v->now, &why);
 	if (wants && (r < 0 || !s->timestamp_after_expiry)) {
 		why = ERR_INIT;
-		r = by_timestamp(v, j, res, &why);
+		r = by_timestamp(v, j, res, ret_tsa, &why);
 		return r < 0 ? evaluate_failed(s, POLICY_TIMESTAMP, res, TRUST_TIMESTAMP, &why, e)
 			     : 0;
 	}

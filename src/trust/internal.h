@@ -93,6 +93,11 @@ int payload_make(const struct desc *manifest, const char *repository, const json
 int payload_check(struct str payload, const struct desc *manifest,
 		  char ret_repository[static TRUST_REPOSITORY_MAX], struct err *e);
 
+/* timestamp_ask.c: the envelope with a timestamp of the authority that o names, verified. Appends.
+ */
+int trust_timestamp(enum envelope_form form, const struct trust_sign_opts *o, struct str envelope,
+		    struct buf *ret, struct err *e);
+
 /* signature.c: the manifest that carries an envelope. */
 
 /* Checks the shape of a signature manifest and reads its envelope. E_FORMAT, E_VERIFY. */
@@ -102,6 +107,9 @@ int signature_read(const struct store *s, const struct desc *signature, const st
 int signature_attach(struct store *s, enum envelope_form form, struct str envelope,
 		     const struct chain *chain, const struct desc *manifest, int64_t now,
 		     struct desc *ret, struct err *e);
+
+struct answers;
+struct wants;
 
 /* evaluate.c: one envelope against one policy statement, without any file. */
 struct evaluation {
@@ -114,8 +122,14 @@ struct evaluation {
 	const char *repository;	    /* asked for; NULL or "": known by its digest alone */
 	struct withdrawn withdrawn; /* borrowed */
 	int64_t now;
+	const struct answers *answers; /* about revocation, so far; NULL: none */
+	struct wants *wants;	       /* receives what else is to be asked */
 };
+/* With a question left in v->wants, nothing is decided. */
 int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e);
+/* evaluate_child.c: the same in a sandboxed child, with its questions asked. */
+int evaluate_sandboxed(const struct evaluation *v, struct answers *answers,
+		       struct trust_result *ret, struct err *e);
 
 /* For the files of evaluate(). What failed ends the evaluation where the policy enforces it, and is
  * noted where it only logs; why holds the failure. */
@@ -123,6 +137,10 @@ int evaluate_failed(const struct statement *s, enum policy_type type, struct tru
 		    enum trust_check c, const struct err *why, struct err *e);
 void evaluate_note(struct trust_result *res, enum trust_check c, enum trust_outcome outcome,
 		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* evaluate_time.c: at which time the certificates had to be valid, and whether they were. */
+/* evaluate_time.c: at which time the certificates had to be valid, and whether they were. ret_tsa
+ * receives the chain of the time-stamping authority that proved it. */
 int evaluate_time(const struct evaluation *v, const struct envelope *j, struct trust_result *res,
-		  struct err *e);
+		  struct chain *ret_tsa, struct err *e);
+/* evaluate_revocation.c: whether one of the certificates was revoked. */
+int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
+			const struct chain *tsa, struct trust_result *res, struct err *e);

@@ -12,6 +12,7 @@ struct signing {
 	const struct chain *chain;
 	struct str payload;
 	struct claims claims;
+	bool stamped;
 };
 
 /* Whether an envelope is what we would sign now: same form, same signer, same payload, as long
@@ -22,6 +23,7 @@ struct comparison {
 	struct str payload;
 	const struct cert *leaf;
 	struct claims claims;
+	bool stamped; /* with a timestamp */
 };
 
 static int compare_in_child(void *arg, struct buf *emit, struct err *e)
@@ -38,6 +40,8 @@ static int compare_in_child(void *arg, struct buf *emit, struct err *e)
 	if (!cert_equal(j.chain.v[0], c->leaf) ||
 	    !str_eq((struct str){ buf_str(&j.payload), j.payload.n }, c->payload))
 		return FAIL(e, E_VERIFY, "another signature");
+	if (c->stamped && j.timestamp.n == 0)
+		return FAIL(e, E_VERIFY, "no timestamp");
 	/* One that expires is renewed once half of its time is over. */
 	if ((want == 0) != (j.claims.expiry == 0) || left < want / 2 || left > want)
 		return FAIL(e, E_VERIFY, "another expiry");
@@ -57,7 +61,8 @@ static bool find_equal(const struct store *s, const struct desc *manifest,
 		auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 		struct comparison c = { .payload = signer->payload,
 					.leaf = signer->chain->v[0],
-					.claims = signer->claims };
+					.claims = signer->claims,
+					.stamped = signer->stamped };
 		struct desc d;
 
 		if (desc_parse(json_array_get(list, i), "referrer", &d, NULL) < 0 ||
@@ -80,8 +85,10 @@ static int sign_with(const struct trust_signer *by, struct store *s, const struc
 	const struct chain *chain = trust_signer_chain(by);
 	auto_buf payload = BUF_INIT(LIMIT_ENVELOPE / 4), envelope = BUF_INIT(LIMIT_ENVELOPE);
 	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX);
+	const struct buf *final;
 	int64_t now = clock_now();
-	struct signing what = { .form = o->form, .chain = chain };
+	auto_buf stamped = BUF_INIT(LIMIT_ENVELOPE);
+	struct signing what = { .form = o->form, .chain = chain, .stamped = o->timestamp_url };
 	int r;
 
 	if (o->ref)
@@ -100,10 +107,14 @@ static int sign_with(const struct trust_signer *by, struct store *s, const struc
 	}
 	r = envelope_sign(o->form, trust_signer_key(by), chain, NOTARY_PAYLOAD_TYPE, what.payload,
 			  &what.claims, "plimsoll/" PLIMSOLL_VERSION, &envelope, e);
+	if (r == 0 && o->timestamp_url)
+		r = trust_timestamp(o->form, o, (struct str){ envelope.p, envelope.n }, &stamped,
+				    e);
 	if (r < 0)
 		return r;
 	*ret_existing = false;
-	return signature_attach(s, o->form, (struct str){ envelope.p, envelope.n }, chain, manifest,
+	final = o->timestamp_url ? &stamped : &envelope;
+	return signature_attach(s, o->form, (struct str){ final->p, final->n }, chain, manifest,
 				now, ret, e);
 }
 

@@ -132,10 +132,12 @@ struct trust_sign_opts {
 	const char *key;	/* NULL: TRUST_DEFAULT_NAME */
 	const char *passphrase; /* NULL: the key is not encrypted */
 	enum envelope_form form;
-	int64_t expiry;		   /* seconds from now; 0: none */
-	const json_t *annotations; /* object of strings to be signed too, or NULL */
-	const struct ref *ref;	   /* its repository is signed too, so that the signature cannot be
-				      carried to another; NULL: it holds wherever the image is */
+	int64_t expiry;		    /* seconds from now; 0: none */
+	const json_t *annotations;  /* object of strings to be signed too, or NULL */
+	const struct ref *ref;	    /* its repository is signed too, so that the signature cannot be
+				       carried to another; NULL: it holds wherever the image is */
+	const char *timestamp_url;  /* an RFC 3161 authority that stamps it, or NULL */
+	struct str timestamp_roots; /* certificates that end its chain, PEM or DER */
 };
 /*
  * Signs a manifest (or index) of the store and attaches the signature to it there. The key is read

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
-#include "sandbox/sandbox.h"
 #include "trust/internal.h"
+#include "trust/revocation.h"
 
 const char *trust_check_name(enum trust_check c)
 {
@@ -17,51 +17,6 @@ const char *trust_check_name(enum trust_check c)
 	};
 
 	return names[c];
-}
-
-/* Runs in the child. The result has no pointers, and crosses the pipe as it is. */
-static int evaluate_in_child(void *arg, struct buf *emit, struct err *e)
-{
-	struct trust_result res;
-	int r = evaluate(arg, &res, e);
-
-	if (r == 0)
-		buf_put(emit, &res, sizeof(res));
-	return r;
-}
-
-/* Strings from the child end, whatever became of it. */
-static void terminate(struct trust_result *r)
-{
-	r->subject[sizeof(r->subject) - 1] = '\0';
-	r->thumbprint[sizeof(r->thumbprint) - 1] = '\0';
-	r->trusted[sizeof(r->trusted) - 1] = '\0';
-	r->key[sizeof(r->key) - 1] = '\0';
-	r->repository[sizeof(r->repository) - 1] = '\0';
-	text_sanitize(r->subject);
-	text_sanitize(r->repository);
-	for (int i = 0; i < TRUST_CHECKS; i++) {
-		r->checks[i].text[sizeof(r->checks[i].text) - 1] = '\0';
-		text_sanitize(r->checks[i].text);
-	}
-}
-
-static int evaluate_sandboxed(const struct evaluation *v, struct trust_result *ret, struct err *e)
-{
-	const struct sandbox box = { .what = "signature", .write_dir = -1, .cpu_seconds = 30 };
-	auto_buf out = BUF_INIT(sizeof(*ret));
-	struct evaluation copy = *v;
-	int r;
-
-	crypto_init();
-	r = sandbox_run(&box, evaluate_in_child, &copy, &out, e);
-	if (r < 0)
-		return r;
-	if (out.n != sizeof(*ret))
-		return FAIL(e, E_INTERNAL, "signature: the child gave %zu bytes", out.n);
-	memcpy(ret, out.p, sizeof(*ret));
-	terminate(ret);
-	return 0;
 }
 
 /* What the statement trusts, by type of its stores. */
@@ -172,7 +127,8 @@ static bool known_key(const struct trust_signers *all, const char *key)
 }
 
 static int try_one(const struct store *s, const json_t *referrer, struct evaluation *v,
-		   struct trust_result *ret, struct desc *ret_desc, struct err *e)
+		   struct answers *answers, struct trust_result *ret, struct desc *ret_desc,
+		   struct err *e)
 {
 	auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 	int r = desc_parse(referrer, "referrer", ret_desc, e);
@@ -181,7 +137,7 @@ static int try_one(const struct store *s, const json_t *referrer, struct evaluat
 		r = signature_read(s, ret_desc, v->manifest, &v->form, &envelope, e);
 	v->envelope = (struct str){ buf_str(&envelope), envelope.n };
 	if (r == 0)
-		r = evaluate_sandboxed(v, ret, e);
+		r = evaluate_sandboxed(v, answers, ret, e);
 	if (r == 0)
 		ret->signature = ret_desc->digest;
 	return r;
@@ -189,7 +145,7 @@ static int try_one(const struct store *s, const json_t *referrer, struct evaluat
 
 /* Until `enough` of distinct keys have passed, or as many were tried as are. */
 static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,
-		   size_t enough, struct trust_signers *ret, struct err *e)
+		   struct answers *answers, size_t enough, struct trust_signers *ret, struct err *e)
 {
 	auto_json *found = NULL;
 	auto_json *list = NULL;
@@ -205,7 +161,7 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 		struct err why = ERR_INIT;
 		struct desc d = { 0 };
 
-		r = try_one(s, json_array_get(list, i), v, res, &d, &why);
+		r = try_one(s, json_array_get(list, i), v, answers, res, &d, &why);
 		if (r == 0 && !known_key(ret, res->key))
 			ret->n++;
 		/* To be ended says nothing of the signature: it is not refused. */
@@ -225,11 +181,12 @@ static int no_policy(struct err *e)
 	return err_hint(e, r, "plimsoll trust init, or plimsoll trust add CERT.pem");
 }
 
-static int verify_by(int dir, const struct statement *st, const struct store *s,
-		     const struct ref *ref, const struct desc *manifest, size_t enough,
-		     struct trust_signers *ret, struct err *e)
+static int verify_by(const struct state *state, int dir, const struct statement *st,
+		     const struct store *s, const struct ref *ref, const struct desc *manifest,
+		     size_t enough, struct trust_signers *ret, struct err *e)
 {
 	auto_anchors anchors = { 0 };
+	auto_answers answers = { .state = state };
 	auto_withdrawn withdrawn = { 0 };
 	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX);
 	struct evaluation v = { .manifest = manifest,
@@ -249,7 +206,7 @@ static int verify_by(int dir, const struct statement *st, const struct store *s,
 		return r;
 	v.repository = buf_str(&repository);
 	v.withdrawn = withdrawn;
-	return try_all(s, ref, &v, enough, ret, e);
+	return try_all(s, ref, &v, &answers, enough, ret, e);
 }
 
 static void name_statement(const struct statement *st, struct trust_result *res)
@@ -291,7 +248,7 @@ static int verify(const struct state *state, const struct store *s, const struct
 		return no_statement(state, ref, manifest, e);
 	if (st->skip)
 		ret->n = 1;
-	else if ((r = verify_by(dir, st, s, ref, manifest, enough, ret, e)) < 0)
+	else if ((r = verify_by(state, dir, st, s, ref, manifest, enough, ret, e)) < 0)
 		return r;
 	for (size_t i = 0; i < ret->n; i++)
 		name_statement(st, &ret->v[i]);

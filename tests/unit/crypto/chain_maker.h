@@ -11,7 +11,7 @@
 
 struct spec {
 	const char *name;  /* common name */
-	const char *curve; /* NULL: P-256; "RSA2048", "RSA1024", "ED25519" */
+	const char *curve; /* NULL: P-256; "RSA2048", "RSA3072", "RSA4096", "RSA1024", "ED25519" */
 	const char *basic; /* NULL: left out */
 	const char *usage; /* NULL: left out */
 	const char *ext_usage;
@@ -19,7 +19,8 @@ struct spec {
 	const EVP_MD *md;	    /* NULL: SHA-256 */
 	int from_days, days;	    /* 0, 0: from an hour ago, 30 days */
 	int version_1;
-	const char *crl; /* "URI:http://..." */
+	const char *crl;  /* "URI:http://..." */
+	const char *info; /* "OCSP;URI:http://..." */
 };
 
 #define LEAF_SPEC                                                                                  \
@@ -30,6 +31,10 @@ static EVP_PKEY *maker_key(const char *curve)
 {
 	if (curve && strcmp(curve, "RSA2048") == 0)
 		return EVP_RSA_gen(2048);
+	if (curve && strcmp(curve, "RSA3072") == 0)
+		return EVP_RSA_gen(3072);
+	if (curve && strcmp(curve, "RSA4096") == 0)
+		return EVP_RSA_gen(4096);
 	if (curve && strcmp(curve, "RSA1024") == 0)
 		return EVP_RSA_gen(1024);
 	if (curve && strcmp(curve, "ED25519") == 0)
@@ -80,6 +85,7 @@ static X509 *maker_cert(const struct spec *s, EVP_PKEY *key, X509 *issuer, EVP_P
 	maker_ext(x, NID_ext_key_usage, s->ext_usage);
 	maker_ext(x, NID_name_constraints, s->extra_critical);
 	maker_ext(x, NID_crl_distribution_points, s->crl);
+	maker_ext(x, NID_info_access, s->info);
 	if (X509_sign(x, issuer ? issuer_key : key,
 		      EVP_PKEY_is_a(issuer ? issuer_key : key, "ED25519") ? NULL
 		      : s->md ? s->md

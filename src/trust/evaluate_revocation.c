@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether certificates of a signature were revoked, by the answers that are there (revocation.h).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "trust/internal.h"
+#include "trust/revocation.h"
+
+/* What is known of all certificates so far. */
+struct tally {
+	const struct evaluation *v;
+	int64_t proven; /* when it was signed; 0: nobody proves it */
+	size_t asked, silent, pardoned;
+	bool pending; /* an answer is to be fetched first */
+};
+
+/* Who evaluates without a network to ask gets no answers. */
+static void want(struct tally *t, const struct want *w, struct err *why)
+{
+	struct wants *list = t->v->wants;
+
+	t->pending = list != NULL;
+	if (!list)
+		(void)FAIL(why, E_VERIFY, "nobody was asked");
+	else if (list->n < LIMIT_WANTS)
+		list->v[list->n++] = *w;
+}
+
+/*
+ * Revoked, unless the issuer says from when the key is not to be trusted, and the signature was
+ * proven to be made before that.
+ */
+static int judge_revoked(struct tally *t, const struct cert *c, const struct revocation *r,
+			 struct err *e)
+{
+	char subject[256], at[RFC3339_MAX];
+
+	if (t->proven && r->invalid && t->proven < r->invalid) {
+		t->pardoned++;
+		return 0;
+	}
+	trust_subject(c, subject, sizeof(subject));
+	clock_rfc3339(r->since, at);
+	return FAIL(e, E_VERIFY, "the certificate of %.120s was revoked at %s%s%s%s", subject, at,
+		    r->reason[0] ? " (" : "", r->reason, r->reason[0] ? ")" : "");
+}
+
+/* One source: 1 when it decided (with the result in *ret), 0 when it did not, and why tells. */
+static int by_source(struct tally *t, struct want *w, const struct cert *c,
+		     const struct cert *issuer, struct revocation *ret, struct err *why)
+{
+	const struct answer *a = answers_find(t->v->answers, w);
+	struct str bytes;
+	int r;
+
+	if (!a) {
+		want(t, w, why);
+		return 0;
+	}
+	if (a->why[0]) {
+		(void)FAIL(why, E_VERIFY, "%s", a->why);
+		return 0;
+	}
+	bytes = (struct str){ buf_str(&a->bytes), a->bytes.n };
+	r = (w->ocsp ? ocsp_read : crl_read)(bytes, c, issuer, t->v->now, ret, why);
+	if (r < 0 && a->cached) { /* out of date, or damaged */
+		w->anew = true;
+		want(t, w, why);
+	}
+	if (r == 0 && ret->status == REVOCATION_UNKNOWN)
+		(void)FAIL(why, E_VERIFY, "the OCSP responder does not know the certificate");
+	return r == 0 && ret->status != REVOCATION_UNKNOWN;
+}
+
+static int make_want(bool ocsp, const char *url, const struct cert *c, const struct cert *issuer,
+		     struct want *ret, struct err *e)
+{
+	auto_buf request = BUF_INIT(LIMIT_OCSP_REQUEST);
+	int r = ocsp ? ocsp_request(c, issuer, &request, e) : 0;
+
+	*ret = (struct want){ .ocsp = ocsp };
+	(void)snprintf(ret->url, sizeof(ret->url), "%s", url);
+	if (request.n)
+		memcpy(ret->request, request.p, request.n);
+	ret->request_n = (uint16_t)request.n;
+	return r;
+}
+
+static int check_cert(struct tally *t, const struct cert *c, const struct cert *issuer,
+		      struct err *e)
+{
+	struct revocation_sources s = { 0 };
+	struct revocation found;
+	struct err why = ERR_INIT;
+	struct want w;
+	int r = revocation_sources(c, &s, e), decided = 0;
+
+	if (r < 0)
+		return r;
+	if (!s.named) {
+		t->silent++;
+		return 0;
+	}
+	t->asked++;
+	t->pending = false;
+	for (size_t i = 0; i < s.ocsp_n + s.crl_n && !decided && !t->pending; i++) {
+		bool ocsp = i < s.ocsp_n;
+
+		r = make_want(ocsp, ocsp ? s.ocsp[i] : s.crl[i - s.ocsp_n], c, issuer, &w, e);
+		if (r < 0)
+			return r;
+		decided = by_source(t, &w, c, issuer, &found, &why);
+	}
+	if (t->pending)
+		return 0;
+	if (decided)
+		return found.status == REVOCATION_GOOD ? 0 : judge_revoked(t, c, &found, e);
+	return FAIL(e, E_VERIFY, "whether a certificate was revoked could not be found out: %s",
+		    why.msg[0] ? why.msg : "it names no place that can be asked by plain http");
+}
+
+/* The root is trusted by itself; nobody above it could revoke it. */
+static int check_chain(struct tally *t, const struct chain *chain, bool *ret_pending, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i + 1 < chain->n; i++) {
+		r = check_cert(t, chain->v[i], chain->v[i + 1], e);
+		*ret_pending |= t->pending;
+		t->pending = false;
+	}
+	return r;
+}
+
+static void tell(const struct tally *t, struct trust_result *res)
+{
+	if (t->asked == 0)
+		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
+			      "no CRL or OCSP: its certificates name neither");
+	else
+		evaluate_note(res, TRUST_REVOCATION, TRUST_PASSED,
+			      "%zu certificate%s asked about, none was revoked%s", t->asked,
+			      t->asked == 1 ? "" : "s", t->pardoned ? " when it was signed" : "");
+}
+
+int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
+			const struct chain *tsa, struct trust_result *res, struct err *e)
+{
+	struct tally t = { .v = v, .proven = res->proven_time };
+	struct err why = ERR_INIT;
+	bool pending = false;
+	int r;
+
+	if (v->statement->action[POLICY_REVOCATION] == POLICY_SKIP) {
+		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED, "the policy skips it");
+		return 0;
+	}
+	/* Whom nobody trusts does not choose whom this host calls. */
+	if (res->checks[TRUST_STORE].outcome != TRUST_PASSED) {
+		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
+			      "nobody was asked: its certificates are not trusted");
+		return 0;
+	}
+	r = check_chain(&t, &j->chain, &pending, &why);
+	if (r == 0)
+		r = check_chain(&t, tsa, &pending, &why);
+	if (r < 0)
+		return evaluate_failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, &why,
+				       e);
+	if (!pending)
+		tell(&t, res);
+	return 0;
+}
