@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "pipeline/tuf_internal.h"
 
 #define DIR_HISTORY "root_history"
+#define TEMP_LINK ".root."
 
 enum { NAME_ROOM = 3 * LIMIT_TUF_NAME + 32, LOCK_MS = 60 * 1000 };
 
@@ -19,9 +21,37 @@ int tuf_files_open(const char *path, bool make, struct err *e)
 	return r < 0 ? r : fs_open_user(path, O_RDONLY | O_DIRECTORY, 0, e);
 }
 
+/* What somebody who was killed left half-done: with the lock, nobody else is writing here. */
+static int sweep(int dir, const char *folder, struct err *e)
+{
+	int fd = fs_open_nolink(dir, folder, O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	if (fd < 0)
+		return fd == E_NOTFOUND ? 0 : FAIL(e, fd, "open %s", folder);
+
+	auto_closedir DIR *d = fdopendir(fd);
+
+	if (!d) {
+		(void)close(fd);
+		return FAIL_SYS(e, "read %s", folder);
+	}
+	for (const struct dirent *ent; (ent = readdir(d));)
+		if ((starts_with(ent->d_name, ".tmp-") || starts_with(ent->d_name, TEMP_LINK)) &&
+		    unlinkat(fd, ent->d_name, 0) < 0 && errno != ENOENT)
+			return FAIL_SYS(e, "remove %s/%s", folder, ent->d_name);
+	return 0;
+}
+
 int tuf_files_lock(int dir, struct err *e)
 {
-	return fs_lock(dir, ".lock", LOCK_MS, e);
+	auto_close int lock = fs_lock(dir, ".lock", LOCK_MS, e);
+	int r;
+
+	if (lock < 0)
+		return lock;
+	if ((r = sweep(dir, ".", e)) < 0 || (r = sweep(dir, DIR_HISTORY, e)) < 0)
+		return r;
+	return TAKE_FD(lock);
 }
 
 static const char *file_of(const char *role, struct buf *name)
@@ -83,7 +113,7 @@ int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err 
 
 	if ((r = fs_mkdir_p(dir, DIR_HISTORY, 0755, e)) < 0 ||
 	    (r = fs_write_file(dir, history_of(version, &name), bytes.p, bytes.n, 0644, e)) < 0 ||
-	    (r = fs_temp_name(".root.", temp, sizeof(temp), e)) < 0)
+	    (r = fs_temp_name(TEMP_LINK, temp, sizeof(temp), e)) < 0)
 		return r;
 	if (symlinkat(buf_str(&name), dir, temp) < 0)
 		return FAIL_SYS(e, "make a link to %s", buf_str(&name));

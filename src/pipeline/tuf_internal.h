@@ -10,7 +10,8 @@
 /* tuf_files.c: the folder of metadata. */
 
 int tuf_files_open(const char *path, bool make, struct err *e); /* the folder's descriptor */
-int tuf_files_lock(int dir, struct err *e);			/* close to release */
+/* Close to release. What a killed process left half-done is removed. */
+int tuf_files_lock(int dir, struct err *e);
 /* E_NOTFOUND. ret's cap is the limit. */
 int tuf_files_load(int dir, const char *role, struct buf *ret, struct err *e);
 int tuf_files_load_root(int dir, uint64_t version, struct buf *ret, struct err *e);

@@ -71,25 +71,53 @@ static bool is_there(int dir, const char *name, const struct tuf_target *t)
 	return tuf_check_final(c, NULL) == 0;
 }
 
+/* A file without a name: what is killed on the way leaves nothing. Where the file system has no
+ * such files, one with a name of its own, in ret. */
+static int open_nameless(int dir, char ret[static 64], struct err *e)
+{
+	int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+	int r;
+
+	ret[0] = '\0';
+	if (fd >= 0)
+		return fd;
+	r = fs_temp_name(".tuf.", ret, 64, e);
+	return r < 0 ? r : fs_open_nolink(dir, ret, O_RDWR | O_CREAT | O_EXCL, 0644, e);
+}
+
+/* Gives the whole file its name; over another one only by way of a name between. */
+static int give_name(int dir, int fd, char temp[static 64], const char *name, struct err *e)
+{
+	char path[32];
+	int r = 0;
+
+	if (!temp[0]) {
+		if (linkat(AT_FDCWD, fs_fd_path(fd, path), dir, name, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return FAIL_SYS(e, "write '%s'", name);
+		r = fs_temp_name(".tuf.", temp, 64, e);
+		if (r == 0 && linkat(AT_FDCWD, path, dir, temp, AT_SYMLINK_FOLLOW) < 0)
+			return FAIL_SYS(e, "write '%s'", name);
+	}
+	if (r == 0 && renameat(dir, temp, dir, name) < 0)
+		r = FAIL_SYS(e, "write '%s'", name);
+	return r;
+}
+
 static int fetch_to(struct fetch *f, const char *url, const struct tuf_target *t, int dir,
 		    const char *name, struct err *e)
 {
 	char temp[64];
-	auto_close int fd = -1;
-	int r = fs_temp_name(".tuf.", temp, sizeof(temp), e);
+	auto_close int fd = open_nameless(dir, temp, e);
+	int r = fd < 0 ? fd : tuf_fetch_target(f, url, t, fd, e);
 
-	if (r < 0)
-		return r;
-	fd = fs_open_nolink(dir, temp, O_RDWR | O_CREAT | O_EXCL, 0644, e);
-	if (fd < 0)
-		return fd;
-	r = tuf_fetch_target(f, url, t, fd, e);
 	if (r == 0 && fsync(fd) < 0)
 		r = FAIL_SYS(e, "write '%s'", name);
-	if (r == 0 && renameat(dir, temp, dir, name) < 0)
-		r = FAIL_SYS(e, "write '%s'", name);
+	r = r < 0 ? r : give_name(dir, fd, temp, name, e);
 	if (r < 0) {
-		(void)unlinkat(dir, temp, 0);
+		if (temp[0])
+			(void)unlinkat(dir, temp, 0);
 		return r;
 	}
 	return fsync(dir) < 0 ? FAIL_SYS(e, "write '%s'", name) : 0;

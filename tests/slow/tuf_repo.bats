@@ -39,3 +39,154 @@ ${DIGEST#sha256:}"
 		<(prod trail show --format json | jq -c '.entries[]? // .')
 	assert_eq "$output" "1 4 3 3"
 }
+
+@test "a root of several machines, carried by file; keys with a passphrase; ECDSA; rotation" {
+	need_cmd docker-registry jq
+	registry_start
+	SCOPE=$REGISTRY/team/
+	echo 'correct horse' >pass
+	for who in alice bob carol; do
+		"$PLIMSOLL" --state "$PWD/$who" trust tuf key --algorithm P-256 --passphrase-file pass $who >$who.json
+	done
+	jq -r .key.keyval.public carol.json >carol.pem # PEM does as well
+	plimsoll trust init >init.out
+	run plimsoll trust tuf init --no-root-key --root-key alice.json --root-key bob.json --root-key carol.pem \
+		--threshold 2 --days timestamp=3 --passphrase-file pass "$SCOPE"
+	assert_status 0
+	assert_output_has "0 of 2 signatures" "export --next"
+	grep -q ENCRYPTED "$STATE"/trust/tuf/keys/*.pem
+	run plimsoll trust tuf publish --passphrase-file pass "$SCOPE"
+	assert_status 2
+	assert_output_has "has 0 of 2 signatures"
+	plimsoll trust tuf export --next "$SCOPE" >next.json
+	run "$PLIMSOLL" --state "$PWD/alice" trust tuf sign next.json
+	assert_status 2
+	assert_output_has "passphrase"
+	for who in alice bob; do
+		"$PLIMSOLL" --state "$PWD/$who" trust tuf sign --passphrase-file pass next.json >$who.signed
+	done
+	run plimsoll trust tuf import "$SCOPE" alice.signed
+	assert_output_has "1 of 2 signatures"
+	jq '.signed.version = 2' bob.signed >other
+	run plimsoll trust tuf import "$SCOPE" other
+	assert_status 2
+	assert_output_has "something else than what waits here"
+	run plimsoll trust tuf import "$SCOPE" bob.signed
+	assert_output_has "2 of 2 signatures" "publish"
+	run plimsoll trust tuf publish "$SCOPE"
+	assert_status 2
+	assert_output_has "passphrase"
+	plimsoll trust tuf publish --passphrase-file pass "$SCOPE"
+	export PLIMSOLL_PASSPHRASE_FILE=$PWD/pass
+	prod_trusts
+	release "$REGISTRY/team/sub/web:1" 1
+	prod pull "$REGISTRY/team/sub/web:1"
+	# A new timestamp key waits for two of the old root's keys.
+	run plimsoll trust tuf rotate "$SCOPE" timestamp
+	assert_status 0
+	assert_output_has "root 2 of $SCOPE: 0 of 2 signatures, 0 of 2 of the root before"
+	plimsoll trust tuf root --remove "root=$(jq -r .keyid carol.json)" "$SCOPE" >root.out
+	plimsoll trust tuf export --next "$SCOPE" >next.json
+	for who in alice bob; do
+		"$PLIMSOLL" --state "$PWD/$who" trust tuf sign next.json >$who.signed
+	done
+	run plimsoll trust tuf import "$SCOPE" alice.signed bob.signed
+	assert_output_has "2 of 2 signatures, 2 of 2 of the root before"
+	plimsoll trust tuf publish "$SCOPE"
+	run prod verify "$REGISTRY/team/sub/web:1"
+	assert_status 0
+	assert_output_has "root 2, "
+	rm -rf md
+	tuf get "$REGISTRY/team/tuf:tuf" md
+	run tuf check md team/sub/web:1
+	assert_status 0
+	assert_eq "${lines[0]%% *}" 2
+	# A policy that needs more keys than there are cannot be made.
+	run plimsoll trust tuf root --threshold root=3 "$SCOPE"
+	assert_status 2
+	assert_output_has "role 'root' has 2 keys"
+}
+
+@test "teams list their own tags, and no others" {
+	SCOPE_NAME=team/ tuf_start
+	plimsoll trust tuf key web-team >web-team.json
+	plimsoll trust tuf delegate --key web-team.json --path 'team/web:*' "$SCOPE" web-team
+	release "$REGISTRY/team/web:1" 1
+	release "$REGISTRY/team/db:1" 1
+	db=$DIGEST
+	tuf get "$REGISTRY/team/tuf:tuf" md
+	assert_eq "$(jq -r '.signed.targets | keys[]' md/*.web-team.json)" team/web:1
+	assert_eq "$(jq -r '.signed.targets | keys[]' md/*.targets.json)" team/db:1
+	tuf check md team/web:1
+	prod pull "$REGISTRY/team/web:1"
+	run prod verify "$REGISTRY/team/web:1"
+	assert_output_has "by role 'web-team'"
+	run prod pull "$REGISTRY/team/web@$(jq -r '"sha256:" + .signed.targets."team/web:1".hashes.sha256' md/*.web-team.json)"
+	assert_status 0
+	run plimsoll trust tuf add --role web-team "$REGISTRY/team/db:1"
+	assert_status 2
+	assert_output_has "nothing delegates 'team/db:1' to a role 'web-team'"
+	# The team's key signs what is not the team's: nobody looks there.
+	role=$(ls md/*.web-team.json)
+	keyid=$(jq -r .keyid web-team.json)
+	tuf sign "$role" ".version = 9 | .targets.\"team/db:1\" = .targets.\"team/web:1\" | .targets.\"team/db:2\" = .targets.\"team/web:1\"" \
+		"$STATE/trust/tuf/keys" "$keyid"
+	mv "$role" md/9.web-team.json
+	root() { jq -r --arg r "$1" '.signed.roles[$r].keyids[0]' root.json; }
+	tuf sign "$(ls md/*.snapshot.json)" '.version = 50 | .meta."web-team.json" = {version: 9}' "$STATE/trust/tuf/keys" "$(root snapshot)"
+	mv md/[0-9]*.snapshot.json md/50.snapshot.json
+	tuf sign md/timestamp.json '.version = 50 | .meta."snapshot.json" = {version: 50}' "$STATE/trust/tuf/keys" "$(root timestamp)"
+	tuf put "$REGISTRY/team/tuf:tuf" md
+	prod pull "$REGISTRY/team/db:1"
+	tuf tag "$REGISTRY/team/db:2" "$db"
+	run prod pull "$REGISTRY/team/db:2"
+	assert_status 4
+	assert_output_has "'team/db:2' is not listed"
+	# Taken from them, it is nobody's.
+	plimsoll trust tuf undelegate "$SCOPE" web-team
+	run prod verify "$REGISTRY/team/web:1"
+	assert_status 4
+	assert_output_has "'team/web:1' is not listed"
+}
+
+@test "killed at any time, and two at once" {
+	tuf_start
+	release "$SCOPE:prod" 1
+	first=$DIGEST
+	for i in $(seq 10); do
+		plimsoll trust tuf timestamp "$SCOPE" >kill.out 2>&1 3>&- &
+		pid=$!
+		sleep "$(awk -v i="$i" 'BEGIN { print i * 0.17 }')"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		# As it was, or complete: the verifier takes no less.
+		rm -rf md
+		tuf get "$SCOPE:tuf" md
+		tuf check md team/web:prod >checked
+		prod trust tuf refresh "$SCOPE" >refresh.out 2>&1 3>&- &
+		pid=$!
+		sleep "$(awk -v i="$i" 'BEGIN { print i * 0.05 }')"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	plimsoll trust tuf timestamp "$SCOPE"
+	prod pull "$SCOPE:prod"
+	run bash -c "find '$STATE/trust/tuf/scopes' prod/trust/tuf/scopes -name '.*' ! -name .lock ! -name . -type f"
+	assert_eq "$output" ""
+	# Two keepers with the same keys: neither overwrites the other's tag.
+	cp -r "$STATE" other
+	for i in 1 2 3; do
+		plimsoll trust tuf add "$SCOPE:a$i@$first" >a.out 2>&1 3>&- &
+		a=$!
+		"$PLIMSOLL" --state "$PWD/other" trust tuf add "$SCOPE:b$i@$first" >b.out 2>&1 3>&- &
+		b=$!
+		wait "$a" || fail "$(cat a.out)"
+		wait "$b" || fail "$(cat b.out)"
+	done
+	rm -rf md
+	tuf get "$SCOPE:tuf" md
+	for i in 1 2 3; do
+		tuf check md "team/web:a$i" >checked
+		tuf check md "team/web:b$i" >checked
+	done
+}
