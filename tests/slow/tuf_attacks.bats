@@ -20,7 +20,7 @@ later() { # days, command...
 # Production as it was, the registry as the attacker wants it.
 attack() { # reason...
 	rm -rf prod
-	cp -r prod.good prod
+	cp -r "${FROM:-prod.good}" prod
 	tuf put "$SCOPE:tuf" md
 	refused "$@"
 	rm -rf md
@@ -47,6 +47,7 @@ two_releases() {
 	OLD=$DIGEST
 	tuf get "$SCOPE:tuf" md.old
 	prod pull "$SCOPE:prod"
+	cp -r prod prod.old
 	release "$SCOPE:prod" 2
 	NEW=$DIGEST
 	tuf get "$SCOPE:tuf" md.good
@@ -90,16 +91,16 @@ two_releases() {
 	rm -rf md
 	cp -r md.old md
 	attack "timestamp version 3 is older than version 4, which was here"
-	# Mix and match: the new timestamp, the old rest.
-	cp md.old/* md/
-	cp md.good/timestamp.json md/
+	# Mix and match, for who has not seen the newest: the new timestamp, the old rest.
+	FROM=prod.old
+	cp md.old/2.* md/
 	rm md/3.snapshot.json
 	attack "no 3.snapshot.json"
 	cp md.old/2.snapshot.json md/3.snapshot.json
-	attack "snapshot: it has"
-	jq -c . md.good/3.targets.json | sed 's/"version":3/"version":4/' >md/3.targets.json
-	rm -rf prod.good/trust/tuf/scopes/*/targets.json
-	attack "role 'targets': "
+	attack "snapshot: sha256 is"
+	cp md.old/2.targets.json md/3.targets.json
+	attack "role 'targets': it has"
+	FROM=
 	# Nothing, something else, too much.
 	rm md/timestamp.json
 	attack "no timestamp.json"
