@@ -14,7 +14,7 @@ enum {
 	LIMIT_BUNDLE = 32 * 1024 * 1024, /* bytes of JSON */
 	LIMIT_BUNDLE_ENTRIES = 8,	 /* of transparency logs */
 	LIMIT_BUNDLE_TIMESTAMPS = 8,
-	LIMIT_BUNDLE_TOKEN = 64 * 1024, /* bytes of an RFC 3161 token */
+	LIMIT_BUNDLE_TOKEN = 64 * 1024, /* bytes of an RFC 3161 answer */
 	LIMIT_BUNDLE_BODY =
 		24 * 1024 * 1024, /* of a log entry: an intoto 0.0.2 holds the payload */
 	LIMIT_BUNDLE_CHECKPOINT = 16 * 1024,
@@ -48,7 +48,7 @@ struct bundle {
 	size_t certs_n;
 	struct tlog_entry *entries; /* owned */
 	size_t entries_n;
-	struct buf tokens[LIMIT_BUNDLE_TIMESTAMPS]; /* RFC 3161 */
+	struct buf tokens[LIMIT_BUNDLE_TIMESTAMPS]; /* TimeStampResp of RFC 3161 */
 	size_t tokens_n;
 	/* Either an envelope with exactly one signature, or a message's digest and signature. */
 	bool is_dsse;

@@ -54,12 +54,16 @@ static int check_signature(const struct bundle *b, const struct signed_bytes *m,
 
 /* Time. */
 
-/* A token must hold under one authority, and that have been in use at its time. */
-static int check_token(const struct buf *token, struct str signature,
+/* What an authority answered, with the token in it, must hold under one that is trusted, and that
+ * have been in use at its time. */
+static int check_token(const struct buf *answer, struct str signature,
 		       const struct trusted_root *root, int64_t *ret, struct err *e)
 {
+	auto_buf token = BUF_INIT(LIMIT_BUNDLE_TOKEN);
 	struct err why = ERR_INIT;
 
+	if (timestamp_response((struct str){ buf_str(answer), answer->n }, &token, &why) < 0)
+		return FAIL(e, E_FORMAT, "timestamp: %.800s", why.msg);
 	(void)FAIL(&why, E_VERIFY, "no time-stamp authority is trusted");
 	for (size_t i = 0; i < root->tsas.n; i++) {
 		const struct authority *a = &root->tsas.v[i];
@@ -69,7 +73,7 @@ static int check_token(const struct buf *token, struct str signature,
 						       .others_n = a->chain.n - 1 };
 		auto_timestamp t = { 0 };
 
-		if (a->chain.n == 0 || timestamp_verify((struct str){ buf_str(token), token->n },
+		if (a->chain.n == 0 || timestamp_verify((struct str){ buf_str(&token), token.n },
 							signature, &trust, NULL, &t, &why) < 0)
 			continue;
 		if (t.time < a->start || a->end < t.time) {
