@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/signing.h"
 #include "cli/sigstore.h"
@@ -66,15 +68,44 @@ static const struct command trust_add_command = {
 
 /* list */
 
-static int row(struct table *t, const char *kind, const char *name, const json_t *cert,
-	       struct err *e)
+/* "ok", "ok, rotate by 2027-01-01" when that is near, "rotated, until ...", "revoked". */
+static void state_text(const json_t *o, char *ret, size_t n)
 {
-	char shown[32];
-	const char *thumbprint = json_string_or_null(cert, "thumbprint");
-	const char *cells[] = { kind, name, json_string_or_null(cert, "subject"), shown,
-				json_string_or_null(cert, "notAfter") };
+	const char *state = json_string_or_null(o, "state"),
+		   *until = json_string_or_null(o, "until"),
+		   *by = json_string_or_null(o, "rotateBy");
+	int64_t when = INT64_MAX;
 
-	(void)snprintf(shown, sizeof(shown), "%.12s", thumbprint ? thumbprint : "");
+	if (by)
+		(void)clock_parse_rfc3339(str_of(by), &when, NULL);
+	if (until)
+		(void)snprintf(ret, n, "rotated, counts until %s", until);
+	else if (by && when <= clock_now() && state && strcmp(state, "ok") == 0)
+		(void)snprintf(ret, n, "ok, rotate now");
+	else
+		(void)snprintf(ret, n, "%s", state ? state : "");
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_or_null(o, key);
+
+	return s ? s : "-";
+}
+
+static int row(struct table *t, const char *kind, const char *name, const json_t *o, struct err *e)
+{
+	char thumbprint[16], state[80];
+	auto_buf key = BUF_INIT(4096);
+	const char *cells[] = {
+		kind, name, state, text_of(o, "notAfter"), NULL, thumbprint, text_of(o, "subject")
+	};
+
+	(void)snprintf(thumbprint, sizeof(thumbprint), "%.12s", text_of(o, "thumbprint"));
+	state_text(o, state, sizeof(state));
+	if (json_string_or_null(o, "algorithm"))
+		buf_printf(&key, "%s, %s", text_of(o, "algorithm"), text_of(o, "where"));
+	cells[4] = key.n ? buf_str(&key) : "-";
 	return table_row(t, cells, e);
 }
 
@@ -96,8 +127,8 @@ static int rows(struct table *t, const json_t *list, const char *kind, const cha
 
 static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	static const char *const headings[] = { "KIND", "NAME", "SUBJECT", "THUMBPRINT",
-						"VALID UNTIL" };
+	static const char *const headings[] = { "KIND", "NAME",	      "STATE",	"VALID UNTIL",
+						"KEY",	"THUMBPRINT", "SUBJECT" };
 	auto_release(table_free) struct table *t = NULL;
 	auto_json *all = NULL;
 	const struct state *state;
@@ -110,7 +141,7 @@ static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err
 		r = json_put_string(all, "schema", "plimsoll.trust-list/v1", e);
 		return r < 0 ? r : cli_print_json(c, all, e);
 	}
-	if ((r = table_new(&t, headings, 5, e)) < 0 ||
+	if ((r = table_new(&t, headings, 7, e)) < 0 ||
 	    (r = rows(t, json_object_get(all, "keys"), "key", "name", e)) < 0 ||
 	    (r = rows(t, json_object_get(all, "certificates"), "trusted", "store", e)) < 0)
 		return r;
@@ -121,7 +152,9 @@ static const struct command trust_list_command = {
 	.name = "list",
 	.args = "",
 	.brief = "List keys of this host and trusted certificates",
-	.details = "With --format json the trust policy's statements are shown too.",
+	.details = "STATE is ok, revoked, rotated and until when, or expired; KEY is its type and "
+		   "where the private half is. With --format json there is more: each key's id, "
+		   "the date by which it is better rotated, and the trust policy's statements.",
 	.example = "plimsoll trust list",
 	.run = run_list,
 };

@@ -54,6 +54,7 @@ bool trust_key_there(int dir, const char *name);
 int trust_key_remove(int dir, const char *name, struct err *e);
 int trust_init_locked(int dir, const struct trust_init_opts *o, const char *name,
 		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
+int trust_key_public(int dir, const char *name, struct key **ret, struct err *e);
 /* from takes the place of to, which is gone with all its files. */
 int trust_key_move(int dir, const char *from, const char *to, struct err *e);
 

@@ -379,7 +379,7 @@ int trust_init(const struct state *state, const struct trust_init_opts *o,
 }
 
 /* The public half, as it was written beside the key; of older keys their certificate has it. */
-static int known_public(int dir, const char *name, struct key **ret, struct err *e)
+int trust_key_public(int dir, const char *name, struct key **ret, struct err *e)
 {
 	auto_buf pem = BUF_INIT(LIMIT_KEY_PEM + 1);
 	auto_chain c = { .n = 0 };
@@ -409,7 +409,7 @@ int trust_import_cert(const struct state *state, const char *name, struct str fi
 	name = name ? name : TRUST_DEFAULT_NAME;
 	if (!trust_name_ok(name))
 		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
-	if ((r = known_public(dir, name, &k, e)) < 0 || (r = take_chain(file, k, &c, e)) < 0)
+	if ((r = trust_key_public(dir, name, &k, e)) < 0 || (r = take_chain(file, k, &c, e)) < 0)
 		return WRAP(e, r, "key '%s'", name);
 	return write_chain(dir, name, &c, e);
 }

@@ -1,10 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "trust/holder.h"
 #include "trust/internal.h"
 
-static int put_cert(json_t *o, const struct cert *c, struct err *e)
+/* A third of its life before it ends, and at most 30 days: time to carry the next one around. */
+static int64_t rotate_by(const struct cert *c)
+{
+	const int64_t month = 30 * 86400, ends = cert_not_after(c),
+		      third = (ends - cert_not_before(c)) / 3;
+
+	return ends - (third < month ? third : month);
+}
+
+/* "ok", "revoked", "rotated", "expired" or "not yet valid", and what goes with it. */
+static int put_state(json_t *o, const struct cert *c, const struct withdrawn *w, struct err *e)
+{
+	const int64_t now = clock_now();
+	const struct withdrawal *found;
+	struct withdrawal id = { 0 };
+	char at[RFC3339_MAX];
+	const char *state = cert_not_after(c) < now    ? "expired"
+			    : cert_not_before(c) > now ? "not yet valid"
+						       : "ok";
+	int r = withdrawal_of(c, &id, e);
+
+	if (r < 0 || (r = json_put_string(o, "key", id.key, e)) < 0)
+		return r;
+	found = withdrawn_find(w, id.key);
+	if (!found) {
+		clock_rfc3339(rotate_by(c), at);
+		r = json_put_string(o, "state", state, e);
+		return r < 0 ? r : json_put_string(o, "rotateBy", at, e);
+	}
+	clock_rfc3339(found->since, at);
+	if ((r = json_put_string(o, "state", found->until ? "rotated" : "revoked", e)) < 0 ||
+	    (r = json_put_string(o, "since", at, e)) < 0)
+		return r;
+	clock_rfc3339(found->until, at);
+	r = json_put_string(o, "until", found->until ? at : NULL, e);
+	return r < 0 ? r : json_put_string(o, "reason", found->reason[0] ? found->reason : NULL, e);
+}
+
+static int put_cert(json_t *o, const struct cert *c, const struct withdrawn *w, struct err *e)
 {
 	auto_buf subject = BUF_INIT(4 * LIMIT_DN_TEXT);
 	char hex[THUMBPRINT_MAX], from[RFC3339_MAX], until[RFC3339_MAX];
@@ -16,41 +56,78 @@ static int put_cert(json_t *o, const struct cert *c, struct err *e)
 	clock_rfc3339(cert_not_after(c), until);
 	if ((r = json_put_string(o, "subject", buf_str(&subject), e)) < 0 ||
 	    (r = json_put_string(o, "thumbprint", hex, e)) < 0 ||
-	    (r = json_put_string(o, "notBefore", from, e)) < 0)
+	    (r = json_put_string(o, "notBefore", from, e)) < 0 ||
+	    (r = json_put_string(o, "notAfter", until, e)) < 0)
 		return r;
-	return json_put_string(o, "notAfter", until, e);
+	return put_state(o, c, w, e);
 }
 
-static int list_key(int dir, const char *name, json_t *list, struct err *e)
+/* Where the private half is; of a token's name nothing that could hold a PIN. */
+static int put_where(int dir, const char *name, json_t *o, struct err *e)
 {
-	static const char *const kinds[] = { "P-256", "P-384", "P-521", "Ed25519", "RSA" };
+	auto_buf where = BUF_INIT(LIMIT_KEY_WHERE + 1);
+	int r = holder_where(dir, name, &where, e);
+
+	return r < 0 ? r
+		     : json_put_string(o, "where",
+				       holder_shown(buf_str(&where), (char[HOLDER_SHOWN]){ 0 }), e);
+}
+
+static int list_key(int dir, const char *name, const struct withdrawn *w, json_t *list,
+		    struct err *e)
+{
 	auto_chain c = { .n = 0 };
 	auto_release(key_free) struct key *k = NULL;
 	json_t *o = json_object();
 	int r = json_push(list, o, e);
 
-	if (r < 0 || (r = trust_key_chain(dir, name, &c, e)) < 0 ||
-	    (r = cert_key(c.v[0], &k, e)) < 0 || (r = json_put_string(o, "name", name, e)) < 0 ||
-	    (r = json_put_string(o, "algorithm", kinds[key_kind(k)], e)) < 0)
+	if (r < 0 || (r = json_put_string(o, "name", name, e)) < 0 ||
+	    (r = trust_key_public(dir, name, &k, e)) < 0 ||
+	    (r = json_put_string(o, "algorithm", key_type_name(k), e)) < 0 ||
+	    (r = put_where(dir, name, o, e)) < 0)
 		return r;
-	return put_cert(o, c.v[0], e);
+	r = trust_key_chain(dir, name, &c, NULL);
+	if (r == E_NOTFOUND)
+		return json_put_string(o, "state", "no certificate yet", e);
+	if (r < 0)
+		return trust_key_chain(dir, name, &c, e); /* for the error */
+	return put_cert(o, c.v[0], w, e);
 }
 
-static int list_keys(int dir, json_t *list, struct err *e)
+/* The name of a key by one of its files, and only by the first of them; false for others. */
+static bool cut_name(int dir, char *file)
+{
+	static const char *const suffixes[] = { ".pem", ".where", ".crt", ".pub" };
+	char first[LIMIT_STORE_NAME + sizeof(DIR_KEYS) + 16];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t n = strlen(file), cut = strlen(suffixes[i]);
+
+		if (!ends_with(file, suffixes[i]) || n <= cut)
+			continue;
+		file[n - cut] = '\0';
+		for (size_t j = 0; j < i; j++) {
+			(void)snprintf(first, sizeof(first), DIR_KEYS "/%s%s", file, suffixes[j]);
+			if (fs_exists(dir, first))
+				return false;
+		}
+		return trust_name_ok(file);
+	}
+	return false;
+}
+
+static int list_keys(int dir, const struct withdrawn *w, json_t *list, struct err *e)
 {
 	auto_strv names = { 0 };
 	int r = trust_names(dir, DIR_KEYS, &names, e);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		if (!ends_with(names.v[i], ".crt"))
-			continue;
-		names.v[i][strlen(names.v[i]) - 4] = '\0';
-		r = list_key(dir, names.v[i], list, e);
-	}
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (cut_name(dir, names.v[i]))
+			r = list_key(dir, names.v[i], w, list, e);
 	return r;
 }
 
-static int list_certs(int dir, json_t *list, struct err *e)
+static int list_certs(int dir, const struct withdrawn *w, json_t *list, struct err *e)
 {
 	auto_strv stores = { 0 };
 	int r = trust_stores(dir, &stores, e);
@@ -66,7 +143,7 @@ static int list_certs(int dir, json_t *list, struct err *e)
 			if (r == 0)
 				r = json_put_string(o, "store", stores.v[i], e);
 			if (r == 0)
-				r = put_cert(o, t.v[j], e);
+				r = put_cert(o, t.v[j], w, e);
 		}
 	}
 	return r;
@@ -88,6 +165,7 @@ int trust_list(const struct state *state, json_t **ret, struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
 	auto_json *all = json_object();
+	auto_withdrawn w = { 0 };
 	json_t *keys = json_array(), *certs = json_array();
 	int r = json_put(all, "keys", keys, e);
 	int r2 = json_put(all, "certificates", certs, e);
@@ -96,8 +174,8 @@ int trust_list(const struct state *state, json_t **ret, struct err *e)
 		return dir;
 	if (r < 0 || r2 < 0)
 		return FAIL_NOMEM(e);
-	if ((r = list_keys(dir, keys, e)) < 0 || (r = list_certs(dir, certs, e)) < 0 ||
-	    (r = list_policy(dir, all, e)) < 0)
+	if ((r = withdrawn_load(dir, &w, e)) < 0 || (r = list_keys(dir, &w, keys, e)) < 0 ||
+	    (r = list_certs(dir, &w, certs, e)) < 0 || (r = list_policy(dir, all, e)) < 0)
 		return r;
 	*ret = TAKE(all);
 	return 0;

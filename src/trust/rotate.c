@@ -32,6 +32,20 @@ static bool is_encrypted(int dir, const char *name)
 	return fd >= 0 && read(fd, head, sizeof(head) - 1) > 0 && strcmp(head, begin) == 0;
 }
 
+/* A subject is read with its last part first (RFC 4514), and made in the order that is given. */
+static int same_order(const struct dn *dn, struct buf *ret, struct err *e)
+{
+	auto_dn turned = { .n = 0 };
+	int r = 0;
+
+	for (size_t i = dn->n; r == 0 && i-- > 0;)
+		r = dn_add(&turned, dn->parts[i].type, str_of(dn->parts[i].value), e);
+	if (r < 0)
+		return r;
+	dn_text(&turned, ret);
+	return buf_check(ret, "subject", e);
+}
+
 /* One of the same type and subject. */
 static int make_successor(int dir, const struct trust_rotate_opts *o, const char *name,
 			  const char *next, const struct chain *old, struct err *e)
@@ -51,7 +65,8 @@ static int make_successor(int dir, const struct trust_rotate_opts *o, const char
 		r = FAIL(e, E_USAGE, "the old key is encrypted, the new one would not be");
 		return err_hint(e, r, "give --passphrase-file FILE for the new key");
 	}
-	dn_text(cert_subject(old->v[0]), &subject);
+	if ((r = same_order(cert_subject(old->v[0]), &subject, e)) < 0)
+		return r;
 	io.subject = buf_str(&subject);
 	if ((r = cert_key(old->v[0], &k, e)) < 0 ||
 	    (r = key_type_parse(key_type_name(k), &io.kind, &io.bits, e)) < 0)

@@ -132,6 +132,10 @@ certify() { # csr, out
 	assert_output_has "counts until" "plimsoll trust export --revocations"
 	openssl x509 -in "$STATE/trust/keys/default.crt" -noout -text >text
 	grep -q "secp384r1" text
+	assert_eq "$(openssl x509 -in "$STATE/trust/keys/default.crt" -noout -subject)" \
+		"$(openssl x509 -in stolen.crt -noout -subject)"
+	run plimsoll trust list
+	assert_output_has "rotated, counts until" "P-384, file"
 	plimsoll verify old:1
 	image new:1
 	plimsoll sign new:1
@@ -181,4 +185,28 @@ certify() { # csr, out
 	grep -q "3072 bit" text
 	plimsoll sign web:1
 	plimsoll verify web:1
+}
+
+@test "trust list tells what each key is, where it is, and how long" {
+	plimsoll trust init --name a --key-type RSA-2048
+	plimsoll trust init --name b --csr --subject "C=DE,ST=Hamburg,O=Example,CN=b" >b.csr
+	plimsoll trust init --name c --days 1
+	plimsoll trust revoke a --reason "laptop stolen"
+	plimsoll trust list --format json >list
+	assert_eq "$(jq -r '.keys[] | [.name, .algorithm, .where, .state] | join(" ")' list)" \
+		"a RSA-2048 file revoked
+b P-256 file no certificate yet
+c P-256 file ok"
+	assert_eq "$(jq -r '.keys[0].reason' list)" "laptop stolen"
+	assert_eq "$(jq -r '.certificates[] | select(.subject | startswith("CN=a")).state' list)" revoked
+	# A third of its life before its end.
+	local ends by
+	ends=$(date -d "$(jq -r '.keys[2].notAfter' list)" +%s)
+	by=$(date -d "$(jq -r '.keys[2].rotateBy' list)" +%s)
+	[ $((ends - by)) -eq 28799 ] || fail "rotate by $((ends - by)) s before its end"
+	command -v faketime >/dev/null || skip "needs faketime"
+	run faketime -f "+20h" "$PLIMSOLL" --state "$STATE" trust list
+	assert_output_has "ok, rotate now"
+	run faketime -f "+2d" "$PLIMSOLL" --state "$STATE" trust list
+	assert_output_has expired
 }
