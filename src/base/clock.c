@@ -122,3 +122,25 @@ bad:
 	return FAIL(e, E_FORMAT, "'%.*s' is not an RFC 3339 time", (int)(all.n > 40 ? 40 : all.n),
 		    all.p);
 }
+
+int clock_parse_duration(const char *text, int64_t *ret, struct err *e)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	struct str s = str_of(text);
+	int64_t scale = 1;
+	uint64_t n;
+
+	for (size_t i = 0; s.n && i < sizeof(units) / sizeof(units[0]); i++)
+		if (text[strlen(text) - 1] == units[i].unit) {
+			scale = units[i].seconds;
+			s.n--;
+			break;
+		}
+	if (str_u64(s, 1000000000, &n, NULL) < 0 || n == 0)
+		return FAIL(e, E_USAGE, "'%.40s' is not a duration such as 15m, 720h or 90d", text);
+	*ret = (int64_t)n * scale;
+	return 0;
+}

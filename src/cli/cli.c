@@ -12,6 +12,7 @@
 #include "cli/config.h"
 #include "cli/parse.h"
 #include "cli/progress_tty.h"
+#include "trust/rules.h"
 
 /* The default state folder, as plimsoll(1) documents it. Owned. */
 static int default_state(char **ret, struct err *e)
@@ -106,6 +107,8 @@ static int setup(struct cli *c, const struct globals *g, struct err *e)
 	c->color = want_color(g, STDOUT_FILENO);
 	c->state_path = g->state ? g->state : state && *state ? state : NULL;
 	r = cli_config_load(g->config, &c->config, &c->config_text, e);
+	if (r == 0)
+		r = cli_config_rules(c->config, &c->rules, e);
 	if (r < 0)
 		return r;
 	return c->quiet ? 0 : progress_tty_new(want_color(g, STDERR_FILENO), &c->progress, e);
@@ -118,6 +121,9 @@ static void teardown(struct cli *c)
 		state_close(&c->state);
 	json_decref(c->config);
 	json_decref(c->config_text);
+	if (c->rules)
+		rules_free(c->rules);
+	free(c->rules);
 }
 
 static int run(struct cli *c, const struct parsed *p, struct err *e)

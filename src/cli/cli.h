@@ -46,6 +46,8 @@ struct opt {
 	  .help = (help_) }
 #define OPT_END { .name = NULL }
 
+struct rules;
+
 /* What every command is given: the global options and what they opened. */
 struct cli {
 	struct state state; /* opened on first use: cli_state() */
@@ -59,6 +61,7 @@ struct cli {
 	bool state_open;	   /* state holds an open folder */
 	bool out_closed;	   /* the reader of our output went away: end without a word */
 	json_t *config_text;	   /* dotted key -> string, of every scalar in config */
+	struct rules *rules;	   /* of config's section "trust"; NULL: it has none */
 };
 
 struct command {

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "cli/decision_output.h"
 #include "cli/images.h"
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "cli/sigstore.h"
-#include "pipeline/tuf_admit.h"
-#include "trust/trust.h"
+
+struct verify_opts {
+	struct strv require;
+	struct sigstore_options sigstore;
+};
+
+static const struct opt verify_options[] = {
+	OPT_AT(struct verify_opts, require, "require", 0, OPT_LIST, "TYPE[,TYPE...]",
+	       "ask for attestations, too: provenance, sbom, vuln, vsa, a type's URI"),
+	SIGSTORE_SIGNER_OPTIONS(struct verify_opts),
+	SIGSTORE_IMAGE_OPTIONS(struct verify_opts),
+	OPT_END,
+};
 
 static const char *outcome_name(enum trust_outcome o)
 {
@@ -40,6 +52,13 @@ static int checks_json(const struct trust_result *t, json_t **ret, struct err *e
 	return 0;
 }
 
+/* More was asked for than trustpolicy.json and TUF do. */
+static bool asked_more(const struct decision *d)
+{
+	return json_is_string(json_object_get(d->doc, "rule")) ||
+	       json_array_size(json_object_get(d->doc, "attestations"));
+}
+
 static int put_time(json_t *o, const char *key, int64_t t, struct err *e)
 {
 	char text[RFC3339_MAX];
@@ -48,16 +67,17 @@ static int put_time(json_t *o, const char *key, int64_t t, struct err *e)
 	return t ? json_put_string(o, key, text, e) : 0;
 }
 
-static int result_json(const struct desc *d, const struct trust_result *t, json_t **ret,
+static int result_json(const struct desc *d, const struct decision *decision, json_t **ret,
 		       struct err *e)
 {
+	const struct trust_result *t = &decision->trust;
 	auto_json *j = json_object();
 	json_t *checks = NULL;
 	int r;
 
 	if ((r = json_put_string(j, "schema", "plimsoll.verify/v1", e)) < 0 ||
 	    (r = json_put_string(j, "digest", d->digest.s, e)) < 0 ||
-	    (r = json_put(j, "verified", json_boolean(!t->skipped), e)) < 0 ||
+	    (r = json_put(j, "verified", json_boolean(!t->skipped || decision->by_rule), e)) < 0 ||
 	    (r = json_put_string(j, "policy", t->statement, e)) < 0 ||
 	    (r = json_put_string(j, "level", t->level, e)) < 0)
 		return r;
@@ -75,6 +95,9 @@ static int result_json(const struct desc *d, const struct trust_result *t, json_
 		    (r = json_put(j, "checks", checks, e)) < 0)
 			return r;
 	}
+	if (json_object_get(decision->doc, "tuf") &&
+	    (r = json_put(j, "tuf", json_incref(json_object_get(decision->doc, "tuf")), e)) < 0)
+		return r;
 	*ret = TAKE(j);
 	return 0;
 }
@@ -106,23 +129,27 @@ static int print_tuf(struct cli *c, const json_t *tuf, struct err *e)
 			 json_integer_value(json_object_get(tuf, "targets")));
 }
 
-static int print_result(struct cli *c, const struct desc *d, const struct trust_result *t,
-			const json_t *tuf, struct err *e)
+static int print_result(struct cli *c, const struct desc *d, const struct decision *decision,
+			struct err *e)
 {
+	const struct trust_result *t = &decision->trust;
 	char at[RFC3339_MAX];
 	int r;
 
 	clock_rfc3339(t->signing_time, at);
 	if (c->quiet)
 		return cli_print(c, e, "%s\n", d->digest.s);
-	if (t->skipped)
+	if (t->skipped && !decision->by_rule)
 		return cli_print(c, e,
 				 "NOT VERIFIED %s\nThe trust policy '%s' skips this repository.\n",
 				 d->digest.s, t->statement);
 	r = cli_print(c, e, "verified %s\n", d->digest.s);
-	if (r == 0)
-		r = print_checks(c, t, e);
-	r = r < 0 ? r : print_tuf(c, tuf, e);
+	if (r == 0 && asked_more(decision))
+		r = decision_print(c, decision, e);
+	r = r < 0 ? r : print_tuf(c, json_object_get(decision->doc, "tuf"), e);
+	if (r < 0 || t->skipped)
+		return r;
+	r = print_checks(c, t, e);
 	if (r < 0)
 		return r;
 	return cli_print(c, e,
@@ -132,50 +159,62 @@ static int print_result(struct cli *c, const struct desc *d, const struct trust_
 			 "signature", t->signature.s, "trust policy", t->statement, t->level);
 }
 
-static int verify(struct cli *c, const char *text, struct desc *ret_image, struct trust_result *ret,
-		  json_t **ret_tuf, struct err *e)
+/* "provenance,sbom" in each. */
+static int split(const struct strv *given, struct strv *ret, struct err *e)
 {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < given->n; i++) {
+		struct str rest = str_of(given->v[i]), one;
+
+		while (r == 0 && str_cut(&rest, ',', &one)) {
+			auto_free char *type = str_dup(str_trim(one));
+
+			r = type ? strv_add(ret, type, e) : FAIL_NOMEM(e);
+		}
+	}
+	return r;
+}
+
+static int verify(struct cli *c, const struct verify_opts *o, const char *text,
+		  struct desc *ret_image, struct decision *ret, struct err *e)
+{
+	auto_strv require = { 0 };
+	const struct decide_opts d = { .require = &require };
 	auto_road road = { 0 };
 	struct ref ref;
 	int r;
 
-	if ((r = cli_road(c, text, &road, e)) < 0 ||
+	if ((r = split(&o->require, &require, e)) < 0 || (r = cli_road(c, text, &road, e)) < 0 ||
 	    (r = store_lookup(road.store, text, &ref, ret_image, e)) < 0)
 		return r;
-	r = tuf_admit(&road, &ref, ret_image, ret_tuf, e);
-	return r < 0 ? r : trust_verify(road.state, road.store, &ref, ret_image, ret, e);
+	return decide(&road, &ref, ret_image, &d, ret, e);
 }
-
-struct verify_opts {
-	struct sigstore_options sigstore;
-};
-
-static const struct opt verify_options[] = {
-	SIGSTORE_SIGNER_OPTIONS(struct verify_opts),
-	SIGSTORE_IMAGE_OPTIONS(struct verify_opts),
-	OPT_END,
-};
 
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct verify_opts *o = opts;
 	struct desc image = { 0 };
-	struct trust_result t = { 0 };
-	auto_json *j = NULL, *tuf = NULL;
+	auto_decision d = { .doc = NULL };
+	auto_json *j = NULL;
 	int r;
 
 	(void)argc;
+	if (cli_sigstore_given(&o->sigstore) && o->require.n)
+		return FAIL(e, E_USAGE,
+			    "--require asks those whom the policy trusts, not --key or "
+			    "--certificate-identity");
 	if (cli_sigstore_given(&o->sigstore))
 		return cli_verify_sigstore(c, &o->sigstore, argv[0], e);
-	r = verify(c, argv[0], &image, &t, &tuf, e);
+	r = verify(c, o, argv[0], &image, &d, e);
 	if (r == 0)
-		r = result_json(&image, &t, &j, e);
-	if (r == 0 && tuf)
-		r = json_put(j, "tuf", json_incref(tuf), e);
-	r = cli_note(c, "verify", argv[0], &image, r, j ? json_incref(j) : json_incref(tuf), e);
+		r = result_json(&image, &d, &j, e);
+	r = cli_note(c, "verify", argv[0], &image, r, j ? json_incref(j) : decision_brief(&d), e);
+	if (r == 0 && asked_more(&d))
+		r = json_put(j, "decision", json_incref(d.doc), e);
 	if (r < 0)
 		return r;
-	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &t, tuf, e);
+	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &d, e);
 }
 
 const struct command cmd_verify = {
@@ -183,12 +222,17 @@ const struct command cmd_verify = {
 	.group = "Trust",
 	.args = "IMAGE",
 	.brief = "Verify a stored image's signature by the trust policy",
-	.details = "Prints each thing that was checked, and by which certificate. The policy is "
-		   "trust/trustpolicy.json in the state folder; without one nothing is accepted. "
-		   "With --key or --certificate-identity that policy is not asked: cosign's "
-		   "signatures and sigstore bundles by those signers are looked for instead. "
-		   "Exit status 4: no signature is accepted.",
+	.details =
+		"Prints each thing that was checked, and by which certificate. The policy is "
+		"trust/trustpolicy.json in the state folder; without one nothing is accepted. "
+		"A rule of plimsoll.yaml for the repository asks for more (plimsoll policy), and "
+		"so does --require: for attestations by signers that are trusted here. "
+		"With --key or --certificate-identity that policy is not asked: cosign's "
+		"signatures and sigstore bundles by those signers are looked for instead. "
+		"Exit status 4: no signature is accepted, or an attestation is missing. 3: what "
+		"is attested is not what the rule asks for.",
 	.example = "plimsoll verify web:1\n"
+		   "plimsoll verify --require provenance,sbom registry.example/team/web:1\n"
 		   "plimsoll verify --format json 127.0.0.1:5000/web:1\n"
 		   "plimsoll verify --key cosign.pub 127.0.0.1:5000/web:1",
 	.opts = verify_options,

@@ -13,6 +13,7 @@ extern const struct command cmd_inspect;
 extern const struct command cmd_login;
 extern const struct command cmd_logout;
 extern const struct command cmd_man;
+extern const struct command cmd_policy;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
@@ -58,6 +59,7 @@ const struct command *const commands[] = {
 	&cmd_trust,
 	&cmd_sign,
 	&cmd_verify,
+	&cmd_policy,
 	&cmd_push,
 	&cmd_pull,
 	&cmd_login,

@@ -10,6 +10,7 @@
 #include "cli/networks.h"
 #include "cli/parse.h"
 #include "pipeline/advisories_sources.h"
+#include "trust/rules.h"
 
 const struct config_key cli_config_keys[] = {
 	{ "gate.fail-on",
@@ -27,6 +28,12 @@ const struct config_key cli_config_keys[] = {
 	  "the URL that is told what new advisories say of watched images (none)" },
 	{ "watch.insecure", "true: it may be plain http on another machine (false)" },
 	{ "ship.builder-id", "who builds, as provenance says: an absolute URI" },
+	{ "trust.signers.NAME",
+	  "a signer: certificate, subject, key, key-id, or identity and issuer (plimsoll policy)" },
+	{ "trust.rules.SCOPE",
+	  "what an image of HOST[/PART...], or \"*\", needs beside trustpolicy.json: signers, "
+	  "threshold, require, attesters, builder, source, clean-source, max-scan-age, verifier, "
+	  "fresh, unnamed, reject" },
 	{ "networks.NAME.allow",
 	  "what RUN --network=NAME and build --network NAME may reach by TCP, as a list: "
 	  "HOST:PORT, ADDRESS/BITS:PORT, [IPV6/BITS]:PORT" },
@@ -81,7 +88,8 @@ static int check_advisories(const json_t *section, const char *file, struct err 
 
 static int check_sections(json_t *config, const char *file, struct err *e)
 {
-	static const char *const sections[] = { "gate", "networks", "advisories", "watch", "ship" };
+	static const char *const sections[] = { "gate",	 "networks", "advisories",
+						"watch", "ship",     "trust" };
 	const size_t n = sizeof(sections) / sizeof(*sections);
 	const char *section;
 	json_t *keys;
@@ -99,6 +107,8 @@ static int check_sections(json_t *config, const char *file, struct err *e)
 			r = networks_check(keys, file, e);
 		else if (i < n && strcmp(section, "advisories") == 0)
 			r = check_advisories(keys, file, e);
+		else if (i < n && strcmp(section, "trust") == 0)
+			r = 0; /* read once all files are merged: one may name what another has */
 		else
 			r = i == n ? unknown("section", section, sections, n, file, e)
 				   : check_section(section, keys, file, e);
@@ -183,6 +193,16 @@ static int load_one(const char *file, bool must_exist, json_t *into, struct err 
 	return r < 0 ? WRAP(e, r, "configuration") : merge(into, j, e);
 }
 
+/* A section that is broken anywhere lets nothing pass: it ends every command. */
+static int check_trust(const json_t *config, struct err *e)
+{
+	const json_t *section = json_object_get(config, "trust");
+	auto_rules rules = { .n = 0 };
+	int r = section ? rules_parse(section, &rules, e) : 0;
+
+	return r < 0 ? WRAP(e, r, "configuration") : 0;
+}
+
 int cli_config_load_files(const char *const *files, size_t n, bool must_exist, json_t **ret_config,
 			  json_t **ret_text, struct err *e)
 {
@@ -197,7 +217,9 @@ int cli_config_load_files(const char *const *files, size_t n, bool must_exist, j
 		if (r < 0)
 			return r;
 	}
-	r = flatten(config, "", text, e);
+	r = check_trust(config, e);
+	if (r == 0)
+		r = flatten(config, "", text, e);
 	if (r < 0)
 		return r;
 	*ret_config = TAKE(config);
@@ -235,4 +257,19 @@ const char *cli_config(const struct cli *c, const char *dotted)
 		name[n++] = (char)(*p == '.' || *p == '-' ? '_' : toupper((unsigned char)*p));
 	env = getenv(name);
 	return env && *env ? env : json_string_or_null(c->config_text, dotted);
+}
+
+int cli_config_rules(const json_t *config, struct rules **ret, struct err *e)
+{
+	const json_t *section = json_object_get(config, "trust");
+	auto_free struct rules *rules = section ? calloc(1, sizeof(*rules)) : NULL;
+	int r;
+
+	*ret = NULL;
+	if (!section)
+		return 0;
+	r = rules ? rules_parse(section, rules, e) : FAIL_NOMEM(e);
+	if (r == 0)
+		*ret = TAKE(rules);
+	return r;
 }

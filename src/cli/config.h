@@ -24,3 +24,6 @@ int cli_config_load(const char *file, json_t **ret_config, json_t **ret_text, st
 /* The same over a given list of files, which may be missing but for the last when must_exist. */
 int cli_config_load_files(const char *const *files, size_t n, bool must_exist, json_t **ret_config,
 			  json_t **ret_text, struct err *e);
+
+/* The section "trust" of a configuration; NULL when it has none. Owned: rules_free(), free(). */
+int cli_config_rules(const json_t *config, struct rules **ret, struct err *e);

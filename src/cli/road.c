@@ -17,7 +17,11 @@ int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
 	if (r < 0)
 		return r;
 	*ret = (struct road){
-		.state = state, .store = store, .progress = c->progress, .name = name
+		.state = state,
+		.store = store,
+		.progress = c->progress,
+		.name = name,
+		.rules = c->rules,
 	};
 	return 0;
 }

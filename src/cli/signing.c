@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "pipeline/road.h"
 #include "trust/trust.h"
 
@@ -37,24 +38,7 @@ int cli_cosign_passphrase(const char *file, struct buf *secret, const char **ret
 
 int cli_duration(const char *text, int64_t *ret, struct err *e)
 {
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	struct str s = str_of(text);
-	int64_t scale = 1;
-	uint64_t n;
-
-	for (size_t i = 0; s.n && i < sizeof(units) / sizeof(units[0]); i++)
-		if (text[strlen(text) - 1] == units[i].unit) {
-			scale = units[i].seconds;
-			s.n--;
-			break;
-		}
-	if (str_u64(s, 1000000000, &n, NULL) < 0 || n == 0)
-		return FAIL(e, E_USAGE, "'%.40s' is not a duration such as 15m, 720h or 90d", text);
-	*ret = (int64_t)n * scale;
-	return 0;
+	return clock_parse_duration(text, ret, e);
 }
 
 int cli_note(struct cli *c, const char *kind, const char *name, const struct desc *image,

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "pipeline/tuf_admit.h"
+#include "base/clock.h"
+#include "pipeline/attest.h"
 
 /* The image and, when it is not here yet, its signatures. */
 static int fetch(struct road *road, const struct ref *ref, struct err *e)
@@ -41,16 +42,9 @@ static int inspect(struct road *road, const struct ref *ref, const struct gate *
 {
 	auto_manifest m = { 0 };
 	struct desc image;
-	int r = tuf_admit(road, ref, &road->image, &a->tuf, e);
+	int r = decide_verified(road, ref, &road->image, &(struct decide_opts){ 0 }, &a->decision,
+				e);
 
-	r = r < 0 ? r : trust_verify(road->state, road->store, ref, &road->image, &a->trust, e);
-
-	/* A policy may skip a repository for other tools; here it would admit what nobody signed.
-	 */
-	if (r == 0 && a->trust.skipped)
-		r = FAIL(e, E_VERIFY,
-			 "trust policy '%s' skips this repository: nothing was verified",
-			 a->trust.statement);
 	if (r == 0)
 		r = store_manifest(road->store, &road->image, &m, &image, e);
 	if (r == 0)
@@ -64,15 +58,58 @@ static int inspect(struct road *road, const struct ref *ref, const struct gate *
 	return r;
 }
 
-static json_t *detail(const struct admission *a, const struct gate *g)
+/* The accepted attestations, as the summary's inputs. NULL: no memory, or none. */
+static json_t *inputs(const json_t *doc)
 {
-	const struct trust_result *t = &a->trust;
+	auto_json *list = json_array();
+	const json_t *a;
+	size_t i;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o?, s:O*}", "signer", t->subject,
-			 "thumbprint", t->thumbprint, "signature", t->signature.s, "policy",
-			 t->statement, "failOn", severity_name(g->fail_on), "ignoreUnfixed",
-			 g->ignore_unfixed, "findings",
-			 a->report.list ? report_summary(&a->report) : NULL, "tuf", a->tuf);
+	json_array_foreach(json_object_get(doc, "attestations"), i, a)
+	{
+		const char *digest = json_string_or_null(a, "digest");
+
+		if (strcmp(json_string_value(json_object_get(a, "outcome")), "accepted") == 0 &&
+		    json_array_append_new(list, json_pack("{s:O, s:{s:s}}", "name",
+							  json_object_get(a, "type"), "digest",
+							  "sha256", strchr(digest, ':') + 1)) < 0)
+			return NULL;
+	}
+	return json_array_size(list) ? TAKE(list) : NULL;
+}
+
+/* The decision in the words of a verification summary. NULL: there was nothing to decide about. */
+static json_t *summary(const struct road *road, const struct ref *ref, const struct admission *a,
+		       const struct gate *g, int outcome)
+{
+	auto_json *list = inputs(a->decision.doc);
+	const struct attest_summary s = { .verifier = ADMISSION_ID,
+					  .ref = ref,
+					  .image = &road->image,
+					  .gate = g,
+					  .time = clock_now(),
+					  .inputs = list,
+					  .passed = outcome == 0 };
+	json_t *j = NULL;
+
+	if (!road->image.digest.s[0] || !a->decision.doc)
+		return NULL;
+	return summary_predicate(&s, &j, NULL) == 0 ? j : NULL;
+}
+
+static json_t *detail(const struct road *road, const struct ref *ref, const struct admission *a,
+		      const struct gate *g, int outcome)
+{
+	const struct trust_result *t = &a->decision.trust;
+	const json_t *doc = a->decision.doc;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:b, s:o?, s:o*}", "signer",
+			 t->subject, "thumbprint", t->thumbprint, "signature", t->signature.s,
+			 "policy", t->statement, "rule", json_object_get(doc, "rule"), "checks",
+			 json_object_get(doc, "checks"), "tuf", json_object_get(doc, "tuf"),
+			 "failOn", severity_name(g->fail_on), "ignoreUnfixed", g->ignore_unfixed,
+			 "findings", a->report.list ? report_summary(&a->report) : NULL, "summary",
+			 summary(road, ref, a, g, outcome));
 }
 
 int admit(struct road *road, const struct ref *ref, const struct gate *g, struct admission *ret,
@@ -82,12 +119,12 @@ int admit(struct road *road, const struct ref *ref, const struct gate *g, struct
 
 	if (r == 0)
 		r = inspect(road, ref, g, ret, e);
-	return road_note(road, "admit", r, detail(ret, g), e);
+	return road_note(road, "admit", r, detail(road, ref, ret, g, r), e);
 }
 
 void admission_free(struct admission *a)
 {
 	report_free(&a->report);
-	json_decref(a->tuf);
+	decision_free(&a->decision);
 	*a = (struct admission){ 0 };
 }

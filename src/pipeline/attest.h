@@ -19,6 +19,7 @@
 /* How the parameters of a provenance are to be read, and how such a build is done again. */
 #define BUILD_TYPE "urn:plimsoll:build:dockerfile:v1"
 #define GATE_POLICY "urn:plimsoll:gate:v1"
+#define ADMISSION_ID "urn:plimsoll:admission"
 #define BUILDER_ID_DEFAULT "urn:plimsoll:builder"
 
 /* Who builds, and when, where that is to be told. */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "oci/store_copy.h"
+#include "pipeline/decide.h"
 #include "pipeline/import_internal.h"
 #include "pipeline/steps.h"
 
@@ -69,7 +70,7 @@ int step_base_layout(const struct road *road, const char *where, struct desc *re
 {
 	auto_free char *path = NULL;
 	struct road base = *road;
-	struct trust_result result;
+	auto_decision decision = { .doc = NULL };
 	struct ref ref = { 0 };
 	const char *name;
 	bool digest;
@@ -85,11 +86,7 @@ int step_base_layout(const struct road *road, const char *where, struct desc *re
 	if (r < 0)
 		return WRAP(e, r, LAYOUT_SCHEME "%s", where);
 	base.name = where;
-	r = trust_verify(base.state, base.store, &ref, &base.image, &result, e);
-	if (r == 0 && result.skipped)
-		r = FAIL(e, E_VERIFY,
-			 "trust policy '%s' skips this repository: nothing was verified",
-			 result.statement);
+	r = decide_verified(&base, &ref, &base.image, &(struct decide_opts){ 0 }, &decision, e);
 	if (r < 0)
 		return WRAP(e, road_note(&base, "verify", r, NULL, e), "base image '%s'", where);
 	*ret = base.image;

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/progress.h"
 #include "oci/store.h"
+#include "trust/rules.h"
 
 /*
  * What the steps of the road share. A step works on road->image, and ends in road_note(): one entry
@@ -15,6 +16,7 @@ struct road {
 	struct progress *progress; /* may be NULL */
 	const char *name;	   /* the image as the user named it */
 	struct desc image;	   /* its manifest; digest "" until there is one */
+	const struct rules *rules; /* of plimsoll.yaml; NULL: there are none */
 };
 
 /*

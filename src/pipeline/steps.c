@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/cosign_tag.h"
+#include "pipeline/decide.h"
 #include "pipeline/tuf_admit.h"
 
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
@@ -219,8 +220,7 @@ static int admit_base(const struct road *road, const char *name, bool newest, st
 		      struct err *e)
 {
 	struct road base = *road;
-	auto_json *tuf = NULL;
-	struct trust_result result;
+	auto_decision decision = { .doc = NULL };
 	struct ref ref;
 	int r;
 
@@ -232,14 +232,9 @@ static int admit_base(const struct road *road, const char *name, bool newest, st
 	}
 	if (r < 0)
 		return r;
-	r = tuf_admit(&base, &ref, &base.image, &tuf, e);
-	r = r < 0 ? r : trust_verify(base.state, base.store, &ref, &base.image, &result, e);
-	if (r == 0 && result.skipped)
-		r = FAIL(e, E_VERIFY,
-			 "trust policy '%s' skips this repository: nothing was verified",
-			 result.statement);
+	r = decide_verified(&base, &ref, &base.image, &(struct decide_opts){ 0 }, &decision, e);
 	if (r < 0)
-		return WRAP(e, road_note(&base, "verify", r, json_pack("{s:O*}", "tuf", tuf), e),
+		return WRAP(e, road_note(&base, "verify", r, decision_brief(&decision), e),
 			    "base image '%s'", name);
 	*ret = base.image;
 	return 0;

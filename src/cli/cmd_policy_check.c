@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_policy.h"
+#include "cli/decision_output.h"
+#include "cli/road.h"
+#include "pipeline/cosign_tag.h"
+
+/* Not here yet: the manifest and what refers to it are asked for, no layer and no name. */
+static int fetch(struct road *road, const struct ref *ref, struct err *e)
+{
+	auto_release(registry_close) struct registry *reg = NULL;
+	size_t n = 0;
+	int r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
+
+	if (r == 0)
+		r = registry_pull_manifest(reg, road->store, ref, &road->image, e);
+	if (r == 0)
+		r = registry_pull_referrers(reg, road->store, ref->name, &road->image.digest, NULL,
+					    road->progress, NULL, e);
+	return r < 0 ? r : cosign_tag_pull(road, reg, ref, &road->image.digest, &n, e);
+}
+
+static int find(struct road *road, struct ref *ref, struct err *e)
+{
+	int r = store_lookup(road->store, road->name, ref, &road->image, e);
+
+	if (r != E_NOTFOUND || ref_parse(road->name, ref, NULL) < 0 || !ref->host[0])
+		return r;
+	*e = ERR_INIT;
+	return fetch(road, ref, e);
+}
+
+/* The decision is the output, whatever it is; then the error tells the exit status. */
+static int print(struct cli *c, struct decision *d, int outcome, const struct err *why,
+		 struct err *e)
+{
+	int r = json_put_string(d->doc, "schema", "plimsoll.policy/v1", e);
+
+	if (r == 0)
+		r = json_put_string(d->doc, "outcome", outcome == 0 ? "admitted" : "refused", e);
+	if (r == 0 && outcome < 0)
+		r = json_put_string(d->doc, "reason", why->msg, e);
+	if (r < 0)
+		return r;
+	return c->json ? cli_print_json(c, d->doc, e) : decision_print(c, d, e);
+}
+
+static int run_policy_check(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_decision decision = { .doc = NULL };
+	auto_road road = { 0 };
+	struct ref ref;
+	int r = cli_road(c, argv[0], &road, e);
+
+	(void)opts, (void)argc;
+	if (r == 0)
+		r = find(&road, &ref, e);
+	if (r == 0)
+		r = decide_verified(&road, &ref, &road.image, &(struct decide_opts){ 0 }, &decision,
+				    e);
+	if ((r == 0 || r == E_VERIFY || r == E_POLICY) && decision.doc) {
+		struct err out = ERR_INIT;
+		int k = print(c, &decision, r, e, &out);
+
+		if (k < 0) {
+			*e = out;
+			return k;
+		}
+	}
+	return r;
+}
+
+const struct command cmd_policy_check = {
+	.name = "check",
+	.args = "IMAGE",
+	.brief = "Say which rule decides on an image, and why",
+	.details =
+		"Every check, signature and attestation with its outcome, also after the first "
+		"that fails. Nothing runs and nothing is recorded; an image that is not here is "
+		"asked for at its registry, without its layers. Vulnerabilities are scan's matter. "
+		"Exit status 3: what is said of the image is not what the rule asks for. 4: a "
+		"signature or an attestation is missing, or does not hold.",
+	.example = "plimsoll policy check registry.example/prod/web:1\n"
+		   "plimsoll policy check --format json web:1",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_policy_check,
+};

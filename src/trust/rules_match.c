@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which rule, which type, which pattern: pure comparisons. */
+#include <ctype.h>
+#include <string.h>
+
+#include "trust/rules.h"
+
+/* The scope is the repository, or ends where a part of its path does. */
+static bool within(const char *scope, const char *repository)
+{
+	const size_t n = strlen(scope);
+
+	return strncmp(scope, repository, n) == 0 &&
+	       (repository[n] == '\0' || repository[n] == '/');
+}
+
+const struct rule *rules_select(const struct rules *r, const char *repository)
+{
+	const struct rule *best = NULL, *any = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rule *one = &r->v[i];
+
+		if (strcmp(one->scope, "*") == 0)
+			any = one;
+		else if (within(one->scope, repository) &&
+			 (!best || strlen(one->scope) > strlen(best->scope)))
+			best = one;
+	}
+	return best ? best : any;
+}
+
+/* Our words, and those that cosign's --type has; each covers the types in the list. */
+static const struct {
+	const char *word, *types;
+} words[] = {
+	{ "provenance", "https://slsa.dev/provenance/v1" },
+	{ "slsaprovenance1", "https://slsa.dev/provenance/v1" },
+	{ "slsaprovenance", "https://slsa.dev/provenance/v0.2" },
+	{ "slsaprovenance02", "https://slsa.dev/provenance/v0.2" },
+	{ "sbom", "https://spdx.dev/Document https://spdx.dev/Document/v2.3 "
+		  "https://cyclonedx.org/bom" },
+	{ "spdx", "https://spdx.dev/Document https://spdx.dev/Document/v2.3" },
+	{ "spdxjson", "https://spdx.dev/Document https://spdx.dev/Document/v2.3" },
+	{ "cyclonedx", "https://cyclonedx.org/bom" },
+	{ "vuln", "https://in-toto.io/attestation/vulns/v0.2 "
+		  "https://in-toto.io/attestation/vulns/v0.1 "
+		  "https://cosign.sigstore.dev/attestation/vuln/v1" },
+	{ "vsa", "https://slsa.dev/verification_summary/v1" },
+	{ "openvex", "https://openvex.dev/ns" },
+};
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
+static const char *types_of(const char *word)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].types;
+	return NULL;
+}
+
+bool rule_type_ok(const char *type)
+{
+	const char *colon = strchr(type, ':');
+
+	if (types_of(type))
+		return true;
+	if (!colon || colon == type || !colon[1] || strlen(type) > LIMIT_RULE_TEXT)
+		return false;
+	for (const char *p = type; *p; p++)
+		if (!isgraph((unsigned char)*p))
+			return false;
+	return true;
+}
+
+bool rule_type_covers(const char *word, const char *predicate_type)
+{
+	const char *types = types_of(word);
+
+	return types ? has_word(types, predicate_type) : strcmp(word, predicate_type) == 0;
+}
+
+static bool has_dots(const char *s)
+{
+	struct str rest = str_of(s), part;
+
+	while (str_cut(&rest, '/', &part))
+		if (str_eqz(part, ".") || str_eqz(part, ".."))
+			return true;
+	return false;
+}
+
+/* Where to go on after a star has taken one character more. */
+struct star {
+	const char *pattern, *from;
+};
+
+/* Where nothing matches, the last "*" takes a character more, as long as it may; then the last
+ * "**". What stands before that needs no second look: it can take anything. */
+bool rule_pattern_match(const char *pattern, const char *s)
+{
+	struct star one = { NULL, NULL }, any = { NULL, NULL };
+
+	if (has_dots(s))
+		return false;
+	while (*s || *pattern) {
+		if (pattern[0] == '*' && pattern[1] == '*') {
+			pattern += 2;
+			any = (struct star){ pattern, s };
+			one.pattern = NULL;
+		} else if (*pattern == '*') {
+			one = (struct star){ ++pattern, s };
+		} else if (*s && *pattern == *s) {
+			pattern++;
+			s++;
+		} else if (one.pattern && *one.from && *one.from != '/') {
+			s = ++one.from;
+			pattern = one.pattern;
+		} else if (any.pattern && *any.from) {
+			s = ++any.from;
+			pattern = any.pattern;
+			one.pattern = NULL;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
