@@ -146,6 +146,12 @@ class Handler(BaseHTTPRequestHandler):
         if MODE == "endless-manifest":
             self.reply(200, b"", kind, Content_Length=None, Connection="close")
             return self.endless(b" " * 65536)
+        if MODE == "large-manifest":
+            self.reply(200, b"", kind, Content_Length=str(100 << 20))
+            return self.endless(b" " * 65536)
+        if MODE == "changing" and ref in tags and seen["GET" + self.path] > 1:
+            body = body.replace(b"{", b"{ ", 1)
+            digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if MODE == "loop":
             return self.reply(307, Location=self.path + ("&" if "?" in self.path else "?") + "again")
         self.reply(200, body, kind, Docker_Content_Digest=digest)
@@ -195,7 +201,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.send_blob(digest, body, first, status, kind, headers)
 
     def send_blob(self, digest, body, first, status, kind, headers):
-        part, big, once = body[first:], len(body) > 50000, seen["GET" + self.path] == 1
+        part, big, once = body[first:], len(body) > 50000, seen["GET" + self.path.split("?")[0]] == 1
         if MODE == "flipped" and big:
             part = part[:-9] + bytes([part[-9] ^ 1]) + part[-8:]
         if MODE == "short-honest" and big:
@@ -205,6 +211,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.endless(b"x" * 65536)
         if MODE == "bad-range" and first:
             headers["Content_Range"] = f"bytes 0-{len(body) - 1}/{len(body)}"
+        if MODE == "loop-blob":
+            return self.reply(307, Location=self.path + ("&" if "?" in self.path else "?") + "again")
         if MODE == "to-http":
             return self.reply(307, Location="http://192.0.2.1:1/blob")
         if MODE in ("elsewhere", "elsewhere-basic") and "localhost" not in self.headers["Host"]:

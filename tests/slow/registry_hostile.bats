@@ -76,6 +76,19 @@ refused() { # status, words...
 	refused 7 "more than 4194304 bytes"
 }
 
+@test "a manifest of 100 MB, announced as such" {
+	pull_from large-manifest
+	refused 7 "more than 4194304 bytes"
+}
+
+@test "a tag that means another manifest the second time: asked once, and what that gave is what is had" {
+	pull_from changing
+	assert_status 0
+	assert_output_has "$DIGEST"
+	assert_eq "$(grep -cE "^(GET|HEAD) .*/manifests/1( |$)" "$BAD_LOG")" 1
+	assert_eq "$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] != null) | .digest' "$STATE/index.json")" "$DIGEST"
+}
+
 @test "a blob without end" {
 	pull_from endless-blob
 	refused 4 "longer than"
@@ -191,6 +204,11 @@ killed_pull() {
 
 @test "redirects without end" {
 	pull_from loop
+	refused 7 "more than 5 redirects"
+}
+
+@test "redirects of a blob without end" {
+	pull_from loop-blob
 	refused 7 "more than 5 redirects"
 }
 
