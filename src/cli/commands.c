@@ -6,6 +6,9 @@ extern const struct command cmd_base;
 extern const struct command cmd_build;
 extern const struct command cmd_cache;
 extern const struct command cmd_completion;
+extern const struct command cmd_copy;
+extern const struct command cmd_delete;
+extern const struct command cmd_tags;
 extern const struct command cmd_history;
 extern const struct command cmd_images;
 extern const struct command cmd_import;
@@ -62,6 +65,9 @@ const struct command *const commands[] = {
 	&cmd_policy,
 	&cmd_push,
 	&cmd_pull,
+	&cmd_copy,
+	&cmd_tags,
+	&cmd_delete,
 	&cmd_login,
 	&cmd_logout,
 	&cmd_ps,

@@ -35,14 +35,16 @@ static int referrer_entry(const struct desc *d, const struct manifest *m, json_t
 
 /* Whether the registry's own list names the referrer. OCI-Subject alone is no proof: some
  * registries send it and have no list. */
-static bool is_listed(const struct push *x, const struct desc *d, const struct digest *subject)
+static bool is_listed(struct registry *reg, const char *name, const struct desc *d,
+		      const struct digest *subject)
 {
 	auto_json *list = NULL;
 	json_t *entry;
 	bool more;
 	size_t i;
 
-	if (referrers_list(x->reg, x->name, subject, NULL, &list, &more, NULL) < 0)
+	if (referrers_list_most(reg, name, subject, NULL, LIMIT_REFERRERS_LISTED, &list, &more,
+				NULL) < 0)
 		return false;
 	json_array_foreach(list, i, entry)
 	{
@@ -54,16 +56,16 @@ static bool is_listed(const struct push *x, const struct desc *d, const struct d
 	return more; /* too many to see it */
 }
 
-static int announce(const struct push *x, const struct desc *d, const struct manifest *m,
-		    bool said_subject, struct err *e)
+int registry_announce(struct registry *reg, const char *name, const struct desc *d,
+		      const struct manifest *m, bool said_subject, struct err *e)
 {
 	auto_json *entry = NULL;
 	int r;
 
-	if (said_subject && is_listed(x, d, &m->subject.digest))
+	if (said_subject && is_listed(reg, name, d, &m->subject.digest))
 		return 0;
 	r = referrer_entry(d, m, &entry, e);
-	return r < 0 ? r : fallback_add(x->reg, x->name, &m->subject.digest, entry, e);
+	return r < 0 ? r : fallback_add(reg, name, &m->subject.digest, entry, e);
 }
 
 struct blobs {
@@ -102,7 +104,7 @@ static int push_manifest(const struct push *x, const struct desc *d, const struc
 		r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
 					  bytes, &said, e);
 	if (r == 0 && m.has_subject)
-		r = announce(x, d, &m, said, e);
+		r = registry_announce(x->reg, x->name, d, &m, said, e);
 	return r;
 }
 

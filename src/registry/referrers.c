@@ -2,10 +2,11 @@
 /* What refers to a manifest: signatures, SBOMs, attestations. */
 #include "registry/registry_internal.h"
 
-enum { LIMIT_PAGES = 16 };
+enum { LIMIT_PAGES = 256 };
 
-/* Adds a page's descriptors to list; stops at LIMIT_REFERRERS. */
-static int take_page(const struct fetch_response *resp, json_t *list, bool *ret_more, struct err *e)
+/* Adds a page's descriptors to list; stops at most. */
+static int take_page(const struct fetch_response *resp, json_t *list, size_t most, bool *ret_more,
+		     struct err *e)
 {
 	const char *type = http_headers_get(&resp->head.headers, "content-type");
 	auto_json *j = NULL;
@@ -20,7 +21,7 @@ static int take_page(const struct fetch_response *resp, json_t *list, bool *ret_
 			    type ? type : "no content type");
 	json_array_foreach(entries, i, entry)
 	{
-		if (json_array_size(list) >= LIMIT_REFERRERS) {
+		if (json_array_size(list) >= most) {
 			*ret_more = true;
 			return 0;
 		}
@@ -30,9 +31,8 @@ static int take_page(const struct fetch_response *resp, json_t *list, bool *ret_
 	return 0;
 }
 
-/* The next page's address from the Link header, at the same registry; false on the last page. */
-static bool next_page(const struct registry *reg, const struct fetch_response *resp,
-		      struct url *ret)
+bool registry_next_page(const struct registry *reg, const struct fetch_response *resp,
+			struct url *ret)
 {
 	const char *link = http_headers_get(&resp->head.headers, "link");
 	auto_buf target = BUF_INIT(LIMIT_URL);
@@ -46,6 +46,14 @@ static bool next_page(const struct registry *reg, const struct fetch_response *r
 
 int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
 		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e)
+{
+	return referrers_list_most(reg, name, subject, artifact_type, LIMIT_REFERRERS, ret,
+				   ret_more, e);
+}
+
+int referrers_list_most(struct registry *reg, const char *name, const struct digest *subject,
+			const char *artifact_type, size_t most, json_t **ret, bool *ret_more,
+			struct err *e)
 {
 	auto_buf path = BUF_INIT(LIMIT_PATH + 1024);
 	auto_json *list = json_array();
@@ -73,10 +81,10 @@ int referrers_list(struct registry *reg, const char *name, const struct digest *
 			return r;
 		if (resp.head.status != 200)
 			return registry_status(reg, &c, &resp, e);
-		r = take_page(&resp, list, &more, e);
+		r = take_page(&resp, list, most, &more, e);
 		if (r < 0)
 			return r;
-		if (!next_page(reg, &resp, &next))
+		if (!registry_next_page(reg, &resp, &next))
 			break;
 		more |= page + 1 == LIMIT_PAGES;
 		c.url = &next;
@@ -84,6 +92,27 @@ int referrers_list(struct registry *reg, const char *name, const struct digest *
 	*ret = TAKE(list);
 	*ret_more = more;
 	return 0;
+}
+
+/* Entries that say they are of the type come first: where there are many others, those must not use
+ * up what is looked at. What an entry says is no proof, so the others follow. */
+static int likely_first(const json_t *list, const char *type, json_t **ret, struct err *e)
+{
+	auto_json *out = json_array();
+	json_t *entry;
+	size_t i;
+
+	for (int likely = 1; out && likely >= 0; likely--)
+		json_array_foreach(list, i, entry)
+		{
+			const char *has = json_string_or_null(entry, "artifactType");
+			bool is = !type || (has && strcmp(has, type) == 0);
+
+			if (is == likely && json_array_append(out, entry) < 0)
+				return FAIL_NOMEM(e);
+		}
+	*ret = TAKE(out);
+	return *ret ? 0 : FAIL_NOMEM(e);
 }
 
 /* One referrer: its manifest must name the subject, whatever the list says of it. */
@@ -160,12 +189,15 @@ static int pull_referrers(struct registry *reg, struct store *s, const char *nam
 			  const struct digest *subject, const char *artifact_type,
 			  struct progress *p, struct referrers_got *ret, struct err *e)
 {
-	auto_json *list = NULL;
+	auto_json *given = NULL, *list = NULL;
 	struct referrers_got got = { 0 };
-	int r = referrers_list(reg, name, subject, artifact_type, &list, &got.more, e);
+	int r = referrers_list_most(reg, name, subject, artifact_type, LIMIT_REFERRERS_LISTED,
+				    &given, &got.more, e);
 
 	if (r == E_NOTFOUND)
-		r = fallback_list(reg, name, subject, &list, e);
+		r = fallback_list(reg, name, subject, &given, e);
+	if (r == 0)
+		r = likely_first(given, artifact_type, &list, e);
 	/* No list at all, or a tag of that name that is something else: nothing refers to it. */
 	if (r == 0)
 		r = get_all(reg, s, name, subject, artifact_type, list, p, &got, e);

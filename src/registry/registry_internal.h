@@ -142,6 +142,17 @@ int registry_get_image(struct registry *reg, struct store *s, const char *name,
  * the order given, at most LIMIT_REFERRERS. Owned array. */
 int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
 		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e);
+/* At most `most` of them. */
+int referrers_list_most(struct registry *reg, const char *name, const struct digest *subject,
+			const char *artifact_type, size_t most, json_t **ret, bool *ret_more,
+			struct err *e);
+enum { LIMIT_REFERRERS_LISTED = 16384 }; /* looked at, of which few are fetched */
+/* A manifest with a subject was put: listed by the registry, or entered into the fallback tag. */
+int registry_announce(struct registry *reg, const char *name, const struct desc *d,
+		      const struct manifest *m, bool said_subject, struct err *e);
+/* The next page's address from the Link header, at the same registry; false on the last page. */
+bool registry_next_page(const struct registry *reg, const struct fetch_response *resp,
+			struct url *ret);
 /* The index behind the fallback tag; E_NOTFOUND when there is none or it is not an index. */
 int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
 		  json_t **ret, struct err *e);
