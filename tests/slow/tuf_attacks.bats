@@ -99,7 +99,7 @@ two_releases() {
 	cp md.old/2.snapshot.json md/3.snapshot.json
 	attack "snapshot: sha256 is"
 	cp md.old/2.targets.json md/3.targets.json
-	attack "role 'targets': it has"
+	attack "role 'targets': " "sha256 is"
 	FROM=
 	# Nothing, something else, too much.
 	rm md/timestamp.json
