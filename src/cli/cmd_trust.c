@@ -238,6 +238,7 @@ static const struct command trust_remove_command = {
 static const struct command *const subs[] = {
 	&trust_init_command,
 	&trust_import_cert_command,
+	&trust_import_notation_command,
 	&trust_add_command,
 	&trust_list_command,
 	&trust_export_command,

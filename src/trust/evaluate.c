@@ -56,6 +56,12 @@ static int check_name(const struct evaluation *v, struct trust_result *res, stru
 {
 	struct err why = ERR_INIT;
 
+	if (!res->repository[0] && v->named) {
+		(void)FAIL(&why, E_VERIFY,
+			   "it names no repository, and this host asks for that "
+			   "(trust/" FILE_NAMED ")");
+		return evaluate_failed(v->statement, POLICY_AUTHENTICITY, res, TRUST_NAME, &why, e);
+	}
 	if (!res->repository[0]) {
 		evaluate_note(res, TRUST_NAME, TRUST_NOT_CHECKED,
 			      "the signature names no repository: it holds in any");

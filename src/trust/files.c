@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "trust/internal.h"
 
@@ -101,29 +102,57 @@ static int trusted_grow(struct trusted *t, size_t more, struct err *e)
 	return 0;
 }
 
-static int load_file(int dir, enum store_type type, const char *store, const char *file,
-		     struct trusted *ret, struct err *e)
+/* The next certificates of a file, as many as a chain may have: a store's file may hold more. */
+static struct str next_certs(struct str *rest)
 {
-	char path[sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME];
-	auto_buf bytes = BUF_INIT(LIMIT_PEM_CERTS);
-	auto_chain c = { .n = 0 };
-	int r;
+	struct str part = *rest, line;
+	size_t ends = 0;
 
-	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s", store_type_name(type),
-		       store, file);
-	r = trust_read(dir, path, LIMIT_PEM_CERTS, &bytes, e);
-	if (r == 0)
-		r = chain_from_file((struct str){ buf_str(&bytes), bytes.n }, &c, e);
+	if (rest->n && rest->p[0] == 0x30) { /* DER: one */
+		rest->n = 0;
+		return part;
+	}
+	while (ends < LIMIT_CHAIN && str_line(rest, &line))
+		ends += str_eq(str_trim(line), STR("-----END CERTIFICATE-----"));
+	part.n -= rest->n;
+	return part;
+}
+
+static int add_certs(struct str bytes, const char *where, struct trusted *ret, struct err *e)
+{
+	auto_chain c = { .n = 0 };
+	int r = chain_from_file(bytes, &c, e);
+
 	if (r == 0)
 		r = trusted_grow(ret, c.n, e);
 	if (r < 0)
-		return WRAP(e, r, "trust store %s/%s", store, file);
+		return r;
 	for (size_t i = 0; i < c.n; i++) {
-		(void)snprintf(ret->where[ret->n], sizeof(ret->where[0]), "%s/%.120s", store, file);
+		(void)snprintf(ret->where[ret->n], sizeof(ret->where[0]), "%s", where);
 		ret->v[ret->n++] = c.v[i];
 	}
 	c.n = 0; /* now ret's */
 	return 0;
+}
+
+static int load_file(int dir, enum store_type type, const char *store, const char *file,
+		     struct trusted *ret, struct err *e)
+{
+	char path[sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME], where[2 * LIMIT_STORE_NAME];
+	auto_buf bytes = BUF_INIT(LIMIT_PEM_CERTS);
+	struct str rest;
+	int r;
+
+	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s", store_type_name(type),
+		       store, file);
+	(void)snprintf(where, sizeof(where), "%s/%.120s", store, file);
+	r = trust_read(dir, path, LIMIT_PEM_CERTS, &bytes, e);
+	rest = (struct str){ buf_str(&bytes), bytes.n };
+	do {
+		if (r == 0)
+			r = add_certs(next_certs(&rest), where, ret, e);
+	} while (r == 0 && str_trim(rest).n);
+	return r < 0 ? WRAP(e, r, "trust store %s/%s", store, file) : 0;
 }
 
 static bool cert_file(const char *name)
@@ -131,10 +160,10 @@ static bool cert_file(const char *name)
 	return ends_with(name, ".pem") || ends_with(name, ".crt") || ends_with(name, ".cer");
 }
 
-int trusted_load_of(int dir, enum store_type type, const char *store, struct trusted *ret,
-		    struct err *e)
+int trust_store_files(int dir, enum store_type type, const char *store, struct strv *ret,
+		      struct err *e)
 {
-	char path[sizeof(DIR_STORES) + 2 * LIMIT_STORE_NAME];
+	char path[sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME];
 	auto_strv names = { 0 };
 	int r;
 
@@ -142,9 +171,28 @@ int trusted_load_of(int dir, enum store_type type, const char *store, struct tru
 		return FAIL(e, E_USAGE, "'%.100s' cannot name a trust store", store);
 	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s", store_type_name(type), store);
 	r = trust_names(dir, path, &names, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (cert_file(names.v[i]))
-			r = load_file(dir, type, store, names.v[i], ret, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		struct stat st;
+
+		if (!cert_file(names.v[i]))
+			continue;
+		(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s",
+			       store_type_name(type), store, names.v[i]);
+		if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+			continue;
+		r = strv_add(ret, names.v[i], e);
+	}
+	return r;
+}
+
+int trusted_load_of(int dir, enum store_type type, const char *store, struct trusted *ret,
+		    struct err *e)
+{
+	auto_strv files = { 0 };
+	int r = trust_store_files(dir, type, store, &files, e);
+
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = load_file(dir, type, store, files.v[i], ret, e);
 	return r;
 }
 

@@ -7,6 +7,9 @@
 
 #define DIR_TRUST "trust"
 #define FILE_POLICY "trustpolicy.json"
+#define FILE_POLICY_OCI "trustpolicy.oci.json" /* as newer notation calls it */
+/* Where this file is, of any content, signatures must name their repository. */
+#define FILE_NAMED "require-repository"
 #define DIR_KEYS "keys"
 #define ANNOTATION_THUMBPRINTS "io.cncf.notary.x509chain.thumbprint#S256"
 /* Begins the refusal of a signature that is of another repository. */
@@ -42,6 +45,9 @@ static inline void trusted_release(struct trusted *t)
 }
 #define auto_trusted __attribute__((cleanup(trusted_release))) struct trusted
 int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca stores */
+/* Names of a store's certificate files, sorted; folders are passed over, links are E_FORMAT. */
+int trust_store_files(int dir, enum store_type type, const char *store, struct strv *ret,
+		      struct err *e);
 
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
@@ -121,6 +127,7 @@ struct evaluation {
 	const struct trusted *trusted;	       /* ca stores */
 	const struct trusted *authority, *tsa; /* NULL: empty */
 	const char *repository;	    /* asked for; NULL or "": known by its digest alone */
+	bool named;		    /* a signature must name its repository */
 	struct withdrawn withdrawn; /* borrowed */
 	int64_t now;
 	const struct answers *answers; /* about revocation, so far; NULL: none */

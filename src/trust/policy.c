@@ -300,6 +300,14 @@ static int parse_identities(const json_t *o, struct statement *s, const char *wh
 	return check_overlap(s, what, e);
 }
 
+/* Absent, or a list. */
+static bool lists(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return !v || json_is_array(v);
+}
+
 static int parse_statement(json_t *o, struct statement *s, struct err *e)
 {
 	static const char *const members[] = { "name", "registryScopes", "signatureVerification",
@@ -317,8 +325,10 @@ static int parse_statement(json_t *o, struct statement *s, struct err *e)
 	if ((r = only_members(o, members, COUNT(members), what, e)) < 0 ||
 	    (r = parse_verification(o, s, what, e)) < 0 || (r = parse_scopes(o, s, what, e)) < 0)
 		return r;
-	if (s->skip &&
-	    (json_object_get(o, "trustStores") || json_object_get(o, "trustedIdentities")))
+	/* notation writes empty lists there. */
+	if (s->skip && (json_array_size(json_object_get(o, "trustStores")) ||
+			json_array_size(json_object_get(o, "trustedIdentities")) ||
+			!lists(o, "trustStores") || !lists(o, "trustedIdentities")))
 		return FAIL(e, E_FORMAT, "%s: level skip takes no trust stores or identities",
 			    what);
 	if (s->skip)

@@ -3,10 +3,21 @@
 
 #include "trust/internal.h"
 
+/* Under either of its names; NULL when both are there, and nobody can say which one counts. */
+static const char *policy_file(int dir)
+{
+	if (!fs_exists(dir, FILE_POLICY_OCI))
+		return FILE_POLICY;
+	return fs_exists(dir, FILE_POLICY) ? NULL : FILE_POLICY_OCI;
+}
+
 int trust_policy_load(int dir, struct policy *ret, struct err *e)
 {
 	auto_buf b = BUF_INIT(LIMIT_POLICY + 1);
-	int r = trust_read(dir, FILE_POLICY, LIMIT_POLICY, &b, e);
+	const char *file = policy_file(dir);
+	int r = file ? trust_read(dir, file, LIMIT_POLICY, &b, e)
+		     : FAIL(e, E_FORMAT,
+			    "trust policy: both " FILE_POLICY " and " FILE_POLICY_OCI " are there");
 
 	return r < 0 ? r : policy_parse(buf_str(&b), b.n, ret, e);
 }
@@ -22,7 +33,7 @@ static int save(int dir, const json_t *policy, struct err *e)
 		r = policy_parse(buf_str(&b), b.n, &check, e);
 	if (r < 0)
 		return WRAP(e, r, "change the trust policy");
-	return fs_write_file(dir, FILE_POLICY, b.p, b.n, 0600, e);
+	return fs_write_file(dir, policy_file(dir), b.p, b.n, 0600, e);
 }
 
 static json_t *new_policy(void)

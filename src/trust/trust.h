@@ -14,6 +14,7 @@
  *     trustpolicy.json                    which signers are asked for, by repository
  *     truststore/x509/ca/<store>/<file>.pem certificates that end a trusted chain
  *     keys/<name>.pem keys/<name>.crt     keys that this host signs with, and their chains
+ *     require-repository                  where it is, signatures must name their repository
  *     withdrawn.json                      keys that are revoked or rotated (withdrawn.h)
  *
  * Changes are made under a lock; each file is whole or not there.
@@ -89,6 +90,15 @@ int trust_export(const struct state *state, const char *name, struct buf *ret, s
 
 /* Removes a key (signatures made with it stay valid), or a trusted certificate by thumbprint. */
 int trust_remove(const struct state *state, const char *name, struct err *e);
+
+struct trust_imported {
+	size_t statements, certificates;
+};
+/* Takes over the trust policy and the trust stores of a folder as notation keeps it
+ * ("~/.config/notation"); E_USAGE where a policy is already. Bad parts are refused with the whole.
+ */
+int trust_import_notation(const struct state *state, const char *folder, struct trust_imported *ret,
+			  struct err *e);
 
 /* Revoking (withdrawn.h). */
 

@@ -206,6 +206,7 @@ static int verify_by(const struct state *state, int dir, const struct statement 
 		return r;
 	v.repository = buf_str(&repository);
 	v.withdrawn = withdrawn;
+	v.named = fs_exists(dir, FILE_NAMED);
 	return try_all(s, ref, &v, &answers, enough, ret, e);
 }
 

@@ -302,9 +302,10 @@ TEST(round_trip)
 
 TEST(all_key_kinds)
 {
-	static const char *const curves[] = { "P-256", "P-384", "P-521", "RSA2048" };
+	static const char *const curves[] = { "P-256",	 "P-384",   "P-521",
+					      "RSA2048", "RSA3072", "RSA4096" };
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		struct err e = ERR_INIT;
 		struct spec s = LEAF_SPEC;
 		auto_chain c = { .n = 0 };

@@ -58,8 +58,15 @@ TEST(document)
 
 TEST(scopes)
 {
-	static const char *const good[] = { "localhost:5000/a", "registry.acme.com/team/web",
-					    "local/x", "127.0.0.1:5000/a/b/c", "[::1]:5000/a" };
+	static const char *const good[] = { "localhost:5000/a",
+					    "registry.acme.com/team/web",
+					    "local/x",
+					    "127.0.0.1:5000/a/b/c",
+					    "[::1]:5000/a",
+					    "example.com:8080/rep/rep2",
+					    "domain/rep",
+					    "domain:1234/rep",
+					    "10.10.10.10:8080/rep/rep2" };
 	static const char *const bad[] = { "web",
 					   "",
 					   "registry.acme.com/*",
@@ -70,7 +77,17 @@ TEST(scopes)
 					   "/a",
 					   "a.b/c@sha256:00",
 					   "* ",
-					   "a.b/c/" };
+					   "a.b/c/",
+					   "1:1",
+					   "a,b",
+					   "1111",
+					   "1,2",
+					   "example.com",
+					   "rep/rep2:latest",
+					   "10.10.10.10",
+					   "*/",
+					   "example*/",
+					   "ex*test" };
 	char text[1024];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -124,6 +141,11 @@ TEST(skip_level)
 {
 #define SKIP "\"signatureVerification\":{\"level\":\"skip\"}"
 	accept(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/c\"]," SKIP));
+	/* notation writes what is empty. */
+	accept(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/c\"]," SKIP
+		   ",\"trustStores\":[],\"trustedIdentities\":[]"));
+	refuse(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/c\"]," SKIP ",\"trustStores\":{}"),
+	       "takes no trust stores");
 	refuse(ONE("\"name\":\"a\",\"registryScopes\":[\"*\"]," SKIP), "not '*'");
 	refuse(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/c\"]," SKIP "," STORES),
 	       "takes no trust stores");
@@ -150,6 +172,10 @@ TEST(stores_and_identities)
 	refuse(TS("[\"acme\"]", "[\"*\"]"), "not TYPE:NAME");
 	refuse(TS("[\"CA:a\"]", "[\"*\"]"), "the type must be");
 	refuse(TS("[\"ca:a\",\"ca:a\"]", "[\"*\"]"), "twice");
+	refuse(TS("[\"ca\"]", "[\"*\"]"), "not TYPE:NAME");
+	refuse(TS("[\"ca:a\"]", "[\"\"]"), "must begin with");
+	refuse(TS("[\"ca:a\"]", "[\"x509.subject\"]"), "must begin with");
+	refuse(TS("[\"ca:a\"]", "[\"x509.subject:\"]"), "identity");
 	refuse(TS("[\"ca:a\"]", "[]"), "1 to 256");
 	refuse(TS("[\"ca:a\"]", "[\"*\"," ID "]"), "must be alone");
 	refuse(TS("[\"ca:a\"]", "[\"C=US, ST=WA, O=acme\"]"), "must begin with");

@@ -479,10 +479,118 @@ TEST(carried_to_another_repository)
 	CHECK(strstr(e.hint, "plimsoll sign 127.0.0.1:5000/other:1, plimsoll push"));
 	CHECK(trust_verify(&t.state, t.store, &local, &t.image, &res, &e) == E_VERIFY &&
 	      strstr(e.msg, "not for local/web"));
+	/* Where it is asked for, a name must be there. */
+	CHECK(fs_write_file(t.state.fd, "trust/require-repository", "", 0, 0600, &e) == 0);
+	CHECK(verify(&t, &res, &e) == 0);
+	o.ref = NULL;
+	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == E_VERIFY);
+	CHECK(trust_sign(&t.state, t.store, &t.image, &o, &sig, NULL, &e) == 0);
+	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == E_VERIFY &&
+	      strstr(e.msg, "it names no repository"));
+	CHECK(unlinkat(t.state.fd, "trust/require-repository", 0) == 0);
+	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == 0);
 	/* Signed for both it holds in both. */
 	o.ref = &other;
 	CHECK(trust_sign(&t.state, t.store, &t.image, &o, &sig, NULL, &e) == 0);
 	CHECK(trust_verify(&t.state, t.store, &other, &t.image, &res, &e) == 0);
+	CHECK(verify(&t, &res, &e) == 0);
+}
+
+static void put_file(const struct temp *t, const char *path, const char *text, size_t n)
+{
+	struct err e = ERR_INIT;
+	auto_free char *dir = strdup(path);
+
+	*strrchr(dir, '/') = '\0';
+	CHECK(fs_mkdir_p(t->state.fd, dir, 0700, &e) == 0);
+	CHECK(fs_write_file(t->state.fd, path, text, n, 0600, &e) == 0);
+}
+
+#define NOTATION "notation/"
+#define NOTATION_CERT NOTATION "truststore/x509/ca/acme/"
+
+/* A folder of notation's, taken over whole or not at all. */
+TEST(notation_folders)
+{
+	static const char policy[] =
+		"{\"version\":\"1.0\",\"trustPolicies\":[{\"name\":\"wabbit\",\"registryScopes\":["
+		"\"*\"],"
+		"\"signatureVerification\":{\"level\":\"strict\"},\"trustStores\":[\"ca:acme\"],"
+		"\"trustedIdentities\":[\"*\"]}]}";
+	auto_temp builder, t;
+	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS), many = BUF_INIT(LIMIT_PEM_CERTS),
+		 folder = BUF_INIT(4096);
+	struct trust_imported got = { 0 };
+	struct trust_result res;
+	struct err e = ERR_INIT;
+	struct desc sig;
+
+	temp_open(&builder);
+	temp_open(&t);
+	init(&builder, NULL);
+	sign(&builder, &sig);
+	CHECK(trust_export(&builder.state, NULL, &pem, &e) == 0);
+	buf_printf(&folder, "%s/" NOTATION, builder.path);
+	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_NOTFOUND);
+	/* More certificates in a file than a chain may have. */
+	for (int i = 0; i < 2 * LIMIT_CHAIN + 1; i++)
+		buf_put(&many, pem.p, pem.n);
+	put_file(&builder, NOTATION_CERT "root.crt", many.p, many.n);
+	put_file(&builder, NOTATION_CERT "folder.pem/x", "x", 1);
+	put_file(&builder, NOTATION_CERT "README", "x", 1);
+	put_file(&builder, NOTATION "trustpolicy.oci.json", policy, strlen(policy));
+	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_USAGE &&
+	      strstr(e.msg, "already"));
+	CHECK(unlinkat(builder.state.fd, "trust/trustpolicy.json", 0) == 0);
+	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == 0);
+	CHECK(got.statements == 1 && got.certificates == 2 * LIMIT_CHAIN + 1);
+	CHECK(verify(&builder, &res, &e) == 0);
+	CHECK_STR(res.statement, "wabbit");
+	/* A link, another policy beside it, a broken certificate: nothing is taken. */
+	buf_reset(&folder);
+	buf_printf(&folder, "%s/" NOTATION, builder.path);
+	CHECK(symlinkat("root.crt", builder.state.fd, NOTATION_CERT "link.pem") == 0);
+	CHECK(trust_import_notation(&t.state, buf_str(&folder), &got, &e) < 0);
+	CHECK(unlinkat(builder.state.fd, NOTATION_CERT "link.pem", 0) == 0);
+	put_file(&builder, NOTATION "trustpolicy.json", policy, strlen(policy));
+	CHECK(trust_import_notation(&t.state, buf_str(&folder), &got, &e) == E_FORMAT &&
+	      strstr(e.msg, "both"));
+	CHECK(unlinkat(builder.state.fd, NOTATION "trustpolicy.json", 0) == 0);
+	put_file(&builder, NOTATION_CERT "bad.cer", "0\x03xyz", 5);
+	CHECK(trust_import_notation(&t.state, buf_str(&folder), &got, &e) == E_FORMAT);
+	CHECK(!fs_exists(t.state.fd, "trust"));
+}
+
+/* Of the bytes that the store keeps of a signature, none can be another: manifest and envelope. */
+TEST(every_stored_byte_flipped)
+{
+	auto_temp t;
+	struct trust_result res;
+	struct err e = ERR_INIT;
+	struct desc sig, parts[2];
+	auto_manifest m = { 0 };
+
+	temp_open(&t);
+	init(&t, NULL);
+	sign(&t, &sig);
+	CHECK(store_manifest(t.store, &sig, &m, NULL, &e) == 0 && m.layers_n == 1);
+	parts[0] = sig;
+	parts[1] = m.layers[0];
+	for (size_t k = 0; k < 2; k++) {
+		auto_buf b = BUF_INIT(LIMIT_ENVELOPE), path = BUF_INIT(200);
+		size_t accepted = 0;
+
+		buf_printf(&path, "blobs/sha256/%s", digest_hex(&parts[k].digest));
+		CHECK(store_blob_read(t.store, &parts[k], LIMIT_ENVELOPE, &b, &e) == 0);
+		for (size_t i = 0; i < b.n; i++) {
+			b.p[i] = (char)(b.p[i] ^ (1 << i % 8));
+			(void)fs_write_cache(t.state.fd, buf_str(&path), b.p, b.n, 0600, NULL);
+			accepted += verify(&t, &res, &e) == 0;
+			b.p[i] = (char)(b.p[i] ^ (1 << i % 8));
+		}
+		CHECK(accepted == 0 && b.n > 100);
+		(void)fs_write_cache(t.state.fd, buf_str(&path), b.p, b.n, 0600, NULL);
+	}
 	CHECK(verify(&t, &res, &e) == 0);
 }
 

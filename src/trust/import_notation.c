@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A folder of notation's configuration (signing.md 1.7), taken over as it is: policy and stores. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trust/internal.h"
+
+enum { STORE_PATH = sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME };
+
+static int store_names(int from, enum store_type type, struct strv *ret, struct err *e)
+{
+	char path[STORE_PATH];
+
+	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s", store_type_name(type));
+	return trust_names(from, path, ret, e);
+}
+
+/* All of it is good, or none of it is taken. */
+static int check(int from, struct trust_imported *ret, struct err *e)
+{
+	auto_policy policy = { 0 };
+	int r = trust_policy_load(from, &policy, e);
+
+	ret->statements = policy.n;
+	for (int t = 0; r == 0 && t < STORE_TYPES; t++) {
+		auto_strv stores = { 0 };
+
+		r = store_names(from, (enum store_type)t, &stores, e);
+		for (size_t i = 0; r == 0 && i < stores.n; i++) {
+			auto_trusted certs = { 0 };
+
+			r = trusted_load_of(from, (enum store_type)t, stores.v[i], &certs, e);
+			ret->certificates += certs.n;
+		}
+	}
+	return r;
+}
+
+static int copy_file(int from, int to, const char *path, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_PEM_CERTS);
+	int r = trust_read(from, path, LIMIT_PEM_CERTS, &bytes, e);
+
+	return r < 0 ? r : fs_write_file(to, path, buf_str(&bytes), bytes.n, 0600, e);
+}
+
+static int copy_store(int from, int to, enum store_type type, const char *store, struct err *e)
+{
+	char path[STORE_PATH];
+	auto_strv files = { 0 };
+	int r = trust_store_files(from, type, store, &files, e);
+
+	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s", store_type_name(type), store);
+	if (r == 0)
+		r = fs_mkdir_p(to, path, 0700, e);
+	for (size_t i = 0; r == 0 && i < files.n; i++) {
+		(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s",
+			       store_type_name(type), store, files.v[i]);
+		r = copy_file(from, to, path, e);
+	}
+	return r;
+}
+
+/* The policy last: before it is there, nothing of the rest counts. */
+static int copy_all(int from, int to, struct err *e)
+{
+	auto_buf policy = BUF_INIT(LIMIT_POLICY + 1);
+	int r = 0;
+
+	for (int t = 0; r == 0 && t < STORE_TYPES; t++) {
+		auto_strv stores = { 0 };
+
+		r = store_names(from, (enum store_type)t, &stores, e);
+		for (size_t i = 0; r == 0 && i < stores.n; i++)
+			r = copy_store(from, to, (enum store_type)t, stores.v[i], e);
+	}
+	if (r == 0)
+		r = trust_read(from,
+			       fs_exists(from, FILE_POLICY_OCI) ? FILE_POLICY_OCI : FILE_POLICY,
+			       LIMIT_POLICY, &policy, e);
+	return r < 0 ? r : fs_write_file(to, FILE_POLICY, buf_str(&policy), policy.n, 0600, e);
+}
+
+int trust_import_notation(const struct state *state, const char *folder, struct trust_imported *ret,
+			  struct err *e)
+{
+	struct trust_imported got = { 0 };
+	auto_close int from = fs_open_user(folder, O_RDONLY | O_DIRECTORY, 0, e);
+	int r = from < 0 ? from : check(from, &got, e);
+
+	if (r < 0)
+		return WRAP(e, r, "import '%.200s'", folder);
+
+	auto_close int to = trust_dir(state, true, e);
+	auto_close int lock = to < 0 ? to : trust_lock(to, e);
+
+	if (lock < 0)
+		return lock;
+	if (fs_exists(to, FILE_POLICY) || fs_exists(to, FILE_POLICY_OCI)) {
+		r = FAIL(e, E_USAGE, "there is a trust policy already");
+		return err_hint(e, r,
+				"move %s/" DIR_TRUST "/" FILE_POLICY " away, or add its "
+				"statements there by hand",
+				state->path);
+	}
+	r = copy_all(from, to, e);
+	if (r == 0)
+		*ret = got;
+	return r < 0 ? WRAP(e, r, "import '%.200s'", folder) : 0;
+}
