@@ -201,6 +201,7 @@ def logs(c):
             ("other-root", w.rekor.note(size, bytes(32)), "another tree"),
             ("other-size", w.rekor.note(size + 1, root_hash), "another tree"),
             ("not-signed", w.rekor.note(size, root_hash).split("—")[0] + "— x AAAAAAAA\n", "not signed by the log"),
+            ("other-name", w.rekor.note(size, root_hash).replace("— rekor", "— rekorx"), "not signed by the log"),
             ("cosigned", w.rekor.note(size, root_hash) + "— witness.example AAAAAAAA\n", "")):
         wrong = copy.deepcopy(b)
         entry_of(wrong)["inclusionProof"]["checkpoint"]["envelope"] = note
@@ -295,6 +296,9 @@ def timestamps(c):
     _, other = c.rekor2()
     b["verificationMaterial"]["tlogEntries"] = other["verificationMaterial"]["tlogEntries"]
     c.put("rekor2-entry-swapped", b, "another signature")
+    _, b = c.rekor2()
+    entry_of(b)["logIndex"] = "2"
+    c.put("rekor2-other-index", b, "another place")
 
 
 def keys(c):

@@ -124,7 +124,7 @@ class TreeLog:
     def entry(self, kind, version, spec, time, promise=True, proof=True):
         body = canonical({"kind": kind, "apiVersion": version, "spec": spec})
         hashes_, root, index, size = self.tree(body)
-        e = {"logIndex": "1017", "logId": {"keyId": b64(self.id)}, "kindVersion": {"kind": kind, "version": version},
+        e = {"logIndex": "1017" if promise else str(index), "logId": {"keyId": b64(self.id)}, "kindVersion": {"kind": kind, "version": version},
              "canonicalizedBody": b64(body)}
         if time:
             e["integratedTime"] = str(time)

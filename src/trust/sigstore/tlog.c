@@ -41,6 +41,13 @@ static int verify_promise(const struct tlog_entry *t, const struct log_key *log,
 	return r < 0 ? WRAP(e, r, "the log's promise") : 0;
 }
 
+/* The origin is the log's name, and with Rekor 1 " - " and the number of the tree behind it. */
+static bool names_origin(const struct note *n, struct str name)
+{
+	return name.n && n->text.n > name.n && memcmp(n->text.p, name.p, name.n) == 0 &&
+	       (n->text.p[name.n] == '\n' || n->text.p[name.n] == ' ');
+}
+
 /* The line of the log among a note's: by the first four bytes of the log's id. */
 static int verify_note(const struct note *n, const struct log_key *log, struct err *e)
 {
@@ -48,7 +55,8 @@ static int verify_note(const struct note *n, const struct log_key *log, struct e
 		auto_buf raw = BUF_INIT(LIMIT_NOTE_SIG);
 		int r;
 
-		if (memcmp(n->sigs[i].id, log->id, sizeof(n->sigs[i].id)) != 0)
+		if (memcmp(n->sigs[i].id, log->id, sizeof(n->sigs[i].id)) != 0 ||
+		    !names_origin(n, n->sigs[i].name))
 			continue;
 		if ((r = b64_decode(n->sigs[i].base64, B64_STD, &raw, e)) < 0)
 			return r;
@@ -122,6 +130,15 @@ static int verify_proof(const struct tlog_entry *t, const struct log_key *log, s
 	return verify_checkpoint(t, log, e);
 }
 
+/* Rekor 2 has one index, Rekor 1 a second one over all of its trees, which only its promise
+ * covers. */
+static bool index_proven(const struct tlog_entry *t)
+{
+	bool second = strcmp(t->version, "0.0.2") == 0 && strcmp(t->kind, "intoto") != 0;
+
+	return !second || t->set.n || t->index == t->proof_index;
+}
+
 int tlog_verify(const struct tlog_entry *t, const struct trusted_root *root, struct tlog_proof *ret,
 		struct err *e)
 {
@@ -133,6 +150,8 @@ int tlog_verify(const struct tlog_entry *t, const struct trusted_root *root, str
 		return FAIL(e, E_VERIFY, "a transparency log that is not trusted");
 	if (t->set.n == 0 && (!t->has_proof || t->checkpoint.n == 0))
 		return FAIL(e, E_VERIFY, "a log entry with neither a promise nor a proof");
+	if (!index_proven(t))
+		return FAIL(e, E_VERIFY, "a log entry at another place than its proof tells");
 	if (t->has_proof && t->checkpoint.n && (r = verify_proof(t, log, e)) < 0)
 		return r;
 	if (t->set.n) {
