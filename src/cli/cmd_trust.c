@@ -135,7 +135,8 @@ static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err
 	int r;
 
 	(void)opts, (void)argc, (void)argv;
-	if ((r = cli_state(c, &state, e)) < 0 || (r = trust_list(state, &all, e)) < 0)
+	if ((r = cli_state(c, &state, e)) < 0 || (r = trust_list(state, &all, e)) < 0 ||
+	    (r = sigstore_list(state, all, e)) < 0)
 		return r;
 	if (c->json) {
 		r = json_put_string(all, "schema", "plimsoll.trust-list/v1", e);
@@ -143,7 +144,8 @@ static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err
 	}
 	if ((r = table_new(&t, headings, 7, e)) < 0 ||
 	    (r = rows(t, json_object_get(all, "keys"), "key", "name", e)) < 0 ||
-	    (r = rows(t, json_object_get(all, "certificates"), "trusted", "store", e)) < 0)
+	    (r = rows(t, json_object_get(all, "certificates"), "trusted", "store", e)) < 0 ||
+	    (r = cli_sigstore_rows(all, t, e)) < 0)
 		return r;
 	return cli_print_table(c, t, e);
 }
@@ -151,7 +153,7 @@ static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err
 static const struct command trust_list_command = {
 	.name = "list",
 	.args = "",
-	.brief = "List keys of this host and trusted certificates",
+	.brief = "List keys of this host, trusted certificates and signers",
 	.details = "STATE is ok, revoked, rotated and until when, or expired; KEY is its type and "
 		   "where the private half is. With --format json there is more: each key's id, "
 		   "the date by which it is better rotated, and the trust policy's statements.",
@@ -217,7 +219,9 @@ static int run_remove(struct cli *c, void *opts, int argc, char **argv, struct e
 	int r = cli_state(c, &state, e);
 
 	(void)opts, (void)argc;
-	return r < 0 ? r : trust_remove(state, argv[0], e);
+	if (r == 0)
+		r = trust_remove(state, argv[0], e);
+	return r == E_NOTFOUND && sigstore_remove(state, argv[0], NULL) == 0 ? 0 : r;
 }
 
 static const struct command trust_remove_command = {
@@ -226,7 +230,8 @@ static const struct command trust_remove_command = {
 	.brief = "Remove a key, or stop trusting a certificate",
 	.details = "NAME is a key's name or the beginning of a trusted certificate's thumbprint (6 "
 		   "digits or more). Removing a key leaves its certificate trusted, so what it "
-		   "signed stays valid; remove the certificate to end that.",
+		   "signed stays valid; remove the certificate to end that. A public key that was "
+		   "added goes by its name, sigstore's trusted root by trusted_root.json.",
 	.example = "plimsoll trust remove ci\n"
 		   "plimsoll trust remove 9f2c1b40aa31",
 	.min_args = 1,

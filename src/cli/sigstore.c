@@ -240,3 +240,28 @@ int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, st
 		return r;
 	return sigstore_add_key(state, name ? name : own, file, e);
 }
+
+/* trust list */
+
+int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e)
+{
+	const json_t *root = json_object_get(all, "trustedRoot"), *o;
+	const char *const root_cells[] = { "sigstore", "trusted_root.json", "trusted root", "",
+					   "" };
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(json_object_get(all, "signers"), i, o)
+	{
+		const char *key = json_string_or_null(o, "key");
+		char shown[16];
+		const char *const cells[] = { "cosign", json_string_or_null(o, "name"),	     "ok",
+					      "-",	json_string_or_null(o, "algorithm"), shown,
+					      "-" };
+
+		(void)snprintf(shown, sizeof(shown), "%.12s", key ? key : "");
+		if (r == 0)
+			r = table_row(t, cells, e);
+	}
+	return r == 0 && json_is_object(root) ? table_row(t, root_cells, e) : r;
+}

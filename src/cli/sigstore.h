@@ -49,6 +49,9 @@ int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const c
 int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, struct str file,
 			   bool *ret_taken, struct err *e);
 
+/* Rows of 'plimsoll trust list' for what sigstore_list() put into all. */
+int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e);
+
 extern const struct command trust_generate_key_pair_command;
 extern const struct command trust_import_key_pair_command;
 extern const struct command trust_verify_bundle_command;

@@ -139,3 +139,26 @@ openssl_accepts() {
 	run plimsoll sign --signature-format cosign 127.0.0.1:5000/team/web:1
 	assert_status 4
 }
+
+@test "keys and the trusted root are added, listed and removed" {
+	plimsoll trust generate-key-pair
+	plimsoll trust generate-key-pair --output-key-prefix other
+	plimsoll trust add cosign.pub
+	plimsoll trust add cosign.pub
+	run plimsoll trust add --name cosign other.pub
+	assert_status 2
+	assert_output_has "another key of that name"
+	echo '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "x": 1}' >bad.json
+	run plimsoll trust add bad.json
+	assert_status 5
+	echo '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}' >root.json
+	plimsoll trust add root.json
+	run plimsoll trust list
+	assert_output_has "cosign" "trusted root"
+	assert_eq "$(plimsoll trust list --format json | jq -c '[.signers[].name, .trustedRoot.transparencyLogs]')" '["cosign",0]'
+	plimsoll trust remove cosign
+	plimsoll trust remove trusted_root.json
+	assert_eq "$(plimsoll trust list --format json | jq -c '[.signers, .trustedRoot]')" '[[],null]'
+	run plimsoll trust remove cosign
+	assert_status 5
+}

@@ -155,5 +155,9 @@ int sigstore_verify_blob(struct str bundle, const struct digest *digest, struct 
  * root, which replaces the one there. E_USAGE when the name is taken by another key. */
 int sigstore_add_key(const struct state *state, const char *name, struct str pem, struct err *e);
 int sigstore_add_root(const struct state *state, struct str json, struct err *e);
+/* Removes such a key, or the root by its file's name, "trusted_root.json". E_NOTFOUND. */
+int sigstore_remove(const struct state *state, const char *name, struct err *e);
+/* {"signers":[{"name","key","algorithm"}],"trustedRoot":{...} or null} into all. */
+int sigstore_list(const struct state *state, json_t *all, struct err *e);
 /* Whether a file is a trusted root, by its media type. */
 bool sigstore_is_root(struct str json);
