@@ -241,13 +241,16 @@ int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, st
 	return sigstore_add_key(state, name ? name : own, file, e);
 }
 
-/* trust list */
+/* trust list: kind, name, state, until, key, thumbprint, subject */
+
+enum { LIST_COLUMNS = 7 };
 
 int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e)
 {
 	const json_t *root = json_object_get(all, "trustedRoot"), *o;
-	const char *const root_cells[] = { "sigstore", "trusted_root.json", "trusted root", "",
-					   "" };
+	const char *const root_cells[LIST_COLUMNS] = {
+		"sigstore", "trusted_root.json", "ok", "-", "-", "-", "trusted root",
+	};
 	size_t i;
 	int r = 0;
 
@@ -255,9 +258,11 @@ int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e)
 	{
 		const char *key = json_string_or_null(o, "key");
 		char shown[16];
-		const char *const cells[] = { "cosign", json_string_or_null(o, "name"),	     "ok",
-					      "-",	json_string_or_null(o, "algorithm"), shown,
-					      "-" };
+		const char *const cells[LIST_COLUMNS] = {
+			"cosign", json_string_or_null(o, "name"),      "ok",
+			"-",	  json_string_or_null(o, "algorithm"), shown,
+			"-"
+		};
 
 		(void)snprintf(shown, sizeof(shown), "%.12s", key ? key : "");
 		if (r == 0)
