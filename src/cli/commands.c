@@ -17,6 +17,7 @@ extern const struct command cmd_login;
 extern const struct command cmd_logout;
 extern const struct command cmd_man;
 extern const struct command cmd_policy;
+extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
 extern const struct command cmd_rmi;
@@ -68,6 +69,7 @@ const struct command *const commands[] = {
 	&cmd_copy,
 	&cmd_tags,
 	&cmd_delete,
+	&cmd_prune,
 	&cmd_login,
 	&cmd_logout,
 	&cmd_ps,

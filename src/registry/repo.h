@@ -6,7 +6,7 @@
 /* What a registry says of one repository, for tags, delete, prune and copy. */
 enum {
 	LIMIT_TAGS = 200000, /* of one repository */
-	LIMIT_TAG_PAGES = 4096,
+	LIMIT_TAG_PAGES = 1024,
 	TAGS_A_PAGE = 1000,
 };
 

@@ -88,7 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200, b"{}")
         for pattern, method in ((r"/v2/.+/manifests/([^/]+)", self.manifest), (r"/v2/.+/blobs/(sha256:[^/]+)", self.blob),
                                 (r"/v2/.+/blobs/uploads/(.*)", self.upload),
-                                (r"/v2/.+/referrers/(.+)", self.referrers)):
+                                (r"/v2/.+/referrers/(.+)", self.referrers),
+                                (r"/v2/.+/(tags)/list", self.tags)):
             m = re.fullmatch(pattern, path)
             if m:
                 return method(m.group(1))
@@ -256,6 +257,18 @@ class Handler(BaseHTTPRequestHandler):
             del blobs[digest]
             return self.error(502, "UNKNOWN", "lost it")
         self.reply(201)
+
+    def tags(self, _):
+        page = int((re.search(r"page=(\d+)", self.path) or [0, 0])[1])
+        names = {"tags-endless": [f"t{page}"], "tags-nonsense": ["a", "b\x1b[31m"], "tags-null": None,
+                 "tags-number": 7}.get(MODE, ["1", "2"])
+        link = {"Link": f'<{self.path.split("?")[0]}?page={page + 1}>; rel="next"'}
+        if MODE == "tags-elsewhere":
+            link = {"Link": f'<http://192.0.2.1{self.path}>; rel="next"'}
+        if MODE == "tags-empty-end":
+            names, link = (["1", "2"], link) if page == 0 else ([], {})
+        body = json.dumps({"name": "x", "tags": names}).encode()
+        self.reply(200, body, **(link if MODE in ("tags-loop", "tags-endless", "tags-elsewhere", "tags-empty-end") else {}))
 
     def referrers(self, subject):
         found = referrers(subject)

@@ -155,6 +155,26 @@ has_all() {
 	assert_status 2
 }
 
+@test "lists of tags that do not end, or are none" {
+	make_layout "$SRC" web:1
+	local mode want words
+	while read -r mode want words; do
+		bad_registry_start "$SRC" "$mode"
+		run plimsoll tags "$BAD/x"
+		bad_registry_stop
+		assert_status "$want"
+		assert_output_has "$words"
+	done <<-END
+		tags-loop 7 brings nothing new
+		tags-endless 7 more than
+		tags-nonsense 7 a tag that is none
+		tags-number 7 something else than tags
+		tags-null 0
+		tags-elsewhere 0 2
+		tags-empty-end 0 2
+	END
+}
+
 @test "delete: in use, by force, disabled, gone" {
 	registry_start
 	make_all
