@@ -27,6 +27,8 @@ setup() {
 
 teardown() {
 	step_registry_stop
+	registry_stop
+	umount "$BATS_TEST_TMPDIR/small" 2>/dev/null || true
 	common_teardown
 }
 
@@ -92,4 +94,90 @@ tag_stays() {
 	assert_eq "$(jq -r 'select(.kind == "push") | .result' <<<"$output" | sort | uniq -c | tr -s ' ')" \
 		" $n failed
  2 ok"
+}
+
+@test "no key, a full disk, a registry that takes no signature or no attestation: the tag stays, and the trail says so" {
+	ship one
+	before=${lines[-1]}
+	: >"$STEPS_LOG"
+	run plimsoll ship --key nobody -t "$STEPS/app:prod" ctx
+	[ "$status" -ne 0 ]
+	assert_eq "$(cat "$STEPS_LOG")" ""
+	for kind in notary.signature sigstore.bundle; do
+		step_registry "{\"deny\": \"$kind\"}"
+		ship "$kind"
+		assert_status 7
+		tag_stays "$before"
+	done
+	assert_eq "$(plimsoll --format json trail show | jq -r 'select(.kind == "sign" or .kind == "push") | .kind + " " + .result' |
+		paste -sd,)" "sign ok,sign ok,push ok,sign failed,sign ok,push failed,sign ok,push failed"
+	# The state folder on a disk that has room for the beginning only.
+	mkdir small
+	mount -t tmpfs -o size=$(($(du -sk "$STATE" | cut -f1) + 300))k tmpfs small
+	cp -a "$STATE" small/state
+	head -c 2000000 /dev/urandom >ctx/f
+	: >"$STEPS_LOG"
+	run "$PLIMSOLL" --state small/state ship -t "$STEPS/app:prod" ctx
+	umount small
+	[ "$status" -ne 0 ]
+	assert_output_has "No space left"
+	assert_eq "$(cat "$STEPS_LOG")" ""
+	tag_stays "$before"
+}
+
+# Ships in the background, and is killed as it begins its Nth writing request.
+killed_at() { # N
+	bash -c 'kill -STOP $$; exec "$@"' ship "$PLIMSOLL" --state "$STATE" ship -t "$STEPS/app:prod" ctx >out 2>log 3>&- &
+	local pid=$!
+	wait_for 10 grep -q '^State:.T' "/proc/$pid/status"
+	step_registry "{\"kill\": $1, \"pid\": $pid}"
+	kill -CONT $pid
+	wait $pid 2>/dev/null || true
+	step_registry '{}'
+}
+
+@test "kill -9 at one request after the other: the tag is what it was, or the new image with all that belongs to it" {
+	ship one
+	before=${lines[-1]}
+	echo two >ctx/f
+	for n in 1 4 8 11 14 17; do
+		killed_at $n
+		now=$(step_tag app:prod)
+		[ "$now" = "$before" ] || moved=$now
+	done
+	ship two
+	assert_status 0
+	[ -z "${moved:-}" ] || assert_eq "$moved" "${lines[-1]}"
+	assert_eq "$(step_tag app:prod)" "${lines[-1]}"
+	plimsoll trail verify
+	# Whoever pulls it has all of it.
+	plimsoll trust export >builder.pem
+	STATE=$BATS_TEST_TMPDIR/production
+	plimsoll trust add builder.pem
+	plimsoll pull "$STEPS/app:prod"
+	plimsoll verify --require provenance,sbom,vuln,vsa "$STEPS/app:prod"
+}
+
+@test "kill -9 at random, a real registry: what the tag names is whole and signed" {
+	need_cmd docker-registry
+	registry_start
+	plimsoll trust export >builder.pem
+	RANDOM=${PLIMSOLL_SEED:=$((SECONDS + $$))}
+	echo "# PLIMSOLL_SEED=$PLIMSOLL_SEED" >&3
+	echo zero >ctx/f
+	plimsoll ship -t "$REGISTRY/app:prod" ctx
+	for i in 1 2 3 4; do
+		echo "round $i" >ctx/f
+		"$PLIMSOLL" --state "$STATE" ship -t "$REGISTRY/app:prod" ctx >out 2>log 3>&- &
+		pid=$!
+		wait_for 30 grep -q '^attest' log
+		sleep 0.$((RANDOM % 10))
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		rm -rf production
+		"$PLIMSOLL" --state production trust add builder.pem
+		"$PLIMSOLL" --state production pull "$REGISTRY/app:prod"
+		"$PLIMSOLL" --state production verify --require provenance,sbom,vuln,vsa "$REGISTRY/app:prod"
+	done
+	registry_stop
 }
