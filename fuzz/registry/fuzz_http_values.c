@@ -36,12 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_buf link = BUF_INIT(LIMIT_URL);
 	struct http_error x;
 	struct http_range g;
+	uint64_t held;
 
 	if (!s)
 		return 0;
 	location(s);
 	(void)http_link_next(s, &link, NULL);
 	(void)http_content_range(s, &g, NULL);
+	(void)http_upload_range(s, &held, NULL);
 	if (http_retry_after(s, 0, 30, 1) > 30)
 		abort();
 	(void)http_type_is(s, "text/html");

@@ -215,8 +215,10 @@ static int run(struct session *u, const char **ret_note, struct err *e)
 		auto_response resp = { 0 };
 		int r = attempt(u, &resp, e);
 
-		if (r == NO_SESSIONS)
+		if (r == NO_SESSIONS) {
+			upload_cancel(u->out, &u->at);
 			return upload_whole(u->out, ret_note, e);
+		}
 		*ret_note = r == MOUNTED ? "mounted" : NULL;
 		if (r == MOUNTED)
 			return 0;

@@ -36,6 +36,6 @@ cuts() { # port, kind
 @test "cuts between plimsoll and a registry whose uploads can be gone on with" {
 	python3 "$PLIMSOLL_SRC/tests/lib/upload_server.py" "$BATS_TEST_TMPDIR/port" >server.out 2>&1 3>&- &
 	UPLOADS_PID=$!
-	wait_for 20 test -s port
+	wait_for 60 test -s port
 	cuts "$(cat port)" sessions
 }

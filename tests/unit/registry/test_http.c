@@ -79,6 +79,26 @@ TEST(content_range)
 		CHECK(http_content_range(bad[i], &g, NULL) == E_FORMAT);
 }
 
+TEST(upload_range)
+{
+	uint64_t n = 7;
+
+	CHECK(http_upload_range("0-0", &n, NULL) == 0 && n == 1);
+	CHECK(http_upload_range("0-99", &n, NULL) == 0 && n == 100);
+	CHECK(http_upload_range("bytes=0-4", &n, NULL) == 0 && n == 5);
+	CHECK(http_upload_range("0-9223372036854775806", &n, NULL) == 0 && n == INT64_MAX);
+	n = 7;
+	CHECK(http_upload_range("0-9223372036854775807", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("0-", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("-5", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("1-5", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("00-5", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("0-5/6", &n, NULL) == E_FORMAT);
+	CHECK(http_upload_range("bytes 0-5", &n, NULL) == E_FORMAT);
+	CHECK(n == 7);
+}
+
 TEST(retry_after)
 {
 	CHECK(http_retry_after("7", 946684799 - 12, 30, 1) == 7);
