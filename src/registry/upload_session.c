@@ -22,7 +22,7 @@ struct session {
 enum step { GO_ON, AGAIN, FINISHED, MOUNTED, NO_SESSIONS };
 
 /* The session is over, or of no use. */
-static enum step forget(struct session *u)
+static int forget(struct session *u)
 {
 	kept_drop(&u->kept);
 	u->open = u->inherited = u->unsure = u->refused = false;
@@ -103,7 +103,7 @@ static int ask(struct session *u, struct fetch_response *resp, struct err *e)
 		r = read_held(u, resp, 0, e);
 	/* An earlier process' session may be anything; ours is the registry's fault. */
 	if (r < 0)
-		return u->inherited ? (int)forget(u) : r;
+		return u->inherited ? forget(u) : r;
 	if (u->refused && u->held == before)
 		return forget(u);
 	u->unsure = u->refused = false;
