@@ -112,7 +112,8 @@ two_releases() {
 	cp -r prod.good prod
 	tuf tag "$SCOPE:tuf" "$NEW"
 	refused "it is no artifact of TUF metadata"
-	curl -sf -X DELETE "http://$REGISTRY/v2/team/web/manifests/$NEW" -o del.out
+	tuf tag "$SCOPE:tuf" "$OLD"
+	curl -sf -X DELETE "http://$REGISTRY/v2/team/web/manifests/$OLD" -o del.out
 	refused "the registry serves no TUF metadata"
 }
 
