@@ -97,8 +97,12 @@ static int refresh(struct look *l, bool must, struct err *e)
 		return l->u.dir;
 	if ((r = tuf_update_begin(&l->u, now, e)) < 0 ||
 	    (r = tuf_seen_load(&l->scope, &seen, e)) < 0 || (r = check_clock(&seen, now, e)) < 0 ||
-	    (r = ask(l, must, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0)
+	    (r = ask(l, must, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0) {
+		/* A repository of our own that was begun, and is not out yet. */
+		if (r == E_NOTFOUND && fs_exists(l->scope.dir, "next-root.json"))
+			return err_hint(e, r, "plimsoll trust tuf publish %.200s", l->scope.scope);
 		return r;
+	}
 	return note_seen(l, &seen, now, e);
 }
 
