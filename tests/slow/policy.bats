@@ -169,7 +169,7 @@ bundle_of() { # carrier
 
 @test "m of n: a second key has to sign, by its certificate, its name or cosign's key" {
 	thumb=$(plimsoll trust export | openssl x509 -outform DER | sha256sum | cut -d' ' -f1)
-	plimsoll trust init qa
+	plimsoll trust init --name qa
 	openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out ci.key
 	openssl pkey -in ci.key -pubout -out ci.pub
 	plimsoll trust add ci.pub
