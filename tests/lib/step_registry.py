@@ -10,6 +10,8 @@ A small registry on loopback for what happens when a push fails at any of its re
     {"referrers": MODE}     api (default) | none: 404, the fallback tag serves | claims: 200 and an empty list, and the
                             fallback tag is taken and forgotten | drops: every referrer is taken and forgotten
 
+    {"moves": {"NAME:TAG": DIGEST}} asked for the tag a second time, by GET or HEAD, it has become DIGEST
+
 GET /state answers {"tags": {...}, "manifests": [...]}; all requests count per repository alike."""
 import hashlib
 import json
@@ -22,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 PORT_FILE, LOG, CONTROL = sys.argv[1:4]
 INDEX = "application/vnd.oci.image.index.v1+json"
 blobs, manifests, tags = {}, {}, {}
-count = {"control": None, "n": 0}
+count = {"control": None, "n": 0, "asked": set()}
 
 
 def control():
@@ -32,7 +34,7 @@ def control():
     except OSError:
         text = ""
     if text != count["control"]:
-        count.update(control=text, n=0)
+        count.update(control=text, n=0, asked=set())
     return json.loads(text or "{}")
 
 
@@ -110,7 +112,12 @@ class Handler(BaseHTTPRequestHandler):
     def manifest(self, name, ref):
         if self.command == "PUT":
             return self.put_manifest(name, ref)
-        digest = tags.get(f"{name}:{ref}", ref)
+        tag = f"{name}:{ref}"
+        digest = tags.get(tag, ref)
+        if tag in self.control.get("moves", {}):
+            if tag in count["asked"]:
+                digest = self.control["moves"][tag]
+            count["asked"].add(tag)
         if digest not in manifests:
             return self.error(404, "MANIFEST_UNKNOWN")
         kind, body = manifests[digest]

@@ -158,6 +158,29 @@ killed_at() { # N
 	plimsoll verify --require provenance,sbom,vuln,vsa "$STEPS/app:prod"
 }
 
+@test "a tag that moves while it is pulled: what was verified is what is here" {
+	ship one
+	signed=${lines[-1]}
+	echo evil >ctx/f
+	plimsoll build -t "$STEPS/app:evil" ctx
+	plimsoll push "$STEPS/app:evil"
+	evil=$(step_tag app:evil)
+	plimsoll trust export >builder.pem
+	STATE=$BATS_TEST_TMPDIR/production
+	plimsoll trust add builder.pem
+	step_registry "{\"moves\": {\"app:prod\": \"$evil\"}}"
+	plimsoll pull "$STEPS/app:prod"
+	run plimsoll verify "$STEPS/app:prod"
+	assert_status 0
+	assert_output_has "$signed"
+	[ ! -e "$STATE/blobs/sha256/${evil#*:}" ] || fail "the other image came, too"
+	# The other way round nothing is accepted.
+	step_registry "{}"
+	run plimsoll pull "$STEPS/app:evil"
+	run plimsoll verify "$STEPS/app:evil"
+	assert_status 4
+}
+
 @test "kill -9 at random, a real registry: what the tag names is whole and signed" {
 	need_cmd docker-registry
 	registry_start
