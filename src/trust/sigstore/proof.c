@@ -54,6 +54,26 @@ static int check_signature(const struct bundle *b, const struct signed_bytes *m,
 
 /* Time. */
 
+static int check_token_by(const struct buf *token, struct str signature, const struct authority *a,
+			  int64_t *ret, struct err *e)
+{
+	const struct timestamp_trust trust = { .anchors = &a->chain.v[a->chain.n - 1],
+					       .anchors_n = 1,
+					       .others = a->chain.v,
+					       .others_n = a->chain.n - 1 };
+	auto_timestamp t = { 0 };
+	int r = timestamp_verify((struct str){ buf_str(token), token->n }, signature, &trust, NULL,
+				 &t, e);
+
+	if (r < 0)
+		return r;
+	if (t.time < a->start || a->end < t.time)
+		return FAIL(e, E_VERIFY,
+			    "the time-stamp authority was not in use at the time it states");
+	*ret = t.time;
+	return 0;
+}
+
 /* What an authority answered, with the token in it, must hold under one that is trusted, and that
  * have been in use at its time. */
 static int check_token(const struct buf *answer, struct str signature,
@@ -67,22 +87,9 @@ static int check_token(const struct buf *answer, struct str signature,
 	(void)FAIL(&why, E_VERIFY, "no time-stamp authority is trusted");
 	for (size_t i = 0; i < root->tsas.n; i++) {
 		const struct authority *a = &root->tsas.v[i];
-		const struct timestamp_trust trust = { .anchors = &a->chain.v[a->chain.n - 1],
-						       .anchors_n = 1,
-						       .others = a->chain.v,
-						       .others_n = a->chain.n - 1 };
-		auto_timestamp t = { 0 };
 
-		if (a->chain.n == 0 || timestamp_verify((struct str){ buf_str(&token), token.n },
-							signature, &trust, NULL, &t, &why) < 0)
-			continue;
-		if (t.time < a->start || a->end < t.time) {
-			(void)FAIL(&why, E_VERIFY,
-				   "the time-stamp authority was not in use at the time it states");
-			continue;
-		}
-		*ret = t.time;
-		return 0;
+		if (a->chain.n && check_token_by(&token, signature, a, ret, &why) == 0)
+			return 0;
 	}
 	return FAIL(e, E_VERIFY, "timestamp %.800s", why.msg);
 }
