@@ -22,5 +22,7 @@ const struct command cmd_policy = {
 		"clean-source: true. max-scan-age: 24h, 7d. verifier: of the verification summary. "
 		"fresh: true asks that TUF lists it now. unnamed: true takes signatures that name "
 		"no repository. reject: true refuses all.",
+	.example = "plimsoll policy check registry.example/prod/web:1\n"
+		   "plimsoll policy export --format containers /etc/containers",
 	.subs = policy_subs,
 };

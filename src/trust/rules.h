@@ -7,33 +7,37 @@
 #include "base/str.h"
 #include "crypto/dn.h"
 
+/* clang-format off */
 /*
  * The section `trust:` of plimsoll.yaml: what trustpolicy.json cannot say. It only ever asks for
  * more: an image passes when trustpolicy.json and its rule both let it pass.
  *
  *     trust:
  *       signers:
- *         release: {certificate: 5e0c…}                 # SHA-256 of the certificate, hex
- *         qa: {subject: "C=DE, ST=HH, O=Example, CN=qa"} # parts that its subject must have
- *         ci: {key: ci}                                 # trust/sigstore/keys/ci.pub
- *         hsm: {key-id: 91af…}                          # SHA-256 of the public key (SPKI), hex
- *         bot: {identity: "https://…", issuer: "https://…"} # keyless, by both exactly
+ *         release: {certificate: 5e0c...}                 # SHA-256 of the certificate, hex
+ *         qa: {subject: "C=DE, ST=HH, O=Example, CN=qa"}  # parts that its subject must have
+ *         ci: {key: ci}                                   # trust/sigstore/keys/ci.pub
+ *         hsm: {key-id: 91af...}                          # SHA-256 of the public key, hex
+ *         bot: {identity: "https://...", issuer: "https://..."}  # keyless, both exactly
  *       rules:
- *         registry.example/prod:                        # and all below it; the longest scope wins
+ *         registry.example/prod:                          # and all below; the longest scope wins
  *           signers: [release, qa]
- *           threshold: 2                                # of those; all, when not given
- *           require: [provenance, sbom, vuln, vsa]      # or types as URIs
- *           attesters: [ci]                             # who may have signed those; the signers
- *           builder: https://ci.example/builders/N         # of the provenance: a pattern, see
- * below source: git+https://git.example/team/web clean-source: true                          #
- * nothing but what the commit has max-scan-age: 24h verifier: https://ci.example/gate           #
- * of the verification summary fresh: true                                 # TUF has to say that it
- * is the newest unnamed: true                               # signatures that name no repository,
- * too registry.example/old: {reject: true}
+ *           threshold: 2                                  # of those; all, when not given
+ *           require: [provenance, sbom, vuln, vsa]        # or types as URIs
+ *           attesters: [ci]                               # who signs those; else the signers
+ *           builder: https://ci.example/builders/N        # of the provenance: a pattern
+ *           source: git+https://git.example/team/web      # a pattern, too
+ *           clean-source: true                            # nothing but what the commit has
+ *           max-scan-age: 24h
+ *           verifier: https://ci.example/gate             # of the verification summary
+ *           fresh: true                                   # TUF has to say that it is the newest
+ *           unnamed: true                                 # signatures without a repository, too
+ *         registry.example/old: {reject: true}
  *         "*": {require: [provenance]}
  *
  * Unknown members, unknown names and values of another type are errors of the whole section.
  */
+/* clang-format on */
 enum {
 	LIMIT_RULES = 256,
 	LIMIT_RULES_SIGNERS = 256,
