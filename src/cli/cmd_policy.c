@@ -23,6 +23,6 @@ const struct command cmd_policy = {
 		"fresh: true asks that TUF lists it now. unnamed: true takes signatures that name "
 		"no repository. reject: true refuses all.",
 	.example = "plimsoll policy check registry.example/prod/web:1\n"
-		   "plimsoll policy export --format containers /etc/containers",
+		   "plimsoll policy export --format containers /etc/containers/plimsoll",
 	.subs = policy_subs,
 };
