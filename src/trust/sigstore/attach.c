@@ -5,7 +5,6 @@
 #include "trust/sigstore/internal.h"
 
 #define ANNOTATION_CONTENT "dev.sigstore.bundle.content"
-#define ANNOTATION_PREDICATE "dev.sigstore.bundle.predicateType"
 
 static int put_annotations(json_t *notes, const char *predicate_type, int64_t now, struct err *e)
 {

@@ -28,8 +28,17 @@ static int compare_in_child(void *arg, struct buf *emit, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* The annotation is nobody's word, but saves a process: where it lies, a statement is twice. */
+static bool other_type(const json_t *entry, const char *predicate_type)
+{
+	const char *type =
+		json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_PREDICATE);
+
+	return type && strcmp(type, predicate_type) != 0;
+}
+
 static bool find_equal(const struct store *s, const struct desc *manifest, struct str statement,
-		       const struct key *key, struct desc *ret)
+		       const char *predicate_type, const struct key *key, struct desc *ret)
 {
 	const struct sandbox box = { .what = "bundle", .write_dir = -1, .cpu_seconds = 30 };
 	auto_json *list = NULL;
@@ -39,9 +48,11 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
 		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);
 		struct comparison c = { .statement = statement, .key = key };
+		const json_t *entry = json_array_get(list, i);
 		struct desc d;
 
-		if (desc_parse(json_array_get(list, i), "referrer", &d, NULL) < 0 ||
+		if (other_type(entry, predicate_type) ||
+		    desc_parse(entry, "referrer", &d, NULL) < 0 ||
 		    bundle_read(s, &d, manifest, &bundle, NULL) < 0)
 			continue;
 		c.bundle = (struct str){ buf_str(&bundle), bundle.n };
@@ -68,7 +79,7 @@ static int attest(const struct state *state, struct store *s, const struct desc 
 	    (r = sigstore_sign_bytes(state, k, false, (struct str){ pae.p, pae.n }, &pub, &sig,
 				     e)) < 0)
 		return r;
-	*ret_existing = find_equal(s, manifest, statement, pub, ret);
+	*ret_existing = find_equal(s, manifest, statement, predicate_type, pub, ret);
 	if (*ret_existing)
 		return 0;
 	if ((r = key_hint(pub, hint, e)) < 0 ||

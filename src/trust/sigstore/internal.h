@@ -7,6 +7,8 @@
 #include "trust/sigstore/sigstore.h"
 #include "trust/sigstore/simple.h"
 
+#define ANNOTATION_PREDICATE "dev.sigstore.bundle.predicateType"
+
 #define DIR_SIGSTORE "sigstore"
 #define DIR_SIGSTORE_KEYS DIR_SIGSTORE "/keys"
 #define FILE_TRUSTED_ROOT DIR_SIGSTORE "/trusted_root.json"
