@@ -5,6 +5,7 @@ static const struct command *const policy_subs[] = { &cmd_policy_check, &cmd_pol
 
 const struct command cmd_policy = {
 	.name = "policy",
+	.args = "",
 	.group = "Trust",
 	.brief = "Ask what is trusted for an image, and tell other programs",
 	.details =

@@ -206,6 +206,10 @@ static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct e
 			    "--certificate-identity");
 	if (cli_sigstore_given(&o->sigstore))
 		return cli_verify_sigstore(c, &o->sigstore, argv[0], e);
+	if (o->sigstore.offline || o->sigstore.any_repository || o->sigstore.trusted_root)
+		return FAIL(e, E_USAGE,
+			    "--offline, --any-repository and --trusted-root go with --key or "
+			    "--certificate-identity");
 	r = verify(c, o, argv[0], &image, &d, e);
 	if (r == 0)
 		r = result_json(&image, &d, &j, e);

@@ -133,6 +133,29 @@ static int none_passed(const struct desc *image, const struct sigstore_findings 
 	return r;
 }
 
+/* Who attests that an image has faults has not signed it. */
+static int only_signatures(struct sigstore_findings *f, struct err *e)
+{
+	size_t n = f->n;
+	int r = 0;
+
+	f->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct sigstore_found *v = &f->v[i];
+
+		if (sigstore_is_signature(v)) {
+			f->v[f->n++] = *v;
+			continue;
+		}
+		if (r == 0)
+			r = strv_addf(&f->refused, e,
+				      "bundle %.19s: an attestation (%.100s), not a signature",
+				      v->carrier.s, v->predicate_type);
+		buf_free(&v->statement);
+	}
+	return r;
+}
+
 static int verify(struct cli *c, const struct sigstore_options *o, const char *text,
 		  struct desc *ret_image, struct sigstore_findings *ret, struct err *e)
 {
@@ -145,7 +168,8 @@ static int verify(struct cli *c, const struct sigstore_options *o, const char *t
 
 	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
 	    (r = cli_sigstore_trust(c, o, &identity, &trust, e)) < 0 ||
-	    (r = sigstore_find(s, ret_image, &trust, &q, ret, e)) < 0)
+	    (r = sigstore_find(s, ret_image, &trust, &q, ret, e)) < 0 ||
+	    (r = only_signatures(ret, e)) < 0)
 		return r;
 	return ret->n ? 0 : none_passed(ret_image, ret, e);
 }

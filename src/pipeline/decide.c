@@ -43,9 +43,14 @@ static int keep(struct deciding *x, const struct err *why, struct err *e)
 static int note(const struct deciding *x, const char *check, const char *outcome, const char *text,
 		struct err *e)
 {
+	char told[sizeof(x->first.msg)];
+
+	/* A text that was cut may end within a character, which JSON does not take. */
+	(void)snprintf(told, sizeof(told), "%s", text);
+	text_sanitize(told);
 	return json_push(
 		json_object_get(x->ret->doc, "checks"),
-		json_pack("{s:s, s:s, s:s}", "check", check, "outcome", outcome, "note", text), e);
+		json_pack("{s:s, s:s, s:s}", "check", check, "outcome", outcome, "note", told), e);
 }
 
 static int start_doc(const struct deciding *x, struct err *e)
@@ -138,6 +143,19 @@ static int keyless_signers(const struct rules *rules, struct sigstore_trust *tru
 	return 0;
 }
 
+/* As the rules name repositories: skopeo signs them with a tag, cosign Docker's by another host. */
+static int full_name(struct sigstore_found *f, struct err *e)
+{
+	auto_buf name = BUF_INIT(sizeof(f->repository) - 1);
+	struct ref ref;
+
+	if (!f->repository[0] || ref_parse(f->repository, &ref, NULL) < 0)
+		return 0;
+	trust_repository(&ref, &name);
+	(void)snprintf(f->repository, sizeof(f->repository), "%s", buf_str(&name));
+	return buf_check(&name, "repository", e);
+}
+
 /* Bundles: signatures and attestations of whom is trusted. */
 static int find_bundles(struct deciding *x, struct err *e)
 {
@@ -153,16 +171,20 @@ static int find_bundles(struct deciding *x, struct err *e)
 	if (r == 0)
 		r = sigstore_find(x->road->store, x->d, &trust, &q, &x->found, e);
 	for (size_t i = 0; r == 0 && i < x->found.n; i++) {
-		const struct sigstore_found *f = &x->found.v[i];
+		struct sigstore_found *f = &x->found.v[i];
 
-		if (f->format == SIGSTORE_SIMPLE ||
-		    strcmp(f->predicate_type, COSIGN_SIGN_PREDICATE) == 0)
+		r = full_name(f, e);
+		if (r < 0)
+			break;
+		if (sigstore_is_signature(f))
 			r = note_signature(x, f->format == SIGSTORE_SIMPLE ? "cosign" : "sigstore",
 					   f->carrier.s, f->signer,
 					   f->keyless ? f->identity : f->key_id, f->repository, e);
 	}
-	for (size_t i = 0; r == 0 && i < x->found.refused.n; i++)
+	for (size_t i = 0; r == 0 && i < x->found.refused.n; i++) {
+		text_sanitize(x->found.refused.v[i]);
 		r = json_push(refused, json_string(x->found.refused.v[i]), e);
+	}
 	if (r == 0 && x->found.more)
 		r = json_push(refused, json_string("there are more bundles than are tried"), e);
 	return r;
@@ -205,6 +227,24 @@ static int ask_caller(struct deciding *x, struct err *e)
 	return r;
 }
 
+/* A digest alone names no repository, and would slip past the rules that go by one. */
+static int ask_name(struct deciding *x, const struct rules *rules, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int r;
+
+	for (size_t i = 0; rules && !x->repository[0] && i < rules->n; i++)
+		if (strcmp(rules->v[i].scope, "*") != 0) {
+			(void)FAIL(&why, E_VERIFY,
+				   "it is named by its digest alone, and rules go by repositories: "
+				   "name it NAME@%s",
+				   x->d->digest.s);
+			r = keep(x, &why, e);
+			return r < 0 ? r : note(x, "repository", "failed", why.msg, e);
+		}
+	return 0;
+}
+
 static int ask_rule(struct deciding *x, const struct rule *rule, struct err *e)
 {
 	const bool before = x->first.code != E_OK;
@@ -225,7 +265,8 @@ static int ask_all(struct deciding *x, struct err *e)
 	const struct rule *rule = rules ? rules_select(rules, x->repository) : NULL;
 	int r = start_doc(x, e);
 
-	if (r < 0 || (r = ask_tuf(x, e)) < 0 || (r = ask_policy(x, e)) < 0)
+	if (r < 0 || (r = ask_name(x, rules, e)) < 0 || (r = ask_tuf(x, e)) < 0 ||
+	    (r = ask_policy(x, e)) < 0)
 		return r;
 	if (rule || (x->o->require && x->o->require->n))
 		r = find_bundles(x, e);

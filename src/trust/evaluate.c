@@ -152,6 +152,9 @@ int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e
 		    0 ||
 	    (r = check_name(v, &res, e)) < 0 || (r = check_expiry(v, &j, &res, e)) < 0 ||
 	    (r = evaluate_time(v, &j, &res, &tsa, e)) < 0 ||
+	    /* Again by the time that is proven; nor may a key that was taken back prove one. */
+	    (r = withdrawn_check_chain(&v->withdrawn, &j.chain, res.proven_time, v->now, e)) < 0 ||
+	    (r = withdrawn_check_chain(&v->withdrawn, &tsa, res.proven_time, v->now, e)) < 0 ||
 	    (r = evaluate_revocation(v, &j, &tsa, &res, e)) < 0)
 		return r;
 	*ret = res;

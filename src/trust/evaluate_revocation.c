@@ -11,7 +11,7 @@
 /* What is known of all certificates so far. */
 struct tally {
 	const struct evaluation *v;
-	int64_t proven; /* when it was signed; 0: nobody proves it */
+	int64_t proven; /* when it was signed at the latest; 0: no other key proves it */
 	size_t asked, silent, pardoned;
 	bool pending; /* an answer is to be fetched first */
 };
@@ -148,7 +148,11 @@ static void tell(const struct tally *t, struct trust_result *res)
 int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
 			const struct chain *tsa, struct trust_result *res, struct err *e)
 {
-	struct tally t = { .v = v, .proven = res->proven_time };
+	/* A signing authority writes its own time, so that a stolen key of it would, too. */
+	struct tally t = { .v = v,
+			   .proven = res->proven_time && !j->claims.authority
+					     ? res->proven_time + res->proven_accuracy
+					     : 0 };
 	struct err why = ERR_INIT;
 	bool pending = false;
 	int r;
@@ -164,6 +168,7 @@ int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
 		return 0;
 	}
 	r = check_chain(&t, &j->chain, &pending, &why);
+	t.proven = 0; /* as does a time-stamping one */
 	if (r == 0)
 		r = check_chain(&t, tsa, &pending, &why);
 	if (r < 0)

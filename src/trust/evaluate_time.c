@@ -66,6 +66,7 @@ static int by_timestamp(const struct evaluation *v, const struct envelope *j,
 	    (r = chain_valid_at(&j->chain, t.time + t.accuracy, e)) < 0)
 		return r;
 	res->proven_time = t.time;
+	res->proven_accuracy = t.accuracy;
 	*ret_tsa = t.chain;
 	t.chain.n = 0;
 	clock_rfc3339(t.time, at);

@@ -18,16 +18,26 @@ static int note(struct judging *j, const char *check, const struct err *why, con
 {
 	if (why && !j->first.code)
 		j->first = *why;
+	char told[sizeof(why->msg)];
+
+	/* A text that was cut may end within a character, which JSON does not take. */
+	(void)snprintf(told, sizeof(told), "%s", why ? why->msg : text);
+	text_sanitize(told);
 	return json_push(j->checks,
 			 json_pack("{s:s, s:s, s:s}", "check", check, "outcome",
-				   why ? "failed" : "passed", "note", why ? why->msg : text),
+				   why ? "failed" : "passed", "note", told),
 			 e);
 }
 
+/* A name is worth what vouches for it: where the policy only logs who is not trusted, nobody does.
+ */
 static bool notary_is(const struct rule_signer *s, const struct trust_result *t)
 {
 	auto_dn subject = { .n = 0 };
 
+	if (t->checks[TRUST_STORE].outcome == TRUST_LOGGED ||
+	    t->checks[TRUST_IDENTITY].outcome == TRUST_LOGGED)
+		return false;
 	if (s->certificate)
 		return strcmp(s->certificate, t->thumbprint) == 0;
 	if (s->key_id)
@@ -52,13 +62,6 @@ static bool bundle_is(const struct evidence *ev, const struct rule_signer *s,
 	return false;
 }
 
-/* A bundle that says no more than that, or cosign's simple signature. */
-static bool is_signature(const struct sigstore_found *f)
-{
-	return f->format == SIGSTORE_SIMPLE ||
-	       strcmp(f->predicate_type, COSIGN_SIGN_PREDICATE) == 0;
-}
-
 /* The repository is signed, unless the rule does without. */
 static bool named(const struct judging *j, const char *repository)
 {
@@ -79,7 +82,7 @@ static const char *signed_by(const struct judging *j, const struct rule_signer *
 	for (size_t i = 0; i < ev->found->n; i++) {
 		const struct sigstore_found *f = &ev->found->v[i];
 
-		if (is_signature(f) && bundle_is(ev, s, f)) {
+		if (sigstore_is_signature(f) && bundle_is(ev, s, f)) {
 			*ret_named = named(j, f->repository);
 			if (*ret_named)
 				return f->keyless ? f->identity : f->key_id;
@@ -163,7 +166,7 @@ static int check_type(struct judging *j, const char *type, struct err *e)
 		const struct sigstore_found *f = &j->ev->found->v[i];
 		struct err why = ERR_INIT;
 
-		if (is_signature(f) || !rule_type_covers(type, f->predicate_type))
+		if (sigstore_is_signature(f) || !rule_type_covers(type, f->predicate_type))
 			continue;
 		if (judge_one(j, f, &why) == 0)
 			good = good ? good : f;

@@ -192,6 +192,7 @@ struct trust_result {
 						*/
 	int64_t signing_time;		       /* as the signer says */
 	int64_t proven_time;		       /* as a trusted authority says; 0: nobody does */
+	int64_t proven_accuracy;	       /* seconds that it may be off */
 	int64_t expiry;			       /* 0: none */
 	struct digest signature;	       /* the signature's manifest */
 	struct trust_note checks[TRUST_CHECKS];
@@ -207,8 +208,9 @@ int trust_verify(const struct state *state, const struct store *s, const struct 
 		 const struct desc *manifest, struct trust_result *ret, struct err *e);
 
 /*
- * All signatures that pass, at most one of a public key: who asks for m signers counts n. A level
- * of skip gives one result, marked skipped. Otherwise as trust_verify(): none is E_VERIFY.
+ * All signatures that pass, one of each key, certificate and repository: who asks for m signers
+ * counts different keys. A level of skip gives one result, marked skipped. Otherwise as
+ * trust_verify(): none is E_VERIFY.
  */
 struct trust_signers {
 	struct trust_result v[LIMIT_SIGNERS_TOLD];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,17 @@ static void anchors_free(struct anchors *a)
 		trusted_free(&a->of[t]);
 }
 #define auto_anchors __attribute__((cleanup(anchors_free))) struct anchors
+
+/* What cannot be looked at has not said no. */
+static int asks_for_names(int dir, bool *ret, struct err *e)
+{
+	auto_close int fd = fs_open_nolink(dir, FILE_NAMED, O_PATH, 0, e);
+
+	*ret = fd >= 0;
+	if (fd == E_NOTFOUND && e)
+		*e = ERR_INIT;
+	return fd < 0 && fd != E_NOTFOUND ? fd : 0;
+}
 
 static int load_stores(int dir, const struct statement *s, struct anchors *ret, struct err *e)
 {
@@ -118,10 +130,13 @@ static int in_order(json_t *list, const struct evaluation *v, json_t **ret, stru
 	return 0;
 }
 
-static bool known_key(const struct trust_signers *all, const char *key)
+/* Nothing new for a policy: who signed, by which certificate, for which repository. */
+static bool known(const struct trust_signers *all, const struct trust_result *t)
 {
 	for (size_t i = 0; i < all->n; i++)
-		if (strcmp(all->v[i].key, key) == 0)
+		if (strcmp(all->v[i].key, t->key) == 0 &&
+		    strcmp(all->v[i].thumbprint, t->thumbprint) == 0 &&
+		    strcmp(all->v[i].repository, t->repository) == 0)
 			return true;
 	return false;
 }
@@ -143,7 +158,7 @@ static int try_one(const struct store *s, const json_t *referrer, struct evaluat
 	return r;
 }
 
-/* Until `enough` of distinct keys have passed, or as many were tried as are. */
+/* Until `enough` different ones have passed, or as many were tried as are. */
 static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,
 		   struct answers *answers, size_t enough, struct trust_signers *ret, struct err *e)
 {
@@ -162,7 +177,7 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 		struct desc d = { 0 };
 
 		r = try_one(s, json_array_get(list, i), v, answers, res, &d, &why);
-		if (r == 0 && !known_key(ret, res->key))
+		if (r == 0 && !known(ret, res))
 			ret->n++;
 		/* To be ended says nothing of the signature: it is not refused. */
 		if (r < 0 && proc_interrupted(e) < 0)
@@ -206,8 +221,8 @@ static int verify_by(const struct state *state, int dir, const struct statement 
 		return r;
 	v.repository = buf_str(&repository);
 	v.withdrawn = withdrawn;
-	v.named = fs_exists(dir, FILE_NAMED);
-	return try_all(s, ref, &v, &answers, enough, ret, e);
+	r = asks_for_names(dir, &v.named, e);
+	return r < 0 ? r : try_all(s, ref, &v, &answers, enough, ret, e);
 }
 
 static void name_statement(const struct statement *st, struct trust_result *res)

@@ -114,6 +114,13 @@ struct sigstore_found {
 	char repository[512]; /* the name that was signed, "" when none was */
 	struct buf statement; /* the bytes that were verified; empty of a simple signing */
 };
+/* It says no more than that it was signed: not an attestation. */
+static inline bool sigstore_is_signature(const struct sigstore_found *f)
+{
+	return f->format == SIGSTORE_SIMPLE || f->statement.n == 0 ||
+	       strcmp(f->predicate_type, COSIGN_SIGN_PREDICATE) == 0;
+}
+
 struct sigstore_findings {
 	struct sigstore_found *v;
 	size_t n;

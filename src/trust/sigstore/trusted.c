@@ -69,8 +69,11 @@ static int check_pattern(const char *pattern, struct err *e)
 {
 	regex_t re;
 	char why[120];
-	int r = pattern ? regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) : 0;
+	int r;
 
+	if (pattern && !*pattern)
+		return FAIL(e, E_USAGE, "an empty regular expression is everybody's");
+	r = pattern ? regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) : 0;
 	if (r != 0) {
 		(void)regerror(r, &re, why, sizeof(why));
 		return FAIL(e, E_USAGE, "regular expression '%.200s': %s", pattern, why);
@@ -175,7 +178,8 @@ static int load_policy(int dir, const struct ref *ref, struct sigstore_trust *t,
 	return st && !st->skip ? load_statement(dir, st, t, e) : 0;
 }
 
-/* A signature by a key has no time of its own: it counts as made now. */
+/* A signature by a key has no time of its own. So those of a key that was rotated count until it is
+ * withdrawn, those of a revoked one no more. */
 static int drop_withdrawn(int dir, struct sigstore_trust *t, struct err *e)
 {
 	auto_withdrawn list = { 0 };
@@ -186,7 +190,7 @@ static int drop_withdrawn(int dir, struct sigstore_trust *t, struct err *e)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < t->n; i++) {
-		if (withdrawn_check(&list, t->v[i].key, now, now, NULL) < 0)
+		if (withdrawn_check(&list, t->v[i].key, 0, now, NULL) < 0)
 			key_free(t->v[i].key);
 		else
 			t->v[kept++] = t->v[i];

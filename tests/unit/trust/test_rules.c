@@ -286,6 +286,35 @@ TEST(keyless_signers_and_simple_signatures)
 	clear(&s);
 }
 
+/* Level audit lets anybody's certificate through: no rule may take it for whom it names. */
+TEST(whom_the_policy_only_logs_is_nobody)
+{
+	struct scene s = { .fresh = false };
+	static const char rule[] = "signers: {qa: {subject: CN=qa}}\n"
+				   "rules: {r.example: {signers: [qa]}}";
+	static const enum trust_check checks[] = { TRUST_STORE, TRUST_IDENTITY };
+
+	add_notary(&s, HEX("11"), "CN=qa", KEY_A, APP);
+	CHECK(judge(rule, &s, "") == 0);
+	for (size_t i = 0; i < 2; i++) {
+		s.notary.v[0].checks[checks[i]].outcome = TRUST_LOGGED;
+		CHECK(judge(rule, &s, "0 of 1 signers") == E_VERIFY);
+		s.notary.v[0].checks[checks[i]].outcome = TRUST_PASSED;
+	}
+	clear(&s);
+}
+
+/* By the first of a key's signatures alone, taking one away would make a pass of a refusal. */
+TEST(a_key_that_signed_for_nobody_too)
+{
+	struct scene s = { .fresh = false };
+
+	add_notary(&s, HEX("11"), "CN=x", KEY_A, "");
+	add_notary(&s, HEX("11"), "CN=x", KEY_A, APP);
+	CHECK(judge(RULE("signers: [a]"), &s, "") == 0);
+	clear(&s);
+}
+
 TEST(attestations_are_of_those_who_may_attest)
 {
 	struct scene s = { .fresh = false };
