@@ -25,6 +25,7 @@ struct copy_run {
 	struct store *opened;	 /* a layout that is read; owned */
 	struct state folder;	 /* a layout that is written */
 	struct store *written;	 /* the same; owned */
+	bool made;		 /* by this copy: it was no layout before */
 	char from_prefix[LIMIT_REF], to_prefix[LIMIT_REF];
 };
 

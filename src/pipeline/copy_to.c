@@ -53,13 +53,37 @@ static const char *layout_tag(const struct copy_end *from, const struct copy_end
 	return from->kind != COPY_DOCKER_ARCHIVE && from->name ? from->name : "latest";
 }
 
+/* What holds anything but a layout is somebody's folder. *ret_made: it is none yet. */
+static int look_at_folder(const char *path, bool *ret_there, bool *ret_made, struct err *e)
+{
+	auto_closedir DIR *d = opendir(path);
+	bool empty = true, layout = false;
+
+	if (!d && errno != ENOENT)
+		return FAIL_SYS(e, "open '%s'", path);
+	for (const struct dirent *ent; d && (ent = readdir(d));) {
+		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
+			continue;
+		empty = false;
+		layout |= strcmp(ent->d_name, "oci-layout") == 0;
+	}
+	if (!empty && !layout)
+		return err_hint(e, FAIL(e, E_USAGE, "'%s' is neither empty nor a layout", path),
+				"a folder of its own: oci:FOLDER:TAG");
+	*ret_there = d != NULL;
+	*ret_made = !layout;
+	return 0;
+}
+
 /* A folder that is a layout already gets one image more. */
 static int to_layout(struct copy_run *x, const char *path, struct err *e)
 {
-	bool fresh = access(path, F_OK) < 0;
-	int r = state_open(&x->folder, path, e);
+	bool there = false;
+	int r = look_at_folder(path, &there, &x->made, e);
 
-	if (r == 0 && fresh)
+	if (r == 0)
+		r = state_open(&x->folder, path, e);
+	if (r == 0 && !there)
 		(void)fchmod(x->folder.fd, 0755);
 	if (r == 0)
 		r = store_open(&x->written, &x->folder, e);
@@ -193,12 +217,15 @@ static int write_docker(const struct copy_run *x, const struct copy_end *from,
 	return r < 0 ? r : output_layout(&there, &o, &names, e);
 }
 
-/* What only we need of a layout that is somebody's. */
+/* What only we need of a layout. The locks of one that was there before stay: who has opened them
+ * would lock nothing with a file that is gone. */
 static void leave_layout(struct copy_run *x)
 {
 	if (store_alone(x->written, 0, NULL) < 0)
 		return;
-	(void)fs_remove_tree(x->folder.fd, "tmp", NULL);
+	(void)unlinkat(x->folder.fd, "tmp", AT_REMOVEDIR);
+	if (!x->made)
+		return;
 	(void)unlinkat(x->folder.fd, "index.lock", 0);
 	(void)unlinkat(x->folder.fd, "store.lock", 0);
 }

@@ -31,17 +31,26 @@ static int take_page(const struct fetch_response *resp, json_t *list, size_t mos
 	return 0;
 }
 
-bool registry_next_page(const struct registry *reg, const struct fetch_response *resp,
-			struct url *ret)
+int registry_next_page(const struct registry *reg, const struct fetch_response *resp,
+		       struct url *ret, struct err *e)
 {
 	const char *link = http_headers_get(&resp->head.headers, "link");
 	auto_buf target = BUF_INIT(LIMIT_URL);
+	struct err own = ERR_INIT;
 	struct url from;
+	int r = link ? http_link_next(link, &target, &own) : E_NOTFOUND;
 
-	return link && http_link_next(link, &target, NULL) == 0 &&
-	       url_parse(str_of(resp->head.url), &from, NULL) == 0 &&
-	       url_resolve(&from, (struct str){ buf_str(&target), target.n }, ret, NULL) == 0 &&
-	       url_same_origin(ret, &reg->base);
+	if (r == E_NOTFOUND)
+		return 0;
+	if (r == 0)
+		r = url_parse(str_of(resp->head.url), &from, &own);
+	if (r == 0)
+		r = url_resolve(&from, (struct str){ buf_str(&target), target.n }, ret, &own);
+	if (r < 0)
+		return FAIL(e, E_REMOTE, "names a next page that is none: %.300s", own.msg);
+	if (!url_same_origin(ret, &reg->base))
+		return FAIL(e, E_REMOTE, "names a next page at another registry");
+	return 1;
 }
 
 int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
@@ -84,9 +93,11 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 		r = take_page(&resp, list, most, &more, e);
 		if (r < 0)
 			return r;
-		if (!registry_next_page(reg, &resp, &next))
+		r = registry_next_page(reg, &resp, &next, NULL);
+		if (r == 0)
 			break;
-		more |= page + 1 == LIMIT_PAGES;
+		/* A page that cannot be had hides referrers as a cut list does. */
+		more |= r < 0 || page + 1 == LIMIT_PAGES;
 		c.url = &next;
 	}
 	*ret = TAKE(list);

@@ -150,9 +150,10 @@ enum { LIMIT_REFERRERS_LISTED = 16384 }; /* looked at, of which few are fetched 
 /* A manifest with a subject was put: listed by the registry, or entered into the fallback tag. */
 int registry_announce(struct registry *reg, const char *name, const struct desc *d,
 		      const struct manifest *m, bool said_subject, struct err *e);
-/* The next page's address from the Link header, at the same registry; false on the last page. */
-bool registry_next_page(const struct registry *reg, const struct fetch_response *resp,
-			struct url *ret);
+/* 1: the next page's address from the Link header, at the same registry; 0: this is the last page.
+ * E_REMOTE: one is named that is no address, or at another origin: the list is not whole. */
+int registry_next_page(const struct registry *reg, const struct fetch_response *resp,
+		       struct url *ret, struct err *e);
 /* The index behind the fallback tag; E_NOTFOUND when there is none or it is not an index. */
 int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
 		  json_t **ret, struct err *e);

@@ -81,8 +81,11 @@ int registry_tags(struct registry *reg, const char *name, struct strv *ret, stru
 		if (r < 0)
 			return WRAP(e, r, "tags of %s/%s", reg->host, name);
 		/* Some name a next page whose end is empty. */
-		if (!registry_next_page(reg, &resp, &next) || (all == 0 && page))
+		if (all == 0 && page)
 			return 0;
+		r = registry_next_page(reg, &resp, &next, e);
+		if (r <= 0)
+			return r == 0 ? 0 : WRAP(e, r, "tags of %s/%s", reg->host, name);
 		if (fresh == 0)
 			return FAIL(e, E_REMOTE,
 				    "tags of %s/%s: page %d brings nothing new and names another",

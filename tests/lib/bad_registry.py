@@ -160,6 +160,8 @@ class Handler(BaseHTTPRequestHandler):
     def put_manifest(self, ref):
         digest = "sha256:" + hashlib.sha256(self.body).hexdigest()
         doc = json.loads(self.body)
+        if MODE == "no-sig-tag" and ref.endswith(".sig"):
+            return self.error(404, "NAME_UNKNOWN", "no such tags here")
         for d in [doc.get("config")] + doc.get("layers", []):
             if d and d["digest"] not in blobs:
                 return self.error(404, "MANIFEST_BLOB_UNKNOWN", d["digest"])
@@ -265,10 +267,13 @@ class Handler(BaseHTTPRequestHandler):
         link = {"Link": f'<{self.path.split("?")[0]}?page={page + 1}>; rel="next"'}
         if MODE == "tags-elsewhere":
             link = {"Link": f'<http://192.0.2.1{self.path}>; rel="next"'}
+        if MODE == "tags-garbled":
+            link = {"Link": '</v2/x/tags/list?page=2; rel="next"'}
         if MODE == "tags-empty-end":
             names, link = (["1", "2"], link) if page == 0 else ([], {})
         body = json.dumps({"name": "x", "tags": names}).encode()
-        self.reply(200, body, **(link if MODE in ("tags-loop", "tags-endless", "tags-elsewhere", "tags-empty-end") else {}))
+        self.reply(200, body, **(link if MODE in ("tags-loop", "tags-endless", "tags-elsewhere", "tags-garbled",
+                                                    "tags-empty-end") else {}))
 
     def referrers(self, subject):
         found = referrers(subject)

@@ -55,6 +55,17 @@ has_all() {
 	run plimsoll copy "$REGISTRY/b/web:2" oci:out:x
 	assert_status 0
 	assert_eq "$(ls out)" $'blobs\nindex.json\noci-layout'
+	# A second one beside it: the lock files of a layout that was there stay.
+	run plimsoll copy "$REGISTRY/b/web:2" oci:out:x2
+	assert_status 0
+	assert_eq "$(ls out)" $'blobs\nindex.json\nindex.lock\noci-layout\nstore.lock'
+	# Somebody's folder is no layout, and what is in it stays.
+	mkdir -p mine/tmp
+	echo precious >mine/tmp/file
+	run plimsoll copy "$REGISTRY/b/web:2" oci:mine:x
+	assert_status 2
+	assert_output_has "neither empty nor a layout"
+	assert_eq "$(find mine -type f)" mine/tmp/file
 	run plimsoll copy oci:out:x oci-archive:out.tar:y
 	assert_status 0
 	run plimsoll copy oci-archive:out.tar:y "$REGISTRY/c/web:3"
@@ -170,7 +181,8 @@ has_all() {
 		tags-nonsense 7 a tag that is none
 		tags-number 7 something else than tags
 		tags-null 0
-		tags-elsewhere 0 2
+		tags-elsewhere 7 another registry
+		tags-garbled 7 next page that is none
 		tags-empty-end 0 2
 	END
 }
