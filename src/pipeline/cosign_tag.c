@@ -74,30 +74,53 @@ static bool complete(const struct manifest *ours, const struct manifest *theirs)
 	return true;
 }
 
+/* Adds theirs to ours; *ret is then what is to be pushed. */
+static int merge(const struct road *road, const struct ref *ref, const struct digest *manifest,
+		 const struct manifest *theirs, struct desc *ret, struct err *e)
+{
+	auto_manifest both = { 0 };
+	int r = simple_merge(road->store, ref, manifest, theirs, NULL, e);
+
+	return r < 0 ? r : simple_load(road->store, ref, manifest, &both, ret, e);
+}
+
 static int push(const struct road *road, struct registry *reg, const struct ref *ref,
 		const struct digest *manifest, size_t *ret_n, struct err *e)
 {
 	auto_manifest ours = { 0 }, theirs = { 0 };
 	struct desc d, other;
 	struct ref at;
+	size_t n;
 	int r;
 
-	if ((r = simple_load(road->store, ref, manifest, &ours, &d, e)) < 0 ||
-	    (r = simple_tag(ref, manifest, &at, e)) < 0)
+	r = simple_load(road->store, ref, manifest, &ours, &d, e);
+	if (r == E_NOTFOUND) { /* there are none: the only thing not found that is no error */
+		if (e)
+			*e = ERR_INIT;
+		return 0;
+	}
+	if (r < 0 || (r = simple_tag(ref, manifest, &at, e)) < 0)
 		return r;
-	*ret_n += ours.layers_n;
+	n = ours.layers_n;
 	r = fetch(road, reg, &at, &theirs, &other, e);
-	if (r == 0) {
-		if (complete(&ours, &theirs))
-			return 0;
-		manifest_free(&ours);
-		ours = (struct manifest){ 0 };
-		if ((r = simple_merge(road->store, ref, manifest, &theirs, NULL, e)) == 0)
-			r = simple_load(road->store, ref, manifest, &ours, &d, e);
+	if (r == 0 && complete(&ours, &theirs)) {
+		*ret_n += n;
+		return 0;
 	}
 	if (r < 0 && r != E_NOTFOUND)
 		return r;
-	return registry_push(reg, road->store, &d, at.name, at.tag, road->progress, e);
+	if (r == 0)
+		r = merge(road, ref, manifest, &theirs, &d, e);
+	else
+		r = 0;
+	if (r == 0)
+		r = registry_push(reg, road->store, &d, at.name, at.tag, road->progress, e);
+	/* A registry that knows no such name did not take them. */
+	if (r == E_NOTFOUND && e)
+		e->code = E_REMOTE;
+	if (r == 0)
+		*ret_n += n;
+	return r == E_NOTFOUND ? E_REMOTE : r;
 }
 
 int cosign_tag_push(const struct road *road, struct registry *reg, const struct ref *ref,
@@ -105,10 +128,5 @@ int cosign_tag_push(const struct road *road, struct registry *reg, const struct 
 {
 	int r = push(road, reg, ref, manifest, ret_n, e);
 
-	if (r == E_NOTFOUND || r == 0) {
-		if (r < 0 && e)
-			*e = ERR_INIT;
-		return 0;
-	}
-	return WRAP(e, r, "cosign signatures of %.19s", manifest->s);
+	return r == 0 ? 0 : WRAP(e, r, "cosign signatures of %.19s", manifest->s);
 }

@@ -386,6 +386,17 @@ push_to() { # MODE
 	[ "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" -ge 1 ]
 }
 
+@test "a registry that takes no cosign tag gets no name" {
+	bad_registry_start "$SRC" no-sig-tag
+	make_layout "$STATE" web:1
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/make_index.py" "$STATE" web:1 "$BAD/new:all" >digests
+	run plimsoll push "$BAD/new:all"
+	assert_status 7
+	assert_output_has "cosign signatures of"
+	run grep -E "PUT /v2/new/manifests/all" "$BAD_LOG"
+	assert_status 1
+}
+
 @test "the referrers API is read page by page; what lies is left out" {
 	pull_from referrers
 	assert_status 0
