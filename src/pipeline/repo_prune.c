@@ -160,6 +160,12 @@ static int put_orphans(struct pruning *w, struct err *e)
 			continue;
 		(void)snprintf(ref.name, sizeof(ref.name), "%s", w->repo.name);
 		r = registry_resolve(w->repo.reg, &ref, &d, &own);
+		/* Of a repository that keeps signatures only (cosign's COSIGN_REPOSITORY) the
+		 * images are elsewhere. */
+		if (r == E_NOTFOUND && w->repo.named_n == 0)
+			return FAIL(e, E_POLICY,
+				    "every tag belongs to an image that is not here: a repository "
+				    "of signatures?");
 		if (r == E_NOTFOUND)
 			r = put_referrers(w, &ref.digest, e);
 		else if (r < 0 && e)

@@ -6,7 +6,7 @@
  */
 #include "registry/registry_internal.h"
 
-enum { FALLBACK_TRIES = 6, LIMIT_FALLBACK_ENTRIES = 4096 };
+enum { FALLBACK_TRIES = 6, LIMIT_FALLBACK_ENTRIES = LIMIT_REFERRERS_LISTED };
 
 struct fallback_tag {
 	char s[8 + DIGEST_HEX];
@@ -40,8 +40,9 @@ int fallback_list(struct registry *reg, const char *name, const struct digest *s
 		r = json_get_array(j, "manifests", &list, "fallback tag", e);
 	if (r < 0)
 		return r;
+	/* E_FORMAT would be "none", and what is signed by so many is not unsigned. */
 	if (json_array_size(list) > LIMIT_FALLBACK_ENTRIES)
-		return FAIL(e, E_FORMAT, "tag %s: more than %d entries", fallback_tag(subject).s,
+		return FAIL(e, E_REMOTE, "tag %s: more than %d entries", fallback_tag(subject).s,
 			    LIMIT_FALLBACK_ENTRIES);
 	*ret = json_incref(list);
 	return 0;
@@ -66,17 +67,21 @@ static bool holds(const json_t *list, const json_t *entry)
 /* The list with entry at its end, each digest once. */
 static int with_entry(const json_t *list, const json_t *entry, json_t **ret, struct err *e)
 {
-	auto_json *out = json_array();
+	auto_json *out = json_array(), *seen = json_object();
 	json_t *other;
 	size_t i;
 
-	if (!out)
+	if (!out || !seen)
 		return FAIL_NOMEM(e);
 	json_array_foreach(list, i, other)
 	{
-		if (!json_is_object(other) || same_digest(other, entry) || holds(out, other))
+		const char *digest = json_string_or_null(other, "digest");
+
+		if (!json_is_object(other) || same_digest(other, entry) ||
+		    (digest && json_object_get(seen, digest)))
 			continue;
-		if (json_array_append(out, other) < 0)
+		if ((digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0) ||
+		    json_array_append(out, other) < 0)
 			return FAIL_NOMEM(e);
 	}
 	if (json_array_append_new(out, json_deep_copy(entry)) < 0)

@@ -109,16 +109,30 @@ there() { # digest
 	for d in $b; do there "$d"; done
 	run plimsoll tags --all "$REGISTRY/web"
 	assert_eq "$(sort <<<"$output" | tr '\n' ' ')" "b $(head -1 <<<"$b" | tr : -) "
+	# With no image left, it may be a repository that keeps the signatures of another.
+	run plimsoll delete "$REGISTRY/web:b"
+	assert_status 0
+	run plimsoll prune "$REGISTRY/web"
+	assert_status 3
+	assert_output_has "a repository of signatures?"
+	there "$(tail -1 <<<"$b")"
 }
 
-@test "an error while it looks removes nothing" {
-	push_dated a 2020-01-01T00:00:00Z
+@test "an error while it looks removes nothing, nor does a long list of signatures" {
+	push_dated a 2020-01-01T00:00:00Z application/vnd.cncf.notary.signature
 	a=$GOT
+	url="http://$REGISTRY/v2/web/manifests/$(head -1 <<<"$a" | tr : -)"
+	type=application/vnd.oci.image.index.v1+json
+	curl -sf -H "Accept: $type" "$url" | jq -c '.manifests[0] as $m | .manifests = [range(4097) | $m]' >long
+	curl -sf -X PUT -H "Content-Type: $type" --data-binary @long "$url"
+	run plimsoll prune --older-than 1d "$REGISTRY/web"
+	assert_status 0
+	there "$(head -1 <<<"$a")"
 	push_dated b 2020-01-02T00:00:00Z
 	# The manifest of b cannot be read any more.
 	hex=$(head -1 <<<"$GOT"); hex=${hex#sha256:}
 	echo '{' >"$REGISTRY_ROOT/docker/registry/v2/blobs/sha256/${hex:0:2}/$hex/data"
 	run plimsoll prune --older-than 1d "$REGISTRY/web"
 	[ "$status" -ne 0 ]
-	there "$a"
+	there "$(head -1 <<<"$a")"
 }
