@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -42,6 +43,8 @@ int cli_login_where(const char *arg, char ret[static 512], char host[static 256]
 		return err_hint(
 			e, FAIL(e, E_USAGE, "'%.80s' is not HOST[:PORT] or HOST[:PORT]/NAME", arg),
 			"plimsoll login registry.example");
+	for (char *p = ret; *p && *p != '/'; p++) /* as references are looked up */
+		*p = (char)tolower((unsigned char)*p);
 	(void)snprintf(host, 256, "%s", ref.host);
 	return 0;
 }

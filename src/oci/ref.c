@@ -100,7 +100,9 @@ static bool host_ok(struct str s)
 			host.n = (size_t)(colon - s.p);
 			port = (struct str){ colon, s.n - host.n };
 		}
-		if (host.n == 0 || host.p[0] == '-' || host.p[0] == '.')
+		/* A dot at the end would be another spelling of the same host. */
+		if (host.n == 0 || host.p[0] == '-' || host.p[0] == '.' ||
+		    host.p[host.n - 1] == '.')
 			return false;
 		for (size_t i = 0; i < host.n; i++)
 			if (!isalnum((unsigned char)host.p[i]) && host.p[i] != '-' &&
@@ -124,6 +126,14 @@ static void copy(char *to, struct str s)
 {
 	memcpy(to, s.p, s.n);
 	to[s.n] = '\0';
+}
+
+/* One host has one spelling: scopes, blocks and keys are compared byte by byte. */
+static void copy_host(char *to, struct str s)
+{
+	copy(to, s);
+	for (char *p = to; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
 }
 
 /* docker's registry has two names, and leaves out its "library": one image has one name here. */
@@ -176,7 +186,7 @@ int ref_parse(const char *s, struct ref *ret, struct err *e)
 		if (is_host(first)) {
 			if (first.n >= sizeof(r.host) || !host_ok(first))
 				return fail(s, "bad registry host or port", e);
-			copy(r.host, first);
+			copy_host(r.host, first);
 			rest.p += first.n + 1;
 			rest.n -= first.n + 1;
 		}

@@ -45,7 +45,9 @@ static struct str one_name(struct str host)
 
 static bool same_host(struct str a, struct str b)
 {
-	return str_eq(one_name(a), one_name(b));
+	struct str x = one_name(a), y = one_name(b);
+
+	return x.n == y.n && strncasecmp(x.p, y.p, x.n) == 0;
 }
 
 /* "HOST/a/b" as its host and "a/b". */
@@ -195,8 +197,7 @@ int auth_file_find(const json_t *doc, const char *host, const char *name, struct
 	return r == E_NOTFOUND ? FAIL(e, E_NOTFOUND, "no credentials for '%s'", host) : r;
 }
 
-/* A name that cannot lead out of the folders of PATH. */
-static int check_helper(const char *name, struct err *e)
+int auth_file_check_helper(const char *name, struct err *e)
 {
 	size_t n =
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
@@ -222,5 +223,5 @@ int auth_file_helper(const json_t *doc, const char *host, bool all, const char *
 	if (!name || !*name)
 		return 0;
 	*ret = name;
-	return check_helper(name, e);
+	return auth_file_check_helper(name, e);
 }

@@ -24,6 +24,9 @@ int auth_file_find(const json_t *doc, const char *host, const char *name, struct
 int auth_file_helper(const json_t *doc, const char *host, bool all, const char **ret,
 		     struct err *e);
 
+/* E_FORMAT: a helper's name that could lead out of the folders of PATH. */
+int auth_file_check_helper(const char *name, struct err *e);
+
 /* The key under which logging in to host (or HOST/NAME) writes: docker's own for docker.io. */
 const char *auth_file_key(const char *where);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/conf/registries.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -83,6 +84,13 @@ static int check_keys(const struct toml *t, const json_t *o, const char *table, 
 	return 0;
 }
 
+/* As references have it, with which it is compared. */
+static void lower_host(char *location)
+{
+	for (char *p = location; *p && *p != '/'; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
 /* "HOST[:PORT][/NAME…]" without its last "/"; *ret is owned. */
 static int get_location(const struct toml *t, const char *path, const char *s, char **ret,
 			struct err *e)
@@ -108,6 +116,7 @@ static int get_location(const struct toml *t, const char *path, const char *s, c
 		return toml_fail(t, path, e, "'%.100s' is not HOST[:PORT][/NAME]", *ret);
 	if (ref.digest.s[0] || strcmp(ref.tag, "latest") != 0 || ends_with(*ret, ":latest"))
 		return toml_fail(t, path, e, "'%.100s': tags and digests are not read here", *ret);
+	lower_host(*ret);
 	return 0;
 }
 
@@ -127,7 +136,10 @@ static int get_prefix(const struct toml *t, const char *path, const char *s, cha
 		return toml_fail(t, path, e, "a wildcard is for hosts: no '/' in it");
 	free(*ret);
 	*ret = strdup(s);
-	return *ret ? 0 : FAIL_NOMEM(e);
+	if (!*ret)
+		return FAIL_NOMEM(e);
+	lower_host(*ret);
+	return 0;
 }
 
 static int read_mirror(const struct toml *t, const char *path, const json_t *o, bool by_digest,
@@ -227,8 +239,31 @@ static int put_entry(struct registries *into, struct conf_entry *x, struct err *
 	return 0;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* What blocks a registry is not undone further down in the same file. */
+static int check_conflict(const struct toml *t, const char *path, const struct registries *own,
+			  const struct conf_entry *x, struct err *e)
+{
+	for (size_t i = 0; i < own->n; i++) {
+		const struct conf_entry *y = &own->v[i];
+
+		if ((same(x->prefix, y->prefix) || same(x->location, y->location)) &&
+		    (x->blocked != y->blocked || x->insecure != y->insecure))
+			return toml_fail(t, path, e,
+					 "'%.100s' stands here twice, and not with the same '%s'",
+					 same(x->prefix, y->prefix) ? x->prefix : x->location,
+					 x->blocked != y->blocked ? "blocked" : "insecure");
+	}
+	return 0;
+}
+
+/* own: what this file has said so far. */
 static int read_entry(const struct toml *t, const char *path, const json_t *o,
-		      struct registries *into, struct err *e)
+		      struct registries *own, struct err *e)
 {
 	auto_entry x = { 0 };
 	bool by_digest = false;
@@ -248,12 +283,15 @@ static int read_entry(const struct toml *t, const char *path, const json_t *o,
 		r = get_bool(t, o, path, "mirror-by-digest-only", &by_digest, e);
 	if (r == 0)
 		r = read_mirrors(t, path, o, by_digest, &x, e);
-	return r < 0 ? r : put_entry(into, &x, e);
+	if (r == 0)
+		r = check_conflict(t, path, own, &x, e);
+	return r < 0 ? r : put_entry(own, &x, e);
 }
 
 static int read_entries(const struct toml *t, struct registries *into, struct err *e)
 {
 	const json_t *list = json_object_get(t->root, "registry");
+	auto_registries own = { 0 };
 	int r = 0;
 
 	if (list && !json_is_array(list))
@@ -262,8 +300,10 @@ static int read_entries(const struct toml *t, struct registries *into, struct er
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "registry[%zu]", i);
-		r = read_entry(t, path, json_array_get(list, i), into, e);
+		r = read_entry(t, path, json_array_get(list, i), &own, e);
 	}
+	for (size_t i = 0; r == 0 && i < own.n; i++)
+		r = put_entry(into, &own.v[i], e);
 	return r;
 }
 

@@ -25,6 +25,9 @@ TEST(references)
 	check_ref("web", "", "web", "latest", "");
 	check_ref("team/web:1.2_x-3", "", "team/web", "1.2_x-3", "");
 	check_ref("127.0.0.1:5000/web:1", "127.0.0.1:5000", "web", "1", "");
+	check_ref("EVIL.Example:5000/web", "evil.example:5000", "web", "latest", "");
+	check_ref("[FE80::A]/web", "[fe80::a]", "web", "latest", "");
+	check_ref("INDEX.Docker.io/web", "docker.io", "library/web", "latest", "");
 	check_ref("localhost/web", "localhost", "web", "latest", "");
 	check_ref("[::1]:5000/a/b__c/d--e.f", "[::1]:5000", "a/b__c/d--e.f", "latest", "");
 	check_ref("r.example/web@" DIGEST, "r.example", "web", "", DIGEST);
@@ -57,6 +60,8 @@ TEST(refused_references)
 		"[::1/web",
 		"web:\n",
 		"ho_st.x/web",
+		"evil.example./web",
+		"evil.example.:5000/web",
 		HEX, /* would stand before the image of that digest */
 		"sha256:" HEX "@" DIGEST "@" DIGEST,
 	};

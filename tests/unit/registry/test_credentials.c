@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "registry/auth/auth_file.h"
@@ -36,6 +40,7 @@ TEST(hosts)
 
 	CHECK_STR(user(one, "h:5000", NULL), "a");
 	CHECK_STR(user(one, "h:5000", "x/y"), "a");
+	CHECK_STR(user("{\"auths\":{\"H:5000\":" A "}}", "h:5000", "x"), "a");
 	CHECK_STR(user(one, "h", "x"), "");
 	CHECK_STR(user(one, "h:5001", "x"), "");
 	CHECK_STR(user(one, "other", NULL), "b");
@@ -185,6 +190,56 @@ TEST(helpers_answers)
 	CHECK(answer("{\"Username\":\"u\"}", &c) == E_FORMAT);
 	CHECK(answer("u:s", &c) == E_FORMAT);
 	CHECK(answer("{\"Username\":\"u\\n\",\"Secret\":\"\"}", &c) == E_FORMAT);
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "we");
+
+	CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0 && chmod(path, mode) == 0);
+}
+
+/* The user that a helper's answer for docker.io gives, when it knows key alone. */
+static const char *helped(const char *dir, const char *key)
+{
+	static char shown[64];
+	auto_credential c = { 0 };
+	char path[128], script[400];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/docker-credential-x", dir);
+	(void)snprintf(
+		script, sizeof(script),
+		"#!/bin/sh\nread -r k\n[ \"$k\" = %s ] || { echo credentials not found; exit 1; "
+		"}\necho '{\"Username\":\"ann\",\"Secret\":\"s\"}'\n",
+		key);
+	write_file(path, script, 0700);
+	r = credential_find("docker.io", "library/web", &c, NULL);
+	(void)snprintf(shown, sizeof(shown), "%s", r == 0 && c.user ? c.user : "none");
+	(void)unlink(path);
+	return shown;
+}
+
+TEST(a_helper_is_asked_for_docker_by_the_name_that_docker_keeps_it_under)
+{
+	char dir[] = "/tmp/plimsoll-test-XXXXXX", file[64], conf[64], path[256];
+
+	CHECK(mkdtemp(dir));
+	(void)snprintf(file, sizeof(file), "%s/config.json", dir);
+	(void)snprintf(conf, sizeof(conf), "%s/registries.conf", dir);
+	(void)snprintf(path, sizeof(path), "%s:/usr/bin:/bin", dir);
+	CHECK(setenv("PATH", path, 1) == 0 && setenv("REGISTRY_AUTH_FILE", file, 1) == 0);
+	CHECK(setenv("CONTAINERS_REGISTRIES_CONF", conf, 1) == 0);
+	write_file(conf, "", 0600);
+	write_file(file, "{\"credsStore\":\"x\"}", 0600);
+	CHECK_STR(helped(dir, "https://index.docker.io/v1/"), "ann");
+	CHECK_STR(helped(dir, "docker.io"), "ann");
+	CHECK_STR(helped(dir, "other"), "none");
+	write_file(conf, "credential-helpers=[\"x\"]", 0600);
+	CHECK_STR(helped(dir, "https://index.docker.io/v1/"), "ann");
+	(void)unlink(conf);
+	(void)unlink(file);
+	CHECK(rmdir(dir) == 0);
 }
 
 TAP_MAIN()

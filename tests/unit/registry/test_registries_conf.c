@@ -180,6 +180,12 @@ TEST(files_that_are_refused)
 	CHECK(strstr(conf_error("[aliases]\nx=\"b.example\""), "HOST/NAME"));
 	CHECK(strstr(conf_error("[aliases]\nx=\"y\""), "no registry's host"));
 	CHECK(strstr(conf_error("unknown=1"), "no key of registries.conf"));
+	CHECK(strstr(conf_error(REG "blocked=true\n" REG),
+		     "twice, and not with the same 'blocked'"));
+	CHECK(strstr(conf_error(REG "[[registry]]\nlocation=\"A.example\"\ninsecure=true"),
+		     "twice, and not with the same 'insecure'"));
+	CHECK(strstr(conf_error(REG "blocked=true\n" REG "prefix=\"b.example\""), "'blocked'"));
+	CHECK_STR(conf_error(REG REG), "");
 #undef REG
 }
 
@@ -194,10 +200,10 @@ static const char conf_text[] =
 	"location = \"m2.example\"\n"
 	"pull-from-mirror = \"digest-only\"\n"
 	"[[registry]]\n"
-	"prefix = \"a.example/team\"\n"
+	"prefix = \"A.example/team\"\n"
 	"location = \"b.example/other\"\n"
 	"[[registry]]\n"
-	"prefix = \"*.bad.example\"\n"
+	"prefix = \"*.Bad.example\"\n"
 	"blocked = true\n"
 	"[[registry]]\n"
 	"prefix = \"docker.io/library\"\n"
@@ -246,6 +252,8 @@ TEST(where_a_name_is_pulled_from)
 		  "~m1.example:5000/cache/a/teams/x! a.example/teams/x");
 	CHECK_STR(places("x.bad.example/x"), "-2");
 	CHECK_STR(places("y.x.bad.example:5000/x"), "-2");
+	CHECK_STR(places("X.BAD.example/x"), "-2");
+	CHECK_STR(places("x.bad.example./x"), "-1");
 	CHECK_STR(places("bad.example/x"), "bad.example/x");
 	CHECK_STR(places("xbad.example/x"), "xbad.example/x");
 	CHECK_STR(places("docker.io/nginx"), "hub.example/lib/nginx");
