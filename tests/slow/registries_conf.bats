@@ -171,6 +171,9 @@ make_pki() {
 	echo 'credential-helpers = ["containers-auth.json", "mine"]' | conf
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run plimsoll push web:1 "$REGISTRY/web:2"
 	assert_status 0
+	echo 'credential-helpers = ["/../bin/mine"]' | conf
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run plimsoll push web:1 "$REGISTRY/web:3"
+	assert_output_has "is no name of a credential helper"
 }
 
 @test "insecure is only ever explicit: plain HTTP and unknown certificates of another machine" {

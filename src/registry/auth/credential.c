@@ -95,6 +95,18 @@ int credential_files(struct strv *ret, struct err *e)
 	return r;
 }
 
+/* docker's own registry is kept under the name that docker gives it; others may have used its host.
+ */
+static int ask_for(const char *helper, const char *host, struct credential *ret, struct err *e)
+{
+	const char *key = auth_file_key(host);
+	int r = helper_get(helper, key, ret, e);
+
+	if (r == E_NOTFOUND && strcmp(key, host) != 0)
+		r = helper_get(helper, host, ret, e);
+	return r;
+}
+
 static int ask_helper(const json_t *doc, const char *host, bool all, struct credential *ret,
 		      struct err *e)
 {
@@ -103,7 +115,7 @@ static int ask_helper(const json_t *doc, const char *host, bool all, struct cred
 
 	if (r == 0 && !helper)
 		return E_NOTFOUND;
-	return r < 0 ? r : helper_get(helper, host, ret, e);
+	return r < 0 ? r : ask_for(helper, host, ret, e);
 }
 
 static int find_in(const json_t *doc, const char *file, const char *host, const char *name,
@@ -153,14 +165,18 @@ int credential_find(const char *host, const char *name, struct credential *ret, 
 	auto_registries conf = { 0 };
 	int r = registries_load(&conf, e);
 
-	if (r == 0 && !conf.has_helpers)
+	for (size_t i = 0; r == 0 && i < conf.helpers.n; i++)
+		r = auth_file_check_helper(conf.helpers.v[i], e);
+	if (r < 0)
+		return WRAP(e, r, "registries.conf: credential-helpers");
+	if (!conf.has_helpers)
 		r = find_in_files(host, name, ret, e);
-	else if (r == 0)
+	else
 		r = E_NOTFOUND;
 	/* credential-helpers of registries.conf: who is asked, in that order, and nobody else. */
 	for (size_t i = 0; i < conf.helpers.n && r == E_NOTFOUND; i++)
 		r = strcmp(conf.helpers.v[i], "containers-auth.json") == 0
 			    ? find_in_files(host, name, ret, e)
-			    : helper_get(conf.helpers.v[i], host, ret, e);
+			    : ask_for(conf.helpers.v[i], host, ret, e);
 	return r == E_NOTFOUND ? FAIL(e, E_NOTFOUND, "no credentials for '%s'", host) : r;
 }

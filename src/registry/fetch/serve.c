@@ -244,17 +244,22 @@ static int on_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off
 	return t->gone;
 }
 
+/* 0.0.0.0 and [::] lead to this machine, too. */
 static bool address_is_loopback(const struct curl_sockaddr *a)
 {
 	const void *addr = &a->addr;
 	const struct in6_addr *v6;
+	uint32_t net;
 
-	if (a->family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == 127;
+	if (a->family == AF_INET) {
+		net = ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24;
+		return net == 127 || net == 0;
+	}
 	if (a->family != AF_INET6)
 		return false;
 	v6 = &((const struct sockaddr_in6 *)addr)->sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+	return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_UNSPECIFIED(v6) ||
+	       (IN6_IS_ADDR_V4MAPPED(v6) && (v6->s6_addr[12] == 127 || v6->s6_addr[12] == 0));
 }
 
 static bool uses_proxy(const struct transfer *t)
