@@ -105,6 +105,20 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 	return 0;
 }
 
+/* How late an entry is looked at. Of all types, it is signatures that a pull is refused without. */
+static int lateness(const json_t *entry, const char *type)
+{
+	const char *has = json_string_or_null(entry, "artifactType");
+
+	if (type)
+		return has && strcmp(has, type) == 0 ? 0 : 2;
+	if (!has)
+		return 2;
+	return strcmp(has, "application/vnd.cncf.notary.signature") == 0 ? 0
+	       : starts_with(has, "application/vnd.dev.sigstore.bundle") ? 1
+									 : 2;
+}
+
 /* Entries that say they are of the type come first: where there are many others, those must not use
  * up what is looked at. What an entry says is no proof, so the others follow. */
 static int likely_first(const json_t *list, const char *type, json_t **ret, struct err *e)
@@ -113,13 +127,10 @@ static int likely_first(const json_t *list, const char *type, json_t **ret, stru
 	json_t *entry;
 	size_t i;
 
-	for (int likely = 1; out && likely >= 0; likely--)
+	for (int late = 0; out && late <= 2; late++)
 		json_array_foreach(list, i, entry)
 		{
-			const char *has = json_string_or_null(entry, "artifactType");
-			bool is = !type || (has && strcmp(has, type) == 0);
-
-			if (is == likely && json_array_append(out, entry) < 0)
+			if (lateness(entry, type) == late && json_array_append(out, entry) < 0)
 				return FAIL_NOMEM(e);
 		}
 	*ret = TAKE(out);
@@ -196,6 +207,16 @@ static int get_all(struct registry *reg, struct store *s, const char *name,
 	return 0;
 }
 
+static void tell_cut(struct progress *p, const struct digest *subject)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "more than %d refer to %s: the others are left, signatures last",
+		       LIMIT_REFERRERS, subject->s);
+	progress_line(p, text);
+}
+
 static int pull_referrers(struct registry *reg, struct store *s, const char *name,
 			  const struct digest *subject, const char *artifact_type,
 			  struct progress *p, struct referrers_got *ret, struct err *e)
@@ -214,6 +235,8 @@ static int pull_referrers(struct registry *reg, struct store *s, const char *nam
 		r = get_all(reg, s, name, subject, artifact_type, list, p, &got, e);
 	else if (r == E_NOTFOUND || r == E_FORMAT)
 		r = 0;
+	if (r == 0 && got.more)
+		tell_cut(p, subject);
 	if (r < 0)
 		return WRAP(e, r, "referrers of %s", subject->s);
 	*ret = got;

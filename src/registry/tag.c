@@ -29,15 +29,20 @@ static bool names(const json_t *list, const char *digest)
 	return false;
 }
 
-/* The list that whoever pulls is given: the API's, or the fallback tag's where there is none. */
+/* The list that whoever pulls is given: the API's, or the fallback tag's where there is none. null:
+ * it is longer than what is read of it, and what is not in that part may still be listed. */
 static int listed(struct registry *reg, const char *name, const struct digest *subject,
 		  const char *type, json_t **ret, struct err *e)
 {
-	bool more;
-	int r = referrers_list(reg, name, subject, type, ret, &more, e);
+	auto_json *list = NULL;
+	bool more = false;
+	int r = referrers_list_most(reg, name, subject, type, LIMIT_REFERRERS_LISTED, &list, &more,
+				    e);
 
 	if (r == E_NOTFOUND)
-		r = fallback_list(reg, name, subject, ret, e);
+		r = fallback_list(reg, name, subject, &list, e);
+	if (r == 0)
+		*ret = more ? json_null() : TAKE(list);
 	return r;
 }
 
@@ -58,7 +63,7 @@ static int check_one(struct registry *reg, const char *name, const struct digest
 	}
 	if (r == 0)
 		r = registry_has_manifest(reg, name, &d->digest, &there, e);
-	if (r == 0 && (!there || !names(list, d->digest.s)))
+	if (r == 0 && (!there || (!json_is_null(list) && !names(list, d->digest.s))))
 		r = FAIL(e, E_REMOTE, "the registry took it and does not %s it",
 			 there ? "list" : "have");
 	if (r == E_NOTFOUND || r == E_FORMAT)

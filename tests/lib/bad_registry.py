@@ -169,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         if not ref.startswith("sha256:"):
             tags[ref] = digest
         headers = {"Docker_Content_Digest": digest}
-        if MODE in ("referrers", "empty-subject") and "subject" in doc:
+        if MODE in ("referrers", "empty-subject", "flood") and "subject" in doc:
             headers["OCI_Subject"] = doc["subject"]["digest"]
         # Somebody else's write of the same tag, once.
         if MODE == "race" and ref.startswith("sha256-") and seen.setdefault("raced", 0) == 0:
@@ -287,7 +287,8 @@ class Handler(BaseHTTPRequestHandler):
             body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found[page:page + 1]}).encode()
             return self.reply(200, body, INDEX, **link)
         if MODE == "flood":
-            found = found * 1 + [dict(found[0], digest="sha256:" + format(i, "064x")) for i in range(150)]
+            junk = [dict(found[0], digest="sha256:" + format(i, "064x"), artifactType="x/junk") for i in range(150)]
+            found = junk + found
             return self.reply(200, json.dumps({"schemaVersion": 2, "manifests": found}).encode(), INDEX)
         if MODE in ("empty-subject", "page-for-referrers"):
             return self.reply(200, b"<html>", "text/html")

@@ -405,8 +405,15 @@ push_to() { # MODE
 	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
 }
 
-@test "a flood of referrers is cut off" {
+@test "a flood of referrers is cut off, and the signature at its end is not what is left" {
 	pull_from flood
+	assert_status 0
+	assert_output_has "more than 100 refer to sha256:"
+	run plimsoll inspect "$BAD/web:1"
+	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
+	assert_eq "$(grep -c "^PUT" "$BAD_LOG")" 0
+	# What is pushed into it counts as listed, though 150 others are before it.
+	run "$PLIMSOLL" --state "$SRC" push web:1 "$BAD/web:1"
 	assert_status 0
 	[ "$(grep -c "^GET .*/manifests/sha256:" "$BAD_LOG")" -le 100 ]
 }
