@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/delete.h"
 
+#include <string.h>
+
+#include "pipeline/repo_internal.h"
 #include "registry/repo.h"
 
 void delete_done_free(struct delete_done *x)
@@ -27,6 +30,11 @@ static bool index_holds(const struct buf *bytes, const struct digest *d)
 	return false;
 }
 
+static bool is_fallback(const char *tag)
+{
+	return !strchr(tag, '.') && repo_helper_tag(tag, NULL);
+}
+
 /* Who else names it: a fallback tag of referrers is no use of it. */
 static int find_uses(struct registry *reg, const char *name, const struct digest *d,
 		     struct delete_done *ret, struct progress *p, struct err *e)
@@ -47,7 +55,8 @@ static int find_uses(struct registry *reg, const char *name, const struct digest
 		}
 		if (r == 0 && digest_eq(&at.digest, d))
 			r = strv_add(&ret->tags, tags.v[i], e);
-		else if (r == 0 && desc_is_index(&at) && index_holds(&bytes, d))
+		else if (r == 0 && desc_is_index(&at) && !is_fallback(tags.v[i]) &&
+			 index_holds(&bytes, d))
 			r = strv_add(&ret->indexes, tags.v[i], e);
 	}
 	progress_end(p, r < 0 ? "failed" : NULL);

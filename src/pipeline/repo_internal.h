@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Between the files that prune a repository; nobody else includes this. */
+/* Between the files that prune a repository or delete of one; nobody else includes this. */
 #include "pipeline/repo_prune.h"
 #include "registry/repo.h"
 

@@ -121,6 +121,16 @@ static int call_once(struct registry *reg, const struct call *c, const struct au
 	return r;
 }
 
+/* A 401 of the registry itself: who a redirect leads to has no say in what we are asked for. */
+static bool is_challenge(const struct registry *reg, const struct fetch_response *resp)
+{
+	struct url from;
+
+	return resp->end.outcome == FETCH_OK && resp->head.status == 401 &&
+	       url_parse(str_of(resp->head.url), &from, NULL) == 0 &&
+	       url_same_origin(&from, &reg->base);
+}
+
 int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
 		      struct err *e)
 {
@@ -133,7 +143,7 @@ int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_r
 	need.scope = buf_str(&scope);
 	for (unsigned n = 0; r == 0; n++) {
 		r = call_once(reg, c, &need, ret, e);
-		if (r < 0 || c->no_auth || ret->end.outcome != FETCH_OK || ret->head.status != 401)
+		if (r < 0 || c->no_auth || !is_challenge(reg, ret))
 			break;
 		auth_enter(reg);
 		r = auth_refused(reg->auth, &need, ret, n, e);

@@ -109,12 +109,11 @@ static int prune(struct registry *reg, const char *name, json_t *list, struct er
 	for (size_t i = json_array_size(list); i-- > 0;) {
 		struct desc d;
 		bool there = false;
-		int r = desc_parse(json_array_get(list, i), "fallback tag", &d, NULL);
+		int r;
 
-		if (r == 0)
-			r = registry_has_manifest(reg, name, &d.digest, &there, e);
-		else
-			r = 0;
+		if (desc_parse(json_array_get(list, i), "fallback tag", &d, NULL) < 0)
+			continue; /* somebody knows what it is */
+		r = registry_has_manifest(reg, name, &d.digest, &there, e);
 		if (r < 0)
 			return r;
 		if (!there)

@@ -42,6 +42,7 @@ static int ping(struct registry *reg, struct err *e)
 /* What a port was found to speak. */
 enum speech {
 	SPEAKS_NOT, /* what it was asked in */
+	NOBODY,	    /* listens at that port */
 	SPEAKS_IT,
 	SPEAKS_OTHER, /* a TLS server's complaint about plain HTTP */
 };
@@ -56,6 +57,8 @@ static int probe(struct registry *reg, enum speech *ret, struct err *e)
 	if (r < 0 || resp.end.outcome == FETCH_BROKEN || resp.end.outcome == FETCH_NONSENSE ||
 	    strstr(resp.end.text, "wrong version number"))
 		*ret = SPEAKS_NOT;
+	else if (resp.end.outcome == FETCH_REFUSED || resp.end.outcome == FETCH_UNREACHABLE)
+		*ret = NOBODY;
 	else if (resp.head.status == 400)
 		*ret = SPEAKS_OTHER;
 	return r;
@@ -93,7 +96,8 @@ static int find_scheme(struct registry *reg, struct err *e)
 		reg->base.port = no_port ? 80 : tls.port;
 	}
 	r = probe_as(reg, !here, here ? reg->base.port : tls.port, &first, e);
-	if (r < 0 || first == SPEAKS_IT)
+	/* Without a port in the name, the other way to speak has another port. */
+	if (r < 0 || first == SPEAKS_IT || (first == NOBODY && !no_port))
 		return r;
 	r = probe_as(reg, here, !here && no_port ? 80 : tls.port, &second, e);
 	/* One that wants a client's certificate may break off instead of saying so. */
@@ -128,7 +132,7 @@ static int prepare(const struct place *at, struct registry **ret, struct err *e)
 	if (r == 0)
 		r = fetch_certificates(reg->fetch, at->host, &reg->base, e);
 	if (r == 0)
-		r = auth_new(&reg->auth, at->host, &reg->base, reg->fetch, e);
+		r = auth_new(&reg->auth, at->host, &reg->base, at->insecure, reg->fetch, e);
 	if (r == 0)
 		r = find_scheme(reg, e);
 	if (r < 0)
@@ -147,12 +151,10 @@ static int open_place(const struct place *at, const char *name, struct registry 
 
 	if (r < 0)
 		return r;
-	if (strcmp(at->name, name) != 0) {
-		reg->name = strdup(name);
-		reg->at = strdup(at->name);
-		if (!reg->name || !reg->at)
-			return FAIL_NOMEM(e);
-	}
+	reg->name = strdup(name);
+	reg->at = strdup(at->name);
+	if (!reg->name || !reg->at)
+		return FAIL_NOMEM(e);
 	r = ping(reg, e);
 	if (r < 0)
 		return WRAP(e, r, "registry %s", at->host);
@@ -233,11 +235,8 @@ int registry_open(const struct ref *ref, enum registry_use use, struct progress 
 
 struct registry *registry_original(struct registry *reg)
 {
-	/* A mirror without another name for the repository has the original's own. */
-	const char *name = reg->name ? reg->name : reg->origin ? reg->origin->name : NULL;
-
 	if (reg->origin && !reg->original)
-		(void)open_place(reg->origin, name, &reg->original, NULL);
+		(void)open_place(reg->origin, reg->name, &reg->original, NULL);
 	return reg->original;
 }
 

@@ -11,10 +11,10 @@
 #include "registry/registry.h"
 
 struct registry {
-	char *host;	      /* that is spoken to */
-	char *name, *at;      /* a repository, and what it is called here; NULL: no other name */
-	bool insecure;	      /* registries.conf: plain HTTP, or any certificate */
-	struct place *origin; /* what this is a mirror of; NULL: of nothing */
+	char *host;		   /* that is spoken to */
+	char *name, *at;	   /* the repository, and what it is called here; NULL: of none */
+	bool insecure;		   /* registries.conf: plain HTTP, or any certificate */
+	struct place *origin;	   /* what this is a mirror of; NULL: of nothing */
 	struct registry *original; /* the same, once it was asked; or NULL */
 	char *mount_from;	   /* or NULL */
 	struct url base;	   /* its target is "/" */

@@ -189,9 +189,33 @@ make_pki() {
 	YML
 	sed "s|addr: .*|addr: \"10.9.9.9:5001\", tls: {certificate: $PKI/server.crt, key: $PKI/server.key}}|" \
 		"$BATS_TEST_TMPDIR/plain.yml" >"$BATS_TEST_TMPDIR/tls.yml"
+	# The ports that a name without one means.
+	sed 's|:5000|:80|' "$BATS_TEST_TMPDIR/plain.yml" >"$BATS_TEST_TMPDIR/plain80.yml"
+	sed 's|10.9.9.9:5001|127.0.0.1:443|' "$BATS_TEST_TMPDIR/tls.yml" >"$BATS_TEST_TMPDIR/tls443.yml"
+	mkdir -p "$CERTS/127.0.0.1"
+	cp "$PKI/ca.crt" "$CERTS/127.0.0.1/"
+	# A registry that is its own token server, and that leads to this machine.
+	cat >"$BATS_TEST_TMPDIR/own.py" <<-'PY'
+		from http.server import BaseHTTPRequestHandler, HTTPServer
+
+		class Handler(BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        known = self.headers.get("Authorization") == "Bearer t"
+		        token = self.path.startswith("/token")
+		        self.send_response(302 if self.path == "/far" else 200 if token else 404 if known else 401)
+		        self.send_header("Location", "http://0.0.0.0:8081/")
+		        self.send_header("WWW-Authenticate", 'Bearer realm="http://10.9.9.9:8080/token",service="s"')
+		        self.end_headers()
+		        self.wfile.write(b'{"token":"t"}' if token else b"{}")
+
+		HTTPServer(("10.9.9.9", 8080), Handler).serve_forever()
+	PY
+	printf 'FROM scratch\nADD http://10.9.9.9:8080/far /a\n' >Dockerfile
 	cat >"$BATS_TEST_TMPDIR/inside" <<-'SH'
 		ip link set lo up && ip addr add 10.9.9.9/32 dev lo
-		for kind in plain tls; do
+		/usr/bin/python3 "$BATS_TEST_TMPDIR/own.py" 2>own.log &
+		pids=$!
+		for kind in plain tls plain80 tls443; do
 			docker-registry serve "$BATS_TEST_TMPDIR/$kind.yml" >"$BATS_TEST_TMPDIR/$kind.log" 2>&1 &
 			pids="$pids $!"
 		done
@@ -203,10 +227,17 @@ make_pki() {
 			"$PLIMSOLL" --state "$STATE" push web:1 10.9.9.9:$port/web:1; echo "$port insecure $?"
 			"$PLIMSOLL" --state "$STATE" pull 10.9.9.9:$port/web:1; echo "$port pull $?"
 		done
+		printf '[[registry]]\nlocation="10.9.9.9"\ninsecure=true\n[[registry]]\nlocation="10.9.9.9:8080"\ninsecure=true\n' \
+			>"$CONTAINERS_REGISTRIES_CONF"
+		"$PLIMSOLL" --state "$STATE" push web:1 10.9.9.9/web:1; echo "80 insecure $?"
+		"$PLIMSOLL" --state "$STATE" push web:1 127.0.0.1/web:1; echo "443 here $?"
+		"$PLIMSOLL" --state "$STATE" pull 10.9.9.9:8080/web:1; echo "own token $?"
+		"$PLIMSOLL" --state "$STATE" build -f Dockerfile .; echo "far $?"
 		kill $pids
 	SH
 	export STATE
 	run unshare -n bash "$BATS_TEST_TMPDIR/inside"
+	assert_output_has "80 insecure 0" "443 here 0" "own token 5" "far 7" "redirected to '0.0.0.0' on this machine"
 	assert_output_has "5000 secure 7" "5000 insecure 0" "5000 pull 0" "5001 secure 7" "5001 insecure 0" "5001 pull 0"
 }
 

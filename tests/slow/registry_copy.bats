@@ -201,6 +201,10 @@ has_all() {
 	run plimsoll delete "$REGISTRY/web:all"
 	assert_status 0
 	assert_output_has "$INDEX" "tag all" "1 signatures or other referrers are left"
+	# The fallback tag that lists a signature is no use of it.
+	curl -sf -H 'Accept: application/vnd.oci.image.index.v1+json' "http://$REGISTRY/v2/web/manifests/${DIGEST/:/-}" >got
+	run plimsoll delete "$REGISTRY/web@$(jq -r '.manifests[0].digest' got)"
+	assert_status 0
 	run plimsoll delete --force "$REGISTRY/web:1"
 	assert_status 0
 	assert_output_has "tag 1" "tag 2"

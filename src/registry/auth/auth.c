@@ -15,6 +15,7 @@ enum { TOKEN_TRIES = 3 };
 struct auth {
 	char *host;
 	struct url at;
+	bool insecure; /* registries.conf: plain HTTP, or any certificate, at that origin */
 	struct fetch *fetch;
 	struct challenge asked;
 	struct credential credential;
@@ -29,14 +30,15 @@ struct auth {
 	char used[LIMIT_SCOPE + 1]; /* the scope of the last token that was given */
 };
 
-int auth_new(struct auth **ret, const char *host, const struct url *at, struct fetch *f,
-	     struct err *e)
+int auth_new(struct auth **ret, const char *host, const struct url *at, bool insecure,
+	     struct fetch *f, struct err *e)
 {
 	auto_release(auth_free) struct auth *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return FAIL_NOMEM(e);
 	a->at = *at;
+	a->insecure = insecure;
 	a->fetch = f;
 	a->host = strdup(host);
 	if (!a->host)
@@ -109,13 +111,19 @@ static int look(struct auth *a, const char *name, struct err *e)
 	return 0;
 }
 
+/* The registry is its own token server, and may be spoken to as the registry is. */
+static bool is_lax(const struct auth *a, const struct url *realm)
+{
+	return a->insecure && url_same_origin(&a->at, realm);
+}
+
 static int parse_realm(const struct auth *a, struct url *ret, struct err *e)
 {
 	const char *why;
 
 	if (url_parse(str_of(a->asked.realm), ret, e) < 0)
 		return WRAP(e, blame_registry(e), "the challenge's realm");
-	why = realm_unreachable(&a->at, ret);
+	why = is_lax(a, ret) ? NULL : realm_unreachable(&a->at, ret);
 	return why ? FAIL(e, E_REMOTE, "token server '%s' is not asked: %s", ret->host, why) : 0;
 }
 
@@ -138,11 +146,13 @@ static int ask(struct auth *a, const char *scope, struct token *ret, struct err 
 	const char *why;
 	struct url realm;
 	unsigned status = 0;
+	bool lax;
 	int r = parse_realm(a, &realm, e);
 
 	if (r < 0)
 		return r;
-	why = c ? realm_refusal(&a->at, &realm, getenv("PLIMSOLL_TOKEN_HOSTS")) : NULL;
+	lax = is_lax(a, &realm);
+	why = c && !lax ? realm_refusal(&a->at, &realm, getenv("PLIMSOLL_TOKEN_HOSTS")) : NULL;
 	if (why) {
 		r = FAIL(e, E_REMOTE, "token server '%s' is not given the credentials of '%s': %s",
 			 realm.host, a->host, why);
@@ -150,7 +160,7 @@ static int ask(struct auth *a, const char *scope, struct token *ret, struct err 
 				realm.host);
 	}
 	for (unsigned n = 1;; n++) {
-		r = token_get(a->fetch, &realm, a->asked.service, scope, c, ret, &status, e);
+		r = token_get(a->fetch, &realm, lax, a->asked.service, scope, c, ret, &status, e);
 		if (r != E_REMOTE || n == TOKEN_TRIES ||
 		    (status && status != 429 && status < 500) || status == 200)
 			break;

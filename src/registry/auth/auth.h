@@ -23,9 +23,10 @@ enum {
 
 struct auth;
 
-/* host as in references; at is where it is spoken to. f is borrowed. */
-int auth_new(struct auth **ret, const char *host, const struct url *at, struct fetch *f,
-	     struct err *e);
+/* host as in references; at is where it is spoken to. insecure: as registries.conf calls it, which
+ * holds for a token server of the same origin too. f is borrowed. */
+int auth_new(struct auth **ret, const char *host, const struct url *at, bool insecure,
+	     struct fetch *f, struct err *e);
 void auth_free(struct auth *a); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct auth, auth_free)
 /* The registry turned out to be spoken to at another address. */

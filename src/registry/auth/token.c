@@ -160,8 +160,9 @@ static int make_request(const struct url *realm, const char *service, const char
 }
 
 /* No redirect is followed: a token server that moved is another token server. */
-int token_get(struct fetch *f, const struct url *realm, const char *service, const char *scope,
-	      const struct credential *c, struct token *ret, unsigned *ret_status, struct err *e)
+int token_get(struct fetch *f, const struct url *realm, bool lax, const char *service,
+	      const char *scope, const struct credential *c, struct token *ret,
+	      unsigned *ret_status, struct err *e)
 {
 	struct fetch_request q = { 0 };
 	auto_response resp = { 0 };
@@ -169,6 +170,7 @@ int token_get(struct fetch *f, const struct url *realm, const char *service, con
 	int r = make_request(realm, service, scope, c, &q, &body, e);
 
 	*ret_status = 0;
+	q.insecure = lax;
 	if (r == 0)
 		r = fetch_do(f, &q, body, NULL, &resp, e);
 	http_headers_free(&q.headers);
