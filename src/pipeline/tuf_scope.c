@@ -2,9 +2,11 @@
 #include "pipeline/tuf_scope.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIR_SCOPES "trust/tuf/scopes"
@@ -92,7 +94,7 @@ int tuf_scope_save(const struct state *state, struct tuf_scope *s, struct err *e
 	for (int i = 0; r == 0 && i < TUF_TOPS; i++)
 		r = json_put_u64(json_object_get(j, "days"), tuf_top_names[i], s->days[i], e);
 	r = r < 0 ? r : json_pretty(j, &text, e);
-	return r < 0 ? r : fs_write_file(s->dir, "scope.json", text.p, text.n, 0644, e);
+	return r < 0 ? r : fs_write_file(s->dir, "scope", text.p, text.n, 0644, e);
 }
 
 static int read_scope(struct tuf_scope *s, const char *scope, struct err *e)
@@ -103,21 +105,21 @@ static int read_scope(struct tuf_scope *s, const char *scope, struct err *e)
 	json_t *days;
 	int dir = s->dir, r;
 
-	if ((r = fs_read(dir, "scope.json", LIMIT_SCOPE_FILE, &text, e)) < 0 ||
-	    (r = json_parse(buf_str(&text), text.n, "scope.json", &j, e)) < 0 ||
-	    (r = json_get_string(j, "scope", &own, "scope.json", e)) < 0 ||
-	    (r = json_get_string(j, "at", &at, "scope.json", e)) < 0 ||
-	    (r = json_get_object(j, "days", &days, "scope.json", e)) < 0)
+	if ((r = fs_read(dir, "scope", LIMIT_SCOPE_FILE, &text, e)) < 0 ||
+	    (r = json_parse(buf_str(&text), text.n, "scope", &j, e)) < 0 ||
+	    (r = json_get_string(j, "scope", &own, "scope", e)) < 0 ||
+	    (r = json_get_string(j, "at", &at, "scope", e)) < 0 ||
+	    (r = json_get_object(j, "days", &days, "scope", e)) < 0)
 		return r;
 	if (strcmp(own, scope) != 0)
-		return FAIL(e, E_FORMAT, "scope.json is of '%.200s'", own);
+		return FAIL(e, E_FORMAT, "scope is of '%.200s'", own);
 	r = tuf_scope_parse(own, at, s, e);
 	s->dir = dir;
 	s->any_digest = json_is_true(json_object_get(j, "anyDigest"));
 	for (int i = 0; r == 0 && i < TUF_TOPS; i++) {
-		r = json_get_u64(days, tuf_top_names[i], &s->days[i], "scope.json", e);
+		r = json_get_u64(days, tuf_top_names[i], &s->days[i], "scope", e);
 		if (r == 0 && (s->days[i] == 0 || s->days[i] > LIMIT_SCOPE_DAYS))
-			r = FAIL(e, E_FORMAT, "scope.json: days of %s", tuf_top_names[i]);
+			r = FAIL(e, E_FORMAT, "scope: days of %s", tuf_top_names[i]);
 	}
 	return r;
 }
@@ -183,14 +185,20 @@ int tuf_scope_list(const struct state *state, struct strv *ret, struct err *e)
 		(void)close(fd);
 		return FAIL_SYS(e, "read " DIR_SCOPES);
 	}
-	for (const struct dirent *ent; (ent = readdir(d));) {
+	for (const struct dirent *ent; (errno = 0, ent = readdir(d));) {
 		char scope[LIMIT_REF], file[NAME_ROOM + 16];
+		struct stat st;
 		int r;
 
 		/* A folder without the file is of somebody who was killed while making it. */
-		(void)snprintf(file, sizeof(file), "%s/scope.json", ent->d_name);
-		if (ent->d_name[0] == '.' || !fs_exists(fd, file))
+		(void)snprintf(file, sizeof(file), "%s/scope", ent->d_name);
+		if (ent->d_name[0] == '.')
 			continue;
+		if (fstatat(fd, file, &st, 0) < 0) {
+			if (errno == ENOENT || errno == ENOTDIR)
+				continue;
+			return FAIL_SYS(e, "read " DIR_SCOPES "/%s", file);
+		}
 		if (ret->n >= LIMIT_SCOPES)
 			return FAIL(e, E_FORMAT, DIR_SCOPES ": more than %d", LIMIT_SCOPES);
 		r = unquote(ent->d_name, scope, sizeof(scope), e);
@@ -198,6 +206,8 @@ int tuf_scope_list(const struct state *state, struct strv *ret, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	if (errno)
+		return FAIL_SYS(e, "read " DIR_SCOPES);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
 	return 0;
@@ -240,18 +250,24 @@ int tuf_seen_load(const struct tuf_scope *s, struct tuf_seen *ret, struct err *e
 	auto_buf text = BUF_INIT(LIMIT_SCOPE_FILE);
 	auto_json *j = NULL;
 	struct tuf_seen seen = { .at = 0 };
+	struct err own = ERR_INIT;
 	const char *manifest;
 	uint64_t at;
 	int r;
 
-	if (!fs_exists(s->dir, "seen.json")) {
+	r = fs_read(s->dir, "seen", LIMIT_SCOPE_FILE, &text, &own);
+	if (r == E_NOTFOUND) {
 		*ret = seen;
 		return 0;
 	}
-	if ((r = fs_read(s->dir, "seen.json", LIMIT_SCOPE_FILE, &text, e)) < 0 ||
-	    (r = json_parse(buf_str(&text), text.n, "seen.json", &j, e)) < 0 ||
-	    (r = json_get_string(j, "manifest", &manifest, "seen.json", e)) < 0 ||
-	    (r = json_get_u64(j, "at", &at, "seen.json", e)) < 0 ||
+	if (r < 0) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	if ((r = json_parse(buf_str(&text), text.n, "seen", &j, e)) < 0 ||
+	    (r = json_get_string(j, "manifest", &manifest, "seen", e)) < 0 ||
+	    (r = json_get_u64(j, "at", &at, "seen", e)) < 0 ||
 	    (r = digest_parse(str_of(manifest), &seen.manifest, e)) < 0)
 		return r;
 	seen.at = (int64_t)at;
@@ -266,7 +282,7 @@ int tuf_seen_save(const struct tuf_scope *s, const struct tuf_seen *seen, struct
 	auto_buf text = BUF_INIT(LIMIT_SCOPE_FILE);
 	int r = j ? json_canonical(j, &text, e) : FAIL_NOMEM(e);
 
-	return r < 0 ? r : fs_write_file(s->dir, "seen.json", text.p, text.n, 0644, e);
+	return r < 0 ? r : fs_write_file(s->dir, "seen", text.p, text.n, 0644, e);
 }
 
 void tuf_path_of(const struct ref *ref, struct buf *ret)

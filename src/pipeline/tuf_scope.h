@@ -10,8 +10,9 @@
  * What this host knows of TUF repositories that speak for tags of a registry. Each has a scope: a
  * repository "HOST/NAME", or all below "HOST/PREFIX/" (or "HOST/"). Its metadata lies in the
  * registry, as an artifact under one tag, and what is trusted of it in
- * <state>/trust/tuf/scopes/SCOPE (percent-encoded): scope.json, seen.json, next-root.json (a root
- * that still lacks signatures), and the files of tuf_client.h.
+ * <state>/trust/tuf/scopes/SCOPE (percent-encoded): scope, seen, next-root (a root that still lacks
+ * signatures), and the files of tuf_client.h. Those are all named ROLE.json, and a delegator
+ * chooses what a role is called: ours must not end like that.
  */
 enum tuf_top { TUF_TOP_ROOT, TUF_TOP_TARGETS, TUF_TOP_SNAPSHOT, TUF_TOP_TIMESTAMP, TUF_TOPS };
 extern const char *const tuf_top_names[TUF_TOPS];
@@ -29,9 +30,9 @@ struct tuf_scope {
 /* A scope from its text, with the usual place (HOST/NAME:tuf, HOST/PREFIX/tuf:tuf) unless at is
  * given. Nothing is opened. E_USAGE. */
 int tuf_scope_parse(const char *scope, const char *at, struct tuf_scope *ret, struct err *e);
-/* The folder of a new one, opened; it counts once scope.json is saved. */
+/* The folder of a new one, opened; it counts once it is saved. */
 int tuf_scope_make(const struct state *state, struct tuf_scope *s, struct err *e);
-/* Writes scope.json. */
+/* Writes what it is. */
 int tuf_scope_save(const struct state *state, struct tuf_scope *s, struct err *e);
 /* E_NOTFOUND with a hint. */
 int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scope *ret,

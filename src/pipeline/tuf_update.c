@@ -78,16 +78,32 @@ static int update_root(struct tuf_update *u, struct err *e)
 	return tuf_root_final(u->set, e);
 }
 
+/* Whether what is kept counts for nothing: there is none, or it is broken or no longer signed.
+ * Anything else (no memory, a disk that fails) would drop what a rollback is told by. */
+static bool is_no_loss(int r)
+{
+	return r >= 0 || r == E_NOTFOUND || r == E_FORMAT || r == E_VERIFY;
+}
+
+static int fail_kept(const char *role, int r, const struct err *own, struct err *e)
+{
+	if (e)
+		*e = *own;
+	return WRAP(e, r, "the %s that is kept", role);
+}
+
 /* Timestamp: 5.4. What was kept only has to be no newer; it may be expired, broken, or signed by
  * keys that are trusted no more. */
 static int update_timestamp(struct tuf_update *u, struct err *e)
 {
 	auto_buf kept = BUF_INIT(LIMIT_TUF_TIMESTAMP + 1);
 	auto_buf got = BUF_INIT(LIMIT_TUF_TIMESTAMP + 1);
-	int r;
+	struct err own = ERR_INIT;
+	int r = tuf_files_load(u->dir, "timestamp", &kept, &own);
 
-	if (tuf_files_load(u->dir, "timestamp", &kept, NULL) == 0)
-		(void)tuf_timestamp(u->set, bytes_of(&kept), TUF_KEPT, NULL);
+	r = r < 0 ? r : tuf_timestamp(u->set, bytes_of(&kept), TUF_KEPT, &own);
+	if (!is_no_loss(r))
+		return fail_kept("timestamp", r, &own, e);
 	if (u->kept_only)
 		return tuf_timestamp_final(u->set, e);
 	r = fetch_role(u, "timestamp", 0, LIMIT_TUF_TIMESTAMP, &got, e);
@@ -112,11 +128,14 @@ static int update_snapshot(struct tuf_update *u, struct err *e)
 {
 	auto_buf kept = BUF_INIT(LIMIT_TUF_SNAPSHOT + 1);
 	auto_buf got = BUF_INIT(LIMIT_TUF_SNAPSHOT + 1);
-	int r;
+	struct err own = ERR_INIT;
+	int r = tuf_files_load(u->dir, "snapshot", &kept, &own);
 
-	if (tuf_files_load(u->dir, "snapshot", &kept, NULL) == 0 &&
-	    tuf_snapshot(u->set, bytes_of(&kept), TUF_KEPT, NULL) == 0)
+	r = r < 0 ? r : tuf_snapshot(u->set, bytes_of(&kept), TUF_KEPT, &own);
+	if (r == 0)
 		return 0;
+	if (!is_no_loss(r))
+		return fail_kept("snapshot", r, &own, e);
 	r = fetch_listed(u, "snapshot", &got, e);
 	r = r < 0 ? r : tuf_snapshot(u->set, bytes_of(&got), TUF_FETCHED, e);
 	return r < 0 ? r : tuf_files_keep(u->dir, "snapshot", bytes_of(&got), e);

@@ -91,6 +91,16 @@ two_releases() {
 	rm -rf md
 	cp -r md.old md
 	attack "timestamp version 3 is older than version 4, which was here"
+	# What was here and cannot be read is not forgotten.
+	tuf put "$SCOPE:tuf" md
+	for role in timestamp snapshot; do
+		ln -sf "$role.json" prod/trust/tuf/scopes/*/"$role.json"
+		run prod verify "$SCOPE:prod"
+		assert_status 6
+		assert_output_has "the $role that is kept"
+		cp prod.good/trust/tuf/scopes/*/"$role.json" target
+		cp --remove-destination target prod/trust/tuf/scopes/*/"$role.json"
+	done
 	# Mix and match, for who has not seen the newest: the new timestamp, the old rest.
 	FROM=prod.old
 	cp md.old/2.* md/
@@ -188,7 +198,7 @@ two_releases() {
 	assert_status 4
 	assert_output_has "the registry cannot be reached: by what was seen last" "expired at"
 	# Who never saw anything has nothing to go by.
-	rm -rf prod/trust/tuf/scopes/*/{timestamp,snapshot,targets,seen}.json
+	rm -rf prod/trust/tuf/scopes/*/{{timestamp,snapshot,targets}.json,seen}
 	run prod verify "$SCOPE:prod"
 	assert_status 4
 	assert_output_has "the registry cannot be reached" "there is no timestamp"

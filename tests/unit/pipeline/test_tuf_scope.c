@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "pipeline/tuf_internal.h"
 #include "pipeline/tuf_scope.h"
 #include "tap.h"
 
@@ -125,10 +127,50 @@ TEST(damaged)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct err e = ERR_INIT;
 
-		CHECK(fs_write_file(state.fd, "trust/tuf/scopes/r.io%2Fteam%2F/scope.json",
-				    files[i], strlen(files[i]), 0644, &e) == 0);
+		CHECK(fs_write_file(state.fd, "trust/tuf/scopes/r.io%2Fteam%2F/scope", files[i],
+				    strlen(files[i]), 0644, &e) == 0);
 		CHECK(tuf_scope_find(&state, "r.io/team/web", &s, &e) == E_FORMAT);
 	}
+	end();
+}
+
+/* What cannot be looked at is no more passed over than what is broken; a folder that was only begun
+ * is. */
+TEST(unreadable)
+{
+	static const char file[] = "trust/tuf/scopes/r.io%2Fteam%2F/scope";
+	static struct tuf_scope s;
+	struct err e = ERR_INIT;
+
+	begin();
+	add("r.io/");
+	add("r.io/team/");
+	CHECK(unlinkat(state.fd, file, 0) == 0);
+	CHECK_STR(found("r.io/team/web"), "r.io/");
+	CHECK(symlinkat("scope", state.fd, file) == 0);
+	CHECK(tuf_scope_find(&state, "r.io/team/web", &s, &e) < 0);
+	end();
+}
+
+/* When it was last looked at lies beside files that others name, and is not forgotten by an error.
+ */
+TEST(seen)
+{
+	static struct tuf_scope s = TUF_SCOPE_INIT;
+	struct tuf_seen seen = { .at = 7 };
+	struct err e = ERR_INIT;
+
+	begin();
+	add("r.io/web");
+	CHECK(tuf_scope_open(&state, "r.io/web", &s, &e) == 0);
+	CHECK(tuf_seen_load(&s, &seen, &e) == 0 && seen.at == 0);
+	CHECK(tuf_files_keep(s.dir, "scope", str_of("{}"), &e) == 0);
+	CHECK(tuf_files_keep(s.dir, "seen", str_of("{}"), &e) == 0);
+	CHECK(tuf_seen_load(&s, &seen, &e) == 0 && seen.at == 0);
+	CHECK_STR(found("r.io/web"), "r.io/web");
+	CHECK(symlinkat("seen", s.dir, "seen") == 0);
+	CHECK(tuf_seen_load(&s, &seen, &e) < 0);
+	tuf_scope_close(&s);
 	end();
 }
 
