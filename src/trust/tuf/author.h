@@ -30,6 +30,8 @@ int tuf_keys_here(const struct state *state, json_t **ret, struct err *e);
 /* The public half of one of them, by name or the beginning of its keyid (6 digits or more), owned.
  * E_NOTFOUND; E_USAGE when several fit. */
 int tuf_key_here(const struct state *state, const char *name, json_t **ret, struct err *e);
+/* Whether the private half of a key of this host needs a passphrase. E_NOTFOUND. */
+int tuf_key_is_encrypted(const struct state *state, const char *keyid, bool *ret, struct err *e);
 /* The public half from a file: as tuf_key_here() gives it, or PEM. owned. */
 int tuf_key_parse(struct str file, json_t **ret, struct err *e);
 int tuf_keyid(json_t *key, char ret[static TUF_KEYID_MAX], struct err *e);

@@ -2,9 +2,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "sandbox/sandbox.h"
 #include "trust/internal.h"
 #include "trust/tuf/author_internal.h"
 
@@ -79,22 +81,63 @@ void tuf_key_path(const char *keyid, const char *suffix, char ret[static TUF_KEY
 	(void)snprintf(ret, TUF_KEY_PATH, DIR_TUF "/keys/%.64s%s", keyid, suffix);
 }
 
-/* The public half last: before it is there, the key is nobody's. */
-static int write_key(const struct state *state, const struct key *k, const char *passphrase,
-		     const json_t *described, struct err *e)
+/* The key is made by a child, so that this process never has the private half: that goes to the
+ * file, the public one to the caller. */
+struct making {
+	enum key_kind kind;
+	const char *passphrase;
+	int out;
+};
+
+static int make_in_child(void *arg, struct buf *emit, struct err *e)
 {
+	const struct making *m = arg;
 	auto_secret pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_release(key_free) struct key *k = NULL;
+	auto_json *key = NULL;
+	int r;
+
+	crypto_hold_secrets();
+	if ((r = key_generate(m->kind, &k, e)) < 0 || (r = public_of(k, &key, e)) < 0 ||
+	    (r = json_canonical(key, emit, e)) < 0 ||
+	    (r = key_to_pem(k, m->passphrase, &pem, e)) < 0)
+		return r;
+	return fs_write_all(m->out, pem.p, pem.n, e);
+}
+
+static int run_making(struct making *m, json_t **ret, struct err *e)
+{
+	const struct sandbox box = { .what = "make key",
+				     .keep = &m->out,
+				     .keep_n = 1,
+				     .write_dir = -1,
+				     .secrets = true,
+				     .cpu_seconds = 60 };
+	auto_buf text = BUF_INIT(LIMIT_TUF_KEY_FILE);
+	int r;
+
+	crypto_init();
+	if ((r = sandbox_run(&box, make_in_child, m, &text, e)) < 0)
+		return r;
+	if (fsync(m->out) < 0)
+		return FAIL_SYS(e, "write key");
+	return json_parse(buf_str(&text), text.n, "key", ret, e);
+}
+
+/* The public half last: before it is there, the key is nobody's. */
+static int name_key(const struct state *state, const char *temp, const json_t *described,
+		    struct err *e)
+{
 	auto_buf text = BUF_INIT(LIMIT_TUF_KEY_FILE);
 	const char *keyid = json_string_or_null(described, "keyid");
 	char path[TUF_KEY_PATH];
-	int r;
+	int r = json_canonical(described, &text, e);
 
-	tuf_key_path(keyid, ".pem", path);
-	if ((r = fs_mkdir_p(state->fd, DIR_TUF "/keys", 0700, e)) < 0 ||
-	    (r = key_to_pem(k, passphrase, &pem, e)) < 0 ||
-	    (r = json_canonical(described, &text, e)) < 0 ||
-	    (r = fs_write_file(state->fd, path, pem.p, pem.n, 0600, e)) < 0)
+	if (r < 0)
 		return r;
+	tuf_key_path(keyid, ".pem", path);
+	if (renameat(state->fd, temp, state->fd, path) < 0)
+		return FAIL_SYS(e, "write %s", path);
 	tuf_key_path(keyid, ".json", path);
 	return fs_write_file(state->fd, path, text.p, text.n, 0644, e);
 }
@@ -102,18 +145,50 @@ static int write_key(const struct state *state, const struct key *k, const char 
 int tuf_key_make(const struct state *state, const char *name, enum key_kind kind,
 		 const char *passphrase, char ret_keyid[static TUF_KEYID_MAX], struct err *e)
 {
-	auto_release(key_free) struct key *k = NULL;
 	auto_json *key = NULL, *described = NULL;
+	auto_close int out = -1;
+	char temp[64];
 	int r;
 
 	if (!trust_name_ok(name) || strlen(name) > LIMIT_TUF_NAME)
 		return FAIL(e, E_USAGE,
 			    "'%.100s' cannot name a key: letters, digits, '_', '-', '.'", name);
-	if ((r = key_generate(kind, &k, e)) < 0 || (r = public_of(k, &key, e)) < 0 ||
-	    (r = describe(name, key, &described, e)) < 0 ||
-	    (r = write_key(state, k, passphrase, described, e)) < 0)
+	if ((r = fs_mkdir_p(state->fd, DIR_TUF "/keys", 0700, e)) < 0 ||
+	    (r = fs_temp_name(DIR_TUF "/keys/.tmp-", temp, sizeof(temp), e)) < 0)
 		return r;
+	out = fs_open(state->fd, temp, O_WRONLY | O_CREAT | O_EXCL, 0600, e);
+	if (out < 0)
+		return out;
+
+	struct making m = { .kind = kind, .passphrase = passphrase, .out = out };
+
+	r = run_making(&m, &key, e);
+	r = r < 0 ? r : describe(name, key, &described, e);
+	r = r < 0 ? r : name_key(state, temp, described, e);
+	if (r < 0) {
+		(void)unlinkat(state->fd, temp, 0);
+		return r;
+	}
 	(void)snprintf(ret_keyid, TUF_KEYID_MAX, "%s", json_string_or_null(described, "keyid"));
+	return 0;
+}
+
+int tuf_key_is_encrypted(const struct state *state, const char *keyid, bool *ret, struct err *e)
+{
+	static const char begin[] = "-----BEGIN ENCRYPTED ";
+	char path[TUF_KEY_PATH], head[sizeof(begin) - 1]; /* no byte of the key itself */
+	ssize_t n;
+
+	tuf_key_path(keyid, ".pem", path);
+
+	auto_close int fd = fs_open_nolink(state->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, head, sizeof(head));
+	if (n < 0)
+		return FAIL_SYS(e, "read %s", path);
+	*ret = n == (ssize_t)sizeof(head) && memcmp(head, begin, sizeof(head)) == 0;
 	return 0;
 }
 

@@ -25,7 +25,8 @@ static int sign_in_child(void *arg, struct buf *emit, struct err *e)
 	bool ed25519;
 	int r;
 
-	if ((r = fs_read_fd(h->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
+	crypto_hold_secrets();
+	if ((r = secret_read(h->key_fd, "private key", LIMIT_KEY_PEM, &pem, e)) < 0 ||
 	    (r = key_from_pem((struct str){ buf_str(&pem), pem.n }, h->passphrase, &k, e)) < 0)
 		return r;
 	ed25519 = key_kind(k) == KEY_ED25519;
@@ -68,7 +69,12 @@ static int sign_one(const struct tuf_signer *s, const char *keyid, struct str me
 	auto_close int fd = open_key(s->state, keyid, e);
 	struct holder h = { .key_fd = fd, .passphrase = s->passphrase, .message = message };
 	const struct sandbox box = {
-		.what = "sign", .keep = &h.key_fd, .keep_n = 1, .write_dir = -1, .cpu_seconds = 60
+		.what = "sign",
+		.keep = &h.key_fd,
+		.keep_n = 1,
+		.write_dir = -1,
+		.secrets = true,
+		.cpu_seconds = 60,
 	};
 	int r = fd;
 
