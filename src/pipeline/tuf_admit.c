@@ -18,6 +18,7 @@ struct look {
 	struct tuf_source source;
 	struct tuf_update u;
 	bool offline;
+	char why[200]; /* it is */
 	char path[LIMIT_REF + 1];
 	const char *role; /* who lists the target; borrowed from u.visited */
 };
@@ -52,14 +53,14 @@ static int check_clock(const struct tuf_seen *seen, int64_t now, struct err *e)
 		text, before);
 }
 
-/* The registry's metadata, or nobody's when it cannot be reached. */
-static int ask(struct look *l, bool must, struct err *e)
+/* The registry's metadata, or nobody's when it cannot be reached; opened is what came of
+ * tuf_remote_open(), own its error. */
+static int ask(struct look *l, bool must, int opened, struct err own, struct err *e)
 {
-	struct err own = ERR_INIT;
-	int r = tuf_remote_open(l->road, &l->scope.at, &l->remote, &own);
+	int r = opened < 0 ? opened : tuf_remote_read(&l->remote, &own);
 
-	r = r < 0 ? r : tuf_remote_read(&l->remote, &own);
 	if (r == E_REMOTE && !must) {
+		(void)snprintf(l->why, sizeof(l->why), "%.199s", own.msg);
 		l->offline = true;
 		l->u.kept_only = true;
 		return 0;
@@ -88,18 +89,21 @@ static int note_seen(struct look *l, const struct tuf_seen *seen, int64_t now, s
 static int refresh(struct look *l, bool must, struct err *e)
 {
 	int64_t now = clock_now();
+	struct err own = ERR_INIT;
 	struct tuf_seen seen;
-	int r;
+	int r, opened;
 
 	l->u.where = l->scope.scope;
 	l->u.dir = fs_open(l->scope.dir, ".", O_RDONLY | O_DIRECTORY, 0, e);
 	if (l->u.dir < 0)
 		return l->u.dir;
+	/* A registry that stalls must not make others wait for the lock. */
+	opened = tuf_remote_open(l->road, &l->scope.at, &l->remote, &own);
 	if ((r = tuf_update_begin(&l->u, now, e)) < 0 ||
 	    (r = tuf_seen_load(&l->scope, &seen, e)) < 0 || (r = check_clock(&seen, now, e)) < 0 ||
-	    (r = ask(l, must, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0) {
+	    (r = ask(l, must, opened, own, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0) {
 		/* A repository of our own that was begun, and is not out yet. */
-		if (r == E_NOTFOUND && fs_exists(l->scope.dir, "next-root.json"))
+		if (r == E_NOTFOUND && fs_exists(l->scope.dir, "next-root"))
 			return err_hint(e, r, "plimsoll trust tuf publish %.200s", l->scope.scope);
 		return r;
 	}
@@ -156,7 +160,18 @@ static int check_tag(struct look *l, struct err *e)
 
 /* References by digest: some tag of the repository means it today. */
 
-static int search_tags(struct look *l, const char *role, struct err *e)
+/* A role that is expired, broken or not to be had is nothing to the tags of others; why the first
+ * was not is told if nobody means the digest. */
+static bool is_passed_over(int r, const struct err *own, struct err *first)
+{
+	if (r != E_VERIFY && r != E_FORMAT && r != E_NOTFOUND && r != E_REMOTE)
+		return false;
+	if (!first->code)
+		*first = *own;
+	return true;
+}
+
+static int search_tags(struct look *l, const char *role, struct err *first, struct err *e)
 {
 	/* The search verifies roles anew, and frees what was there of them. */
 	auto_json *targets = json_incref(json_object_get(tuf_signed_of(l->u.set, role), "targets"));
@@ -168,6 +183,7 @@ static int search_tags(struct look *l, const char *role, struct err *e)
 	json_object_foreach(targets, path, v)
 	{
 		const char *hex = json_string_or_null(json_object_get(v, "hashes"), "sha256");
+		struct err own = ERR_INIT;
 		struct tuf_target t;
 		int r;
 
@@ -175,9 +191,12 @@ static int search_tags(struct look *l, const char *role, struct err *e)
 		    strcmp(hex, digest_hex(&l->d->digest)) != 0)
 			continue;
 		/* The role lists it; that it may is for the search to say. */
-		r = tuf_update_search(&l->u, path, &t, e);
-		if (r < 0)
+		r = tuf_update_search(&l->u, path, &t, &own);
+		if (r < 0 && !is_passed_over(r, &own, first)) {
+			if (e)
+				*e = own;
 			return r;
+		}
 		if (r == 1 && is_listed_as(&t, l->d)) {
 			(void)snprintf(l->path, sizeof(l->path), "%s", path);
 			l->role = l->u.visited.v[l->u.visited.n - 1];
@@ -188,7 +207,7 @@ static int search_tags(struct look *l, const char *role, struct err *e)
 }
 
 /* Every role that targets delegates to, directly or not, that the snapshot lists. */
-static int all_roles(struct look *l, struct strv *ret, struct err *e)
+static int all_roles(struct look *l, struct strv *ret, struct err *first, struct err *e)
 {
 	int r = strv_add(ret, "targets", e);
 
@@ -200,6 +219,7 @@ static int all_roles(struct look *l, struct strv *ret, struct err *e)
 		json_array_foreach(json_object_get(d, "roles"), k, v)
 		{
 			const char *name = json_string_or_null(v, "name");
+			struct err own = ERR_INIT;
 			uint64_t version, max;
 
 			if (strv_has(ret, name) ||
@@ -207,10 +227,14 @@ static int all_roles(struct look *l, struct strv *ret, struct err *e)
 				continue;
 			if (ret->n >= LIMIT_TUF_VISITS)
 				return 0;
-			r = tuf_update_targets(&l->u, name, ret->v[i], e);
-			r = r < 0 ? r : strv_add(ret, name, e);
-			if (r < 0)
+			r = tuf_update_targets(&l->u, name, ret->v[i], &own);
+			r = r < 0 ? r : strv_add(ret, name, &own);
+			if (r < 0 && !is_passed_over(r, &own, first)) {
+				if (e)
+					*e = own;
 				return r;
+			}
+			r = 0;
 		}
 	}
 	return r;
@@ -218,16 +242,22 @@ static int all_roles(struct look *l, struct strv *ret, struct err *e)
 
 static int check_digest(struct look *l, struct err *e)
 {
+	struct err first = ERR_INIT;
 	auto_strv roles = { 0 };
 	int r;
 
 	if (l->scope.any_digest)
 		return 0;
-	r = all_roles(l, &roles, e);
+	r = all_roles(l, &roles, &first, e);
 	for (size_t i = 0; r == 0 && i < roles.n; i++)
-		r = search_tags(l, roles.v[i], e);
+		r = search_tags(l, roles.v[i], &first, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
+	if (first.code) {
+		if (e)
+			*e = first;
+		return first.code;
+	}
 	r = FAIL(e, E_VERIFY, "no tag of '%s' means %s now (targets version %llu)", l->ref->name,
 		 l->d->digest.s, (unsigned long long)version_of(l, "targets"));
 	return err_hint(e, r, "plimsoll trust tuf status %s", l->scope.scope);
@@ -258,7 +288,8 @@ int tuf_admit(const struct road *road, const struct ref *ref, const struct desc 
 	if (ret)
 		*ret = detail_of(&l);
 	if (r < 0 && l.offline)
-		r = WRAP(e, r, "(the registry cannot be reached: by what was seen last)");
+		r = WRAP(e, r, "(the registry cannot be reached: by what was seen last; %s)",
+			 l.why);
 	/* What is malformed or not given is no less a refusal than what does not hold. */
 	if (r == E_FORMAT || r == E_NOTFOUND) {
 		r = E_VERIFY;

@@ -12,7 +12,7 @@
 #define DIR_HISTORY "root_history"
 #define TEMP_LINK ".root."
 
-enum { NAME_ROOM = 3 * LIMIT_TUF_NAME + 32, LOCK_MS = 60 * 1000 };
+enum { NAME_ROOM = 3 * LIMIT_TUF_NAME + 32, LOCK_MS = 300 * 1000 };
 
 int tuf_files_open(const char *path, bool make, struct err *e)
 {
