@@ -23,6 +23,7 @@ static void edit_release(struct tuf_edit *x)
 	json_decref(x->root_file);
 	json_decref(x->role);
 	json_decref(x->files);
+	json_decref(x->replaced);
 	for (size_t i = 0; i < x->written_n; i++)
 		buf_free(&x->bytes[i]);
 }
@@ -45,11 +46,12 @@ static int ask(struct tuf_edit *x, bool again, struct err *e)
 	    (r = tuf_remote_open(x->road, &x->scope.at, &x->remote, e)) < 0)
 		return r;
 	r = tuf_remote_read(&x->remote, &own);
-	if (r == 0 && again) { /* whatever is there, only its place is taken */
-		json_decref(x->remote.files);
-		x->remote.files = NULL;
-		r = E_NOTFOUND;
+	if (again && (r == E_FORMAT || r == E_VERIFY)) { /* something else is there */
+		own = (struct err)ERR_INIT;
+		r = registry_resolve(x->remote.reg, &x->scope.at, &x->remote.manifest, &own);
 	}
+	if (r == 0 && again) /* whatever is there, only its place is taken */
+		r = E_NOTFOUND;
 	if (r == 0) {
 		x->source = (struct tuf_source){ tuf_remote_get, &x->remote };
 		x->u.source = &x->source;
@@ -57,6 +59,7 @@ static int ask(struct tuf_edit *x, bool again, struct err *e)
 	}
 	if (r == E_NOTFOUND && (again || !seen.at)) { /* the first time */
 		x->u.kept_only = true;
+		x->replaced = x->remote.files;
 		x->remote.files = json_object();
 		return x->remote.files ? 0 : FAIL_NOMEM(e);
 	}
@@ -197,8 +200,7 @@ static bool holds(const struct tuf_edit *x, const char *role)
 	       tuf_signed_by(x->root, role, envelope, &n, NULL) == 0 && n.have >= n.need;
 }
 
-/* Less than half of its time is left. */
-static bool is_near_end(const struct tuf_edit *x, const json_t *body, enum tuf_top kind)
+bool tuf_edit_near_end(const struct tuf_edit *x, const json_t *body, enum tuf_top kind)
 {
 	const char *text = json_string_or_null(body, "expires");
 	int64_t at;
@@ -207,14 +209,56 @@ static bool is_near_end(const struct tuf_edit *x, const json_t *body, enum tuf_t
 	       at < clock_now() + (int64_t)x->scope.days[kind] * 86400 / 2;
 }
 
-/* Clients forget both roles when a key of either goes, so they may begin anew below the number that
- * a thief of the key took them to. */
+/* A role whose keys are elsewhere is for others to renew; the timestamp must not wait for them. */
+static bool renews(const struct tuf_edit *x, const char *role, const json_t *body,
+		   enum tuf_top kind)
+{
+	const json_t *o = tuf_role_of(x->root, role);
+	uint64_t here = 0;
+
+	return x->renew && tuf_edit_near_end(x, body, kind) &&
+	       tuf_keys_of_role(x->road->state, x->root, role, &here, NULL) == 0 &&
+	       here >= (uint64_t)json_integer_value(json_object_get(o, "threshold"));
+}
+
+static bool has_keyid(const json_t *keyids, const char *keyid)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(keyids, i, v)
+	{
+		if (strcmp(json_string_value(v), keyid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A key of the role is gone with the root that comes. */
+static bool lost_key(const struct tuf_edit *x, const char *role)
+{
+	const json_t *was = tuf_role_of(tuf_signed_of(x->u.set, "root"), role), *v;
+	const json_t *is = json_object_get(tuf_role_of(x->root, role), "keyids");
+	size_t i;
+
+	json_array_foreach(json_object_get(was, "keyids"), i, v)
+	{
+		if (!has_keyid(is, json_string_value(v)))
+			return true;
+	}
+	return false;
+}
+
+/* Clients forget both roles when a key of either goes, and only then, so they may begin anew below
+ * the number that a thief of the key took them to. */
 static int begin_anew(struct tuf_edit *x, struct err *e)
 {
 	json_t *both[] = { x->snapshot, x->timestamp };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && x->root_file && i < 2; i++)
+	if (!lost_key(x, "snapshot") && !lost_key(x, "timestamp"))
+		return 0;
+	for (size_t i = 0; r == 0 && i < 2; i++)
 		if (json_integer_value(json_object_get(both[i], "version")) > FAST_FORWARDED)
 			r = json_put_u64(both[i], "version", 0, e);
 	return r;
@@ -242,9 +286,9 @@ static int write_all(struct tuf_edit *x, struct err *e)
 
 	r = r < 0 ? r : begin_anew(x, e);
 	x->targets_changed |=
-		!holds(x, "targets") || (x->renew && is_near_end(x, x->targets, TUF_TOP_TARGETS));
+		!holds(x, "targets") || renews(x, "targets", x->targets, TUF_TOP_TARGETS);
 	snapshot = x->targets_changed || x->role || !holds(x, "snapshot") ||
-		   (x->renew && is_near_end(x, x->snapshot, TUF_TOP_SNAPSHOT));
+		   renews(x, "snapshot", x->snapshot, TUF_TOP_SNAPSHOT);
 	if (r == 0 && x->role) {
 		r = write_role(x, x->role_name, x->targets, x->role, TUF_TOP_TARGETS, e);
 		r = r < 0 ? r
@@ -276,6 +320,33 @@ static int put_kept(struct tuf_edit *x, const char *role, uint64_t version, stru
 	return r < 0 ? r : put_file(x, role, version, (struct str){ buf_str(&kept), kept.n }, e);
 }
 
+static bool is_listed_so(const struct buf *file, const json_t *meta)
+{
+	auto_json *envelope = NULL;
+
+	return tuf_check_bytes((struct str){ buf_str(file), file->n }, meta, NULL) == 0 &&
+	       json_parse(buf_str(file), file->n, "role", &envelope, NULL) == 0 &&
+	       version_of(json_object_get(envelope, "signed")) == version_of(meta);
+}
+
+/* A file that the snapshot lists. Of a role that nobody asked for lately an older one is kept; what
+ * the registry has in the place that is taken may still be the right one. */
+static int put_listed(struct tuf_edit *x, const char *role, const json_t *meta, struct err *e)
+{
+	auto_buf file = BUF_INIT(LIMIT_TUF_TARGETS + 1);
+	struct tuf_remote was = x->remote;
+	uint64_t version = version_of(meta);
+
+	was.files = x->replaced;
+	if ((tuf_files_load(x->u.dir, role, &file, NULL) < 0 || !is_listed_so(&file, meta)) &&
+	    (tuf_remote_get(&was, role, version, LIMIT_TUF_TARGETS, &file, NULL) < 0 ||
+	     !is_listed_so(&file, meta)))
+		return FAIL(e, E_NOTFOUND,
+			    "version %llu of role '%.80s' is neither kept here nor in the registry",
+			    (unsigned long long)version, role);
+	return put_file(x, role, version, (struct str){ buf_str(&file), file.n }, e);
+}
+
 static int put_all_kept(struct tuf_edit *x, struct err *e)
 {
 	json_t *meta = json_object_get(tuf_signed_of(x->u.set, "snapshot"), "meta"), *v;
@@ -291,7 +362,7 @@ static int put_all_kept(struct tuf_edit *x, struct err *e)
 
 		(void)snprintf(role, sizeof(role), "%.*s", (int)(strlen(name) - strlen(".json")),
 			       name);
-		r = r < 0 ? r : put_kept(x, role, version_of(v), e);
+		r = r < 0 ? r : put_listed(x, role, v, e);
 	}
 	return r;
 }

@@ -22,6 +22,7 @@ struct tuf_edit {
 	json_t *role;	   /* the one delegated body that changes, owned; or NULL */
 	char role_name[LIMIT_TUF_NAME + 1];
 	bool targets_changed, renew; /* renew: all that is near its end, not the timestamp only */
+	json_t *replaced;	     /* as files, what is there and not gone by; owned; or NULL */
 	json_t *files;		     /* title -> descriptor, as they will be; owned */
 	const char *written[8];	     /* roles whose new files are in bytes */
 	struct buf bytes[8];
@@ -47,5 +48,7 @@ int tuf_edit_run(const struct road *road, const struct tuf_edit_opts *o,
  * snapshot has none yet. One role in a change. Borrowed. */
 int tuf_edit_role(struct tuf_edit *x, const char *role, json_t **ret, struct err *e);
 
+/* Less than half of its time is left. */
+bool tuf_edit_near_end(const struct tuf_edit *x, const json_t *body, enum tuf_top kind);
 /* When what is signed now expires. */
 int64_t tuf_edit_expires(const struct tuf_scope *s, enum tuf_top role);

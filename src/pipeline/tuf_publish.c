@@ -17,8 +17,9 @@ static int note(const struct road *road, const char *scope, int outcome,
 			 e);
 }
 
-/* The next root, if enough have signed it. */
-static int take_root(struct tuf_edit *x, struct err *e)
+/* The next root, if enough have signed it. *took also when it is out: whoever published it was
+ * killed before it was taken from the waiting. */
+static int take_root(struct tuf_edit *x, bool *took, struct err *e)
 {
 	struct tuf_pending p;
 	auto_json *envelope = NULL;
@@ -26,6 +27,10 @@ static int take_root(struct tuf_edit *x, struct err *e)
 
 	if (r <= 0 || !p.complete)
 		return r;
+	if (json_equal(json_object_get(envelope, "signed"), tuf_signed_of(x->u.set, "root"))) {
+		*took = true;
+		return 0;
+	}
 	/* Somebody else's root of that version may have come first. */
 	if (p.version != tuf_root_version(x->u.set) + 1) {
 		r = FAIL(e, E_USAGE, "the root that waits is version %llu, and version %llu is out",
@@ -34,16 +39,13 @@ static int take_root(struct tuf_edit *x, struct err *e)
 		return err_hint(e, r, "plimsoll trust tuf root --discard %s", x->scope.scope);
 	}
 	x->root_file = TAKE(envelope);
+	*took = true;
 	return 0;
 }
 
 static int change_root(struct tuf_edit *x, void *arg, struct err *e)
 {
-	bool *took = arg;
-	int r = take_root(x, e);
-
-	*took = x->root_file != NULL;
-	return r;
+	return take_root(x, arg, e);
 }
 
 /* The scope's own files, when there are none yet. */
@@ -72,7 +74,7 @@ static int publish(const struct road *road, const struct tuf_edit_opts *o, struc
 	int r = begin(road, o->scope, o->passphrase, e);
 
 	r = r < 0 ? r : tuf_edit_run(road, o, change_root, &took, ret, e);
-	return r < 0 || !took ? r : tuf_root_discard(road->state, o->scope, e);
+	return r < 0 || !took ? r : tuf_root_settle(road->state, o->scope, e);
 }
 
 int tuf_publish(const struct road *road, const char *scope, const char *passphrase, bool again,
@@ -86,14 +88,59 @@ int tuf_publish(const struct road *road, const char *scope, const char *passphra
 	return note(road, scope, r, ret, "publish", e);
 }
 
+/* Whether enough keys of a role that targets delegates to are here. */
+static bool can_sign(const struct state *state, const json_t *by, const char *role)
+{
+	uint64_t here, need;
+	const json_t *o = tuf_role_of(by, role);
+
+	if (!o || tuf_keys_of_role(state, by, role, &here, NULL) < 0)
+		return false;
+	need = (uint64_t)json_integer_value(json_object_get(o, "threshold"));
+	return here >= need;
+}
+
+/* Renewing. */
+
+/* One delegated role that is near its end, if its keys are here; *arg when there are more. */
+static int change_renewed(struct tuf_edit *x, void *arg, struct err *e)
+{
+	json_t *d = json_object_get(x->targets, "delegations"), *v, *body;
+	bool *more = arg;
+	size_t i;
+
+	*more = false;
+	json_array_foreach(json_object_get(d, "roles"), i, v)
+	{
+		const char *role = json_string_or_null(v, "name");
+		int r;
+
+		/* One that cannot be had is not kept from the others. */
+		if (!role || !can_sign(x->road->state, x->targets, role) ||
+		    tuf_update_targets(&x->u, role, "targets", NULL) < 0 ||
+		    !tuf_edit_near_end(x, tuf_signed_of(x->u.set, role), TUF_TOP_TARGETS))
+			continue;
+		if (x->role) {
+			*more = true;
+			break;
+		}
+		r = tuf_edit_role(x, role, &body, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int tuf_renew(const struct road *road, const char *scope, const char *passphrase,
 	      struct tuf_versions *ret, struct err *e)
 {
 	const struct tuf_edit_opts o = { .scope = scope, .passphrase = passphrase, .renew = true };
-	int r;
+	bool more = true;
+	int r = 0;
 
 	*ret = (struct tuf_versions){ 0 };
-	r = tuf_edit_run(road, &o, NULL, NULL, ret, e);
+	for (int i = 0; r == 0 && more && i < LIMIT_TUF_VISITS; i++)
+		r = tuf_edit_run(road, &o, change_renewed, &more, ret, e);
 	return note(road, scope, r, ret, "renew", e);
 }
 
@@ -102,19 +149,36 @@ int tuf_renew(const struct road *road, const char *scope, const char *passphrase
 struct tag_change {
 	const struct tuf_tag *t;
 	const char *path;
-	const struct state *state;
 };
 
-/* Whether enough keys of a role that targets delegates to are here. */
-static bool can_sign(const struct tag_change *c, const json_t *by, const char *role)
+/* A tag is what the first role says that lists it. What is added behind another one would never be
+ * seen; what is removed before another one would be what that says, perhaps since long ago. */
+static int check_others(struct tuf_edit *x, const struct tag_change *c, const char *role,
+			const struct strv *roles, struct err *e)
 {
-	uint64_t here, need;
-	const json_t *o = tuf_role_of(by, role);
+	bool before = strcmp(role, "targets") != 0;
 
-	if (!o || tuf_keys_of_role(c->state, by, role, &here, NULL) < 0)
-		return false;
-	need = (uint64_t)json_integer_value(json_object_get(o, "threshold"));
-	return here >= need;
+	for (size_t i = 0; i < roles->n; i++) {
+		const char *other = roles->v[i];
+		struct tuf_target t;
+		int r;
+
+		if (strcmp(other, role) == 0) {
+			before = false;
+			continue;
+		}
+		if (before != (c->t->d != NULL) ||
+		    tuf_update_targets(&x->u, other, "targets", NULL) < 0 ||
+		    !tuf_find(x->u.set, other, c->path, &t))
+			continue;
+		r = before ? FAIL(e, E_USAGE, "role '%.80s' lists '%.200s', and is asked first",
+				  other, c->path)
+			   : FAIL(e, E_USAGE, "role '%.80s' lists '%.200s', too, and would be next",
+				  other, c->path);
+		return err_hint(e, r, "plimsoll trust tuf remove --role %s %s", other,
+				x->road->name);
+	}
+	return 0;
 }
 
 /* Who lists the path: the role of the option; else targets, if it does already, for it is asked
@@ -131,7 +195,7 @@ static int choose_role(struct tuf_edit *x, const struct tag_change *c,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < roles.n && !shadowed; i++)
-		if (can_sign(c, x->targets, roles.v[i])) {
+		if (can_sign(x->road->state, x->targets, roles.v[i])) {
 			role = roles.v[i];
 			break;
 		}
@@ -147,7 +211,7 @@ static int choose_role(struct tuf_edit *x, const struct tag_change *c,
 					x->road->name);
 	}
 	(void)snprintf(ret, LIMIT_TUF_NAME + 1, "%s", wanted ? wanted : role);
-	return 0;
+	return shadowed && strcmp(ret, "targets") != 0 ? 0 : check_others(x, c, ret, &roles, e);
 }
 
 static int change_tag(struct tuf_edit *x, void *arg, struct err *e)
@@ -181,7 +245,7 @@ static int publish_tag(const struct road *road, const struct tuf_tag *t, char *r
 {
 	auto_buf repository = BUF_INIT(2 * LIMIT_REF), path = BUF_INIT(LIMIT_REF);
 	auto_scope s = TUF_SCOPE_INIT;
-	struct tag_change c = { .t = t, .state = road->state };
+	struct tag_change c = { .t = t };
 	struct tuf_edit_opts o = { .passphrase = t->passphrase };
 	int r;
 
@@ -269,7 +333,6 @@ int tuf_publish_pushed(const struct road *road, const struct ref *ref, const cha
 static int change_delegation(struct tuf_edit *x, void *arg, struct err *e)
 {
 	const struct tuf_delegation *d = arg;
-	const struct tag_change c = { .state = x->road->state };
 	json_t *v, *body;
 	size_t i;
 	int r;
@@ -284,7 +347,7 @@ static int change_delegation(struct tuf_edit *x, void *arg, struct err *e)
 	}
 	r = r < 0 ? r : tuf_role_threshold(x->targets, d->role, d->threshold, e);
 	/* A role without a file stops every search that comes by it. */
-	if (r == 0 && can_sign(&c, x->targets, d->role))
+	if (r == 0 && can_sign(x->road->state, x->targets, d->role))
 		r = tuf_edit_role(x, d->role, &body, e);
 	return r;
 }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "pipeline/tuf_internal.h"
 
-#define NEXT_ROOT "next-root.json"
+#define NEXT_ROOT "next-root"
 
 static struct str bytes_of(const struct buf *b)
 {
@@ -163,7 +163,7 @@ int tuf_repo_init(const struct state *state, const struct tuf_init_opts *o, stru
 	if (o->threshold > o->root_here + json_array_size(o->root_keys))
 		return FAIL(e, E_USAGE, "a threshold of %llu needs as many keys of the root role",
 			    (unsigned long long)o->threshold);
-	/* The folder counts once scope.json is in it; the root is there before. */
+	/* The folder counts once the file scope is in it; the root is there before. */
 	if ((r = first_root(o, state, &s, &envelope, e)) < 0 ||
 	    (r = tuf_scope_make(state, &s, e)) < 0)
 		return r;
@@ -215,15 +215,31 @@ int tuf_repo_begin(const struct tuf_signer *signer, const struct tuf_scope *s, s
 
 /* Changing it. */
 
+/* 1 when a root waits; one that is out already does not: whoever published it was killed before he
+ * could remove it. */
+static int is_waiting(const struct tuf_scope *s, struct err *e)
+{
+	auto_json *waits = NULL, *out = NULL;
+	int r;
+
+	if (!fs_exists(s->dir, NEXT_ROOT))
+		return 0;
+	if (!fs_exists(s->dir, "root.json"))
+		return 1;
+	if ((r = load(s, &waits, e)) < 0 || (r = newest(s, &out, e)) < 0)
+		return r;
+	return !json_equal(json_object_get(waits, "signed"), json_object_get(out, "signed"));
+}
+
 /* The root that waits, else the next one of the newest: its signatures do not count any more. */
 static int next_body(const struct tuf_scope *s, json_t **ret, struct err *e)
 {
 	auto_json *from = NULL;
 	json_t *body;
-	bool waits = fs_exists(s->dir, NEXT_ROOT);
 	int64_t expires = clock_now() + (int64_t)s->days[TUF_TOP_ROOT] * 86400;
-	int r = waits ? load(s, &from, e) : newest(s, &from, e);
+	int r, waits = is_waiting(s, e);
 
+	r = waits < 0 ? waits : waits ? load(s, &from, e) : newest(s, &from, e);
 	if (r < 0)
 		return r;
 	body = json_deep_copy(json_object_get(from, "signed"));
@@ -260,6 +276,20 @@ int tuf_root_change(const struct state *state, const char *scope, const char *pa
 	return r < 0 ? r : save(&s, envelope, e);
 }
 
+/* What follows a key with a passphrase has one, too: where the root is signed elsewhere, nothing
+ * else would ask for it. */
+static int check_passphrase(const struct tuf_rotation *t, const char *keyid, struct err *e)
+{
+	bool encrypted = false;
+	int r = t->passphrase ? 0 : tuf_key_is_encrypted(t->state, keyid, &encrypted, e);
+
+	if (r < 0 || !encrypted)
+		return r;
+	return err_hint(
+		e, FAIL(e, E_USAGE, "key %.12s has a passphrase, and the new one needs one", keyid),
+		"give --passphrase-file FILE, or set PLIMSOLL_PASSPHRASE_FILE");
+}
+
 int tuf_root_rotate(json_t *root, void *arg, struct err *e)
 {
 	const struct tuf_rotation *t = arg;
@@ -275,8 +305,13 @@ int tuf_root_rotate(json_t *root, void *arg, struct err *e)
 		return r;
 	json_array_foreach(here, i, v)
 	{
-		if (tuf_role_remove_key(root, t->role, json_string_or_null(v, "keyid"), NULL) == 0)
-			removed++;
+		const char *old = json_string_or_null(v, "keyid");
+
+		if (tuf_role_remove_key(root, t->role, old, NULL) < 0)
+			continue;
+		if ((r = check_passphrase(t, old, e)) < 0)
+			return r;
+		removed++;
 	}
 	if (removed == 0)
 		return FAIL(e, E_NOTFOUND, "no key of role '%.80s' is on this host", t->role);
@@ -354,14 +389,31 @@ int tuf_root_import(const struct state *state, const char *scope, struct str fil
 	return r < 0 ? r : update_waiting(state, scope, NULL, from, ret, e);
 }
 
+int tuf_root_settle(const struct state *state, const char *scope, struct err *e)
+{
+	auto_scope s = TUF_SCOPE_INIT;
+	auto_close int lock = -1;
+	int r = tuf_scope_open(state, scope, &s, e);
+
+	if (r < 0)
+		return r;
+	lock = tuf_files_lock(s.dir, e);
+	if (lock < 0)
+		return lock;
+	r = is_waiting(&s, e);
+	return r != 0 ? (r < 0 ? r : 0) : fs_remove_tree(s.dir, NEXT_ROOT, e);
+}
+
 int tuf_root_discard(const struct state *state, const char *scope, struct err *e)
 {
 	auto_scope s = TUF_SCOPE_INIT;
+	auto_close int lock = -1;
 	int r = tuf_scope_open(state, scope, &s, e);
 
 	if (r == 0 && !fs_exists(s.dir, "root.json"))
 		return FAIL(e, E_USAGE, "the first root of '%.200s' cannot be discarded", scope);
-	return r < 0 ? r : fs_remove_tree(s.dir, NEXT_ROOT, e);
+	lock = r < 0 ? r : tuf_files_lock(s.dir, e);
+	return lock < 0 ? lock : fs_remove_tree(s.dir, NEXT_ROOT, e);
 }
 
 int tuf_root_sign_file(const struct tuf_signer *s, struct str file, const struct strv *keys,

@@ -53,6 +53,8 @@ int tuf_root_sign(const struct state *state, const char *scope, const char *pass
 int tuf_root_import(const struct state *state, const char *scope, struct str file,
 		    struct tuf_pending *ret, struct err *e);
 int tuf_root_discard(const struct state *state, const char *scope, struct err *e);
+/* Removes the root that waits if it is out by now. */
+int tuf_root_settle(const struct state *state, const char *scope, struct err *e);
 /* Signs the root in a file, by the keys of its root role that are here, and those named; for hosts
  * that know nothing of the repository. ret_n: by how many. Appends to ret. */
 int tuf_root_sign_file(const struct tuf_signer *s, struct str file, const struct strv *keys,

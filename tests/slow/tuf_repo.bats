@@ -9,6 +9,11 @@ teardown() {
 	common_teardown
 }
 
+later() { # days, command...
+	need_cmd faketime
+	ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} faketime -f "$@"
+}
+
 @test "a push is listed last, and production takes what is listed" {
 	tuf_start
 	release "$SCOPE:prod" 1
@@ -29,6 +34,11 @@ ${DIGEST#sha256:}"
 	run prod verify "$SCOPE:prod"
 	assert_status 4
 	assert_output_has "'team/web:prod' is $old here, and not what is newest: ${DIGEST}" "plimsoll pull"
+	# What is kept is enough to publish it again over an image.
+	tuf tag "$SCOPE:tuf" "$old"
+	run plimsoll trust tuf publish "$SCOPE"
+	assert_status 5
+	plimsoll trust tuf publish --again "$SCOPE"
 	run prod pull "$SCOPE@$old"
 	assert_status 4
 	assert_output_has "no tag of 'team/web' means $old now"
@@ -37,7 +47,7 @@ ${DIGEST#sha256:}"
 	assert_status 0
 	run jq -rs '[.[] | select(.kind == "pull" and .detail.tuf)] | last | .detail.tuf | "\(.root) \(.timestamp) \(.snapshot) \(.targets)"' \
 		<(prod trail show --format json | jq -c '.entries[]? // .')
-	assert_eq "$output" "1 4 3 3"
+	assert_eq "$output" "1 5 3 3"
 }
 
 @test "a root of several machines, carried by file; keys with a passphrase; ECDSA; rotation" {
@@ -81,6 +91,9 @@ ${DIGEST#sha256:}"
 	prod_trusts
 	release "$REGISTRY/team/sub/web:1" 1
 	prod pull "$REGISTRY/team/sub/web:1"
+	run env -u PLIMSOLL_PASSPHRASE_FILE "$PLIMSOLL" --state "$STATE" trust tuf rotate "$SCOPE" timestamp
+	assert_status 2
+	assert_output_has "has a passphrase, and the new one needs one"
 	# A new timestamp key waits for two of the old root's keys.
 	run plimsoll trust tuf rotate "$SCOPE" timestamp
 	assert_status 0
@@ -92,7 +105,13 @@ ${DIGEST#sha256:}"
 	done
 	run plimsoll trust tuf import "$SCOPE" alice.signed bob.signed
 	assert_output_has "2 of 2 signatures, 2 of 2 of the root before"
+	cp "$STATE"/trust/tuf/scopes/*/next-root waiting
 	plimsoll trust tuf publish "$SCOPE"
+	# Who was killed before he could take it from the waiting ends it the next time.
+	cp waiting "$(echo "$STATE"/trust/tuf/scopes/*)/next-root"
+	plimsoll trust tuf publish "$SCOPE"
+	run plimsoll trust tuf export --next "$SCOPE"
+	assert_status 5
 	run prod verify "$REGISTRY/team/sub/web:1"
 	assert_status 0
 	assert_output_has "root 2, "
@@ -126,6 +145,22 @@ ${DIGEST#sha256:}"
 	run plimsoll trust tuf add --role web-team "$REGISTRY/team/db:1"
 	assert_status 2
 	assert_output_has "nothing delegates 'team/db:1' to a role 'web-team'"
+	# What is removed from targets must not become what the team listed once.
+	cp -r "$STATE" late
+	late=("$PLIMSOLL" --state "$PWD/late")
+	"${late[@]}" trust tuf add --role targets "$REGISTRY/team/web:1"
+	run "${late[@]}" trust tuf remove "$REGISTRY/team/web:1"
+	assert_status 2
+	assert_output_has "role 'web-team' lists 'team/web:1', too" "plimsoll trust tuf remove --role web-team"
+	# After half of its time a delegated role is renewed where its keys are, and nothing waits for who keeps the keys
+	# of targets elsewhere.
+	tuf get "$REGISTRY/team/tuf:tuf" before
+	rm late/trust/tuf/keys/"$(jq -r '.signed.roles.targets.keyids[0]' root.json)".*
+	later +50d "${late[@]}" trust tuf timestamp "$SCOPE"
+	tuf get "$REGISTRY/team/tuf:tuf" late.md
+	[ "$(jq .signed.version late.md/*.web-team.json)" -gt "$(jq .signed.version before/*.web-team.json)" ]
+	assert_eq "$(jq .signed.version late.md/*.targets.json)" "$(jq .signed.version before/*.targets.json)"
+	tuf put "$REGISTRY/team/tuf:tuf" md
 	# The team's key signs what is not the team's: nobody looks there.
 	role=$(ls md/*.web-team.json)
 	keyid=$(jq -r .keyid web-team.json)

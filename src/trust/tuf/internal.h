@@ -63,6 +63,3 @@ bool tuf_match(const char *pattern, const char *path);
  * bin. bits: 1 to 32. */
 void tuf_bin_of(const char *path, unsigned bits, const char *prefix, struct buf *ret);
 bool tuf_is_bin(const char *name, unsigned bits, const char *prefix);
-
-/* Length (0: none given) and hashes (NULL: none given) of a file that another one lists. */
-int tuf_check_bytes(struct str bytes, const json_t *meta, struct err *e);

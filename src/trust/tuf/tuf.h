@@ -111,6 +111,8 @@ void tuf_check_update(struct tuf_check *c, const void *p, size_t n);
 int tuf_check_final(struct tuf_check *c, struct err *e); /* E_VERIFY */
 void tuf_check_free(struct tuf_check *c);
 DEFINE_RELEASE_VOID(struct tuf_check, tuf_check_free)
+/* Of a file that another one lists, as meta says: "length" and "hashes", where they are given. */
+int tuf_check_bytes(struct str bytes, const json_t *meta, struct err *e);
 
 /* Percent-encodes all but letters, digits, '-', '.', '_', '~', and but '/' when keep_slash: for one
  * segment of a URL and for names of files. Appends. */
