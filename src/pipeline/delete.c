@@ -74,41 +74,68 @@ static void put_list(struct buf *b, const struct strv *l, const char *but)
 		buf_puts(b, ", …");
 }
 
+static size_t other_tags(const struct ref *ref, const struct delete_done *x)
+{
+	return x->tags.n - (ref->tag[0] && strv_has(&x->tags, ref->tag) ? 1 : 0);
+}
+
+static void put_users(struct buf *who, const struct ref *ref, const struct delete_done *x)
+{
+	bool own = ref->tag[0] && strv_has(&x->tags, ref->tag);
+	size_t others = other_tags(ref, x);
+
+	if (others) {
+		buf_puts(who, "tags ");
+		put_list(who, &x->tags, own ? ref->tag : NULL);
+	}
+	if (x->indexes.n) {
+		buf_printf(who, "%sindexes ", others ? " and " : "");
+		put_list(who, &x->indexes, NULL);
+	}
+}
+
 static int in_use(const struct ref *ref, const struct digest *d, const struct delete_done *x,
 		  struct err *e)
 {
 	auto_buf who = BUF_INIT(4096);
-	size_t others = x->tags.n - (ref->tag[0] && strv_has(&x->tags, ref->tag) ? 1 : 0);
 	int r;
 
-	if (others == 0 && x->indexes.n == 0)
+	if (other_tags(ref, x) == 0 && x->indexes.n == 0)
 		return 0;
-	if (others) {
-		buf_puts(&who, "tags ");
-		put_list(&who, &x->tags, ref->tag[0] ? ref->tag : NULL);
-	}
-	if (x->indexes.n) {
-		buf_printf(&who, "%sindexes ", others ? " and " : "");
-		put_list(&who, &x->indexes, NULL);
-	}
+	put_users(&who, ref, x);
 	r = FAIL(e, E_POLICY, "%s is in use: it would go from %s too", d->s, buf_str(&who));
 	return err_hint(e, r, "plimsoll delete --force … removes it all the same");
 }
 
-/* Of an image with other tags only this one, where a registry can. 1: done. */
+/* Of an image with other tags only this one, where a registry can. 1: done. A tag that names
+ * another image by now is not this image's to give up. */
 static int delete_tag(struct registry *reg, const struct ref *ref, const struct digest *d,
-		      struct delete_done *ret)
+		      struct delete_done *ret, struct err *e)
 {
-	struct desc at;
+	auto_buf who = BUF_INIT(4096);
 	struct ref by_digest = *ref;
+	struct err own = ERR_INIT;
+	struct desc at;
+	int r;
 
 	by_digest.digest = *d;
-	if (!ref->tag[0] || registry_delete(reg, ref->name, ref->tag, NULL) < 0)
+	if (!ref->tag[0] || !strv_has(&ret->tags, ref->tag) ||
+	    registry_delete(reg, ref->name, ref->tag, NULL) < 0)
 		return 0;
-	/* Some take the tag and remove what it names: then there is nothing left to be careful of.
-	 */
-	ret->only_tag = registry_resolve(reg, &by_digest, &at, NULL) == 0;
-	return 1;
+	r = registry_resolve(reg, &by_digest, &at, &own);
+	if (r == 0) {
+		ret->only_tag = true;
+		return 1;
+	}
+	if (r != E_NOTFOUND) {
+		if (e)
+			*e = own;
+		return WRAP(e, r, "tag %s is gone; whether %s stays is unknown", ref->tag, d->s);
+	}
+	/* Some take the tag and remove what it names. */
+	put_users(&who, ref, ret);
+	return FAIL(e, E_POLICY, "the registry removed %s with its tag: it is gone from %s too",
+		    d->s, buf_str(&who));
 }
 
 static int delete(struct road *road, const struct ref *ref, const struct delete_opts *o,
@@ -117,6 +144,7 @@ static int delete(struct road *road, const struct ref *ref, const struct delete_
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_json *referrers = NULL;
 	int r = registry_open(ref, REGISTRY_CHANGE, road->progress, &reg, e), used;
+	struct err why = ERR_INIT;
 
 	if (r == 0)
 		r = registry_resolve(reg, ref, &road->image, e);
@@ -127,11 +155,13 @@ static int delete(struct road *road, const struct ref *ref, const struct delete_
 	if (r < 0)
 		return r;
 	ret->referrers = json_array_size(referrers);
-	used = in_use(ref, &road->image.digest, ret, e);
-	if (used < 0 && !o->force)
-		return delete_tag(reg, ref, &road->image.digest, ret) ? 0 : used;
-	if (used < 0 && e)
-		*e = ERR_INIT;
+	used = in_use(ref, &road->image.digest, ret, &why);
+	if (used < 0 && !o->force) {
+		r = delete_tag(reg, ref, &road->image.digest, ret, e);
+		if (r == 0 && e)
+			*e = why;
+		return r == 0 ? used : r < 0 ? r : 0;
+	}
 	return registry_delete(reg, ref->name, road->image.digest.s, e);
 }
 

@@ -30,20 +30,26 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(x->tag, y->tag);
 }
 
-/* Which tags are old enough. One whose age nobody knows never is. */
-static void choose_old(struct pruning *w)
+/* Which tags are old enough. One whose age nobody knows never is. The newest are counted by images,
+ * however many tags one has. */
+static int choose_old(struct pruning *w, struct err *e)
 {
 	int64_t before = clock_now() - w->o->older_than;
+	auto_json *images = json_object();
+	int r = images ? 0 : FAIL_NOMEM(e);
 
 	if (w->repo.named_n)
 		qsort(w->repo.named, w->repo.named_n, sizeof(*w->repo.named), newest_first);
-	for (size_t i = 0; i < w->repo.named_n; i++) {
+	for (size_t i = 0; i < w->repo.named_n && r == 0; i++) {
 		struct named *n = &w->repo.named[i];
 
+		if (json_object_size(images) < w->o->keep)
+			r = json_put(images, n->d.digest.s, json_true(), e);
 		n->goes = (w->o->by_age || w->o->by_count) && n->created &&
-			  (!w->o->by_count || i >= w->o->keep) &&
+			  (!w->o->by_count || !json_object_get(images, n->d.digest.s)) &&
 			  (!w->o->by_age || n->created < before);
 	}
+	return r;
 }
 
 /* A signed image stays; so does one that another tag names which stays. */
@@ -199,8 +205,9 @@ static int plan(struct pruning *w, struct err *e)
 
 	if (r < 0)
 		return r;
-	choose_old(w);
-	r = spare(w, e);
+	r = choose_old(w, e);
+	if (r == 0)
+		r = spare(w, e);
 	if (r == 0)
 		r = mark(w, e);
 	/* An index before its images, images before what refers to them. */

@@ -83,10 +83,12 @@ there() { # digest
 	for i in 1 2 3 4; do push_dated "v$i" "2020-01-0${i}T00:00:00Z"; done
 	run plimsoll -q prune --keep 3 --older-than 20000d "$REGISTRY/web"
 	assert_eq "$output" ""
+	# Two names are one image.
+	plimsoll -q copy "$REGISTRY/web:v4" "$REGISTRY/web:latest" >/dev/null
 	run plimsoll prune --keep 3 --format json "$REGISTRY/web"
 	assert_status 0
 	run plimsoll tags "$REGISTRY/web"
-	assert_eq "$(sort <<<"$output" | tr '\n' ' ')" "v2 v3 v4 "
+	assert_eq "$(sort <<<"$output" | tr '\n' ' ')" "latest v2 v3 v4 "
 	run plimsoll prune --keep x "$REGISTRY/web"
 	assert_status 2
 	run plimsoll prune "$REGISTRY/web:v2"
