@@ -23,6 +23,13 @@ int registry_copy_read(struct registry_copy *c, const struct desc *d, struct buf
 	return store_blob_read(c->source, d, LIMIT_MANIFEST, ret, e);
 }
 
+/* What the destination answers is not the fault of the one referrer that is copied: with these
+ * codes it would be left out, and the copy called done. */
+static int blame_destination(int r, struct err *e)
+{
+	return r == E_NOTFOUND || r == E_FORMAT || r == E_VERIFY ? blame_registry(e) : r;
+}
+
 /* Mounts it if the other repository is of the same registry. 1: it is there now. */
 static int mount(struct registry_copy *c, struct outgoing *out, struct err *e)
 {
@@ -50,7 +57,9 @@ static int put_without_bytes(struct registry_copy *c, const struct desc *d, stru
 		c->there++;
 		return 1;
 	}
-	return r < 0 ? r : mount(c, &out, e);
+	if (r == 0)
+		r = mount(c, &out, e);
+	return blame_destination(r, e);
 }
 
 /* A layer whose bytes lie elsewhere: nothing is fetched from addresses that a manifest gives. */
@@ -81,9 +90,13 @@ static int copy_blob(struct registry_copy *c, const struct desc *d, struct err *
 		r = registry_get_blob(c->from, c->dest, c->from_name, d, LIMIT_BLOB, c->p, e);
 	else if (!c->to)
 		r = store_copy_blob(c->dest, c->source, d, c->p, e);
-	if (r == 0 && c->to)
-		r = registry_put_blob(c->to, c->from ? c->dest : c->source, c->to_name, d, c->p, e);
-	return r == E_NOTFOUND && c->from ? blame_registry(e) : r;
+	if (r == E_NOTFOUND && c->from)
+		r = blame_registry(e);
+	if (r < 0 || !c->to)
+		return r;
+	r = registry_put_blob(c->to, c->from ? c->dest : c->source, c->to_name, d, c->p, e);
+	/* A store's blob may be damaged or gone; what was fetched just now is whole. */
+	return c->from || r == E_FORMAT ? blame_destination(r, e) : r;
 }
 
 static int write_manifest(struct registry_copy *c, const struct desc *d, const struct buf *bytes,
@@ -98,7 +111,7 @@ static int write_manifest(struct registry_copy *c, const struct desc *d, const s
 	r = registry_put_manifest(c->to, c->to_name, d->digest.s, d->media_type, bytes, &said, e);
 	if (r == 0 && m && m->has_subject)
 		r = registry_announce(c->to, c->to_name, d, m, said, e);
-	return r;
+	return blame_destination(r, e);
 }
 
 static int copy_image(struct registry_copy *c, const struct desc *d, const struct buf *bytes,
@@ -216,29 +229,34 @@ static int copy_referrers(struct registry_copy *c, const struct digest *subject,
 	return r;
 }
 
-/* The manifest that a tag names in the source; E_NOTFOUND. */
-static int find_tag(struct registry_copy *c, const char *tag, struct desc *ret, struct err *e)
+static int find_stored(const struct store *s, const char *prefix, const char *tag, struct desc *ret,
+		       struct err *e)
 {
-	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_json *list = NULL;
 	json_t *entry;
 	size_t i;
-	int r;
+	int r = store_list(s, &list, e);
 
-	if (c->from)
-		return registry_get_manifest(c->from, c->from_name, tag, NULL, &bytes, ret, e);
-	r = store_list(c->source, &list, e);
 	json_array_foreach(list, i, entry)
 	{
 		const char *name = json_string_or_null(json_object_get(entry, "annotations"),
 						       ANNOTATION_REF_NAME);
-		size_t n = strlen(c->from_prefix);
+		size_t n = strlen(prefix);
 
-		if (r == 0 && name && strncmp(name, c->from_prefix, n) == 0 &&
-		    strcmp(name + n, tag) == 0)
+		if (r == 0 && name && strncmp(name, prefix, n) == 0 && strcmp(name + n, tag) == 0)
 			return desc_parse(entry, "index.json", ret, e);
 	}
 	return r < 0 ? r : E_NOTFOUND;
+}
+
+/* The manifest that a tag names in the source; E_NOTFOUND. */
+static int find_tag(struct registry_copy *c, const char *tag, struct desc *ret, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+
+	if (c->from)
+		return registry_get_manifest(c->from, c->from_name, tag, NULL, &bytes, ret, e);
+	return find_stored(c->source, c->from_prefix, tag, ret, e);
 }
 
 static int give_tag(struct registry_copy *c, const struct desc *d, const char *tag, struct err *e)
@@ -251,9 +269,77 @@ static int give_tag(struct registry_copy *c, const struct desc *d, const char *t
 		return store_tag(c->dest, buf_str(&name), d, e);
 	}
 	r = registry_copy_read(c, d, &bytes, e);
-	return r < 0 ? r
-		     : registry_put_manifest(c->to, c->to_name, tag, d->media_type, &bytes, NULL,
-					     e);
+	if (r < 0)
+		return r;
+	r = registry_put_manifest(c->to, c->to_name, tag, d->media_type, &bytes, NULL, e);
+	return blame_destination(r, e);
+}
+
+/* Whether layers has one with this digest and these annotations, which hold the signature. */
+static bool has_layer(const json_t *layers, const json_t *want)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(layers, i, one)
+	{
+		if (json_equal(json_object_get(one, "digest"), json_object_get(want, "digest")) &&
+		    json_equal(json_object_get(one, "annotations"),
+			       json_object_get(want, "annotations")))
+			return true;
+	}
+	return false;
+}
+
+static int dest_tag(struct registry_copy *c, const char *tag, struct desc *ret, struct buf *bytes,
+		    struct err *e)
+{
+	int r;
+
+	if (c->to) {
+		r = registry_get_manifest(c->to, c->to_name, tag, NULL, bytes, ret, e);
+		return r == E_NOTFOUND ? r : blame_destination(r, e);
+	}
+	r = find_stored(c->dest, c->to_prefix, tag, ret, e);
+	return r < 0 ? r : store_blob_read(c->dest, ret, LIMIT_MANIFEST, bytes, e);
+}
+
+/* Signatures that the destination has under the tag and the source has not would be lost. */
+static int keep_theirs(struct registry_copy *c, const struct desc *d, const char *tag,
+		       struct err *e)
+{
+	auto_buf theirs = BUF_INIT(LIMIT_MANIFEST), ours = BUF_INIT(LIMIT_MANIFEST);
+	auto_json *a = NULL, *b = NULL;
+	struct err own = ERR_INIT;
+	struct desc at;
+	json_t *layer;
+	size_t i;
+	int r = dest_tag(c, tag, &at, &theirs, &own);
+
+	if (r == E_NOTFOUND || (r == 0 && digest_eq(&at.digest, &d->digest)))
+		return 0;
+	if (r == 0)
+		r = registry_copy_read(c, d, &ours, &own);
+	if (r == 0)
+		r = json_parse(buf_str(&theirs), theirs.n, tag, &a, &own);
+	if (r == 0)
+		r = json_parse(buf_str(&ours), ours.n, tag, &b, &own);
+	if (r < 0) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	json_array_foreach(json_object_get(a, "layers"), i, layer)
+	{
+		if (!has_layer(json_object_get(b, "layers"), layer))
+			return err_hint(e,
+					FAIL(e, E_POLICY,
+					     "the destination has other signatures under it, which "
+					     "would be lost"),
+					"pull the image from there, push it to the source, and "
+					"copy again");
+	}
+	return 0;
 }
 
 /* cosign's: signatures, attestations, an SBOM, each under a tag made of the image's digest. */
@@ -274,6 +360,9 @@ static int copy_cosign(struct registry_copy *c, const struct digest *subject, in
 			r = 0;
 			continue;
 		}
+		/* An SBOM is replaced by a newer one. */
+		if (r == 0 && strcmp(endings[i], "sbom") != 0)
+			r = keep_theirs(c, &d, tag, &own);
 		if (r == 0)
 			r = copy_any(c, &d, depth + 1, &own);
 		if (r == 0)
@@ -308,6 +397,9 @@ static int copy_any(struct registry_copy *c, const struct desc *d, int depth, st
 		r = copy_referrers(c, &d->digest, depth, e);
 	if (r == 0 && !c->no_referrers)
 		r = copy_cosign(c, &d->digest, depth, e);
+	/* One that was left out as a referrer is not there when an index needs it. */
+	if (r < 0)
+		(void)json_object_del(c->visited, d->digest.s);
 	return r;
 }
 

@@ -130,6 +130,8 @@ class Handler(BaseHTTPRequestHandler):
     def manifest(self, ref):
         if self.command == "PUT":
             return self.put_manifest(ref)
+        if self.command == "DELETE":
+            return self.delete_manifest(ref)
         digest = tags.get(ref, ref)
         if digest not in manifests:
             return self.error(404, "MANIFEST_UNKNOWN", "manifest unknown")
@@ -157,11 +159,22 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(307, Location=self.path + ("&" if "?" in self.path else "?") + "again")
         self.reply(200, body, kind, Docker_Content_Digest=digest)
 
+    def delete_manifest(self, ref):
+        digest = tags.get(ref, ref)
+        if ref == digest or MODE == "deletes-all":
+            manifests.pop(digest, None)
+            for name in [n for n, d in tags.items() if d == digest]:
+                del tags[name]
+        tags.pop(ref, None)
+        self.reply(202)
+
     def put_manifest(self, ref):
         digest = "sha256:" + hashlib.sha256(self.body).hexdigest()
         doc = json.loads(self.body)
         if MODE == "no-sig-tag" and ref.endswith(".sig"):
             return self.error(404, "NAME_UNKNOWN", "no such tags here")
+        if MODE == "no-subject" and "subject" in doc:
+            return self.error(404, "MANIFEST_UNKNOWN", "what it refers to is unknown")
         for d in [doc.get("config")] + doc.get("layers", []):
             if d and d["digest"] not in blobs:
                 return self.error(404, "MANIFEST_BLOB_UNKNOWN", d["digest"])
@@ -264,6 +277,8 @@ class Handler(BaseHTTPRequestHandler):
         page = int((re.search(r"page=(\d+)", self.path) or [0, 0])[1])
         names = {"tags-endless": [f"t{page}"], "tags-nonsense": ["a", "b\x1b[31m"], "tags-null": None,
                  "tags-number": 7}.get(MODE, ["1", "2"])
+        if MODE in ("deletes", "deletes-all"):
+            names = sorted(tags)
         link = {"Link": f'<{self.path.split("?")[0]}?page={page + 1}>; rel="next"'}
         if MODE == "tags-elsewhere":
             link = {"Link": f'<http://192.0.2.1{self.path}>; rel="next"'}

@@ -78,6 +78,14 @@ has_all() {
 	# Again: nothing is sent.
 	run plimsoll copy --quiet --format json "$REGISTRY/a/web:1" "$REGISTRY/b/web:2"
 	assert_eq "$(jq -c '[.blobs == .blobsThere]' <<<"$output")" '[true]'
+	# Signatures of the destination's own are not lost.
+	local at=v2/b/web/manifests/${INDEX/:/-}.sig type=application/vnd.oci.image.manifest.v1+json
+	curl -sf -H "Accept: $type" "http://$REGISTRY/$at" | jq -c '.layers[0].annotations.own = "signature"' >own
+	curl -sf -X PUT -H "Content-Type: $type" --data-binary @own "http://$REGISTRY/$at"
+	run plimsoll copy "$REGISTRY/a/web:1" "$REGISTRY/b/web:3"
+	assert_status 3
+	assert_output_has "other signatures"
+	assert_eq "$(curl -sf -H "Accept: $type" "http://$REGISTRY/$at" | sha256sum)" "$(sha256sum <own)"
 }
 
 @test "one platform, no referrers, the state folder, what is refused" {
@@ -146,6 +154,24 @@ has_all() {
 	run plimsoll copy "oci:$SRC:all" "$REGISTRY/web:1"
 	assert_status 0
 	assert_output_has "left out a referrer"
+	# One that the index holds, too, is not left out of it.
+	/usr/bin/python3 - "$SRC" <<-'PY'
+		import hashlib, json, sys
+		where = sys.argv[1]
+		top = json.load(open(f"{where}/index.json"))
+		sig = next(e for e in top["manifests"] if e.get("artifactType") == "application/vnd.example.signature")
+		subject = json.load(open(f"{where}/blobs/sha256/{sig['digest'][7:]}"))["subject"]
+		inner = json.load(open(f"{where}/blobs/sha256/{subject['digest'][7:]}"))
+		inner["manifests"] = [{k: d[k] for k in ("mediaType", "digest", "size")} for d in (subject, sig)]
+		doc = json.dumps(inner).encode()
+		digest = hashlib.sha256(doc).hexdigest()
+		open(f"{where}/blobs/sha256/{digest}", "wb").write(doc)
+		top["manifests"].append({"mediaType": inner["mediaType"], "digest": "sha256:" + digest, "size": len(doc),
+		    "annotations": {"org.opencontainers.image.ref.name": "holds"}})
+		json.dump(top, open(f"{where}/index.json", "w"))
+	PY
+	run plimsoll copy "oci:$SRC:holds" "$REGISTRY/web:2"
+	assert_status 4
 }
 
 @test "tags in pages, without those that belong to an image; a repository that is not there" {

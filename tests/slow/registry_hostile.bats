@@ -395,6 +395,39 @@ push_to() { # MODE
 	assert_output_has "cosign signatures of"
 	run grep -E "PUT /v2/new/manifests/all" "$BAD_LOG"
 	assert_status 1
+	# Nor one that takes no referrer: a copy without signatures is none.
+	bad_registry_stop
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/make_index.py" "$SRC" web:1 x:all >digests
+	bad_registry_start "$SRC" no-subject
+	run plimsoll copy "oci:$SRC:x:all" "$BAD/new:all"
+	assert_status 7
+	run grep -E "PUT /v2/new/manifests/all" "$BAD_LOG"
+	assert_status 1
+}
+
+@test "delete of one tag where a registry can, or says so and takes all" {
+	local dated=$PLIMSOLL_SRC/tests/lib/make_dated.py a b mode
+	a=$(/usr/bin/python3 "$dated" "$SRC" web:v0 2020-01-01T00:00:00Z)
+	/usr/bin/python3 "$dated" "$SRC" web:v1 2020-01-02T00:00:00Z
+	jq -c --arg a "$a" '.manifests += [.manifests[] | select(.digest == $a) |
+		.annotations["org.opencontainers.image.ref.name"] = "web:x"]' "$SRC/index.json" >new.json
+	mv new.json "$SRC/index.json"
+	bad_registry_start "$SRC" deletes
+	# v1 names another image by now.
+	run plimsoll delete "$BAD/web:v1@$a"
+	assert_status 3
+	assert_output_has "is in use" "v0, x"
+	run grep DELETE "$BAD_LOG"
+	assert_status 1
+	run plimsoll delete "$BAD/web:x"
+	assert_status 0
+	run plimsoll tags "$BAD/web"
+	assert_output_has v0 v1
+	bad_registry_stop
+	bad_registry_start "$SRC" deletes-all
+	run plimsoll delete "$BAD/web:x"
+	assert_status 3
+	assert_output_has "gone from tags v0 too"
 }
 
 @test "the referrers API is read page by page; what lies is left out" {
