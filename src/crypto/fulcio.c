@@ -17,12 +17,6 @@ DEFINE_RELEASE_VOID(ASN1_TYPE, ASN1_TYPE_free)
 DEFINE_RELEASE_VOID(X509_STORE, X509_STORE_free)
 DEFINE_RELEASE_VOID(X509_STORE_CTX, X509_STORE_CTX_free)
 
-typedef STACK_OF(X509) x509_stack;
-static void x509_stack_release(x509_stack **s)
-{
-	sk_X509_free(*s); /* the certificates are borrowed */
-}
-
 /* Text from a certificate: UTF-8 without NUL, so that no comparison ends early. */
 static int put_text(const unsigned char *p, int n, char ret[static LIMIT_IDENTITY + 1],
 		    const char *what, struct err *e)
@@ -176,7 +170,7 @@ int fulcio_check(const struct cert *leaf, const struct chain *authority, int64_t
 {
 	auto_release(X509_STORE_free) X509_STORE *store = X509_STORE_new();
 	auto_release(X509_STORE_CTX_free) X509_STORE_CTX *c = X509_STORE_CTX_new();
-	__attribute__((cleanup(x509_stack_release))) x509_stack *others = sk_X509_new_null();
+	auto_x509_stack *others = sk_X509_new_null();
 	int r = check_leaf(leaf, e);
 
 	if (r < 0)

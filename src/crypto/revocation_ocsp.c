@@ -40,15 +40,18 @@ static int check_signer(OCSP_BASICRESP *basic, const struct cert *issuer, int64_
 			struct err *e)
 {
 	auto_release(X509_STORE_free) X509_STORE *store = X509_STORE_new();
+	auto_x509_stack *own = sk_X509_new_null();
 	X509_VERIFY_PARAM *p = store ? X509_STORE_get0_param(store) : NULL;
 
-	if (!p || X509_STORE_add_cert(store, issuer->x) != 1)
+	/* The issuer need not repeat its own certificate in the answer (RFC 6960, 4.2.1). */
+	if (!p || !own || X509_STORE_add_cert(store, issuer->x) != 1 ||
+	    sk_X509_push(own, issuer->x) <= 0)
 		return FAIL_NOMEM(e);
 	if (!revocation_strong(OCSP_resp_get0_tbs_sigalg(basic)))
 		return FAIL(e, E_VERIFY, "it is signed with a hash other than SHA-2");
 	X509_VERIFY_PARAM_set_time(p, (time_t)now);
 	X509_VERIFY_PARAM_set_auth_level(p, 2);
-	if (OCSP_basic_verify(basic, NULL, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) != 1)
+	if (OCSP_basic_verify(basic, own, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) != 1)
 		return FAIL_SSL(e, E_VERIFY, "its signature is not the issuer's");
 	return 0;
 }

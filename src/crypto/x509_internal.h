@@ -12,6 +12,14 @@ struct cert {
 	int64_t not_before, not_after;
 };
 
+typedef STACK_OF(X509) x509_stack;
+/* Certificates that are borrowed: only the list is freed. */
+static inline void x509_stack_release(x509_stack **s)
+{
+	sk_X509_free(*s);
+}
+#define auto_x509_stack __attribute__((cleanup(x509_stack_release))) x509_stack
+
 /* The fields that every certificate of a chain must write as RFC 5280 says. E_VERIFY. */
 int cert_check_form(const struct cert *c, struct err *e);
 

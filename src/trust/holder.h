@@ -26,6 +26,7 @@ enum {
 	LIMIT_HOLDER_SIGNATURE = 1024,
 	HOLDER_SHOWN = 200,	    /* bytes of a name in messages */
 	HOLDER_WAIT_MS = 60 * 1000, /* for one answer */
+	HOLDER_CLOSE_MS = 5 * 1000, /* for its end, before it is killed */
 };
 
 struct holder;

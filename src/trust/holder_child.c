@@ -2,6 +2,7 @@
 /* A holder that is a child of ours: both ends of its socket. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -198,12 +199,18 @@ static int child_sign(struct holder *h, enum key_form form, const char *hash, co
 
 static void child_close(struct holder *h)
 {
+	struct pollfd end = { .fd = h->child.from, .events = POLLIN };
+
 	/* It ends by itself, also when a child of ours still has the socket. */
 	if (h->to >= 0)
 		(void)shutdown(h->to, SHUT_RDWR);
 	close_release(&h->to);
-	if (h->child.from >= 0)
-		(void)sandbox_wait(&h->box, &h->child, NULL, NULL);
+	if (h->child.from < 0)
+		return;
+	/* A token's module that hangs takes no time that counts. */
+	if (poll(&end, 1, HOLDER_CLOSE_MS) <= 0)
+		(void)kill(h->child.pid, SIGKILL);
+	(void)sandbox_wait(&h->box, &h->child, NULL, NULL);
 }
 
 const struct holder_ops holder_child_ops = { child_sign, child_close };

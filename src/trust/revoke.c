@@ -78,6 +78,13 @@ static int by_name(int dir, const char *name, struct withdrawal *ret, struct err
 
 	if (r == 0)
 		return withdrawal_of(c.v[0], ret, e);
+	/* One whose certificate is still asked for, or broken. */
+	if (trust_name_ok(name) && trust_key_there(dir, name)) {
+		auto_release(key_free) struct key *k = NULL;
+
+		r = trust_key_public(dir, name, &k, e);
+		return r < 0 ? r : key_spki_id(k, ret->key, e);
+	}
 	if (starts_with(name, "sha256:") && is_hex(name + 7, 64)) {
 		memcpy(ret->key, name + 7, KEY_ID_MAX);
 		return 0;

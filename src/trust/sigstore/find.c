@@ -159,13 +159,15 @@ static int try_bundles(struct search *s, const struct desc *manifest, struct err
 
 	s->f->more |= json_array_size(list) > LIMIT_SIGNATURES;
 	s->j.annotations = NULL;
-	for (size_t i = 0; r == 0 && i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
+	/* The newest first: a nightly scan must not be hidden behind those of a hundred nights. */
+	for (size_t n = json_array_size(list), i = 0; r == 0 && i < n && i < LIMIT_SIGNATURES;
+	     i++) {
 		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);
 		struct err why = ERR_INIT;
 		struct desc d;
 		int read;
 
-		if (desc_parse(json_array_get(list, i), "referrer", &d, NULL) < 0)
+		if (desc_parse(json_array_get(list, n - 1 - i), "referrer", &d, NULL) < 0)
 			continue;
 		read = bundle_read(s->store, &d, manifest, &bundle, &why);
 		s->j.bytes = (struct str){ buf_str(&bundle), bundle.n };

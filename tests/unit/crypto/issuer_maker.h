@@ -159,8 +159,9 @@ static void issuer_ocsp(struct issuer *i, const struct told *o, struct buf *ret)
 			abort();
 		OCSP_CERTID_free(id);
 	}
+	/* A delegate's certificate goes along; the issuer's own is known. */
 	if (OCSP_basic_sign(basic, o->signer ? o->signer : i->x, o->key ? o->key : i->key,
-			    o->md ? o->md : EVP_sha256(), NULL, 0) != 1)
+			    o->md ? o->md : EVP_sha256(), NULL, o->signer ? 0 : OCSP_NOCERTS) != 1)
 		abort();
 	resp = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
 	n = i2d_OCSP_RESPONSE(resp, &der);
