@@ -19,7 +19,7 @@ int registry_copy_read(struct registry_copy *c, const struct desc *d, struct buf
 		       struct err *e)
 {
 	if (c->from)
-		return registry_get_manifest(c->from, c->from_name, d->digest.s, d, ret, NULL, e);
+		return registry_find_manifest(c->from, c->from_name, d->digest.s, d, ret, NULL, e);
 	return store_blob_read(c->source, d, LIMIT_MANIFEST, ret, e);
 }
 
@@ -87,7 +87,7 @@ static int copy_blob(struct registry_copy *c, const struct desc *d, struct err *
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (c->from)
-		r = registry_get_blob(c->from, c->dest, c->from_name, d, LIMIT_BLOB, c->p, e);
+		r = registry_pull_blob(c->from, c->dest, c->from_name, d, LIMIT_BLOB, c->p, e);
 	else if (!c->to)
 		r = store_copy_blob(c->dest, c->source, d, c->p, e);
 	if (r == E_NOTFOUND && c->from)
@@ -163,8 +163,21 @@ static int copy_index(struct registry_copy *c, const struct desc *d, const struc
 static int list_referrers(struct registry_copy *c, const struct digest *subject, json_t **ret,
 			  struct err *e)
 {
-	return c->from ? registry_referrers(c->from, c->from_name, subject, ret, NULL, e)
-		       : store_referrers(c->source, subject, NULL, ret, e);
+	auto_json *list = NULL;
+	struct registry *original;
+	int r;
+
+	if (!c->from)
+		return store_referrers(c->source, subject, NULL, ret, e);
+	r = registry_referrers(c->from, c->from_name, subject, &list, NULL, e);
+	if (r < 0)
+		return r;
+	/* Few mirrors carry signatures. One whose original cannot be asked is what there is. */
+	original = json_array_size(list) == 0 ? registry_original(c->from) : NULL;
+	if (original && registry_referrers(original, c->from_name, subject, ret, NULL, NULL) == 0)
+		return 0;
+	*ret = TAKE(list);
+	return 0;
 }
 
 /* Its manifest must name the subject, whatever the list says. */
@@ -255,7 +268,7 @@ static int find_tag(struct registry_copy *c, const char *tag, struct desc *ret, 
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 
 	if (c->from)
-		return registry_get_manifest(c->from, c->from_name, tag, NULL, &bytes, ret, e);
+		return registry_find_manifest(c->from, c->from_name, tag, NULL, &bytes, ret, e);
 	return find_stored(c->source, c->from_prefix, tag, ret, e);
 }
 

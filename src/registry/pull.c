@@ -113,14 +113,31 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
 	return 0;
 }
 
+int registry_find_manifest(struct registry *reg, const char *name, const char *reference,
+			   const struct desc *want, struct buf *bytes, struct desc *ret,
+			   struct err *e)
+{
+	int r = registry_get_manifest(reg, name, reference, want, bytes, ret, e);
+	struct registry *original = r == E_NOTFOUND ? registry_original(reg) : NULL;
+
+	if (!original)
+		return r;
+	buf_reset(bytes);
+	if (registry_get_manifest(original, name, reference, want, bytes, ret, NULL) < 0)
+		return r;
+	if (e)
+		*e = ERR_INIT;
+	return 0;
+}
+
 int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
 			   struct desc *ret, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), full = BUF_INIT(LIMIT_REF + 64);
 	struct desc want = { .digest = ref->digest }, d;
 	bool pinned = ref->digest.s[0];
-	int r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
-				      pinned ? &want : NULL, &bytes, &d, e);
+	int r = registry_find_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
+				       pinned ? &want : NULL, &bytes, &d, e);
 
 	ref_full(ref, &full);
 	if (r == 0 && !desc_is_manifest(&d))
@@ -136,5 +153,12 @@ int registry_pull_manifest(struct registry *reg, struct store *s, const struct r
 int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
 		       const struct desc *d, uint64_t max, struct progress *p, struct err *e)
 {
-	return registry_get_blob(reg, s, name, d, max, p, e);
+	int r = registry_get_blob(reg, s, name, d, max, p, e);
+	struct registry *original = r == E_NOTFOUND ? registry_original(reg) : NULL;
+
+	if (!original || registry_get_blob(original, s, name, d, max, p, NULL) < 0)
+		return r;
+	if (e)
+		*e = ERR_INIT;
+	return 0;
 }

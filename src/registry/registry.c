@@ -235,8 +235,9 @@ int registry_open(const struct ref *ref, enum registry_use use, struct progress 
 
 struct registry *registry_original(struct registry *reg)
 {
-	if (reg->origin && !reg->original)
+	if (reg->origin && !reg->original_tried)
 		(void)open_place(reg->origin, reg->name, &reg->original, NULL);
+	reg->original_tried = true;
 	return reg->original;
 }
 

@@ -16,8 +16,9 @@ struct registry {
 	bool insecure;		   /* registries.conf: plain HTTP, or any certificate */
 	struct place *origin;	   /* what this is a mirror of; NULL: of nothing */
 	struct registry *original; /* the same, once it was asked; or NULL */
-	char *mount_from;	   /* or NULL */
-	struct url base;	   /* its target is "/" */
+	bool original_tried;
+	char *mount_from; /* or NULL */
+	struct url base;  /* its target is "/" */
 	struct fetch *fetch;
 	struct auth *auth;
 	bool writing;		    /* tokens are asked for pushing, too */
@@ -116,6 +117,10 @@ static inline int blame_registry(struct err *e)
 int registry_get_manifest(struct registry *reg, const char *name, const char *reference,
 			  const struct desc *want, struct buf *bytes, struct desc *ret,
 			  struct err *e);
+/* The same; what a mirror has not is asked of what it is a mirror of. Not from several threads. */
+int registry_find_manifest(struct registry *reg, const char *name, const char *reference,
+			   const struct desc *want, struct buf *bytes, struct desc *ret,
+			   struct err *e);
 int registry_has_manifest(struct registry *reg, const char *name, const struct digest *d, bool *ret,
 			  struct err *e);
 /* ret_subject (may be NULL): the registry says that it lists the manifest as a referrer. */

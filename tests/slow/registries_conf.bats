@@ -107,6 +107,25 @@ make_pki() {
 	run plimsoll pull --quiet --format json "$REGISTRY/real/web:1"
 	assert_status 0
 	assert_eq "$(jq .referrers <<<"$output")" 1
+	# Also where the mirror has the name that was asked for, and the registry another; and to copy.
+	conf <<-TOML
+		[[registry]]
+		prefix = "logical.example/mirror"
+		location = "$REGISTRY/real"
+		[[registry.mirror]]
+		location = "$REGISTRY/mirror"
+	TOML
+	local type=application/vnd.oci.image.manifest.v1+json tag=${DIGEST/:/-}.sig
+	curl -sf -H "Accept: $type" "http://$REGISTRY/v2/real/web/manifests/1" >image
+	curl -sf -X PUT -H "Content-Type: $type" --data-binary @image "http://$REGISTRY/v2/real/web/manifests/$tag"
+	run "$PLIMSOLL" --state "$BATS_TEST_TMPDIR/b" pull --quiet --format json logical.example/mirror/web:1
+	assert_status 0
+	assert_eq "$(jq .referrers <<<"$output")" 1
+	[ "$(registry_requests "GET /v2/real/web/manifests/$tag")" -gt 0 ]
+	run plimsoll copy logical.example/mirror/web:1 oci:out
+	assert_status 0
+	run jq -c '[.manifests[] | .artifactType, .annotations["org.opencontainers.image.ref.name"]]' out/index.json
+	assert_output_has notary.signature "$tag"
 }
 
 @test "blocked: nothing is asked, in either direction; a wildcard blocks too" {
