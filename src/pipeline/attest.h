@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/build.h"
+#include "build/commit_time.h"
 #include "pipeline/road.h"
 #include "scan/scan.h"
 
@@ -28,7 +29,12 @@ struct attest_run {
 	int64_t started, finished; /* unix seconds; 0: not told, so that the bytes are the same
 				      for the same build */
 	const char *invocation;	   /* told with the times; or NULL */
+	const struct commit_source *before; /* as provenance_source() had it before the build, so
+					       that a tree that changed meanwhile is told */
 };
+
+/* What the build's context is a checkout of, now. False: it is a folder of none, or no folder. */
+bool provenance_source(const struct build_opts *opts, struct commit_source *ret);
 
 /* SLSA provenance v1. opts and what it refers to as build_run() was given them: values of build
  * arguments are in it, secrets are not. Owned. */

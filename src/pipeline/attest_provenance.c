@@ -15,7 +15,8 @@
 struct provenance {
 	const struct build_opts *o;
 	const struct build_result *b;
-	json_t *parameters, *materials; /* borrowed from the predicate */
+	const struct commit_source *before; /* or NULL */
+	json_t *parameters, *materials;	    /* borrowed from the predicate */
 };
 
 /* {"NAME":"VALUE"} of "NAME=VALUE"; credentials of URLs in them (of a proxy) are not told. */
@@ -121,10 +122,31 @@ static int put_remote(struct provenance *p, const struct remote *at, struct err 
 	return 0;
 }
 
+bool provenance_source(const struct build_opts *opts, struct commit_source *ret)
+{
+	auto_ignore ignore = { 0 };
+	auto_remote at = { 0 };
+	const char *context = opts->context;
+
+	if (strcmp(context, "-") == 0 || remote_parse(context, true, &at, NULL) < 0 ||
+	    at.kind != REMOTE_NONE)
+		return false;
+
+	auto_close int dir = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && context_ignore(dir, &ignore, NULL) == 0 &&
+	       commit_source_read(context, &ignore, ret);
+}
+
+/* What was built may be neither what the tree was before nor what it is now. */
+static bool changed_meanwhile(const struct commit_source *before, const struct commit_source *now)
+{
+	return before->dirty || strcmp(before->commit, now->commit) != 0;
+}
+
 static int put_source(struct provenance *p, struct err *e)
 {
 	auto_commit_source checkout = { .path = NULL };
-	auto_ignore ignore = { 0 };
 	auto_remote at = { 0 };
 	const char *context = p->o->context;
 
@@ -132,12 +154,10 @@ static int put_source(struct provenance *p, struct err *e)
 		return 0;
 	if (at.kind != REMOTE_NONE)
 		return put_remote(p, &at, e);
-
-	auto_close int dir = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir < 0 || context_ignore(dir, &ignore, NULL) < 0 ||
-	    !commit_source_read(context, &ignore, &checkout))
+	if (!provenance_source(p->o, &checkout))
 		return 0;
+	if (p->before && changed_meanwhile(p->before, &checkout))
+		checkout.dirty = true;
 	return put_checkout(p, &checkout, e);
 }
 
@@ -205,7 +225,9 @@ int provenance_predicate(const struct build_opts *opts, const struct build_resul
 			 const struct attest_run *run, json_t **ret, struct err *e)
 {
 	auto_json *definition = json_object(), *j = json_object();
-	struct provenance p = { .o = opts, .b = built, .parameters = json_object() };
+	struct provenance p = {
+		.o = opts, .b = built, .before = run->before, .parameters = json_object()
+	};
 	json_t *details = NULL;
 	int r = json_put(definition, "externalParameters", p.parameters, e);
 

@@ -28,6 +28,7 @@ static int new_invocation(char ret[static 48], struct err *e)
 
 int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, struct err *e)
 {
+	auto_commit_source before = { .path = NULL };
 	char invocation[48];
 	struct attestation_set set = {
 		.opts = &o->build,
@@ -36,7 +37,8 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 		.gate = &o->gate,
 		.to = o->to,
 		.run = { .builder = o->builder_id ? o->builder_id : BUILDER_ID_DEFAULT,
-			 .invocation = invocation },
+			 .invocation = invocation,
+			 .before = &before },
 		.key = o->sign.key,
 		.passphrase = o->sign.passphrase,
 	};
@@ -44,6 +46,7 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 
 	if (o->times)
 		set.run.started = clock_now();
+	(void)provenance_source(&o->build, &before); /* none: "" is no commit */
 	r = r < 0 ? r : step_build(road, &o->build, &ret->build, e);
 	set.scan_started = clock_now();
 	if (o->times)

@@ -114,6 +114,13 @@ vulns-v0.2.json"
 	ship
 	assert_eq "$(provenance '.buildDefinition.externalParameters.source.dirty')" false
 	! grep -rq sesame said || fail "a password of a URL was told"
+	# Nor is one the commit's that moved on while it was built.
+	printf 'FROM base:1\nCOPY . /app\nRUN i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done\n' >ctx/Dockerfile
+	git_ commit -qam three
+	(sleep 0.4; git_ commit -q --allow-empty -m four) &
+	ship
+	wait $!
+	assert_eq "$(provenance '.buildDefinition.externalParameters.source.dirty')" true
 }
 
 @test "no statement is made of an image that the gate refuses" {
