@@ -88,6 +88,8 @@ int copy_end_parse(const char *text, struct copy_end *ret, struct err *e)
 
 /* --- a store for the time of a copy --- */
 
+enum { COPY_LOCK_MS = 60000 }; /* others remove what killed copies left, which may be much */
+
 /* What killed copies left in tmp: nobody has their lock. */
 static void tidy(const struct state *parent)
 {
@@ -113,11 +115,16 @@ static void tidy(const struct state *parent)
 
 int copy_room_open(struct copy_room *x, const struct state *parent, struct err *e)
 {
+	auto_close int alone = -1;
 	char leaf[64];
 	int r = fs_temp_name("copy-", leaf, sizeof(leaf), e);
 
 	if (r < 0 || x->store)
 		return r;
+	/* Until it is locked, a room looks like one that a killed copy left. */
+	alone = fs_lock(parent->fd, "copy.lock", COPY_LOCK_MS, e);
+	if (alone < 0)
+		return alone;
 	tidy(parent);
 	x->parent = parent;
 	(void)snprintf(x->name, sizeof(x->name), "tmp/%s", leaf);
