@@ -74,11 +74,7 @@ static int run_prune(struct cli *c, void *opts, int argc, char **argv, struct er
 
 	(void)argc;
 	if (r == 0)
-		r = ref_parse(starts_with(argv[0], "docker://") ? argv[0] + 9 : argv[0], &ref, e);
-	if (r == 0 && (ref.digest.s[0] || strcmp(ref.tag, "latest") != 0))
-		r = FAIL(e, E_USAGE, "'%s': a repository is named without tag and digest", argv[0]);
-	if (r == 0)
-		r = registry_qualify(&ref, e);
+		r = cli_parse_repository(argv[0], &ref, e);
 	if (r == 0)
 		r = cli_road(c, argv[0], &road, e);
 	if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/road.h"
 #include "registry/repo.h"
 
 struct tags_options {
@@ -7,7 +7,7 @@ struct tags_options {
 };
 
 /* The repository that an argument names, without a tag. */
-static int parse_repository(const char *arg, struct ref *ret, struct err *e)
+int cli_parse_repository(const char *arg, struct ref *ret, struct err *e)
 {
 	const char *text = starts_with(arg, "docker://") ? arg + 9 : arg;
 	const char *slash = strrchr(text, '/');
@@ -51,7 +51,7 @@ static int run_tags(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_strv tags = { 0 };
 	struct ref ref;
-	int r = parse_repository(argv[0], &ref, e);
+	int r = cli_parse_repository(argv[0], &ref, e);
 
 	(void)argc;
 	if (r == 0)

@@ -32,3 +32,6 @@ int cli_gate(struct cli *c, const char *fail_on, bool ignore_unfixed, const char
 
 /* "2 critical, 1 high in 90 packages", or "no findings in 90 packages": one line about a report. */
 int cli_report_line(const struct report *r, struct buf *ret, struct err *e);
+
+/* cmd_tags.c: the repository that an argument names; E_USAGE with a tag or digest. */
+int cli_parse_repository(const char *arg, struct ref *ret, struct err *e);

@@ -43,6 +43,8 @@ int repo_walk(struct repo *x, const struct desc *d, int depth, repo_visit_fn fn,
 
 /* Whether anything that looks like a signature belongs to it, or to an image that it holds. */
 int repo_is_signed(struct repo *x, const struct desc *d, bool *ret, struct err *e);
+/* The same of this one manifest only, as the registry has it now. */
+int repo_has_signature(struct repo *x, const char *digest, bool *ret, struct err *e);
 /* Marks as needed: it, what it holds, what it refers to, what refers to those. */
 int repo_need(struct repo *x, const struct desc *d, struct err *e);
 bool repo_needs(const struct repo *x, const char *digest);

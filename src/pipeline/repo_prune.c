@@ -55,6 +55,10 @@ static int choose_old(struct pruning *w, struct err *e)
 /* A signed image stays; so does one that another tag names which stays. */
 static int spare(struct pruning *w, struct err *e)
 {
+	auto_json *stay = json_object();
+
+	if (!stay)
+		return FAIL_NOMEM(e);
 	for (size_t i = 0; i < w->repo.named_n; i++) {
 		struct named *n = &w->repo.named[i];
 		bool is_signed = false;
@@ -66,10 +70,16 @@ static int spare(struct pruning *w, struct err *e)
 			return r;
 		n->goes &= !is_signed;
 	}
+	for (size_t i = 0; i < w->repo.named_n; i++) {
+		const struct named *n = &w->repo.named[i];
+		int r = n->goes ? 0 : json_put(stay, n->d.digest.s, json_true(), e);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < w->repo.named_n; i++)
-		for (size_t k = 0; !w->repo.named[i].goes && k < w->repo.named_n; k++)
-			if (digest_eq(&w->repo.named[i].d.digest, &w->repo.named[k].d.digest))
-				w->repo.named[k].goes = false;
+		if (json_object_get(stay, w->repo.named[i].d.digest.s))
+			w->repo.named[i].goes = false;
 	return 0;
 }
 
@@ -242,6 +252,21 @@ static int check_unchanged(struct pruning *w, struct err *e)
 	return r;
 }
 
+/* Not signed since it was looked at. */
+static int check_unsigned(struct pruning *w, const json_t *entry, const char *digest, struct err *e)
+{
+	bool is_signed = false;
+	int r = 0;
+
+	if (strcmp(json_string_or_null(entry, "why"), "image") == 0)
+		r = repo_has_signature(&w->repo, digest, &is_signed, e);
+	return r == 0 && is_signed ? FAIL(e, E_POLICY,
+					  "%s was signed meanwhile: it and what follows stay, run "
+					  "it again",
+					  digest)
+				   : r;
+}
+
 static int remove_all(struct pruning *w, struct progress *p, struct err *e)
 {
 	json_t *entry;
@@ -252,6 +277,9 @@ static int remove_all(struct pruning *w, struct progress *p, struct err *e)
 	{
 		const char *digest = json_string_or_null(entry, "digest");
 
+		if (r < 0)
+			break;
+		r = check_unsigned(w, entry, digest, e);
 		if (r < 0)
 			break;
 		progress_begin(p, digest, 0);

@@ -114,8 +114,12 @@ int repo_walk(struct repo *x, const struct desc *d, int depth, repo_visit_fn fn,
 	size_t i;
 	int r = fn(x, d, arg, e);
 
-	if (r < 0 || !desc_is_index(d) || depth == LIMIT_PRUNE_DEPTH)
+	if (r < 0 || !desc_is_index(d))
 		return r;
+	/* What is not looked at would count as needed by nothing. */
+	if (depth == LIMIT_PRUNE_DEPTH)
+		return FAIL(e, E_POLICY, "index %s: nested deeper than %d", d->digest.s,
+			    LIMIT_PRUNE_DEPTH);
 	r = registry_read_manifest(x->reg, x->name, d->digest.s, &bytes, NULL, e);
 	if (r == 0)
 		r = json_parse(buf_str(&bytes), bytes.n, d->digest.s, &j, e);
@@ -167,6 +171,15 @@ static int find_signature(struct repo *x, const struct desc *d, void *arg, struc
 	r = registry_referrers(x->reg, x->name, &d->digest, &list, NULL, e);
 	json_array_foreach(list, i, entry) *found |= looks_signed(entry);
 	return r;
+}
+
+int repo_has_signature(struct repo *x, const char *digest, bool *ret, struct err *e)
+{
+	struct desc d = { 0 };
+	int r = digest_parse(str_of(digest), &d.digest, e);
+
+	*ret = false;
+	return r < 0 ? r : find_signature(x, &d, ret, e);
 }
 
 int repo_is_signed(struct repo *x, const struct desc *d, bool *ret, struct err *e)

@@ -91,8 +91,10 @@ there() { # digest
 	assert_eq "$(sort <<<"$output" | tr '\n' ' ')" "latest v2 v3 v4 "
 	run plimsoll prune --keep x "$REGISTRY/web"
 	assert_status 2
-	run plimsoll prune "$REGISTRY/web:v2"
-	assert_status 2
+	for name in v2 latest; do
+		run plimsoll prune "$REGISTRY/web:$name"
+		assert_status 2
+	done
 }
 
 @test "referrers of an image that is gone go too, also after a prune that was cut" {
@@ -130,6 +132,19 @@ there() { # digest
 	run plimsoll prune --older-than 1d "$REGISTRY/web"
 	assert_status 0
 	there "$(head -1 <<<"$a")"
+	# Nor are indexes in indexes that nobody would follow.
+	local deep=$(head -1 <<<"$a") kind=application/vnd.oci.image.manifest.v1+json
+	curl -sf -H "Accept: $kind" "http://$REGISTRY/v2/web/manifests/$deep" >one
+	for i in 1 2 3 4 5; do
+		jq -jnc --arg t "$type" --arg k "$kind" --arg d "$deep" --argjson n "$(stat -c %s one)" \
+			'{schemaVersion: 2, mediaType: $t, manifests: [{mediaType: $k, digest: $d, size: $n}]}' >next
+		curl -sf -X PUT -H "Content-Type: $type" --data-binary @next "http://$REGISTRY/v2/web/manifests/deep"
+		mv next one; kind=$type; deep=sha256:$(sha256sum <one | cut -d' ' -f1)
+	done
+	run plimsoll prune "$REGISTRY/web"
+	assert_status 3
+	assert_output_has "nested deeper than 4"
+	curl -sf -X DELETE "http://$REGISTRY/v2/web/manifests/$deep"
 	push_dated b 2020-01-02T00:00:00Z
 	# The manifest of b cannot be read any more.
 	hex=$(head -1 <<<"$GOT"); hex=${hex#sha256:}
