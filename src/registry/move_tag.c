@@ -63,7 +63,11 @@ static int put_if(struct registry *reg, const char *name, const char *tag, const
 		return registry_status(reg, &c, &resp, e);
 	/* An earlier try of ours may have got there, its answer lost. */
 	r = current(reg, name, tag, &now, e);
-	return r < 0 ? r : digest_eq(&now, &d->digest) ? 0 : fail_moved(tag, &now, from, e);
+	if (r < 0 || digest_eq(&now, &d->digest))
+		return r;
+	/* It is where it was: a tag that may not move, not one that somebody else moved. */
+	return strcmp(now.s, from->s) == 0 ? registry_status(reg, &c, &resp, e)
+					   : fail_moved(tag, &now, from, e);
 }
 
 int registry_move_tag(struct registry *reg, struct store *s, const struct desc *d, const char *name,
