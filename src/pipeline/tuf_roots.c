@@ -182,10 +182,14 @@ int tuf_repo_begin(const struct tuf_signer *signer, const struct tuf_scope *s, s
 					      TUF_TOP_TIMESTAMP };
 	auto_json *envelope = NULL, *below = NULL;
 	auto_buf bytes = BUF_INIT(LIMIT_TUF_TARGETS);
+	auto_close int lock = tuf_files_lock(s->dir, e);
 	struct tuf_pending p;
 	const json_t *root;
-	int r = tuf_root_waiting(s, &envelope, &p, e);
+	int r = lock;
 
+	if (r < 0 || fs_exists(s->dir, "root.json")) /* somebody else was quicker */
+		return r < 0 ? r : 0;
+	r = tuf_root_waiting(s, &envelope, &p, e);
 	if (r < 0)
 		return r;
 	if (r == 0 || !p.complete)
@@ -209,7 +213,7 @@ int tuf_repo_begin(const struct tuf_signer *signer, const struct tuf_scope *s, s
 	}
 	buf_reset(&bytes);
 	r = json_canonical(envelope, &bytes, e);
-	r = r < 0 ? r : tuf_files_begin(s->dir, p.version, bytes_of(&bytes), e);
+	r = r < 0 ? r : tuf_files_keep_root(s->dir, p.version, bytes_of(&bytes), e);
 	return r < 0 ? r : fs_remove_tree(s->dir, NEXT_ROOT, e);
 }
 

@@ -241,8 +241,14 @@ int tuf_scope_forget(const struct state *state, const char *scope, struct err *e
 	auto_scope s = TUF_SCOPE_INIT;
 	int r = tuf_scope_open(state, scope, &s, e);
 
-	r = r < 0 && r != E_FORMAT ? r : folder_of(scope, &path, e);
-	return r < 0 ? r : fs_remove_tree(state->fd, buf_str(&path), e);
+	if (r < 0 && r != E_FORMAT && r != E_NOTFOUND)
+		return r;
+	if (folder_of(scope, &path, e) < 0)
+		return E_USAGE;
+	/* What is left of one that was half made, or half forgotten, is forgotten, too. */
+	if (r == E_NOTFOUND && !fs_exists(state->fd, buf_str(&path)))
+		return r;
+	return fs_remove_tree(state->fd, buf_str(&path), e);
 }
 
 int tuf_seen_load(const struct tuf_scope *s, struct tuf_seen *ret, struct err *e)

@@ -112,6 +112,11 @@ TEST(the_narrowest_speaks)
 	CHECK(tuf_scope_forget(&state, "r.io/team/web", &e) == 0);
 	CHECK(tuf_scope_forget(&state, "r.io/team/web", &e) == E_NOTFOUND);
 	CHECK_STR(found("r.io/team/web"), "r.io/team/");
+	/* Somebody was killed half-way. */
+	CHECK(unlinkat(state.fd, "trust/tuf/scopes/r.io%2Fteam%2F/scope", 0) == 0);
+	CHECK(tuf_scope_forget(&state, "r.io/team/", &e) == 0);
+	CHECK(tuf_scope_forget(&state, "r.io/team/", &e) == E_NOTFOUND);
+	CHECK(!fs_exists(state.fd, "trust/tuf/scopes/r.io%2Fteam%2F"));
 	end();
 }
 
