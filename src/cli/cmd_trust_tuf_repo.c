@@ -106,7 +106,7 @@ static const struct opt init_options[] = {
 	OPT_AT(struct init_opts, at, "at", 0, OPT_STRING, "REF",
 	       "where the metadata lies (HOST/NAME:tuf; HOST/PREFIX/tuf:tuf)"),
 	OPT_AT(struct init_opts, root_keys, "root-keys", 0, OPT_U64, "N",
-	       "keys of the root role to make here (1)"),
+	       "keys of the root role to make here (1; none: --no-root-key)"),
 	OPT_AT(struct init_opts, no_root_key, "no-root-key", 0, OPT_FLAG, NULL,
 	       "make no key of the root role here: all are elsewhere"),
 	OPT_AT(struct init_opts, root_key, "root-key", 0, OPT_LIST, "FILE",

@@ -232,7 +232,8 @@ const struct command cmd_verify = {
 		"A rule of plimsoll.yaml for the repository asks for more (plimsoll policy), and "
 		"so does --require: for attestations by signers that are trusted here. "
 		"With --key or --certificate-identity that policy is not asked: cosign's "
-		"signatures and sigstore bundles by those signers are looked for instead. "
+		"signatures and sigstore bundles by those signers are looked for instead, and a "
+		"TUF root that is trusted for the repository is not asked what is newest. "
 		"Exit status 4: no signature is accepted, or an attestation is missing. 3: what "
 		"is attested is not what the rule asks for.",
 	.example = "plimsoll verify web:1\n"

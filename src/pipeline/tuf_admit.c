@@ -46,11 +46,13 @@ static int check_clock(const struct tuf_seen *seen, int64_t now, struct err *e)
 		return 0;
 	clock_rfc3339(seen->at, before);
 	clock_rfc3339(now, text);
-	return FAIL(
-		e, E_VERIFY,
-		"the clock here says %s, but metadata was looked at at %s already: with a clock "
-		"that went back nothing expires",
-		text, before);
+	return err_hint(e,
+			FAIL(e, E_VERIFY,
+			     "the clock here says %s, but metadata was looked at at %s already: "
+			     "with a clock "
+			     "that went back nothing expires",
+			     text, before),
+			"date -u");
 }
 
 /* The registry's metadata, or nobody's when it cannot be reached; opened is what came of

@@ -160,6 +160,20 @@ ${DIGEST#sha256:}"
 	tuf get "$REGISTRY/team/tuf:tuf" late.md
 	[ "$(jq .signed.version late.md/*.web-team.json)" -gt "$(jq .signed.version before/*.web-team.json)" ]
 	assert_eq "$(jq .signed.version late.md/*.targets.json)" "$(jq .signed.version before/*.targets.json)"
+	# A team's file that is gone hides the team's tags, and no others.
+	cp -r prod away
+	rm -f away/trust/tuf/scopes/*/web-team.json
+	cp -r md broken
+	rm broken/*.web-team.json
+	tuf put "$REGISTRY/team/tuf:tuf" broken
+	"$PLIMSOLL" --state "$PWD/away" pull "$REGISTRY/team/db@$db"
+	# One that is kept too old here is taken from the metadata that is gone by no more.
+	tuf put "$REGISTRY/team/tuf:tuf" md
+	cp -r "$STATE" stale
+	echo '{}' >"$(echo stale/trust/tuf/scopes/*)/web-team.json"
+	"$PLIMSOLL" --state "$PWD/stale" trust tuf publish --again "$SCOPE"
+	tuf get "$REGISTRY/team/tuf:tuf" again
+	tuf check again team/web:1
 	tuf put "$REGISTRY/team/tuf:tuf" md
 	# The team's key signs what is not the team's: nobody looks there.
 	role=$(ls md/*.web-team.json)
