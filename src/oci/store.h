@@ -23,7 +23,7 @@ int store_open_layout(struct store **ret, const char *path,
 		      struct err *e); /* somebody's layout, read only */
 void store_close(struct store *s);
 DEFINE_RELEASE_VOID(struct store, store_close)
-int store_fd(const struct store *s); /* the layout's folder; borrowed */
+int store_fd(const struct store *s);	       /* the layout's folder; borrowed */
 bool store_is_writable(const struct store *s); /* not one of store_open_layout() */
 
 /* Blobs. */
