@@ -88,7 +88,8 @@ int step_base_layout(const struct road *road, const char *where, struct desc *re
 	base.name = where;
 	r = decide_verified(&base, &ref, &base.image, &(struct decide_opts){ 0 }, &decision, e);
 	if (r < 0)
-		return WRAP(e, road_note(&base, "verify", r, decision_brief(&decision), e), "base image '%s'", where);
+		return WRAP(e, road_note(&base, "verify", r, decision_brief(&decision), e),
+			    "base image '%s'", where);
 	*ret = base.image;
 	return 0;
 }
