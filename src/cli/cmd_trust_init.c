@@ -22,7 +22,7 @@ static const struct opt init_options[] = {
 	OPT_AT(struct init_opts, algorithm, "algorithm", 0, OPT_STRING, "TYPE",
 	       "the same as --key-type"),
 	OPT_AT(struct init_opts, key, "key", 0, OPT_STRING, "KEY",
-	       "make no key, take this one: a PEM file, pkcs11:... or exec:..."),
+	       "make no key, take this one: a PEM file, pkcs11:URI or exec:PROGRAM"),
 	OPT_AT(struct init_opts, key_passphrase_file, "key-passphrase-file", 0, OPT_STRING, "FILE",
 	       "the passphrase that the file given to --key is encrypted with"),
 	OPT_AT(struct init_opts, cert, "cert", 0, OPT_STRING, "FILE",
