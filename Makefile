@@ -14,6 +14,8 @@ ship: ; @tools/ship
 test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
 # Kills, hostile input, git servers, mmdebstrap, users: what would keep `make test` waiting. .ci/run calls it too.
 test-slow: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --slow
+# More of the same, that CI's hour has no room for.
+test-long: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --long
 test-qemu: all ; @tools/install-packages run test qemu && BUILD=$(BUILD) tests/qemu/run
 # The comparison with docker, which .ci/run calls, too; BUILDERS="buildkit classic" for both of its builders.
 compare-docker: all ; @tools/install-packages run test && PLIMSOLL=$(CURDIR)/$(BUILD)/src/cli/plimsoll bats tests/compare
@@ -25,4 +27,4 @@ bench: all ; @tools/install-packages run test bench && bench/run $(BUILD)/src/cl
 install: all ; @meson install -C $(BUILD)
 clean: ; rm -rf build build-*
 
-.PHONY: all ship test test-slow test-real compare-docker test-qemu check-format bench install clean
+.PHONY: all ship test test-slow test-long test-real compare-docker test-qemu check-format bench install clean
