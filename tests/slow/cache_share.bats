@@ -349,6 +349,7 @@ resign() { # filter
 	need_cmd docker-registry curl
 	registry_start
 	plimsoll tag base:1 "$REGISTRY/base:1"
+	plimsoll sign "$REGISTRY/base:1" # under its new name
 	plimsoll push "$REGISTRY/base:1"
 	sed -i "s,base:1,$REGISTRY/base:1," ctx/Dockerfile
 	build
