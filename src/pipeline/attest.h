@@ -10,15 +10,12 @@
  * What ship says of an image beside its signature: in-toto statements (Statement v1), described in
  * docs/attestations.md. Predicates are pure: the same input gives the same bytes.
  */
-#define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define PREDICATE_PROVENANCE "https://slsa.dev/provenance/v1"
 #define PREDICATE_SPDX "https://spdx.dev/Document"
 #define PREDICATE_CYCLONEDX "https://cyclonedx.org/bom"
 #define PREDICATE_VULNS "https://in-toto.io/attestation/vulns/v0.2"
 #define PREDICATE_SUMMARY "https://slsa.dev/verification_summary/v1"
 
-/* How the parameters of a provenance are to be read, and how such a build is done again. */
-#define BUILD_TYPE "urn:plimsoll:build:dockerfile:v1"
 #define GATE_POLICY "urn:plimsoll:gate:v1"
 #define ADMISSION_ID "urn:plimsoll:admission"
 #define BUILDER_ID_DEFAULT "urn:plimsoll:builder"

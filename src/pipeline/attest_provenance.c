@@ -10,6 +10,7 @@
 #include "dockerfile/remote.h"
 #include "pipeline/attest.h"
 #include "pipeline/materials.h"
+#include "trust/sigstore/sigstore.h"
 
 /* Parts of one predicate while it is made. */
 struct provenance {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "pipeline/attest.h"
 #include "scan/subject.h"
+#include "trust/sigstore/sigstore.h"
 
 enum { LIMIT_RESOURCE_URI = 4096, LIMIT_STATED_URI = 512 };
 
@@ -70,9 +71,9 @@ int statement_make(const char *type, json_t *predicate, const struct ref *ref,
 	r = buf_check(&name, "subject", e);
 	if (r < 0)
 		return r;
-	*ret = json_pack("{s:s, s:[{s:s, s:{s:s}}], s:s, s:O}", "_type", STATEMENT_TYPE, "subject",
-			 "name", buf_str(&name), "digest", "sha256", digest_hex(&image->digest),
-			 "predicateType", type, "predicate", predicate);
+	*ret = json_pack("{s:s, s:[{s:s, s:{s:s}}], s:s, s:O}", "_type", IN_TOTO_STATEMENT,
+			 "subject", "name", buf_str(&name), "digest", "sha256",
+			 digest_hex(&image->digest), "predicateType", type, "predicate", predicate);
 	return *ret ? 0 : FAIL_NOMEM(e);
 }
 

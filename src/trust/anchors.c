@@ -106,11 +106,6 @@ int trust_add_cert(const struct state *state, struct str file, const char *store
 
 /* Removing. */
 
-static bool is_hex(const char *s)
-{
-	return strlen(s) >= 6 && strlen(s) <= 64 && strspn(s, "0123456789abcdef") == strlen(s);
-}
-
 /* Removes the certificate's file from each trust store it is in. */
 static int remove_cert(int dir, const char *prefix, size_t *ret_n, struct err *e)
 {
@@ -146,7 +141,7 @@ int trust_remove(const struct state *state, const char *name, struct err *e)
 		return lock;
 	if (trust_name_ok(name) && trust_key_there(dir, name))
 		return trust_key_remove(dir, name, e);
-	if (is_hex(name))
+	if (trust_thumbprint_like(name))
 		r = remove_cert(dir, name, &n, e);
 	if (r == 0 && n == 0) {
 		r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'",

@@ -27,6 +27,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+bool trust_thumbprint_like(const char *s)
+{
+	enum { LEAST = 6 };
+	size_t n = strlen(s);
+
+	return n >= LEAST && n < THUMBPRINT_MAX && strspn(s, "0123456789abcdef") == n;
+}
+
 int trust_names(int dir, const char *path, struct strv *ret, struct err *e)
 {
 	int fd = fs_open_nolink(dir, path, O_RDONLY | O_DIRECTORY, 0, e);

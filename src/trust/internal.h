@@ -22,6 +22,8 @@
 /* Opens it, made when missing if make. E_NOTFOUND. */
 int trust_dir(const struct state *state, bool make, struct err *e);
 int trust_lock(int dir, struct err *e); /* close to release */
+/* A thumbprint, or as many of its first digits as name one. */
+bool trust_thumbprint_like(const char *s);
 /* Names in a folder beneath dir, sorted; a missing folder has none. */
 int trust_names(int dir, const char *path, struct strv *ret, struct err *e);
 /* A regular file, no symbolic link on the way. */

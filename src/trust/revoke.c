@@ -7,15 +7,6 @@
 #include "trust/internal.h"
 #include "trust/withdrawn.h"
 
-enum { LEAST_PREFIX = 6 };
-
-static bool is_hex(const char *s, size_t least)
-{
-	size_t n = strlen(s);
-
-	return n >= least && n <= 64 && strspn(s, "0123456789abcdef") == n;
-}
-
 void trust_subject(const struct cert *c, char *ret, size_t n)
 {
 	auto_buf dn = BUF_INIT(4 * LIMIT_DN_TEXT);
@@ -85,11 +76,12 @@ static int by_name(int dir, const char *name, struct withdrawal *ret, struct err
 		r = trust_key_public(dir, name, &k, e);
 		return r < 0 ? r : key_spki_id(k, ret->key, e);
 	}
-	if (starts_with(name, "sha256:") && is_hex(name + 7, 64)) {
+	if (starts_with(name, "sha256:") && trust_thumbprint_like(name + 7) &&
+	    strlen(name) == 7 + 64) {
 		memcpy(ret->key, name + 7, KEY_ID_MAX);
 		return 0;
 	}
-	r = is_hex(name, LEAST_PREFIX) ? match_stores(dir, name, ret, e) : 0;
+	r = trust_thumbprint_like(name) ? match_stores(dir, name, ret, e) : 0;
 	if (r < 0 || ret->key[0])
 		return r;
 	r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'", name);

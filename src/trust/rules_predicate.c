@@ -6,7 +6,6 @@
 #include "trust/rules_judge.h"
 
 #define TYPE_PROVENANCE "https://slsa.dev/provenance/v1"
-#define OUR_BUILD_TYPE "urn:plimsoll:build:dockerfile:v1"
 
 static const json_t *path(const json_t *o, const char *a, const char *b)
 {
@@ -42,7 +41,7 @@ static int check_source(const struct rule *rule, const json_t *definition, struc
 {
 	const json_t *source = path(definition, "externalParameters", "source");
 	const char *type = json_string_or_null(definition, "buildType");
-	const bool ours = type && strcmp(type, OUR_BUILD_TYPE) == 0;
+	const bool ours = type && strcmp(type, BUILD_TYPE) == 0;
 	int r = 0;
 
 	if (rule->source && ours)

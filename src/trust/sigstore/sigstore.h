@@ -14,6 +14,8 @@
  */
 #define IN_TOTO_PAYLOAD_TYPE "application/vnd.in-toto+json"
 #define IN_TOTO_STATEMENT "https://in-toto.io/Statement/v1"
+/* How the parameters of our provenances are to be read, and how such a build is done again. */
+#define BUILD_TYPE "urn:plimsoll:build:dockerfile:v1"
 #define COSIGN_SIGN_PREDICATE                                                                      \
 	"https://sigstore.dev/cosign/sign/v1" /* a signature, nothing more                         \
 					       */
