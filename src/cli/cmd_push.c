@@ -35,11 +35,9 @@ static int publish_newest(struct road *road, const char *name, const struct ref 
 			  const char *passphrase, struct err *e)
 {
 	struct road at = *road;
-	int r;
 
 	at.name = name;
-	r = tuf_publish_pushed(&at, to, passphrase, e);
-	return r < 0 ? r : 0;
+	return tuf_publish_pushed(&at, to, passphrase, e);
 }
 
 static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err *e)

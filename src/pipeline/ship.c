@@ -68,8 +68,6 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 	/* Last: until then what is newest is what it was. */
 	if (r == 0)
 		r = tuf_publish_pushed(road, o->to, o->tuf_passphrase, e);
-	if (r > 0)
-		r = 0;
 	return r;
 }
 

@@ -325,7 +325,7 @@ int tuf_publish_pushed(const struct road *road, const struct ref *ref, const cha
 	if (r < 0)
 		return err_hint(e, WRAP(e, r, "it is pushed, but not listed as what is newest"),
 				"plimsoll trust tuf add %.200s", road->name);
-	return 1;
+	return 0;
 }
 
 /* Delegations. */

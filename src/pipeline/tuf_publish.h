@@ -30,7 +30,7 @@ int tuf_publish_tag(const struct road *road, const struct tuf_tag *t, struct tuf
 		    struct err *e);
 
 /* After a push: publishes road->image as what ref's tag means, when this host keeps a TUF
- * repository for it: 1; 0: it does not. A failure says how to mend it. */
+ * repository for it. A failure says how to mend it. */
 int tuf_publish_pushed(const struct road *road, const struct ref *ref, const char *passphrase,
 		       struct err *e);
 
