@@ -20,11 +20,10 @@ struct stream {
 	char *name; /* NULL: the command's own */
 	struct step steps[LIMIT_STEPS];
 	int depth; /* may be over LIMIT_STEPS: those are only counted */
-	bool used;
 };
 
 struct progress_tty {
-	struct stream streams[LIMIT_STREAMS];
+	struct stream *streams[LIMIT_STREAMS]; /* NULL: free */
 	FILE *f;
 	int columns;	    /* of the terminal; 0 is a pipe */
 	int rows;	    /* drawn now, the cursor at the end of the last */
@@ -129,9 +128,9 @@ static void draw(struct progress_tty *t)
 		most = w.ws_row > 3 && w.ws_row - 2 < most ? w.ws_row - 2 : most;
 	}
 	for (int i = 0; i < LIMIT_STREAMS; i++) {
-		const struct stream *st = &t->streams[i];
+		const struct stream *st = t->streams[i];
 
-		if (!st->used || !showing(st))
+		if (!st || !showing(st))
 			continue;
 		if (t->rows < most)
 			draw_row(t, st);
@@ -275,30 +274,49 @@ static void on_line(struct progress *p, const char *text)
 	(void)fflush(t->f);
 }
 
+/* The stream that is *place from then on; NULL when memory is out. */
+static struct stream *open_stream(struct progress_tty *t, struct progress base,
+				  struct stream **place)
+{
+	struct stream *st = calloc(1, sizeof(*st));
+
+	if (st)
+		*st = (struct stream){ .base = base, .t = t };
+	*place = st;
+	return st;
+}
+
+static void close_stream(struct stream **place)
+{
+	struct stream *st = *place;
+
+	if (!st)
+		return;
+	for (int i = 0; i < LIMIT_STEPS; i++)
+		free(st->steps[i].what);
+	free(st->name);
+	free(st);
+	*place = NULL;
+}
+
 static struct progress *on_open(struct progress *p, const char *name)
 {
 	struct progress_tty *t = ours(p)->t;
 
 	for (int i = 1; i < LIMIT_STREAMS; i++) {
-		struct stream *st = &t->streams[i];
+		struct stream *st;
 
-		if (st->used)
+		if (t->streams[i])
 			continue;
-		*st = (struct stream){ .base = t->streams[0].base, .t = t, .used = true };
+		st = open_stream(t, t->streams[0]->base, &t->streams[i]);
+		if (!st)
+			return NULL;
 		st->name = str_dup(str_of(name));
 		if (st->name)
 			text_sanitize(st->name);
 		return &st->base;
 	}
 	return NULL;
-}
-
-static void close_stream(struct stream *st)
-{
-	for (int i = 0; i < LIMIT_STEPS; i++)
-		free(st->steps[i].what);
-	free(st->name);
-	*st = (struct stream){ .used = false };
 }
 
 static void on_close(struct progress *p)
@@ -309,28 +327,32 @@ static void on_close(struct progress *p)
 	if (!st->name)
 		return;
 	clear_rows(t);
-	close_stream(st);
+	for (int i = 1; i < LIMIT_STREAMS; i++)
+		if (t->streams[i] == st)
+			close_stream(&t->streams[i]);
 	(void)fflush(t->f);
 }
 
 int progress_tty_new_on(FILE *f, int columns, bool color, struct progress **ret, struct err *e)
 {
+	static const struct progress calls = { .begin = on_begin,
+					       .advance = on_advance,
+					       .end = on_end,
+					       .line = on_line,
+					       .drop = on_drop,
+					       .open = on_open,
+					       .close = on_close,
+					       .tick = on_tick };
 	struct progress_tty *t = calloc(1, sizeof(*t));
 
-	if (!t)
+	if (!t || !open_stream(t, calls, &t->streams[0])) {
+		free(t);
 		return FAIL_NOMEM(e);
-	*t = (struct progress_tty){ .f = f, .columns = columns, .color = color };
-	t->streams[0] = (struct stream){ .base = { .begin = on_begin,
-						   .advance = on_advance,
-						   .end = on_end,
-						   .line = on_line,
-						   .drop = on_drop,
-						   .open = on_open,
-						   .close = on_close,
-						   .tick = on_tick },
-					 .t = t,
-					 .used = true };
-	*ret = &t->streams[0].base;
+	}
+	t->f = f;
+	t->columns = columns;
+	t->color = color;
+	*ret = &t->streams[0]->base;
 	return 0;
 }
 

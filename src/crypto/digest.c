@@ -8,6 +8,7 @@
 
 #include "base/encode.h"
 
+enum { SMALL_CHUNK = 16 * 1024, LARGE_CHUNK = 128 * 1024 };
 static const char prefix[] = "sha256:";
 
 int digest_parse(struct str s, struct digest *ret, struct err *e)
@@ -108,28 +109,52 @@ void sha256_once(const void *p, size_t n, unsigned char ret[static SHA256_LEN])
 	must(EVP_Digest(p, n, ret, NULL, EVP_sha256(), NULL));
 }
 
+/* One read into chunk: its bytes to h, *at moved on. 0: nothing is left. */
+static ssize_t hash_chunk(int fd, struct sha256 *h, char *chunk, size_t cap, uint64_t *at)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, chunk, cap, (off_t)*at);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		sha256_update(h, chunk, (size_t)n);
+		*at += (uint64_t)n;
+	}
+	return n;
+}
+
+/* Apart, so that its stack is used for what is large only: a page's first touch costs more than
+ * the hash of what fits into it. */
+__attribute__((noinline)) static int hash_large(int fd, struct sha256 *h, uint64_t *at,
+						struct err *e)
+{
+	char chunk[LARGE_CHUNK];
+	ssize_t n;
+
+	while ((n = hash_chunk(fd, h, chunk, sizeof(chunk), at)) > 0)
+		;
+	return n < 0 ? FAIL_SYS(e, "read") : 0;
+}
+
 int digest_of_fd(int fd, struct digest *ret, uint64_t *ret_size, struct err *e)
 {
 	auto_release(sha256_free) struct sha256 *h = NULL;
 	unsigned char raw[SHA256_LEN];
-	char chunk[128 * 1024];
+	char chunk[SMALL_CHUNK];
 	uint64_t at = 0;
+	ssize_t n;
 	int r = sha256_new(&h, e);
 
 	if (r < 0)
 		return r;
-	for (;;) {
-		ssize_t n = pread(fd, chunk, sizeof(chunk), (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return FAIL_SYS(e, "read");
-		if (n == 0)
-			break;
-		sha256_update(h, chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
+	do
+		n = hash_chunk(fd, h, chunk, sizeof(chunk), &at);
+	while (n > 0 && n < (ssize_t)sizeof(chunk));
+	if (n < 0)
+		return FAIL_SYS(e, "read");
+	if (n > 0 && (r = hash_large(fd, h, &at, e)) < 0)
+		return r;
 	sha256_final(h, raw);
 	digest_from_raw(raw, ret);
 	if (ret_size)

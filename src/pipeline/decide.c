@@ -14,7 +14,7 @@ struct deciding {
 	const struct ref *ref;
 	const struct desc *d;
 	const struct decide_opts *o;
-	struct trust_signers *notary;
+	struct trust_signers notary;
 	struct sigstore_findings found;
 	char repository[TRUST_REPOSITORY_MAX];
 	struct decision *ret;
@@ -96,25 +96,25 @@ static int ask_tuf(struct deciding *x, struct err *e)
 static int ask_policy(struct deciding *x, struct err *e)
 {
 	struct err why = ERR_INIT;
-	int r = trust_verify_all(x->road->state, x->road->store, x->ref, x->d, x->notary, &why);
+	int r = trust_verify_all(x->road->state, x->road->store, x->ref, x->d, &x->notary, &why);
 
 	if (r < 0) {
 		r = keep(x, &why, e);
 		return r < 0 ? r : note(x, "trustpolicy.json", "failed", why.msg, e);
 	}
-	x->ret->trust = x->notary->v[0];
+	x->ret->trust = x->notary.v[0];
 	r = json_put(x->ret->doc, "policy",
 		     json_pack("{s:s, s:s}", "statement", x->ret->trust.statement, "level",
 			       x->ret->trust.level),
 		     e);
 	if (x->ret->trust.skipped) {
-		x->notary->n = 0;
+		x->notary.n = 0;
 		return r < 0 ? r
 			     : note(x, "trustpolicy.json", "not checked",
 				    "it skips this repository", e);
 	}
-	for (size_t i = 0; r == 0 && i < x->notary->n; i++) {
-		const struct trust_result *t = &x->notary->v[i];
+	for (size_t i = 0; r == 0 && i < x->notary.n; i++) {
+		const struct trust_result *t = &x->notary.v[i];
 
 		r = note_signature(x, "notary", t->signature.s, t->subject, t->key, t->repository,
 				   e);
@@ -192,7 +192,7 @@ static int find_bundles(struct deciding *x, struct err *e)
 
 static int judge(struct deciding *x, const struct rule *rule, struct err *e)
 {
-	const struct evidence ev = { .notary = x->notary,
+	const struct evidence ev = { .notary = &x->notary,
 				     .found = &x->found,
 				     .repository = x->repository,
 				     .fresh = x->fresh,
@@ -278,19 +278,12 @@ static int ask_all(struct deciding *x, struct err *e)
 int decide(const struct road *road, const struct ref *ref, const struct desc *d,
 	   const struct decide_opts *o, struct decision *ret, struct err *e)
 {
-	auto_free struct trust_signers *notary = calloc(1, sizeof(*notary));
 	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX - 1);
-	struct deciding x = { .road = road,
-			      .ref = ref,
-			      .d = d,
-			      .o = o,
-			      .notary = notary,
-			      .ret = ret,
-			      .first = ERR_INIT };
+	struct deciding x = {
+		.road = road, .ref = ref, .d = d, .o = o, .ret = ret, .first = ERR_INIT
+	};
 	int r;
 
-	if (!notary)
-		return FAIL_NOMEM(e);
 	trust_repository(ref, &repository);
 	r = buf_check(&repository, "repository", e);
 	if (r < 0)
@@ -298,6 +291,7 @@ int decide(const struct road *road, const struct ref *ref, const struct desc *d,
 	(void)snprintf(x.repository, sizeof(x.repository), "%s", buf_str(&repository));
 	r = ask_all(&x, e);
 	sigstore_findings_free(&x.found);
+	trust_signers_free(&x.notary);
 	if (r == 0 && x.first.code) {
 		if (e)
 			*e = x.first;

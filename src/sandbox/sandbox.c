@@ -18,7 +18,10 @@
 #include "base/str.h"
 #include "sandbox/lockdown.h"
 
-enum { LIMIT_KEEP = 32 };
+enum {
+	LIMIT_KEEP = 32,
+	LISTEN_CHUNK = 8192, /* of the stack, each page of which costs a fault when first used */
+};
 
 /* What the child says before its emitted bytes. Read with distrust: the child may be taken over. */
 struct report {
@@ -107,7 +110,7 @@ static _Noreturn void child(const struct sandbox *s, int pipe_fd, pid_t parent, 
 /* Reads what the child writes until it ends; Ctrl-C ends the wait. At most max bytes. */
 static int listen_to(int fd, size_t max, struct buf *ret, struct err *e)
 {
-	char chunk[65536];
+	char chunk[LISTEN_CHUNK];
 
 	for (;;) {
 		/* The timeout covers a signal that came just before poll. */

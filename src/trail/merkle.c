@@ -7,17 +7,34 @@
 
 #include "crypto/digest.h"
 
+static void hash_leaf(unsigned char *room, const void *entry, size_t n, struct hash *ret)
+{
+	room[0] = 0x00;
+	if (n)
+		memcpy(room + 1, entry, n);
+	sha256_once(room, n + 1, ret->b);
+}
+
+/* Apart, since room on the stack is cleared, which takes longer than to hash an entry of usual
+ * length. */
+__attribute__((noinline)) static void hash_long_leaf(const void *entry, size_t n, struct hash *ret)
+{
+	unsigned char room[1 + LIMIT_LEAF];
+
+	hash_leaf(room, entry, n, ret);
+}
+
 void merkle_leaf(const void *entry, size_t n, struct hash *ret)
 {
-	unsigned char all[1 + LIMIT_LEAF];
+	unsigned char room[1 + 4096];
 
 	/* Entries come from bundles, where their length is 16 bits. A cut one must not be hashed.
 	 */
 	assert(n <= LIMIT_LEAF);
-	all[0] = 0x00;
-	if (n)
-		memcpy(all + 1, entry, n);
-	sha256_once(all, n + 1, ret->b);
+	if (n < sizeof(room))
+		hash_leaf(room, entry, n, ret);
+	else
+		hash_long_leaf(entry, n, ret);
 }
 
 void merkle_node(const struct hash *left, const struct hash *right, struct hash *ret)

@@ -6,11 +6,16 @@
 #include "trust/internal.h"
 #include "trust/revocation.h"
 
-/* What the child tells. No pointers: it crosses the pipe as it is. */
+/* What the child tells. No pointers: it crosses the pipe as it is, up to the last question. */
 struct verdict {
 	struct trust_result result;
 	struct wants wants;
 };
+
+static size_t told_size(const struct verdict *v)
+{
+	return offsetof(struct verdict, wants.v) + v->wants.n * sizeof(v->wants.v[0]);
+}
 
 static int evaluate_in_child(void *arg, struct buf *emit, struct err *e)
 {
@@ -26,7 +31,7 @@ static int evaluate_in_child(void *arg, struct buf *emit, struct err *e)
 	if (r < 0 && told->wants.n)
 		r = 0;
 	if (r == 0)
-		buf_put(emit, told, sizeof(*told));
+		buf_put(emit, told, told_size(told));
 	free(told);
 	return r;
 }
@@ -58,14 +63,16 @@ static int one_round(const struct evaluation *v, struct verdict *ret, struct err
 	r = sandbox_run(&box, evaluate_in_child, &copy, &out, e);
 	if (r < 0)
 		return r;
-	if (out.n != sizeof(*ret))
+	if (out.n < offsetof(struct verdict, wants.v))
 		return FAIL(e, E_INTERNAL, "signature: the child gave %zu bytes", out.n);
-	memcpy(ret, out.p, sizeof(*ret));
+	memcpy(ret, out.p, out.n);
 	terminate(&ret->result);
-	return ret->wants.n <= LIMIT_WANTS
-		       ? 0
-		       : FAIL(e, E_INTERNAL, "signature: the child has %zu questions",
-			      ret->wants.n);
+	if (ret->wants.n > LIMIT_WANTS)
+		return FAIL(e, E_INTERNAL, "signature: the child has %zu questions", ret->wants.n);
+	if (out.n != told_size(ret))
+		return FAIL(e, E_INTERNAL, "signature: the child gave %zu bytes for %zu questions",
+			    out.n, ret->wants.n);
+	return 0;
 }
 
 int evaluate_sandboxed(const struct evaluation *v, struct answers *answers,

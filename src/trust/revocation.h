@@ -29,8 +29,8 @@ struct want {
 	unsigned char request[LIMIT_OCSP_REQUEST]; /* OCSP */
 };
 struct wants {
-	struct want v[LIMIT_WANTS];
 	size_t n;
+	struct want v[LIMIT_WANTS];
 };
 
 struct answer {

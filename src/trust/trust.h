@@ -213,10 +213,12 @@ int trust_verify(const struct state *state, const struct store *s, const struct 
  * trust_verify(): none is E_VERIFY.
  */
 struct trust_signers {
-	struct trust_result v[LIMIT_SIGNERS_TOLD];
+	struct trust_result *v; /* at most LIMIT_SIGNERS_TOLD */
 	size_t n;
 	bool more; /* there were more signatures than are tried */
 };
+void trust_signers_free(struct trust_signers *all);
+#define auto_trust_signers __attribute__((cleanup(trust_signers_free))) struct trust_signers
 int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
 		     const struct desc *manifest, struct trust_signers *ret, struct err *e);
 

@@ -158,6 +158,24 @@ static int try_one(const struct store *s, const json_t *referrer, struct evaluat
 	return r;
 }
 
+void trust_signers_free(struct trust_signers *all)
+{
+	free(all->v);
+	*all = (struct trust_signers){ .v = NULL };
+}
+
+/* A place at the end, which counts once n is moved on. NULL: no memory. */
+static struct trust_result *next_place(struct trust_signers *all)
+{
+	struct trust_result *v = reallocarray(all->v, all->n + 1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	all->v = v;
+	memset(&v[all->n], 0, sizeof(*v));
+	return &v[all->n];
+}
+
 /* Until `enough` different ones have passed, or as many were tried as are. */
 static int try_all(const struct store *s, const struct ref *ref, struct evaluation *v,
 		   struct answers *answers, size_t enough, struct trust_signers *ret, struct err *e)
@@ -172,10 +190,12 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 		return r;
 	n = json_array_size(list);
 	for (i = 0; i < n && i < LIMIT_SIGNATURES && ret->n < enough; i++) {
-		struct trust_result *res = &ret->v[ret->n];
+		struct trust_result *res = next_place(ret);
 		struct err why = ERR_INIT;
 		struct desc d = { 0 };
 
+		if (!res)
+			return FAIL_NOMEM(e);
 		r = try_one(s, json_array_get(list, i), v, answers, res, &d, &why);
 		if (r == 0 && !known(ret, res))
 			ret->n++;
@@ -262,6 +282,8 @@ static int verify(const struct state *state, const struct store *s, const struct
 	st = policy_select(&policy, ref);
 	if (!st)
 		return no_statement(state, ref, manifest, e);
+	if (st->skip && !next_place(ret))
+		return FAIL_NOMEM(e);
 	if (st->skip)
 		ret->n = 1;
 	else if ((r = verify_by(state, dir, st, s, ref, manifest, enough, ret, e)) < 0)
@@ -274,22 +296,24 @@ static int verify(const struct state *state, const struct store *s, const struct
 int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
 		     const struct desc *manifest, struct trust_signers *ret, struct err *e)
 {
-	auto_free struct trust_signers *all = calloc(1, sizeof(*all));
-	int r = all ? verify(state, s, ref, manifest, LIMIT_SIGNERS_TOLD, all, e) : FAIL_NOMEM(e);
+	auto_trust_signers all = { .v = NULL };
+	int r = verify(state, s, ref, manifest, LIMIT_SIGNERS_TOLD, &all, e);
 
-	if (r == 0)
-		*ret = *all;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = all;
+	all.v = NULL; /* now the caller's */
+	return 0;
 }
 
 int trust_verify(const struct state *state, const struct store *s, const struct ref *ref,
 		 const struct desc *manifest, struct trust_result *ret, struct err *e)
 {
-	auto_free struct trust_signers *one = calloc(1, sizeof(*one));
-	int r = one ? verify(state, s, ref, manifest, 1, one, e) : FAIL_NOMEM(e);
+	auto_trust_signers one = { .v = NULL };
+	int r = verify(state, s, ref, manifest, 1, &one, e);
 
 	if (r == 0)
-		*ret = one->v[0];
+		*ret = one.v[0];
 	return r;
 }
 

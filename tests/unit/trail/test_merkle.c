@@ -250,4 +250,9 @@ TEST(an_entry_of_the_longest_kind)
 	merkle_leaf(entry, sizeof(entry), &h);
 	/* head -c 65536 /dev/zero | sha256sum: 0x00 and 65535 zeros are the same bytes. */
 	check_hex(&h, "de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31");
+	/* The same of 4097 and 4098: short ones have a room of their own. */
+	merkle_leaf(entry, 4096, &h);
+	check_hex(&h, "b587fa297299ce9c602e58292b51379402bf7b1074f6b18679c2fb871c917ca8");
+	merkle_leaf(entry, 4097, &h);
+	check_hex(&h, "9f65dac5e3cdc605e2878452e9c4a76c31a9b49a8213c5b456804b123b97c1a1");
 }

@@ -156,6 +156,7 @@ enum { NOW = 1800000000 };
 
 struct scene {
 	struct trust_signers notary;
+	struct trust_result signers[8];
 	struct sigstore_findings found;
 	struct sigstore_found v[8];
 	bool fresh;
@@ -164,8 +165,9 @@ struct scene {
 static void add_notary(struct scene *s, const char *thumbprint, const char *subject,
 		       const char *key, const char *repository)
 {
-	struct trust_result *t = &s->notary.v[s->notary.n++];
+	struct trust_result *t = &s->signers[s->notary.n++];
 
+	s->notary.v = s->signers;
 	(void)snprintf(t->thumbprint, sizeof(t->thumbprint), "%s", thumbprint);
 	(void)snprintf(t->subject, sizeof(t->subject), "%s", subject);
 	(void)snprintf(t->key, sizeof(t->key), "%s", key);

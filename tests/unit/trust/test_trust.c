@@ -409,7 +409,7 @@ TEST(flood_of_others)
 	auto_temp t;
 	struct err e = ERR_INIT;
 	struct trust_result res;
-	struct trust_signers *all = calloc(1, sizeof(*all));
+	auto_trust_signers all = { .v = NULL };
 	struct desc junk, good;
 	auto_buf layer = BUF_INIT(4096);
 
@@ -426,9 +426,8 @@ TEST(flood_of_others)
 	}
 	sign(&t, &good);
 	CHECK(verify(&t, &res, &e) == 0 && digest_eq(&res.signature, &good.digest));
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 1 &&
-	      all->more);
-	free(all);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 1 &&
+	      all.more);
 }
 
 /* Signers are counted by key: neither a second signature nor a second certificate is a second
@@ -438,21 +437,21 @@ TEST(signers_are_counted)
 	auto_temp t;
 	struct err e = ERR_INIT;
 	const struct trust_sign_opts two = { .key = "two" }, cose = { .form = ENVELOPE_COSE };
-	struct trust_signers *all = calloc(1, sizeof(*all));
+	auto_trust_signers all = { .v = NULL };
 	struct desc sig;
 
 	temp_open(&t);
 	init(&t, NULL);
 	init(&t, "two");
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == E_VERIFY);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == E_VERIFY);
 	sign(&t, &sig);
 	CHECK(trust_sign(&t.state, t.store, &t.image, &cose, &sig, NULL, &e) == 0);
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 1);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 1);
+	trust_signers_free(&all);
 	CHECK(trust_sign(&t.state, t.store, &t.image, &two, &sig, NULL, &e) == 0);
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, all, &e) == 0 && all->n == 2);
-	CHECK(strlen(all->v[0].key) == 64 && strcmp(all->v[0].key, all->v[1].key) != 0);
-	CHECK_STR(all->v[1].level, "strict");
-	free(all);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 2);
+	CHECK(strlen(all.v[0].key) == 64 && strcmp(all.v[0].key, all.v[1].key) != 0);
+	CHECK_STR(all.v[1].level, "strict");
 }
 
 /* A signature is for one repository: carried to another it does not hold, and the message says what
