@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/signing.h"
 #include "cli/trust_keys.h"
+#include "trust/holder.h"
 #include "trust/trust.h"
 
 /* init */
@@ -73,8 +74,7 @@ static int report_request(struct cli *c, const char *name, const struct buf *pem
 
 static int check_options(const struct init_opts *o, struct err *e)
 {
-	const bool elsewhere =
-		o->key && (starts_with(o->key, "pkcs11:") || starts_with(o->key, "exec:"));
+	const bool elsewhere = o->key && holder_is_where(o->key);
 
 	if (o->days > LIMIT_CERT_DAYS)
 		return FAIL(e, E_USAGE, "--days: at most %d", LIMIT_CERT_DAYS);
@@ -114,6 +114,17 @@ static int init(struct cli *c, const struct init_opts *o, struct trust_init_opts
 	return trust_init(state, to, thumbprint, e);
 }
 
+/* For the trail: which certificate signs from now on, and where its key is. */
+static json_t *detail_of(const struct init_opts *o, const char *thumbprint)
+{
+	char shown[HOLDER_SHOWN] = "file";
+
+	if (o->key && holder_is_where(o->key))
+		(void)holder_shown(o->key, shown);
+	return json_pack("{s:s, s:s*, s:b}", "where", shown, "certificate",
+			 thumbprint[0] ? thumbprint : NULL, "replaced", o->force);
+}
+
 static int run_init(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct init_opts *o = opts;
@@ -125,11 +136,15 @@ static int run_init(struct cli *c, void *opts, int argc, char **argv, struct err
 				      .days = (int)o->days,
 				      .ret_request = o->csr ? &request : NULL };
 	const char *name = o->name ? o->name : TRUST_DEFAULT_NAME;
-	char thumbprint[THUMBPRINT_MAX];
+	char thumbprint[THUMBPRINT_MAX] = "";
 	int r = check_options(o, e);
 
 	(void)argc, (void)argv;
-	if (r < 0 || (r = init(c, o, &to, thumbprint, e)) < 0)
+	if (r < 0)
+		return r;
+	r = init(c, o, &to, thumbprint, e);
+	r = cli_trust_note(c, "trust-init", name, r, r == 0 ? detail_of(o, thumbprint) : NULL, e);
+	if (r < 0)
 		return r;
 	return o->csr ? report_request(c, name, &request, e) : report_init(c, name, thumbprint, e);
 }
@@ -163,6 +178,7 @@ static int run_import_cert(struct cli *c, void *opts, int argc, char **argv, str
 {
 	const char *name = argc == 2 ? argv[0] : NULL, *path = argv[argc - 1];
 	auto_buf file = BUF_INIT(LIMIT_PEM_CERTS + 1);
+	char thumbprint[THUMBPRINT_MAX] = "";
 	const struct state *state;
 	int r;
 
@@ -170,8 +186,11 @@ static int run_import_cert(struct cli *c, void *opts, int argc, char **argv, str
 	if ((r = fs_read_user(path, LIMIT_PEM_CERTS, &file, e)) < 0 ||
 	    (r = cli_state(c, &state, e)) < 0)
 		return r;
-	r = trust_import_cert(state, name, (struct str){ buf_str(&file), file.n }, e);
-	return r < 0 ? WRAP(e, r, "'%s'", path) : 0;
+	r = trust_import_cert(state, name, (struct str){ buf_str(&file), file.n }, thumbprint, e);
+	if (r < 0)
+		r = WRAP(e, r, "'%s'", path);
+	return cli_trust_note(c, "trust-import-cert", name ? name : TRUST_DEFAULT_NAME, r,
+			      r == 0 ? json_pack("{s:s}", "certificate", thumbprint) : NULL, e);
 }
 
 const struct command trust_import_cert_command = {

@@ -9,8 +9,15 @@ static int run_import_notation(struct cli *c, void *opts, int argc, char **argv,
 	int r = cli_state(c, &state, e);
 
 	(void)opts, (void)argc;
-	if (r == 0)
-		r = trust_import_notation(state, argv[0], &got, e);
+	if (r < 0)
+		return r;
+	r = trust_import_notation(state, argv[0], &got, e);
+	r = cli_trust_note(c, "trust-import-notation", argv[0], r,
+			   r == 0 ? json_pack("{s:I, s:I}", "statements",
+					      (json_int_t)got.statements, "certificates",
+					      (json_int_t)got.certificates)
+				  : NULL,
+			   e);
 	if (r < 0 || c->quiet)
 		return r;
 	return cli_print(c, e, "%zu policy statement%s, %zu certificate%s\n", got.statements,

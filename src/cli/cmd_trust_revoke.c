@@ -55,7 +55,7 @@ static int report_import(struct cli *c, size_t n, struct err *e)
 /* The trail's word on a change of what is trusted. */
 static int record(struct cli *c, const char *name, json_t *detail, int r, struct err *e)
 {
-	return cli_note(c, "revoke", name, &(struct desc){ 0 }, r, detail, e);
+	return cli_trust_note(c, "revoke", name, r, detail, e);
 }
 
 static int import(struct cli *c, const char *path, struct err *e)

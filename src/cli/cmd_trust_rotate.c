@@ -101,13 +101,15 @@ static int run_rotate(struct cli *c, void *opts, int argc, char **argv, struct e
 {
 	const char *name = argc ? argv[0] : TRUST_DEFAULT_NAME;
 	struct withdrawal old = { 0 };
-	char thumbprint[THUMBPRINT_MAX] = "";
+	char thumbprint[THUMBPRINT_MAX] = "", until[RFC3339_MAX];
 	int r = rotate(c, opts, name, &old, thumbprint, e);
 
-	r = cli_note(c, "rotate", name, &(struct desc){ 0 }, r,
-		     r == 0 ? json_pack("{s:s, s:s}", "oldKey", old.key, "certificate", thumbprint)
-			    : NULL,
-		     e);
+	clock_rfc3339(old.until, until);
+	r = cli_trust_note(c, "rotate", name, r,
+			   r == 0 ? json_pack("{s:s, s:s, s:s}", "oldKey", old.key, "until", until,
+					      "certificate", thumbprint)
+				  : NULL,
+			   e);
 	return r < 0 ? r : report(c, name, &old, thumbprint, e);
 }
 

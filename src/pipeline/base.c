@@ -196,7 +196,7 @@ static int look_for_key(const struct road *road, const struct trust_sign_opts *o
 {
 	auto_buf chain = BUF_INIT(LIMIT_PEM_CERTS);
 
-	return trust_export(road->state, o->key, &chain, e);
+	return trust_export(road->state, o->key, NULL, &chain, e);
 }
 
 static int make_and_admit(struct road *road, const struct recipe *r, const struct base_opts *o,

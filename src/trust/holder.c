@@ -47,7 +47,7 @@ void holder_close(struct holder *h)
 
 const char *holder_shown(const char *name, char ret[static HOLDER_SHOWN])
 {
-	size_t n = starts_with(name, KEY_PKCS11) ? strcspn(name, "?") : strlen(name);
+	size_t n = holder_is_where(name) ? strcspn(name, "?") : strlen(name);
 
 	(void)snprintf(ret, HOLDER_SHOWN, "%.*s", n < HOLDER_SHOWN - 1 ? (int)n : HOLDER_SHOWN - 1,
 		       name);

@@ -42,7 +42,8 @@ int holder_open(int dir, const char *name, const char *passphrase, struct holder
 int holder_open_fd(int fd, const char *name, const char *passphrase, struct holder **ret,
 		   struct err *e);
 bool holder_is_where(const char *name); /* pkcs11: or exec: */
-/* The name for a message: of a pkcs11: name nothing that could hold a PIN. Returns ret. */
+/* The name for a message: of a pkcs11: name nothing that could hold a PIN, of an exec: name the
+ * program alone, since what it is told may be a secret. Returns ret. */
 const char *holder_shown(const char *name, char ret[static HOLDER_SHOWN]);
 /* Borrowed, and signs by the holder. */
 const struct key *holder_key(const struct holder *h);

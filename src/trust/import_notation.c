@@ -6,13 +6,12 @@
 
 #include "trust/internal.h"
 
-enum { STORE_PATH = sizeof(DIR_STORES) + 5 * LIMIT_STORE_NAME };
-
+/* Whatever they are called: what could name no store is refused. */
 static int store_names(int from, enum store_type type, struct strv *ret, struct err *e)
 {
-	char path[STORE_PATH];
+	char path[STORE_PATH_LEN];
 
-	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s", store_type_name(type));
+	trust_store_path(path, type, NULL, NULL);
 	return trust_names(from, path, ret, e);
 }
 
@@ -47,16 +46,15 @@ static int copy_file(int from, int to, const char *path, struct err *e)
 
 static int copy_store(int from, int to, enum store_type type, const char *store, struct err *e)
 {
-	char path[STORE_PATH];
+	char path[STORE_PATH_LEN];
 	auto_strv files = { 0 };
 	int r = trust_store_files(from, type, store, &files, e);
 
-	(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s", store_type_name(type), store);
+	trust_store_path(path, type, store, NULL);
 	if (r == 0)
 		r = fs_mkdir_p(to, path, 0700, e);
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
-		(void)snprintf(path, sizeof(path), DIR_ALL_STORES "/%s/%s/%.255s",
-			       store_type_name(type), store, files.v[i]);
+		trust_store_path(path, type, store, files.v[i]);
 		r = copy_file(from, to, path, e);
 	}
 	return r;

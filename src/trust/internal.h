@@ -15,7 +15,6 @@
 /* Begins the refusal of a signature that is of another repository. */
 #define SIGNED_FOR "it is signed for "
 #define DIR_ALL_STORES "truststore/x509"
-#define DIR_STORES DIR_ALL_STORES "/ca"
 
 /* files.c: the folder <state>/trust. */
 
@@ -24,15 +23,27 @@ int trust_dir(const struct state *state, bool make, struct err *e);
 int trust_lock(int dir, struct err *e); /* close to release */
 /* A thumbprint, or as many of its first digits as name one. */
 bool trust_thumbprint_like(const char *s);
+/* The same of what other tools print, too: "sha256:..", "AB:CD:..". */
+bool trust_fingerprint(const char *name, char ret[static THUMBPRINT_MAX]);
 /* Names in a folder beneath dir, sorted; a missing folder has none. */
 int trust_names(int dir, const char *path, struct strv *ret, struct err *e);
 /* A regular file, no symbolic link on the way. */
 int trust_read(int dir, const char *path, size_t max, struct buf *ret, struct err *e);
 
+/* stores.c */
+
+enum {
+	WHERE_LEN = LIMIT_STORE_NAME + 256 + 1, /* "store/file" */
+	STORE_PATH_LEN = sizeof(DIR_ALL_STORES) + 20 + WHERE_LEN,
+};
+/* Of a file, of a store (file NULL) or of all of a type (store NULL). */
+void trust_store_path(char ret[static STORE_PATH_LEN], enum store_type type, const char *store,
+		      const char *file);
+
 /* Certificates of trust stores. */
 struct trusted {
 	struct cert **v;
-	char (*where)[2 * LIMIT_STORE_NAME]; /* "store/file" of each */
+	char (*where)[WHERE_LEN]; /* "store/file" of each */
 	size_t n;
 };
 /* Appends a store's certificates: those of its files *.pem, *.crt and *.cer, each of which may hold
@@ -46,16 +57,30 @@ static inline void trusted_release(struct trusted *t)
 	trusted_free(t);
 }
 #define auto_trusted __attribute__((cleanup(trusted_release))) struct trusted
-int trust_stores(int dir, struct strv *ret, struct err *e); /* names of the ca stores */
+/* Names of the stores of a type, sorted. */
+int trust_store_names(int dir, enum store_type type, struct strv *ret, struct err *e);
 /* Names of a store's certificate files, sorted; folders are passed over, links are E_FORMAT. */
 int trust_store_files(int dir, enum store_type type, const char *store, struct strv *ret,
 		      struct err *e);
+/* A certificate into a store, under its thumbprint: the same twice is one file. */
+int trust_store_cert(int dir, enum store_type type, const char *store, const struct cert *c,
+		     struct err *e);
+int store_type_parse(const char *s, enum store_type *ret, struct err *e); /* E_USAGE */
+
+/* One of all. Borrowed. */
+struct stored {
+	enum store_type type;
+	const char *store, *file;
+	const struct cert *cert;
+};
+/* Other than 0 ends the walk, and is its outcome. */
+typedef int stored_visit(const struct stored *one, void *arg, struct err *e);
+/* By type, store and file. where NULL: everywhere. */
+int trust_each_cert(int dir, const struct trust_where *where, stored_visit *visit, void *arg,
+		    struct err *e);
 
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
-
-/* anchors.c: a certificate into a trust store, under its thumbprint: the same twice is one file. */
-int trust_store_cert(int dir, const char *store, const struct cert *c, struct err *e);
 
 /* keys.c, under the lock. */
 bool trust_key_there(int dir, const char *name);
@@ -81,13 +106,26 @@ int withdrawal_of(const struct cert *c, struct withdrawal *ret, struct err *e);
 
 /* Reads the policy; E_NOTFOUND when there is none. */
 int trust_policy_load(int dir, struct policy *ret, struct err *e);
+/* Certificates that are to be trusted, and as whose. */
+struct admission {
+	enum store_type type;
+	const char *store;
+	const struct strv *identities; /* "*" or DNs */
+	const struct strv *scopes;     /* repositories; NULL or none: "*" */
+	const struct chain *added;
+};
 /*
- * Names the store and the identities ("*" or DNs) in the statement for "*", made when missing. A
- * policy without a statement for "*" is left as it is. Identities that one there covers are not
- * added twice.
+ * Puts them into the store, and names store and identities in the statement of the scopes: the one
+ * that has all of them, or a new one, which is strict. A policy without a statement for "*" is left
+ * as it is when that is meant, and so is every policy for a tsa store: naming one there asks for
+ * timestamps. ret_statement is the statement's name, "" for none.
+ *
+ * In a statement each store goes with each identity, so E_USAGE where a certificate that is in one
+ * of its stores already, and not among the added, could sign as more than before. Nothing is
+ * written then.
  */
-int trust_policy_admit(int dir, const char *store, const char *const *identities, size_t n,
-		       struct err *e);
+int trust_policy_admit(int dir, const struct admission *a,
+		       char ret_statement[static LIMIT_STATEMENT_NAME + 1], struct err *e);
 
 /* payload.c */
 

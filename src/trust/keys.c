@@ -226,13 +226,16 @@ static int make_chain(const struct trust_init_opts *o, const char *name, const s
 static int trust_own(int dir, const struct chain *c, struct err *e)
 {
 	auto_buf subject = BUF_INIT(4 * LIMIT_DN_TEXT);
-	const char *identity;
+	auto_strv identities = { 0 };
+	char statement[LIMIT_STATEMENT_NAME + 1];
+	const struct admission a = { .store = TRUST_DEFAULT_NAME,
+				     .identities = &identities,
+				     .added = c };
 	int r;
 
 	dn_text(cert_subject(c->v[0]), &subject);
-	identity = buf_str(&subject);
-	r = trust_store_cert(dir, TRUST_DEFAULT_NAME, c->v[0], e);
-	return r < 0 ? r : trust_policy_admit(dir, TRUST_DEFAULT_NAME, &identity, 1, e);
+	r = strv_add(&identities, buf_str(&subject), e);
+	return r < 0 ? r : trust_policy_admit(dir, &a, statement, e);
 }
 
 static int write_chain(int dir, const char *name, const struct chain *c, struct err *e)
@@ -396,7 +399,8 @@ int trust_key_public(int dir, const char *name, struct key **ret, struct err *e)
 	return r < 0 ? r : cert_key(c.v[0], ret, e);
 }
 
-int trust_import_cert(const struct state *state, const char *name, struct str file, struct err *e)
+int trust_import_cert(const struct state *state, const char *name, struct str file,
+		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
 	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
@@ -411,6 +415,8 @@ int trust_import_cert(const struct state *state, const char *name, struct str fi
 		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
 	if ((r = trust_key_public(dir, name, &k, e)) < 0 || (r = take_chain(file, k, &c, e)) < 0)
 		return WRAP(e, r, "key '%s'", name);
+	if (ret_thumbprint)
+		cert_thumbprint(c.v[0], ret_thumbprint);
 	return write_chain(dir, name, &c, e);
 }
 

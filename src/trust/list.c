@@ -127,26 +127,22 @@ static int list_keys(int dir, const struct withdrawn *w, json_t *list, struct er
 	return r;
 }
 
-static int list_certs(int dir, const struct withdrawn *w, json_t *list, struct err *e)
+struct listing {
+	const struct withdrawn *w;
+	json_t *list;
+};
+
+static int list_cert(const struct stored *one, void *arg, struct err *e)
 {
-	auto_strv stores = { 0 };
-	int r = trust_stores(dir, &stores, e);
+	const struct listing *l = arg;
+	json_t *o = json_object();
+	int r = json_push(l->list, o, e);
 
-	for (size_t i = 0; r == 0 && i < stores.n; i++) {
-		auto_trusted t = { 0 };
-
-		r = trusted_load(dir, stores.v[i], &t, e);
-		for (size_t j = 0; r == 0 && j < t.n; j++) {
-			json_t *o = json_object();
-
-			r = json_push(list, o, e);
-			if (r == 0)
-				r = json_put_string(o, "store", stores.v[i], e);
-			if (r == 0)
-				r = put_cert(o, t.v[j], w, e);
-		}
-	}
-	return r;
+	if (r < 0 || (r = json_put_string(o, "type", store_type_name(one->type), e)) < 0 ||
+	    (r = json_put_string(o, "store", one->store, e)) < 0 ||
+	    (r = json_put_string(o, "file", one->file, e)) < 0)
+		return r;
+	return put_cert(o, one->cert, l->w, e);
 }
 
 static int list_policy(int dir, json_t *all, struct err *e)
@@ -161,12 +157,15 @@ static int list_policy(int dir, json_t *all, struct err *e)
 				json_incref(json_object_get(p.json, "trustPolicies")), e);
 }
 
-int trust_list(const struct state *state, json_t **ret, struct err *e)
+int trust_list(const struct state *state, const struct trust_where *where, json_t **ret,
+	       struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
 	auto_json *all = json_object();
 	auto_withdrawn w = { 0 };
+	const bool certificates = where && (where->type || where->store);
 	json_t *keys = json_array(), *certs = json_array();
+	struct listing l = { &w, certs };
 	int r = json_put(all, "keys", keys, e);
 	int r2 = json_put(all, "certificates", certs, e);
 
@@ -174,49 +173,11 @@ int trust_list(const struct state *state, json_t **ret, struct err *e)
 		return dir;
 	if (r < 0 || r2 < 0)
 		return FAIL_NOMEM(e);
-	if ((r = withdrawn_load(dir, &w, e)) < 0 || (r = list_keys(dir, &w, keys, e)) < 0 ||
-	    (r = list_certs(dir, &w, certs, e)) < 0 || (r = list_policy(dir, all, e)) < 0)
+	if ((r = withdrawn_load(dir, &w, e)) < 0 ||
+	    (r = certificates ? 0 : list_keys(dir, &w, keys, e)) < 0 ||
+	    (r = trust_each_cert(dir, where, list_cert, &l, e)) < 0 ||
+	    (r = certificates ? 0 : list_policy(dir, all, e)) < 0)
 		return r;
 	*ret = TAKE(all);
 	return 0;
-}
-
-/* Exporting. */
-
-static int export_by_thumbprint(int dir, const char *prefix, struct buf *ret, struct err *e)
-{
-	auto_strv stores = { 0 };
-	int r = strlen(prefix) >= 6 ? trust_stores(dir, &stores, e) : 0;
-
-	for (size_t i = 0; r == 0 && i < stores.n; i++) {
-		auto_trusted t = { 0 };
-
-		r = trusted_load(dir, stores.v[i], &t, e);
-		for (size_t j = 0; r == 0 && j < t.n; j++) {
-			char hex[THUMBPRINT_MAX];
-
-			cert_thumbprint(t.v[j], hex);
-			if (starts_with(hex, prefix))
-				return cert_to_pem(t.v[j], ret, e);
-		}
-	}
-	return r < 0 ? r : E_NOTFOUND;
-}
-
-int trust_export(const struct state *state, const char *name, struct buf *ret, struct err *e)
-{
-	auto_close int dir = trust_dir(state, true, e);
-	auto_chain c = { .n = 0 };
-	int r, found;
-
-	if (dir < 0)
-		return dir;
-	r = trust_key_chain(dir, name ? name : TRUST_DEFAULT_NAME, &c, e);
-	if (r == E_NOTFOUND && name) {
-		found = export_by_thumbprint(dir, name, ret, NULL);
-		return found == E_NOTFOUND ? r : found;
-	}
-	for (size_t i = 0; r == 0 && i < c.n; i++)
-		r = cert_to_pem(c.v[i], ret, e);
-	return r;
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Changing the trust policy: what an added certificate may sign, and that nobody else gains by it.
+ */
+#include <stdio.h>
 #include <string.h>
 
 #include "trust/internal.h"
@@ -22,52 +25,134 @@ int trust_policy_load(int dir, struct policy *ret, struct err *e)
 	return r < 0 ? r : policy_parse(buf_str(&b), b.n, ret, e);
 }
 
-static int save(int dir, const json_t *policy, struct err *e)
+int trust_policy_digest(const struct state *state, struct digest *ret, struct err *e)
 {
-	auto_buf b = BUF_INIT(LIMIT_POLICY);
-	auto_policy check = { 0 };
-	int r = json_pretty(policy, &b, e);
+	auto_close int dir = trust_dir(state, false, NULL);
+	auto_buf b = BUF_INIT(LIMIT_POLICY + 1);
+	const char *file = dir < 0 ? NULL : policy_file(dir);
+	struct digest d = { .s = "" };
+	int r = file && fs_exists(dir, file) ? trust_read(dir, file, LIMIT_POLICY, &b, e) : 0;
 
-	/* What we write must be what we read. */
-	if (r == 0)
-		r = policy_parse(buf_str(&b), b.n, &check, e);
 	if (r < 0)
-		return WRAP(e, r, "change the trust policy");
-	return fs_write_file(dir, policy_file(dir), b.p, b.n, 0600, e);
+		return r;
+	if (b.n)
+		digest_of(b.p, b.n, &d);
+	*ret = d;
+	return 0;
 }
 
-static json_t *new_policy(void)
+/* What we write must be what we read. */
+static int render(const json_t *policy, struct buf *text, struct policy *ret, struct err *e)
 {
-	return json_pack("{s:s, s:[{s:s, s:[s], s:{s:s}, s:[], s:[]}]}", "version", "1.0",
-			 "trustPolicies", "name", TRUST_DEFAULT_NAME, "registryScopes", "*",
-			 "signatureVerification", "level", "strict", "trustStores",
-			 "trustedIdentities");
+	int r = json_pretty(policy, text, e);
+
+	r = r < 0 ? r : policy_parse(buf_str(text), text->n, ret, e);
+	return r < 0 ? WRAP(e, r, "change the trust policy") : 0;
 }
 
-/* The statement for "*", borrowed, or NULL. */
-static json_t *any_statement(const json_t *policy)
+/* Statements. Borrowed from the document. */
+
+static json_t *statement_for(const json_t *policy, const char *scope)
 {
-	size_t i;
+	size_t i, k;
 	json_t *s;
+	const json_t *v;
 
 	json_array_foreach(json_object_get(policy, "trustPolicies"), i, s)
 	{
-		const json_t *scopes = json_object_get(s, "registryScopes");
-
-		if (strcmp(json_string_value(json_array_get(scopes, 0)), "*") == 0)
-			return s;
+		json_array_foreach(json_object_get(s, "registryScopes"), k, v)
+		{
+			if (strcmp(json_string_value(v), scope) == 0)
+				return s;
+		}
 	}
 	return NULL;
 }
 
-static int admit_store(json_t *statement, const char *store, struct err *e)
+static bool has_name(const json_t *policy, const char *name)
+{
+	size_t i;
+	const json_t *s;
+
+	json_array_foreach(json_object_get(policy, "trustPolicies"), i, s)
+	{
+		if (strcmp(json_string_or_null(s, "name"), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Named as its store is, or STORE-2. */
+static int new_statement(json_t *policy, const char *wanted, json_t **ret, struct err *e)
+{
+	char name[LIMIT_STATEMENT_NAME + 1];
+
+	(void)snprintf(name, sizeof(name), "%s", wanted);
+	for (int i = 2; has_name(policy, name); i++)
+		(void)snprintf(name, sizeof(name), "%.100s-%d", wanted, i);
+	*ret = json_pack("{s:s, s:[], s:{s:s}, s:[], s:[]}", "name", name, "registryScopes",
+			 "signatureVerification", "level", "strict", "trustStores",
+			 "trustedIdentities");
+	return json_push(json_object_get(policy, "trustPolicies"), *ret, e);
+}
+
+/* The one that has all of these scopes, or a new one when no statement has any. */
+static int own_statement(json_t *policy, const struct admission *a, json_t **ret, struct err *e)
+{
+	json_t *first = statement_for(policy, a->scopes->v[0]);
+	int r;
+
+	for (size_t i = 1; i < a->scopes->n; i++)
+		if (statement_for(policy, a->scopes->v[i]) != first)
+			return FAIL(e, E_USAGE,
+				    "the trust policy has a statement for some of these scopes, "
+				    "and not for others: add the certificate for each by itself");
+	*ret = first;
+	if (first)
+		return 0;
+	r = new_statement(policy, a->store, ret, e);
+	for (size_t i = 0; r == 0 && i < a->scopes->n; i++)
+		r = json_push(json_object_get(*ret, "registryScopes"), json_string(a->scopes->v[i]),
+			      e);
+	return r;
+}
+
+/* NULL where the policy is somebody's own work: one that names every repository, or skips. */
+static int pick_statement(json_t *policy, const struct admission *a, bool fresh, json_t **ret,
+			  struct err *e)
+{
+	int r = 0;
+
+	if (a->scopes && a->scopes->n) {
+		r = own_statement(policy, a, ret, e);
+		if (r == 0 && !json_array_size(json_object_get(*ret, "trustStores")) &&
+		    strcmp(json_string_or_null(json_object_get(*ret, "signatureVerification"),
+					       "level"),
+			   "skip") == 0)
+			return FAIL(e, E_USAGE, "statement '%s' of the trust policy skips %s",
+				    json_string_or_null(*ret, "name"), a->scopes->v[0]);
+		return r;
+	}
+	*ret = statement_for(policy, "*");
+	if (!*ret && fresh) {
+		r = new_statement(policy, TRUST_DEFAULT_NAME, ret, e);
+		return r < 0 ? r
+			     : json_push(json_object_get(*ret, "registryScopes"), json_string("*"),
+					 e);
+	}
+	if (*ret && !json_object_get(*ret, "trustStores"))
+		*ret = NULL;
+	return 0;
+}
+
+static int admit_store(json_t *statement, const struct admission *a, struct err *e)
 {
 	auto_buf text = BUF_INIT(2 * LIMIT_STORE_NAME);
 	json_t *stores = json_object_get(statement, "trustStores");
 	size_t i;
 	const json_t *v;
 
-	buf_printf(&text, "ca:%s", store);
+	buf_printf(&text, "%s:%s", store_type_name(a->type), a->store);
 	json_array_foreach(stores, i, v)
 	{
 		if (strcmp(json_string_value(v), buf_str(&text)) == 0)
@@ -113,28 +198,128 @@ static int admit_identity(json_t *statement, const char *identity, struct err *e
 	return json_push(list, json_string("*"), e);
 }
 
-int trust_policy_admit(int dir, const char *store, const char *const *identities, size_t n,
-		       struct err *e)
-{
-	auto_policy p = { 0 };
-	auto_json *fresh = NULL;
-	json_t *statement, *document;
-	int r = trust_policy_load(dir, &p, e);
+/* Who gains. */
 
-	if (r == E_NOTFOUND) {
-		fresh = new_policy();
-		r = fresh ? 0 : FAIL_NOMEM(e);
+static const struct statement *by_name(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->v[i].name, name) == 0)
+			return &p->v[i];
+	return NULL;
+}
+
+static bool names(const struct statement *s, const struct named_store *store)
+{
+	for (size_t i = 0; s && i < s->stores_n; i++)
+		if (s->stores[i].type == store->type && strcmp(s->stores[i].name, store->name) == 0)
+			return true;
+	return false;
+}
+
+/* Every subject that is one of s is one of was. */
+static bool covers(const struct statement *was, const struct statement *s)
+{
+	if (was->any_identity)
+		return true;
+	for (size_t i = 0; i < s->identities_n; i++)
+		if (!policy_identity(was, &s->identities[i]))
+			return false;
+	return !s->any_identity;
+}
+
+/* A CA certifies whomever it likes, so it gains by each name; who signs himself, by his own. */
+static bool gains(const struct cert *c, const struct statement *was, bool was_named,
+		  const struct statement *is)
+{
+	if (cert_is_ca(c))
+		return !was_named || !covers(was, is);
+	return policy_identity(is, cert_subject(c)) &&
+	       !(was_named && policy_identity(was, cert_subject(c)));
+}
+
+static bool is_added(const struct admission *a, const struct cert *c)
+{
+	for (size_t i = 0; i < a->added->n; i++)
+		if (cert_equal(a->added->v[i], c))
+			return true;
+	return false;
+}
+
+static int refuse_gain(const struct cert *c, const struct named_store *store, struct err *e)
+{
+	char subject[300];
+	int r;
+
+	trust_subject(c, subject, sizeof(subject));
+	r = FAIL(e, E_USAGE,
+		 "by that, '%s' of the trust store %s:%s could sign as others than before", subject,
+		 store_type_name(store->type), store->name);
+	return err_hint(e, r,
+			"give the certificate a store and a statement of its own: plimsoll trust "
+			"add --store NAME --scope HOST/REPOSITORY ...");
+}
+
+/* In one statement each of the stores goes with each of the names. */
+static int nobody_gains(int dir, const struct admission *a, const struct statement *was,
+			const struct statement *is, struct err *e)
+{
+	for (size_t i = 0; i < is->stores_n; i++) {
+		const struct named_store *store = &is->stores[i];
+		auto_trusted certs = { 0 };
+		int r = store->type == STORE_TSA
+				? 0
+				: trusted_load_of(dir, store->type, store->name, &certs, e);
+
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < certs.n; k++)
+			if (!is_added(a, certs.v[k]) &&
+			    gains(certs.v[k], was, names(was, store), is))
+				return refuse_gain(certs.v[k], store, e);
 	}
-	if (r < 0)
+	return 0;
+}
+
+/* The changed document, or NULL where there is nothing to change; ret_statement is its name. */
+static int plan(int dir, const struct admission *a, struct buf *ret,
+		char ret_statement[static LIMIT_STATEMENT_NAME + 1], struct err *e)
+{
+	auto_policy was = { 0 }, is = { 0 };
+	auto_json *document = NULL;
+	json_t *statement = NULL;
+	int r = trust_policy_load(dir, &was, e);
+	const bool fresh = r == E_NOTFOUND;
+
+	if (r < 0 && !fresh)
 		return r;
-	document = fresh ? fresh : p.json;
-	statement = any_statement(document);
-	/* Policies that name every repository are somebody's own work: the store is enough there.
-	 */
-	if (!statement || !json_object_get(statement, "trustStores"))
-		return 0;
-	r = admit_store(statement, store, e);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = admit_identity(statement, identities[i], e);
-	return r < 0 ? r : save(dir, document, e);
+	document = fresh ? json_pack("{s:s, s:[]}", "version", "1.0", "trustPolicies")
+			 : json_deep_copy(was.json);
+	if (!document)
+		return FAIL_NOMEM(e);
+	r = pick_statement(document, a, fresh, &statement, e);
+	if (r < 0 || !statement)
+		return r;
+	r = admit_store(statement, a, e);
+	for (size_t i = 0; r == 0 && i < a->identities->n; i++)
+		r = admit_identity(statement, a->identities->v[i], e);
+	if (r < 0 || (r = render(document, ret, &is, e)) < 0)
+		return r;
+	(void)snprintf(ret_statement, LIMIT_STATEMENT_NAME + 1, "%s",
+		       json_string_or_null(statement, "name"));
+	return nobody_gains(dir, a, by_name(&was, ret_statement), by_name(&is, ret_statement), e);
+}
+
+int trust_policy_admit(int dir, const struct admission *a,
+		       char ret_statement[static LIMIT_STATEMENT_NAME + 1], struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_POLICY);
+	int r;
+
+	ret_statement[0] = '\0';
+	r = a->type == STORE_TSA ? 0 : plan(dir, a, &text, ret_statement, e);
+	for (size_t i = 0; r == 0 && i < a->added->n; i++)
+		r = trust_store_cert(dir, a->type, a->store, a->added->v[i], e);
+	if (r < 0 || text.n == 0)
+		return r;
+	return fs_write_file(dir, policy_file(dir), text.p, text.n, 0600, e);
 }

@@ -28,43 +28,36 @@ int withdrawal_of(const struct cert *c, struct withdrawal *ret, struct err *e)
 }
 
 /* Certificates whose thumbprint begins so; all must be of one key. */
-static int match(const struct cert *c, const char *prefix, struct withdrawal *ret, struct err *e)
+struct search {
+	const char *prefix;
+	struct withdrawal found;
+};
+
+static int match(const struct stored *one, void *arg, struct err *e)
 {
+	struct search *s = arg;
 	struct withdrawal w = { 0 };
 	char hex[THUMBPRINT_MAX];
 	int r;
 
-	cert_thumbprint(c, hex);
-	if (!starts_with(hex, prefix))
+	cert_thumbprint(one->cert, hex);
+	if (!starts_with(hex, s->prefix))
 		return 0;
-	r = withdrawal_of(c, &w, e);
+	r = withdrawal_of(one->cert, &w, e);
 	if (r < 0)
 		return r;
-	if (ret->key[0] && strcmp(ret->key, w.key) != 0)
+	if (s->found.key[0] && strcmp(s->found.key, w.key) != 0)
 		return FAIL(e, E_USAGE, "thumbprint %s... is of several keys: give more of it",
-			    prefix);
-	*ret = w;
+			    s->prefix);
+	s->found = w;
 	return 0;
-}
-
-static int match_stores(int dir, const char *prefix, struct withdrawal *ret, struct err *e)
-{
-	auto_strv stores = { 0 };
-	int r = trust_stores(dir, &stores, e);
-
-	for (size_t i = 0; r == 0 && i < stores.n; i++) {
-		auto_trusted t = { 0 };
-
-		r = trusted_load(dir, stores.v[i], &t, e);
-		for (size_t j = 0; r == 0 && j < t.n; j++)
-			r = match(t.v[j], prefix, ret, e);
-	}
-	return r;
 }
 
 static int by_name(int dir, const char *name, struct withdrawal *ret, struct err *e)
 {
 	auto_chain c = { .n = 0 };
+	char prefix[THUMBPRINT_MAX];
+	struct search s = { .prefix = prefix };
 	int r = trust_name_ok(name) ? trust_key_chain(dir, name, &c, NULL) : E_NOTFOUND;
 
 	if (r == 0)
@@ -81,9 +74,12 @@ static int by_name(int dir, const char *name, struct withdrawal *ret, struct err
 		memcpy(ret->key, name + 7, KEY_ID_MAX);
 		return 0;
 	}
-	r = trust_thumbprint_like(name) ? match_stores(dir, name, ret, e) : 0;
-	if (r < 0 || ret->key[0])
-		return r;
+	if (trust_fingerprint(name, prefix)) {
+		r = trust_each_cert(dir, NULL, match, &s, e);
+		*ret = s.found;
+		if (r < 0 || ret->key[0])
+			return r;
+	}
 	r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'", name);
 	return err_hint(e, r,
 			"plimsoll trust list; plimsoll trust revoke --cert FILE for one that is "

@@ -12,7 +12,7 @@
  * holds what is trusted:
  *
  *     trustpolicy.json                    which signers are asked for, by repository
- *     truststore/x509/ca/<store>/<file>.pem certificates that end a trusted chain
+ *     truststore/x509/<type>/<store>/     certificates that end a trusted chain
  *     keys/<name>.pem keys/<name>.crt     keys that this host signs with, and their chains
  *     require-repository                  where it is, signatures must name their repository
  *     withdrawn.json                      keys that are revoked or rotated (withdrawn.h)
@@ -58,8 +58,9 @@ int trust_init(const struct state *state, const struct trust_init_opts *o,
 	       char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
 
 /* Gives a key its certificates: PEM, leaf first, complete. E_FORMAT when they are of another key.
- */
-int trust_import_cert(const struct state *state, const char *name, struct str file, struct err *e);
+ * ret_thumbprint (may be NULL) is the leaf's. */
+int trust_import_cert(const struct state *state, const char *name, struct str file,
+		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
 
 struct trust_rotate_opts {
 	const char *name;	/* the key whose place is taken; NULL: TRUST_DEFAULT_NAME */
@@ -73,23 +74,50 @@ struct trust_rotate_opts {
 int trust_rotate(const struct state *state, const struct trust_rotate_opts *o,
 		 struct withdrawal *ret_old, char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
 
+struct trust_add_opts {
+	const char *type;     /* of the trust store: "ca" (NULL), "signingAuthority" or "tsa" */
+	const char *store;    /* NULL: "default" */
+	const char *identity; /* "C=..,ST=..,O=..", or "*" for whomever a CA certifies. NULL: the
+				 certificate's own subject, which is right for self-signed signers;
+				 for a CA it is asked for */
+	const struct strv *scopes; /* repositories, for a statement of its own; NULL: "*" */
+};
 /*
- * Trusts the certificates of a PEM (or DER) file: each a CA or self-signed. store NULL: "default".
- * identity NULL: the certificate's own subject, which is right for self-signed signers; for a CA
- * it is asked for ("C=..,ST=..,O=..", or "*" for whomever the CA certifies), E_USAGE without.
+ * Trusts the certificates of a PEM (or DER) file: each a CA or self-signed. E_USAGE without an
+ * identity where one is needed, and where the change of the policy would let a certificate that is
+ * trusted already sign as others than before (its statement joins all stores with all identities).
+ * ret (may be NULL) is {"type","store","statement","certificates":[{"thumbprint","subject"}]},
+ * owned; without "statement" no part of the policy names the store.
  */
-int trust_add_cert(const struct state *state, struct str file, const char *store,
-		   const char *identity, struct err *e);
+int trust_add_cert(const struct state *state, struct str file, const struct trust_add_opts *o,
+		   json_t **ret, struct err *e);
 
-/* {"keys":[...],"certificates":[...],"policy":[...]}, owned. */
-int trust_list(const struct state *state, json_t **ret, struct err *e);
+/* Which trust stores are meant; NULL: all. */
+struct trust_where {
+	const char *type, *store;
+};
 
-/* The certificate chain of a key, or a trusted certificate by (at least 6 digits of) its
- * thumbprint, as PEM. name NULL: the default key's. */
-int trust_export(const struct state *state, const char *name, struct buf *ret, struct err *e);
+/* {"keys":[...],"certificates":[...],"policy":[...]}, owned. With a type or a store in where there
+ * are no keys and no policy. */
+int trust_list(const struct state *state, const struct trust_where *where, json_t **ret,
+	       struct err *e);
 
-/* Removes a key (signatures made with it stay valid), or a trusted certificate by thumbprint. */
-int trust_remove(const struct state *state, const char *name, struct err *e);
+/* The certificate chain of a key; or a trusted certificate by its SHA-256 fingerprint (or at least
+ * 6 digits of it), or its file's name: as PEM. name NULL: the default key's. E_USAGE for what fits
+ * two certificates. where (may be NULL) looks into those stores alone. */
+int trust_export(const struct state *state, const char *name, const struct trust_where *where,
+		 struct buf *ret, struct err *e);
+
+/*
+ * Removes a key (signatures made with it stay valid), or a trusted certificate, named as above,
+ * from each store it is in. ret (may be NULL): what went, [{"key"}] or
+ * [{"type","store","file","thumbprint","subject"}], owned.
+ */
+int trust_remove(const struct state *state, const char *name, const struct trust_where *where,
+		 json_t **ret, struct err *e);
+
+/* SHA-256 of the policy's file, as "sha256:..."; "" when there is none. */
+int trust_policy_digest(const struct state *state, struct digest *ret, struct err *e);
 
 struct trust_imported {
 	size_t statements, certificates;

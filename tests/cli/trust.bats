@@ -220,7 +220,7 @@ unb64url() {
 	plimsoll trust add cert.pem
 	plimsoll verify web:1
 	run plimsoll trust list
-	assert_output_has "key      default" "trusted  default"
+	assert_output_has "key      default" "trusted  ca:default"
 	plimsoll trust remove "$(openssl x509 -in cert.pem -outform DER | sha256sum | cut -c1-12)"
 	run plimsoll verify web:1
 	assert_status 4

@@ -8,7 +8,7 @@ enum { DAY = 86400 };
 /* An authority, and that its root is trusted. */
 struct stamper {
 	struct tsa tsa;
-	char where[1][2 * LIMIT_STORE_NAME];
+	char where[1][WHERE_LEN];
 	struct trusted trusted;
 };
 

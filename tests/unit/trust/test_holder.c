@@ -539,4 +539,19 @@ TEST(a_signature_of_another_key_is_refused)
 	CHECK(key_sign(proxy, "x", 1, &sig, &e) == 0 && sig.n == 64);
 }
 
+/* What stands after the program may be a secret. */
+TEST(names_in_messages)
+{
+	static const char *const names[][2] = {
+		{ "exec:/usr/bin/x?id=a&token=hunter2", "exec:/usr/bin/x" },
+		{ "exec:/usr/bin/x", "exec:/usr/bin/x" },
+		{ "pkcs11:token=ci?pin-value=1", "pkcs11:token=ci" },
+		{ "pkcs11:token=ci;pin-value=1", "pkcs11:..." },
+		{ "./a?b.pem", "./a?b.pem" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CHECK_STR(holder_shown(names[i][0], (char[HOLDER_SHOWN]){ 0 }), names[i][1]);
+}
+
 TAP_MAIN()

@@ -97,7 +97,7 @@ TEST(of_another_repository_or_signer)
 	CHECK(f.n && strstr(f.v[0].signer, "default/"));
 	sigstore_findings_free(&f);
 	/* Its certificate is trusted no more, so its key is not. */
-	CHECK(trust_remove(&t.state, thumbprint, &e) == 0);
+	CHECK(trust_remove(&t.state, thumbprint, NULL, NULL, &e) == 0);
 	find(&t, NULL, &f);
 	CHECK(f.n == 0 && f.refused.n == 2);
 }

@@ -172,7 +172,7 @@ TEST(another_host_trusts_the_certificate)
 	temp_open(&production);
 	init(&builder, NULL);
 	sign(&builder, &sig);
-	CHECK(trust_export(&builder.state, NULL, &pem, &e) == 0);
+	CHECK(trust_export(&builder.state, NULL, NULL, &pem, &e) == 0);
 	/* The image is the same, so its signature may be carried over. */
 	CHECK(signature_read(builder.store, &sig, &builder.image, &form, &envelope, &e) == 0);
 	CHECK(chain_from_file((struct str){ pem.p, pem.n }, &chain, &e) == 0);
@@ -181,12 +181,13 @@ TEST(another_host_trusts_the_certificate)
 	init(&production, NULL); /* the same subject, another key */
 	CHECK(verify(&production, &res, &e) == E_VERIFY && strstr(e.msg, "trust store"));
 	CHECK(strstr(e.hint, "plimsoll trust add") != NULL);
-	CHECK(trust_add_cert(&production.state, (struct str){ pem.p, pem.n }, NULL, NULL, &e) == 0);
+	CHECK(trust_add_cert(&production.state, (struct str){ pem.p, pem.n },
+			     &(struct trust_add_opts){ .store = NULL }, NULL, &e) == 0);
 	CHECK(verify(&production, &res, &e) == 0);
 	/* And no longer, once it is removed. */
-	CHECK(trust_remove(&production.state, res.thumbprint, &e) == 0);
+	CHECK(trust_remove(&production.state, res.thumbprint, NULL, NULL, &e) == 0);
 	CHECK(verify(&production, &res, &e) == E_VERIFY);
-	CHECK(trust_remove(&production.state, "0000000000", &e) == E_NOTFOUND);
+	CHECK(trust_remove(&production.state, "0000000000", NULL, NULL, &e) == E_NOTFOUND);
 }
 
 TEST(remove_key_keeps_trust)
@@ -200,10 +201,10 @@ TEST(remove_key_keeps_trust)
 	temp_open(&t);
 	init(&t, NULL);
 	sign(&t, &sig);
-	CHECK(trust_remove(&t.state, "default", &e) == 0);
+	CHECK(trust_remove(&t.state, "default", NULL, NULL, &e) == 0);
 	CHECK(verify(&t, &res, &e) == 0);
 	CHECK(trust_sign(&t.state, t.store, &t.image, &o, &sig, NULL, &e) == E_NOTFOUND);
-	CHECK(trust_remove(&t.state, "default", &e) == E_NOTFOUND);
+	CHECK(trust_remove(&t.state, "default", NULL, NULL, &e) == E_NOTFOUND);
 }
 
 /* Every byte of the signature's manifest and of its envelope, in the store. */
@@ -373,8 +374,9 @@ TEST(older_manifest_shape)
 	CHECK(store_blob_put(fresh.store, JWS_MEDIA_TYPE, envelope.p, envelope.n, &layer, &e) == 0);
 	layer_text(&layer, JWS_MEDIA_TYPE, layer.size, &one);
 	attach_raw(&fresh, OLD_SHAPE, &fresh.image, buf_str(&one));
-	CHECK(trust_export(&t.state, NULL, &pem, &e) == 0);
-	CHECK(trust_add_cert(&fresh.state, (struct str){ pem.p, pem.n }, "partner", NULL, &e) == 0);
+	CHECK(trust_export(&t.state, NULL, NULL, &pem, &e) == 0);
+	CHECK(trust_add_cert(&fresh.state, (struct str){ pem.p, pem.n },
+			     &(struct trust_add_opts){ .store = "partner" }, NULL, &e) == 0);
 	CHECK(verify(&fresh, &res, &e) == 0);
 	if (e.code)
 		printf("# %s\n", e.msg);
@@ -528,7 +530,7 @@ TEST(notation_folders)
 	temp_open(&t);
 	init(&builder, NULL);
 	sign(&builder, &sig);
-	CHECK(trust_export(&builder.state, NULL, &pem, &e) == 0);
+	CHECK(trust_export(&builder.state, NULL, NULL, &pem, &e) == 0);
 	buf_printf(&folder, "%s/" NOTATION, builder.path);
 	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_NOTFOUND);
 	/* More certificates in a file than a chain may have. */
@@ -599,8 +601,10 @@ TEST(add_refusals)
 	struct err e = ERR_INIT;
 
 	temp_open(&t);
-	CHECK(trust_add_cert(&t.state, STR("hello"), NULL, NULL, &e) == E_FORMAT);
-	CHECK(trust_add_cert(&t.state, STR("hello"), "..", NULL, &e) == E_USAGE);
+	CHECK(trust_add_cert(&t.state, STR("hello"), &(struct trust_add_opts){ .store = NULL },
+			     NULL, &e) == E_FORMAT);
+	CHECK(trust_add_cert(&t.state, STR("hello"), &(struct trust_add_opts){ .store = ".." },
+			     NULL, &e) == E_USAGE);
 	CHECK(!fs_exists(t.state.fd, "trust/trustpolicy.json"));
 }
 
@@ -635,17 +639,17 @@ TEST(list_and_export)
 
 	temp_open(&t);
 	init(&t, "ci");
-	CHECK(trust_list(&t.state, &all, &e) == 0);
+	CHECK(trust_list(&t.state, NULL, &all, &e) == 0);
 	CHECK(json_array_size(json_object_get(all, "keys")) == 1);
 	CHECK(json_array_size(json_object_get(all, "certificates")) == 1);
 	CHECK(json_array_size(json_object_get(all, "policy")) == 1);
 	thumbprint =
 		json_string_or_null(json_array_get(json_object_get(all, "keys"), 0), "thumbprint");
-	CHECK(trust_export(&t.state, NULL, &a, &e) == E_NOTFOUND);
-	CHECK(trust_export(&t.state, "ci", &a, &e) == 0);
-	CHECK(trust_export(&t.state, thumbprint, &b, &e) == 0);
+	CHECK(trust_export(&t.state, NULL, NULL, &a, &e) == E_NOTFOUND);
+	CHECK(trust_export(&t.state, "ci", NULL, &a, &e) == 0);
+	CHECK(trust_export(&t.state, thumbprint, NULL, &b, &e) == 0);
 	CHECK_STR(buf_str(&a), buf_str(&b));
-	CHECK(trust_export(&t.state, "nobody", &a, &e) == E_NOTFOUND);
+	CHECK(trust_export(&t.state, "nobody", NULL, &a, &e) == E_NOTFOUND);
 }
 
 /* What identities there are after each addition: none that overlaps another. */
@@ -665,8 +669,15 @@ TEST(identities_in_the_policy)
 	for (size_t i = 0; i < sizeof(add) / sizeof(add[0]); i++) {
 		struct err e = ERR_INIT;
 		auto_policy p = { 0 };
+		auto_strv ids = { 0 };
+		auto_chain none = { .n = 0 };
+		char statement[LIMIT_STATEMENT_NAME + 1];
+		const struct admission a = { .store = "default",
+					     .identities = &ids,
+					     .added = &none };
 
-		CHECK(trust_policy_admit(dir, "default", &add[i], 1, &e) == 0);
+		CHECK(strv_add(&ids, add[i], &e) == 0);
+		CHECK(trust_policy_admit(dir, &a, statement, &e) == 0);
 		CHECK(trust_policy_load(dir, &p, &e) == 0);
 		CHECK(p.v[0].any_identity ? count[i] == 1 : p.v[0].identities_n == count[i]);
 	}

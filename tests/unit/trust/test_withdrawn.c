@@ -86,7 +86,8 @@ TEST(another_certificate_of_the_same_key)
 	cert_thumbprint(c, second);
 	CHECK(strcmp(first, second) != 0);
 	CHECK(cert_to_pem(c, &pem, &e) == 0);
-	CHECK(trust_add_cert(&t.state, (struct str){ pem.p, pem.n }, NULL, "*", &e) == 0);
+	CHECK(trust_add_cert(&t.state, (struct str){ pem.p, pem.n },
+			     &(struct trust_add_opts){ .identity = "*" }, NULL, &e) == 0);
 	CHECK(fs_write_file(dir, "keys/default.crt", pem.p, pem.n, 0644, &e) == 0);
 	CHECK(sign(&t, NULL, &e) == 0 && verify(&t, &e) == 0);
 	/* Revoked by the first certificate; what the second says is refused. */

@@ -18,7 +18,7 @@ struct world {
 	struct chain chain;
 	struct key *key;
 	struct cert *anchors[1];
-	char where[1][2 * LIMIT_STORE_NAME];
+	char where[1][WHERE_LEN];
 	struct trusted trusted;
 	struct desc manifest;
 	struct policy policy;
