@@ -117,6 +117,11 @@ int store_fd(const struct store *s)
 	return s->dir;
 }
 
+void store_set_passing(struct store *s)
+{
+	s->passing = true;
+}
+
 bool store_is_writable(const struct store *s)
 {
 	return !s->read_only;
@@ -150,13 +155,6 @@ int store_index_save(const struct store *s, const json_t *index, struct err *e)
 static const char *entry_name(const json_t *entry)
 {
 	return json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_REF_NAME);
-}
-
-static bool entry_is(const json_t *entry, const struct digest *d)
-{
-	const char *s = json_string_or_null(entry, "digest");
-
-	return s && strcmp(s, d->s) == 0;
 }
 
 /* Position of the entry with this name; the list's size when there is none. */
@@ -380,15 +378,44 @@ int store_list(const struct store *s, json_t **ret, struct err *e)
 	return 0;
 }
 
+int store_add_referrers(struct store *s, const json_t *entries, struct err *e)
+{
+	auto_json *index = NULL, *seen = json_object();
+	auto_close int lock = -1;
+	size_t i, before;
+	json_t *list, *entry;
+	int r = seen ? index_begin(s, &lock, &index, e) : FAIL_NOMEM(e);
+
+	if (r < 0)
+		return r;
+	list = json_object_get(index, "manifests");
+	before = json_array_size(list);
+	json_array_foreach(list, i, entry)
+	{
+		const char *digest = json_string_or_null(entry, "digest");
+
+		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
+			return FAIL_NOMEM(e);
+	}
+	json_array_foreach(entries, i, entry)
+	{
+		const char *digest = json_string_or_null(entry, "digest");
+
+		if (!digest || json_object_get(seen, digest))
+			continue;
+		if (json_object_set_new_nocheck(seen, digest, json_true()) < 0 ||
+		    json_array_append(list, entry) < 0)
+			return FAIL_NOMEM(e);
+	}
+	return json_array_size(list) == before ? 0 : store_index_save(s, index, e);
+}
+
 int store_add_referrer(struct store *s, const struct desc *d, const struct digest *subject,
 		       struct err *e)
 {
-	auto_json *index = NULL;
 	auto_json *entry = desc_json(d);
+	auto_json *list = NULL;
 	auto_manifest m = { 0 };
-	auto_close int lock = -1;
-	json_t *list, *other;
-	size_t i;
 	int r;
 
 	if (!entry)
@@ -401,15 +428,10 @@ int store_add_referrer(struct store *s, const struct desc *d, const struct diges
 			    subject->s);
 	if (m.artifact_type[0])
 		r = json_put_string(entry, "artifactType", m.artifact_type, e);
-	if (r == 0)
-		r = index_begin(s, &lock, &index, e);
 	if (r < 0)
 		return r;
-	list = json_object_get(index, "manifests");
-	json_array_foreach(list, i, other) if (entry_is(other, &d->digest)) return 0;
-	if (json_array_append(list, entry) < 0)
-		return FAIL_NOMEM(e);
-	return store_index_save(s, index, e);
+	list = json_pack("[O]", entry);
+	return list ? store_add_referrers(s, list, e) : FAIL_NOMEM(e);
 }
 
 int store_referrers(const struct store *s, const struct digest *subject, const char *artifact_type,

@@ -23,6 +23,8 @@ int store_open_layout(struct store **ret, const char *path,
 		      struct err *e); /* somebody's layout, read only */
 void store_close(struct store *s);
 DEFINE_RELEASE_VOID(struct store, store_close)
+/* What is in it is gone with this process: nothing waits for the disk. */
+void store_set_passing(struct store *s);
 int store_fd(const struct store *s);	       /* the layout's folder; borrowed */
 bool store_is_writable(const struct store *s); /* not one of store_open_layout() */
 
@@ -77,6 +79,9 @@ int store_list(const struct store *s, json_t **ret, struct err *e);
 /* Adds a manifest that refers to subject, without a name. Once: a second add changes nothing. */
 int store_add_referrer(struct store *s, const struct desc *d, const struct digest *subject,
 		       struct err *e);
+/* Many at once: an array of descriptors of manifests that are in the store and were seen to have a
+ * subject. */
+int store_add_referrers(struct store *s, const json_t *entries, struct err *e);
 /* Descriptors of manifests whose subject is `subject`, of this artifact type (NULL: any). Owned
  * array of descriptor objects, each with "annotations" of its manifest. */
 int store_referrers(const struct store *s, const struct digest *subject, const char *artifact_type,

@@ -205,7 +205,7 @@ int blob_writer_write(struct blob_writer *w, const void *p, size_t n, struct err
 	sha256_update(w->hash, p, n);
 	w->size += n;
 	/* The disk begins now, so that little is left to wait for at the end. */
-	if (w->size - w->begun >= WRITE_BEHIND) {
+	if (w->size - w->begun >= WRITE_BEHIND && !w->store->passing) {
 		(void)sync_file_range(w->fd, (off64_t)w->begun, (off64_t)(w->size - w->begun),
 				      SYNC_FILE_RANGE_WRITE);
 		w->begun = w->size;
@@ -252,7 +252,7 @@ int blob_writer_commit(struct blob_writer *w, const char *media_type, const stru
 		r = check_expected(&d, expect, e);
 	if (r < 0)
 		return r;
-	if (fsync(w->fd) < 0)
+	if (!w->store->passing && fsync(w->fd) < 0)
 		return FAIL_SYS(e, "write blob %s", d.digest.s);
 
 	auto_close int folder =
@@ -261,7 +261,7 @@ int blob_writer_commit(struct blob_writer *w, const char *media_type, const stru
 	if (folder < 0)
 		return folder;
 	if (renameat(w->store->dir, w->path, folder, digest_hex(&d.digest)) < 0 ||
-	    fsync(folder) < 0)
+	    (!w->store->passing && fsync(folder) < 0))
 		return FAIL_SYS(e, "write blob %s", d.digest.s);
 	w->path[0] = '\0';
 	if (ret)

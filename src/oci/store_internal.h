@@ -8,7 +8,7 @@ enum { LIMIT_INDEX = 16 * 1024 * 1024, STORE_LOCK_MS = 60 * 1000 };
 
 struct store {
 	int dir; /* the layout's folder */
-	bool read_only;
+	bool read_only, passing;
 	int in_use; /* shared lock for as long as we are open: store_gc() waits for nobody, it asks
 		       this */
 };

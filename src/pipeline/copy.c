@@ -138,7 +138,10 @@ int copy_room_open(struct copy_room *x, const struct state *parent, struct err *
 	x->state.fd = openat(parent->fd, x->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (x->state.fd < 0)
 		return FAIL_SYS(e, "open '%s'", x->state.path);
-	return store_open(&x->store, &x->state, e);
+	r = store_open(&x->store, &x->state, e);
+	if (r == 0)
+		store_set_passing(x->store);
+	return r;
 }
 
 void copy_room_close(struct copy_room *x)

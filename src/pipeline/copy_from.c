@@ -89,8 +89,8 @@ static int from_layout(struct copy_run *x, const struct copy_end *from, struct d
 	return r < 0 ? r : pick(x->opened, from, ret, e);
 }
 
-/* An entry of an archive's index.json, in the room's own. */
-static int take_entry(struct store *s, const json_t *entry, struct err *e)
+/* An entry of an archive's index.json, in the room's own; what refers is put on a list. */
+static int take_entry(struct store *s, const json_t *entry, json_t *referrers, struct err *e)
 {
 	const char *name =
 		json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_REF_NAME);
@@ -104,7 +104,7 @@ static int take_entry(struct store *s, const json_t *entry, struct err *e)
 	if (desc_is_manifest(&d) && store_blob_read(s, &d, LIMIT_MANIFEST, &bytes, NULL) == 0 &&
 	    manifest_parse(buf_str(&bytes), bytes.n, d.digest.s, &m, NULL) == 0 && m.has_subject) {
 		(void)snprintf(d.artifact_type, sizeof(d.artifact_type), "%s", m.artifact_type);
-		return store_add_referrer(s, &d, &m.subject.digest, e);
+		return json_push(referrers, desc_json(&d), e);
 	}
 	return store_tag(s, name ? name : "latest", &d, e);
 }
@@ -112,10 +112,11 @@ static int take_entry(struct store *s, const json_t *entry, struct err *e)
 static int take_index(struct store *s, const struct archive *a, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_MANIFEST);
-	auto_json *index = NULL;
+	auto_json *index = NULL, *referrers = json_array();
 	json_t *list, *entry;
 	size_t i;
-	int r = archive_read(a, "index.json", LIMIT_MANIFEST, &text, e);
+	int r = !referrers ? FAIL_NOMEM(e)
+			   : archive_read(a, "index.json", LIMIT_MANIFEST, &text, e);
 
 	if (r == 0)
 		r = json_parse(buf_str(&text), text.n, "index.json", &index, e);
@@ -126,9 +127,9 @@ static int take_index(struct store *s, const struct archive *a, struct err *e)
 	json_array_foreach(list, i, entry)
 	{
 		if (r == 0)
-			r = take_entry(s, entry, e);
+			r = take_entry(s, entry, referrers, e);
 	}
-	return r;
+	return r < 0 ? r : store_add_referrers(s, referrers, e);
 }
 
 /* All blobs of the archive of a layout, each checked against its name, and its index. */

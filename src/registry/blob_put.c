@@ -28,27 +28,41 @@ int upload_has(const struct outgoing *out, bool *ret, struct err *e)
 	return 0;
 }
 
-int registry_put_blob(struct registry *reg, const struct store *s, const char *name,
-		      const struct desc *d, struct progress *p, struct err *e)
+static int put_blob(struct outgoing *out, bool ask, struct err *e)
 {
-	struct outgoing out = { .reg = reg, .store = s, .name = name, .d = d, .p = p };
 	const char *note = "exists";
 	char what[64];
 	bool has = false;
 	int r;
 
-	(void)snprintf(what, sizeof(what), "push %s", short_digest(&d->digest).s);
-	progress_begin(p, what, d->size);
-	r = upload_has(&out, &has, e);
+	(void)snprintf(what, sizeof(what), "push %s", short_digest(&out->d->digest).s);
+	progress_begin(out->p, what, out->d->size);
+	r = ask ? upload_has(out, &has, e) : 0;
 	if (r == 0 && !has) {
-		auto_close int fd = store_blob_open(s, d, e);
+		auto_close int fd = store_blob_open(out->store, out->d, e);
 
-		out.fd = fd;
-		r = fd < 0 ? fd : upload_send(&out, &note, e);
+		out->fd = fd;
+		r = fd < 0 ? fd : upload_send(out, &note, e);
 	}
 	/* The repository may be new, a session may have expired: still the registry's side. */
-	if (r == E_NOTFOUND && store_has(s, &d->digest, d->size))
+	if (r == E_NOTFOUND && store_has(out->store, &out->d->digest, out->d->size))
 		r = blame_registry(e);
-	progress_end(p, r < 0 ? "failed" : note);
-	return r < 0 ? WRAP(e, r, "upload %s", d->digest.s) : 0;
+	progress_end(out->p, r < 0 ? "failed" : note);
+	return r < 0 ? WRAP(e, r, "upload %s", out->d->digest.s) : 0;
+}
+
+int registry_put_blob(struct registry *reg, const struct store *s, const char *name,
+		      const struct desc *d, struct progress *p, struct err *e)
+{
+	struct outgoing out = { .reg = reg, .store = s, .name = name, .d = d, .p = p };
+
+	return put_blob(&out, true, e);
+}
+
+int registry_send_blob(struct registry *reg, const struct store *s, const char *name,
+		       const struct desc *d, struct progress *p, struct err *e)
+{
+	struct outgoing out = { .reg = reg, .store = s, .name = name, .d = d, .p = p };
+
+	return put_blob(&out, false, e);
 }

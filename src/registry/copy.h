@@ -3,11 +3,16 @@
 
 #include "registry/registry.h"
 
+struct copy_plan;
+
 /*
  * An image with all that belongs to it, from a registry or a layout to a registry or a layout, byte
  * for byte: indexes with all their images, what refers to any of them (by the referrers API, the
  * fallback tag and cosign's tags), and what refers to that. Signatures are carried, not judged.
- * The name is given last, so that a copy that is killed shows nothing half.
+ *
+ * First all is found, then blobs go, several beside one another, then manifests, then the lists of
+ * what refers to them, each written once; the name is given last, so that a copy that is killed
+ * shows nothing half.
  */
 struct registry_copy {
 	struct registry *from, *to;	 /* NULL: `source`, `dest` */
@@ -21,8 +26,12 @@ struct registry_copy {
 
 	/* What was done. */
 	size_t manifests, referrers, blobs, there, mounted;
-	size_t skipped;	 /* referrers that are damaged or none, and layers held elsewhere */
-	json_t *visited; /* digests; freed by registry_copy_free() */
+	size_t skipped; /* referrers that are damaged or none, and layers held elsewhere */
+
+	/* Freed by registry_copy_free(). */
+	struct copy_plan *plan;
+	json_t *stored_tags, *stored_referrers; /* of a store: entries by tag, lists by subject */
+	json_t *source_tags;			/* of a registry, as keys; NULL: not known */
 };
 
 /* d is the manifest or index in the source. tag NULL: by digest only. */

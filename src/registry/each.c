@@ -10,7 +10,7 @@ struct crew {
 	const struct registry_work *work;
 	atomic_size_t next; /* which is begun next */
 	atomic_bool stop;   /* one failed: the others end */
-	pthread_mutex_t auth;
+	pthread_mutex_t auth, other_auth;
 	pthread_mutex_t shown; /* the progress is drawn by one at a time */
 	pthread_mutex_t result;
 	int r;
@@ -26,7 +26,7 @@ struct shown {
 
 struct hand {
 	struct crew *crew;
-	struct registry reg; /* the registry by another lane */
+	struct registry reg, other; /* the registries by other lanes */
 	struct shown shown;
 	pthread_t thread;
 	bool started;
@@ -89,7 +89,8 @@ static void *hand_main(void *arg)
 
 	while (!c->stop && (i = c->next++) < c->work->n) {
 		struct err e = ERR_INIT;
-		int r = c->work->one(&h->reg, c->work->arg, i, &h->shown.base, &e);
+		int r = c->work->one(&h->reg, c->work->other ? &h->other : NULL, c->work->arg, i,
+				     &h->shown.base, &e);
 
 		if (r < 0)
 			fail(c, r, &e);
@@ -97,14 +98,23 @@ static void *hand_main(void *arg)
 	return NULL;
 }
 
+static int open_lane(struct registry *lane, const struct registry *reg, struct crew *c,
+		     pthread_mutex_t *auth, struct err *e)
+{
+	*lane = *reg;
+	lane->auth_lock = auth;
+	lane->stop = &c->stop;
+	lane->fetch = NULL;
+	return fetch_lane(reg->fetch, &c->stop, &lane->fetch, e);
+}
+
 static int start(struct hand *h, const struct registry *reg, struct progress *p, struct err *e)
 {
-	int r;
+	const struct registry *other = h->crew->work->other;
+	int r = open_lane(&h->reg, reg, h->crew, &h->crew->auth, e);
 
-	h->reg = *reg;
-	h->reg.auth_lock = &h->crew->auth;
-	h->reg.stop = &h->crew->stop;
-	r = fetch_lane(reg->fetch, &h->crew->stop, &h->reg.fetch, e);
+	if (r == 0 && other)
+		r = open_lane(&h->other, other, h->crew, &h->crew->other_auth, e);
 	if (r < 0)
 		return r;
 	h->shown = (struct shown){ .base = { .begin = on_begin,
@@ -123,6 +133,7 @@ static int side_by_side(const struct registry *reg, const struct registry_work *
 {
 	struct crew c = { .work = work,
 			  .auth = PTHREAD_MUTEX_INITIALIZER,
+			  .other_auth = PTHREAD_MUTEX_INITIALIZER,
 			  .shown = PTHREAD_MUTEX_INITIALIZER,
 			  .result = PTHREAD_MUTEX_INITIALIZER };
 	auto_free struct hand *v = calloc(hands, sizeof(*v));
@@ -141,8 +152,8 @@ static int side_by_side(const struct registry *reg, const struct registry_work *
 	for (unsigned i = 0; i < hands; i++) {
 		if (v[i].started)
 			(void)pthread_join(v[i].thread, NULL);
-		if (v[i].crew && v[i].reg.fetch != reg->fetch)
-			fetch_free(v[i].reg.fetch);
+		fetch_free(v[i].reg.fetch);
+		fetch_free(v[i].other.fetch);
 		progress_close(v[i].shown.of);
 	}
 	if (c.r < 0 && e)
@@ -160,7 +171,7 @@ int registry_each(struct registry *reg, const struct registry_work *work, unsign
 	if (hands > 1)
 		return side_by_side(reg, work, hands, p, e);
 	for (size_t i = 0; i < work->n && r == 0; i++)
-		r = work->one(reg, work->arg, i, p, e);
+		r = work->one(reg, work->other, work->arg, i, p, e);
 	return r;
 }
 

@@ -4,15 +4,17 @@
  * list what refers to a manifest, an index under the tag "sha256-<hex>" of the manifest does. It is
  * read, changed and written by every client by itself, so what was written is read again.
  */
+#include <time.h>
+
 #include "registry/registry_internal.h"
 
-enum { FALLBACK_TRIES = 6, LIMIT_FALLBACK_ENTRIES = LIMIT_REFERRERS_LISTED };
-
-struct fallback_tag {
-	char s[8 + DIGEST_HEX];
+enum {
+	FALLBACK_TRIES = 8,
+	FALLBACK_SETTLE_MS = 60, /* longer than others take from their look to their write */
+	LIMIT_FALLBACK_ENTRIES = LIMIT_REFERRERS_LISTED,
 };
 
-static struct fallback_tag fallback_tag(const struct digest *subject)
+struct fallback_tag fallback_tag(const struct digest *subject)
 {
 	struct fallback_tag t;
 
@@ -20,8 +22,9 @@ static struct fallback_tag fallback_tag(const struct digest *subject)
 	return t;
 }
 
-int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
-		  json_t **ret, struct err *e)
+/* *ret_at: the digest of the index. */
+static int read_list(struct registry *reg, const char *name, const struct digest *subject,
+		     json_t **ret, struct digest *ret_at, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_json *j = NULL;
@@ -45,62 +48,93 @@ int fallback_list(struct registry *reg, const char *name, const struct digest *s
 		return FAIL(e, E_REMOTE, "tag %s: more than %d entries", fallback_tag(subject).s,
 			    LIMIT_FALLBACK_ENTRIES);
 	*ret = json_incref(list);
+	*ret_at = d.digest;
 	return 0;
 }
 
-static bool same_digest(const json_t *a, const json_t *b)
+int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
+		  json_t **ret, struct err *e)
 {
-	const char *x = json_string_or_null(a, "digest"), *y = json_string_or_null(b, "digest");
+	struct digest at;
 
-	return x && y && strcmp(x, y) == 0;
+	return read_list(reg, name, subject, ret, &at, e);
 }
 
-static bool holds(const json_t *list, const json_t *entry)
-{
-	json_t *other;
-	size_t i;
-
-	json_array_foreach(list, i, other) if (same_digest(other, entry)) return true;
-	return false;
-}
-
-/* The list with entry at its end, each digest once. */
-static int with_entry(const json_t *list, const json_t *entry, json_t **ret, struct err *e)
+/* What of the entries the list has not. */
+static int missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
 {
 	auto_json *out = json_array(), *seen = json_object();
-	json_t *other;
+	json_t *entry;
 	size_t i;
 
 	if (!out || !seen)
 		return FAIL_NOMEM(e);
-	json_array_foreach(list, i, other)
+	json_array_foreach(list, i, entry)
 	{
-		const char *digest = json_string_or_null(other, "digest");
+		const char *digest = json_string_or_null(entry, "digest");
 
-		if (!json_is_object(other) || same_digest(other, entry) ||
-		    (digest && json_object_get(seen, digest)))
-			continue;
-		if ((digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0) ||
-		    json_array_append(out, other) < 0)
+		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
 			return FAIL_NOMEM(e);
 	}
-	if (json_array_append_new(out, json_deep_copy(entry)) < 0)
-		return FAIL_NOMEM(e);
+	json_array_foreach(entries, i, entry)
+	{
+		const char *digest = json_string_or_null(entry, "digest");
+
+		if (!(digest && json_object_get(seen, digest)) && json_array_append(out, entry) < 0)
+			return FAIL_NOMEM(e);
+	}
 	*ret = TAKE(out);
 	return 0;
 }
 
+/* The list with the entries at its end, each digest once. */
+static int with_entries(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
+{
+	const json_t *const parts[] = { list, entries };
+	auto_json *out = json_array(), *seen = json_object();
+	json_t *entry;
+	size_t i;
+
+	if (!out || !seen)
+		return FAIL_NOMEM(e);
+	for (int k = 0; k < 2; k++)
+		json_array_foreach(parts[k], i, entry)
+		{
+			const char *digest = json_string_or_null(entry, "digest");
+
+			if (!json_is_object(entry) || (digest && json_object_get(seen, digest)))
+				continue;
+			if ((digest &&
+			     json_object_set_new_nocheck(seen, digest, json_true()) < 0) ||
+			    json_array_append(out, entry) < 0)
+				return FAIL_NOMEM(e);
+		}
+	if (json_array_size(out) > LIMIT_FALLBACK_ENTRIES)
+		return FAIL(e, E_REMOTE, "more than %d entries", LIMIT_FALLBACK_ENTRIES);
+	*ret = TAKE(out);
+	return 0;
+}
+
+/* at: what the tag was, "" for nothing; NULL: whatever it is. *ret_refused: it is that no more, and
+ * nothing was written. */
 static int write_list(struct registry *reg, const char *name, const struct digest *subject,
-		      json_t *list, struct err *e)
+		      json_t *list, const struct digest *at, bool *ret_refused, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_json *j = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType", MT_OCI_INDEX,
 				 "manifests", list);
+	auto_response resp = { 0 };
+	const struct fallback_tag tag = fallback_tag(subject);
 	int r = j ? json_canonical(j, &bytes, e) : FAIL_NOMEM(e);
 
-	return r < 0 ? r
-		     : registry_put_manifest(reg, name, fallback_tag(subject).s, MT_OCI_INDEX,
-					     &bytes, NULL, e);
+	if (r == 0)
+		r = registry_put_if(reg, name, tag.s, MT_OCI_INDEX, &bytes, at, &resp, e);
+	if (r < 0)
+		return r;
+	*ret_refused = at && (resp.head.status == 412 || resp.head.status == 409);
+	if (*ret_refused || resp.head.status == 200 || resp.head.status == 201)
+		return 0;
+	return registry_put_status(reg, name, tag.s, &resp, e);
 }
 
 /* Registries refuse an index that names what they no longer have: those entries go. */
@@ -124,53 +158,77 @@ static int prune(struct registry *reg, const char *name, json_t *list, struct er
 
 /* The list now, empty when there is none. What is there but is no list is not overwritten. */
 static int current(struct registry *reg, const char *name, const struct digest *subject,
-		   json_t **ret, struct err *e)
+		   json_t **ret, struct digest *ret_at, struct err *e)
 {
-	int r = fallback_list(reg, name, subject, ret, e);
+	int r = read_list(reg, name, subject, ret, ret_at, e);
 
 	if (r != E_NOTFOUND)
 		return r;
 	*ret = json_array();
+	*ret_at = (struct digest){ "" };
 	return *ret ? 0 : FAIL_NOMEM(e);
 }
 
 static int add_once(struct registry *reg, const char *name, const struct digest *subject,
-		    const json_t *list, const json_t *entry, struct err *e)
+		    const json_t *list, const json_t *entries, const struct digest *at,
+		    bool *ret_refused, struct err *e)
 {
 	auto_json *next = NULL;
 	struct err first = ERR_INIT;
-	int r = with_entry(list, entry, &next, e);
+	int r = with_entries(list, entries, &next, e);
 
 	if (r < 0)
 		return r;
-	r = write_list(reg, name, subject, next, &first);
+	r = write_list(reg, name, subject, next, at, ret_refused, &first);
 	if (r == E_REMOTE || r == E_NOTFOUND) {
 		r = prune(reg, name, next, e);
 		if (r == 0)
-			r = write_list(reg, name, subject, next, e);
+			r = write_list(reg, name, subject, next, at, ret_refused, e);
 	} else if (r < 0 && e) {
 		*e = first;
 	}
 	return r;
 }
 
-int fallback_add(struct registry *reg, const char *name, const struct digest *subject,
-		 const json_t *entry, struct err *e)
+/* Few registries look at If-Match: whoever read the list before our write and wrote after it has
+ * done so when we look again. */
+static int settle(unsigned n, bool refused, struct err *e)
 {
-	for (unsigned n = 1;; n++) {
-		auto_json *list = NULL;
-		int r = current(reg, name, subject, &list, e);
+	const struct timespec step = { .tv_nsec = FALLBACK_SETTLE_MS * 1000L * 1000L };
 
-		if (r == 0 && holds(list, entry))
+	if (n > 2 || refused)
+		return registry_wait(1, NULL, e); /* of many who write one has to be alone */
+	(void)nanosleep(&step, NULL);
+	return 0;
+}
+
+int fallback_add(struct registry *reg, const char *name, const struct digest *subject,
+		 const json_t *entries, struct err *e)
+{
+	struct digest refused_at = { "-" };
+
+	for (unsigned n = 1;; n++) {
+		auto_json *list = NULL, *new = NULL;
+		struct digest at;
+		bool refused = false;
+		int r = current(reg, name, subject, &list, &at, e);
+
+		if (r == 0)
+			r = missing(list, entries, &new, e);
+		if (r == 0 && json_array_size(new) == 0)
 			return 0;
 		if (r == 0 && n > FALLBACK_TRIES)
 			r = FAIL(e, E_REMOTE, "others overwrote it %d times", FALLBACK_TRIES);
-		if (r == 0 && n > 1)
-			r = registry_wait(n - 1, NULL, e);
+		/* Refused, though it is what it was: what is compared is something else. */
 		if (r == 0)
-			r = add_once(reg, name, subject, list, entry, e);
+			r = add_once(reg, name, subject, list, new,
+				     strcmp(refused_at.s, at.s) == 0 ? NULL : &at, &refused, e);
+		if (r == 0)
+			r = settle(n, refused, e);
 		if (r < 0)
 			return WRAP(e, r, "enter into tag %s", fallback_tag(subject).s);
+		if (refused)
+			refused_at = at;
 		/* Read again: another client may have written between our read and our write. */
 	}
 }

@@ -137,35 +137,57 @@ static int bytes_fd(const struct buf *bytes, struct err *e)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
-			  const char *media_type, const struct buf *bytes, bool *ret_subject,
-			  struct err *e)
+int registry_put_if(struct registry *reg, const char *name, const char *reference,
+		    const char *media_type, const struct buf *bytes, const struct digest *at,
+		    struct fetch_response *ret, struct err *e)
 {
 	auto_close int body = bytes_fd(bytes, e);
-	char path[LIMIT_PATH];
-	const struct call c = { .method = HTTP_PUT,
-				.name = name,
-				.path = path,
-				.headers = { { "content-type", media_type } },
-				.has_body = true,
-				.body = body,
-				.body_n = bytes->n };
-	auto_response resp = { 0 };
-	struct digest got;
-	int r;
+	char path[LIMIT_PATH], quoted[sizeof(at->s) + 2];
+	struct call c = { .method = HTTP_PUT,
+			  .name = name,
+			  .path = path,
+			  .headers = { { "content-type", media_type } },
+			  .has_body = true,
+			  .body = body,
+			  .body_n = bytes->n };
 
 	if (body < 0)
 		return body;
 	manifest_path(path, name, reference);
-	r = registry_call_again(reg, &c, &resp, e);
+	if (at) {
+		(void)snprintf(quoted, sizeof(quoted), "\"%s\"", at->s);
+		c.headers[1][0] = at->s[0] ? "if-match" : "if-none-match";
+		c.headers[1][1] = at->s[0] ? quoted : "*";
+	}
+	return registry_call_again(reg, &c, ret, e);
+}
+
+int registry_put_status(const struct registry *reg, const char *name, const char *reference,
+			const struct fetch_response *resp, struct err *e)
+{
+	char path[LIMIT_PATH];
+	const struct call c = { .method = HTTP_PUT, .name = name, .path = path };
+
+	manifest_path(path, name, reference);
+	return registry_status(reg, &c, resp, e);
+}
+
+int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
+			  const char *media_type, const struct buf *bytes, bool *ret_subject,
+			  struct err *e)
+{
+	auto_response resp = { 0 };
+	struct digest got;
+	int r = registry_put_if(reg, name, reference, media_type, bytes, NULL, &resp, e);
+
 	if (r < 0)
 		return r;
 	if (resp.head.status != 201 && resp.head.status != 200)
-		return registry_status(reg, &c, &resp, e);
+		return registry_put_status(reg, name, reference, &resp, e);
 	digest_of(bytes->p, bytes->n, &got);
 	r = check_said(&resp, &got, e);
 	if (r < 0)
-		return WRAP(e, r, "PUT %s", path);
+		return WRAP(e, r, "PUT /v2/%s/manifests/%s", name, reference);
 	if (ret_subject)
 		*ret_subject = http_headers_get(&resp.head.headers, "oci-subject") != NULL;
 	return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tag means, and one that only moves when it still is where its mover saw it. */
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "registry/registry_internal.h"
@@ -35,38 +34,22 @@ static int fail_moved(const char *tag, const struct digest *now, const struct di
 static int put_if(struct registry *reg, const char *name, const char *tag, const struct desc *d,
 		  const struct buf *bytes, const struct digest *from, struct err *e)
 {
-	auto_close int body = memfd_create("plimsoll-body", MFD_CLOEXEC);
-	char path[LIMIT_PATH], quoted[sizeof(from->s) + 2];
-	const struct call c = {
-		.method = HTTP_PUT,
-		.name = name,
-		.path = path,
-		.headers = { { "content-type", d->media_type },
-			     { from->s[0] ? "if-match" : "if-none-match",
-			       from->s[0] ? quoted : "*" } },
-		.has_body = true,
-		.body = body,
-		.body_n = bytes->n,
-	};
 	auto_response resp = { 0 };
 	struct digest now;
-	int r = body < 0 ? FAIL_SYS(e, "memfd") : fs_write_all(body, bytes->p, bytes->n, e);
+	int r = registry_put_if(reg, name, tag, d->media_type, bytes, from, &resp, e);
 
-	(void)snprintf(path, sizeof(path), "/v2/%s/manifests/%s", name, tag);
-	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", from->s);
-	r = r < 0 ? r : registry_call_again(reg, &c, &resp, e);
 	if (r < 0)
 		return r;
 	if (resp.head.status == 200 || resp.head.status == 201)
 		return 0;
 	if (resp.head.status != 412 && resp.head.status != 409)
-		return registry_status(reg, &c, &resp, e);
+		return registry_put_status(reg, name, tag, &resp, e);
 	/* An earlier try of ours may have got there, its answer lost. */
 	r = current(reg, name, tag, &now, e);
 	if (r < 0 || digest_eq(&now, &d->digest))
 		return r;
 	/* It is where it was: a tag that may not move, not one that somebody else moved. */
-	return strcmp(now.s, from->s) == 0 ? registry_status(reg, &c, &resp, e)
+	return strcmp(now.s, from->s) == 0 ? registry_put_status(reg, name, tag, &resp, e)
 					   : fail_moved(tag, &now, from, e);
 }
 

@@ -2,12 +2,14 @@
 /* Images into the store: layers and configuration first, the manifest when all of it is there. */
 #include "registry/registry_internal.h"
 
-/* A layer whose bytes lie elsewhere (image-spec layer.md, "Non-Distributable Layers"): plimsoll
- * fetches nothing from addresses that a manifest gives. */
+bool layer_is_foreign(const struct desc *d)
+{
+	return strstr(d->media_type, "nondistributable") || strstr(d->media_type, "foreign.diff");
+}
+
 static int check_layer(const struct desc *layer, struct err *e)
 {
-	if (strstr(layer->media_type, "nondistributable") ||
-	    strstr(layer->media_type, "foreign.diff"))
+	if (layer_is_foreign(layer))
 		return FAIL(e, E_FORMAT, "layer %s: '%s' is not held by the registry",
 			    layer->digest.s, layer->media_type);
 	return 0;
@@ -21,11 +23,13 @@ struct blobs {
 	const struct desc *config;
 };
 
-static int get_blob(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e)
+static int get_blob(struct registry *reg, struct registry *other, void *arg, size_t i,
+		    struct progress *p, struct err *e)
 {
 	const struct blobs *b = arg;
 	bool config = digest_eq(&b->v[i]->digest, &b->config->digest);
 
+	(void)other;
 	return registry_get_blob(reg, b->s, b->name, b->v[i], config ? b->max_config : b->max_blob,
 				 p, e);
 }

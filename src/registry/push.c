@@ -10,73 +10,23 @@ struct push {
 	struct store *s;
 	const char *name;
 	struct progress *p;
+	unsigned hands; /* for the blobs of one manifest */
 };
 
 static int push_any(const struct push *x, const struct desc *d, const char *tag, int depth,
 		    struct err *e);
-
-/* The descriptor by which a fallback tag names a referrer: with its type and annotations. */
-static int referrer_entry(const struct desc *d, const struct manifest *m, json_t **ret,
-			  struct err *e)
-{
-	struct desc with_type = *d;
-	json_t *notes = json_object_get(m->json, "annotations");
-
-	(void)snprintf(with_type.artifact_type, sizeof(with_type.artifact_type), "%s",
-		       m->artifact_type);
-
-	auto_json *j = desc_json(&with_type);
-
-	if (!j || (notes && json_object_set(j, "annotations", notes) < 0))
-		return FAIL_NOMEM(e);
-	*ret = TAKE(j);
-	return 0;
-}
-
-/* Whether the registry's own list names the referrer. OCI-Subject alone is no proof: some
- * registries send it and have no list. */
-static bool is_listed(struct registry *reg, const char *name, const struct desc *d,
-		      const struct digest *subject)
-{
-	auto_json *list = NULL;
-	json_t *entry;
-	bool more;
-	size_t i;
-
-	if (referrers_list_most(reg, name, subject, NULL, LIMIT_REFERRERS_LISTED, &list, &more,
-				NULL) < 0)
-		return false;
-	json_array_foreach(list, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (digest && strcmp(digest, d->digest.s) == 0)
-			return true;
-	}
-	return more; /* too many to see it */
-}
-
-int registry_announce(struct registry *reg, const char *name, const struct desc *d,
-		      const struct manifest *m, bool said_subject, struct err *e)
-{
-	auto_json *entry = NULL;
-	int r;
-
-	if (said_subject && is_listed(reg, name, d, &m->subject.digest))
-		return 0;
-	r = referrer_entry(d, m, &entry, e);
-	return r < 0 ? r : fallback_add(reg, name, &m->subject.digest, entry, e);
-}
 
 struct blobs {
 	const struct push *x;
 	const struct desc **v;
 };
 
-static int push_blob(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e)
+static int push_blob(struct registry *reg, struct registry *other, void *arg, size_t i,
+		     struct progress *p, struct err *e)
 {
 	const struct blobs *b = arg;
 
+	(void)other;
 	return registry_put_blob(reg, b->x->s, b->x->name, b->v[i], p, e);
 }
 
@@ -88,13 +38,15 @@ static int push_blobs(const struct push *x, const struct manifest *m, struct err
 	struct blobs b = { x, v };
 
 	work.arg = &b;
-	return r < 0 ? r : registry_each(x->reg, &work, HANDS_UP, x->p, e);
+	return r < 0 ? r : registry_each(x->reg, &work, x->hands, x->p, e);
 }
 
+/* ret_entry (may be NULL) is set when it has a subject, and is announced by the caller. */
 static int push_manifest(const struct push *x, const struct desc *d, const struct buf *bytes,
-			 const char *tag, struct err *e)
+			 const char *tag, json_t **ret_entry, bool *ret_said, struct err *e)
 {
 	auto_manifest m = { 0 };
+	auto_json *entry = NULL, *list = NULL;
 	bool said = false;
 	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
 
@@ -104,8 +56,17 @@ static int push_manifest(const struct push *x, const struct desc *d, const struc
 		r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
 					  bytes, &said, e);
 	if (r == 0 && m.has_subject)
-		r = registry_announce(x->reg, x->name, d, &m, said, e);
-	return r;
+		r = referrer_entry(d, &m, &entry, e);
+	if (r < 0 || !entry)
+		return r;
+	if (ret_entry) {
+		*ret_entry = TAKE(entry);
+		*ret_said = said;
+		return 0;
+	}
+	list = json_pack("[O]", entry);
+	return list ? registry_announce(x->reg, x->name, &m.subject.digest, list, said, e)
+		    : FAIL_NOMEM(e);
 }
 
 /* One entry of an index: ours to send, or already there. */
@@ -165,13 +126,13 @@ static int push_any(const struct push *x, const struct desc *d, const char *tag,
 		return r;
 	if (desc_is_index(d))
 		return push_index(x, d, &bytes, tag, depth, e);
-	return push_manifest(x, d, &bytes, tag, e);
+	return push_manifest(x, d, &bytes, tag, NULL, NULL, e);
 }
 
 int registry_push(struct registry *reg, struct store *s, const struct desc *d, const char *name,
 		  const char *tag, struct progress *p, struct err *e)
 {
-	const struct push x = { reg, s, name, p };
+	const struct push x = { reg, s, name, p, HANDS_UP };
 	int r;
 
 	reg->writing = true;
@@ -183,26 +144,68 @@ int registry_push(struct registry *reg, struct store *s, const struct desc *d, c
 		     : 0;
 }
 
+/* --- what refers to a manifest --- */
+
+struct referrer {
+	struct desc d;
+	json_t *entry; /* owned */
+	bool said;
+};
+
+struct referrers {
+	const struct push *x;
+	struct referrer *v;
+};
+
+static int push_referrer(struct registry *reg, struct registry *other, void *arg, size_t i,
+			 struct progress *p, struct err *e)
+{
+	const struct referrers *all = arg;
+	const struct push x = { reg, all->x->s, all->x->name, p, 1 };
+	struct referrer *v = &all->v[i];
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	int r = store_blob_read(x.s, &v->d, LIMIT_MANIFEST, &bytes, e);
+
+	(void)other;
+	return r < 0 ? r : push_manifest(&x, &v->d, &bytes, NULL, &v->entry, &v->said, e);
+}
+
+/* All of one subject's, which are listed in one go. */
+static int push_list(const struct push *x, const struct digest *subject, const json_t *list,
+		     struct err *e)
+{
+	size_t n = json_array_size(list);
+	auto_free struct referrer *v = calloc(n ? n : 1, sizeof(*v));
+	auto_json *entries = json_array();
+	struct referrers all = { x, v };
+	const struct registry_work work = { .n = n, .one = push_referrer, .arg = &all };
+	bool said = true;
+	int r = v && entries ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = desc_parse(json_array_get(list, i), "referrer", &v[i].d, e);
+	if (r == 0)
+		r = registry_each(x->reg, &work, HANDS_UP, x->p, e);
+	for (size_t i = 0; v && i < n; i++) {
+		said &= v[i].said;
+		if (v[i].entry && json_array_append_new(entries, v[i].entry) < 0 && r == 0)
+			r = FAIL_NOMEM(e);
+	}
+	return r < 0 ? r : registry_announce(x->reg, x->name, subject, entries, said, e);
+}
+
 int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
 			    const char *name, struct progress *p, size_t *ret_n, struct err *e)
 {
+	const struct push x = { reg, s, name, p, HANDS_UP };
 	auto_json *list = NULL;
-	json_t *entry;
-	size_t i;
 	int r = store_referrers(s, subject, NULL, &list, e);
 
+	reg->writing = true;
+	if (r == 0 && json_array_size(list))
+		r = push_list(&x, subject, list, e);
 	if (r < 0)
-		return r;
-	json_array_foreach(list, i, entry)
-	{
-		struct desc d;
-
-		r = desc_parse(entry, "referrer", &d, e);
-		if (r == 0)
-			r = registry_push(reg, s, &d, name, NULL, p, e);
-		if (r < 0)
-			return WRAP(e, r, "referrer of %s", subject->s);
-	}
+		return WRAP(e, r, "referrers of %s", subject->s);
 	if (ret_n)
 		*ret_n = json_array_size(list);
 	return 0;

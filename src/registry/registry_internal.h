@@ -30,8 +30,10 @@ struct registry {
 /* What is done with many blobs of one registry; the order of beginning is that of i. */
 struct registry_work {
 	size_t n;
-	int (*one)(struct registry *reg, void *arg, size_t i, struct progress *p, struct err *e);
+	int (*one)(struct registry *reg, struct registry *other, void *arg, size_t i,
+		   struct progress *p, struct err *e);
 	void *arg;
+	struct registry *other; /* spoken to by each hand as well; or NULL */
 };
 enum { HANDS_UP = 5, HANDS_DOWN = 4 };
 /* All of it, by at most so many hands at once. The first failure is the result, and ends the
@@ -123,6 +125,14 @@ int registry_find_manifest(struct registry *reg, const char *name, const char *r
 			   struct err *e);
 int registry_has_manifest(struct registry *reg, const char *name, const struct digest *d, bool *ret,
 			  struct err *e);
+/* The PUT alone. at: only if the reference still names that, "" for nothing; NULL: whatever it
+ * names. Registries that do not know the question do it all the same. ret is the answer, whatever
+ * its status, of which registry_put_status() makes an error. */
+int registry_put_if(struct registry *reg, const char *name, const char *reference,
+		    const char *media_type, const struct buf *bytes, const struct digest *at,
+		    struct fetch_response *ret, struct err *e);
+int registry_put_status(const struct registry *reg, const char *name, const char *reference,
+			const struct fetch_response *resp, struct err *e);
 /* ret_subject (may be NULL): the registry says that it lists the manifest as a referrer. */
 int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
 			  const char *media_type, const struct buf *bytes, bool *ret_subject,
@@ -134,6 +144,12 @@ int registry_get_blob(struct registry *reg, struct store *s, const char *name, c
 /* A blob out of the store, unless the registry has it. */
 int registry_put_blob(struct registry *reg, const struct store *s, const char *name,
 		      const struct desc *d, struct progress *p, struct err *e);
+/* The same of one that the registry was just found to lack. */
+int registry_send_blob(struct registry *reg, const struct store *s, const char *name,
+		       const struct desc *d, struct progress *p, struct err *e);
+/* A layer whose bytes lie elsewhere (image-spec layer.md, "Non-Distributable Layers"): nothing is
+ * fetched from addresses that a manifest gives. */
+bool layer_is_foreign(const struct desc *d);
 
 /* Bytes into the store under their digest, replacing a damaged blob of that name. */
 int registry_keep(struct store *s, const struct desc *d, const struct buf *bytes, struct err *e);
@@ -152,9 +168,13 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 			const char *artifact_type, size_t most, json_t **ret, bool *ret_more,
 			struct err *e);
 enum { LIMIT_REFERRERS_LISTED = 16384 }; /* looked at, of which few are fetched */
-/* A manifest with a subject was put: listed by the registry, or entered into the fallback tag. */
-int registry_announce(struct registry *reg, const char *name, const struct desc *d,
-		      const struct manifest *m, bool said_subject, struct err *e);
+/* The descriptor by which lists name a referrer: with its type and annotations. Owned. */
+int referrer_entry(const struct desc *d, const struct manifest *m, json_t **ret, struct err *e);
+/* Manifests that refer to subject were put: listed by the registry, or entered into the fallback
+ * tag. entries are their descriptors with artifactType and annotations; said: the registry says of
+ * each that it lists it, which is looked at. */
+int registry_announce(struct registry *reg, const char *name, const struct digest *subject,
+		      const json_t *entries, bool said, struct err *e);
 /* 1: the next page's address from the Link header, at the same registry; 0: this is the last page.
  * E_REMOTE: one is named that is no address, or at another origin: the list is not whole. */
 int registry_next_page(const struct registry *reg, const struct fetch_response *resp,
@@ -162,10 +182,14 @@ int registry_next_page(const struct registry *reg, const struct fetch_response *
 /* The index behind the fallback tag; E_NOTFOUND when there is none or it is not an index. */
 int fallback_list(struct registry *reg, const char *name, const struct digest *subject,
 		  json_t **ret, struct err *e);
-/* Enters a manifest into its subject's fallback tag. entry is its descriptor with artifactType and
- * annotations. */
+/* Enters manifests into their subject's fallback tag, so that what others enter at the same time
+ * stays. entries: as above. */
 int fallback_add(struct registry *reg, const char *name, const struct digest *subject,
-		 const json_t *entry, struct err *e);
+		 const json_t *entries, struct err *e);
+struct fallback_tag {
+	char s[8 + DIGEST_HEX];
+};
+struct fallback_tag fallback_tag(const struct digest *subject);
 
 /* "sha256:0123456789ab", as progress shows a digest. */
 struct short_digest {

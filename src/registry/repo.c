@@ -172,6 +172,12 @@ static bool has_digest(const json_t *list, const json_t *entry)
 int registry_referrers(struct registry *reg, const char *name, const struct digest *subject,
 		       json_t **ret, bool *ret_tag, struct err *e)
 {
+	return registry_referrers_of(reg, name, subject, true, ret, ret_tag, e);
+}
+
+int registry_referrers_of(struct registry *reg, const char *name, const struct digest *subject,
+			  bool has_tag, json_t **ret, bool *ret_tag, struct err *e)
+{
 	auto_json *list = NULL, *tagged = NULL;
 	json_t *entry;
 	bool more = false;
@@ -185,7 +191,7 @@ int registry_referrers(struct registry *reg, const char *name, const struct dige
 		r = FAIL(e, E_REMOTE, "more than %d referrers of %s", LIMIT_REFERRERS_LISTED,
 			 subject->s);
 	if (r == 0)
-		r = fallback_list(reg, name, subject, &tagged, e);
+		r = has_tag ? fallback_list(reg, name, subject, &tagged, e) : E_NOTFOUND;
 	if (ret_tag)
 		*ret_tag = r == 0;
 	if (r == E_NOTFOUND || r == E_FORMAT)

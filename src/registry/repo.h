@@ -30,3 +30,6 @@ int registry_delete(struct registry *reg, const char *name, const char *referenc
  * there is a fallback tag. */
 int registry_referrers(struct registry *reg, const char *name, const struct digest *subject,
 		       json_t **ret, bool *ret_tag, struct err *e);
+/* The same; has_tag false: it is known that there is no fallback tag. */
+int registry_referrers_of(struct registry *reg, const char *name, const struct digest *subject,
+			  bool has_tag, json_t **ret, bool *ret_tag, struct err *e);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What makes the destination of a copy show it: manifests, then what lists those that refer, then
+ * names. */
+#include "registry/copy_internal.h"
+
+/* --- manifests --- */
+
+static int write_bytes(const struct registry_copy *c, struct registry *to, struct copy_node *n,
+		       const struct buf *bytes, struct err *e)
+{
+	int r;
+
+	if (!to)
+		return registry_keep(c->dest, &n->d, bytes, e);
+	r = registry_put_manifest(to, c->to_name, n->d.digest.s, n->d.media_type, bytes,
+				  &n->subject_said, e);
+	return copy_blame_destination(r, e);
+}
+
+static int write_node(const struct registry_copy *c, struct registry *from, struct registry *to,
+		      struct copy_node *n, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	int r = 0;
+
+	if (n->bytes)
+		buf_put(&bytes, n->bytes, n->d.size);
+	else
+		r = copy_source_read(c, from, &n->d, &bytes, e);
+	if (r == 0)
+		r = buf_check(&bytes, "manifest", e);
+	if (r == 0)
+		r = write_bytes(c, to, n, &bytes, e);
+	n->written = r == 0;
+	return r;
+}
+
+static int write_one(struct registry *reg, struct registry *other, void *arg, size_t i,
+		     struct progress *p, struct err *e)
+{
+	const struct registry_copy *c = arg;
+	struct copy_node *n = c->plan->nodes[i];
+
+	(void)p;
+	if (n->lost || desc_is_index(&n->d))
+		return 0;
+	return write_node(c, c->from ? c->to ? other : reg : NULL, c->to ? reg : NULL, n, e);
+}
+
+/* An index after all that it holds, which may be more indexes. */
+static int write_index(struct registry_copy *c, struct copy_node *n, int depth, struct err *e)
+{
+	int r = 0;
+
+	if (n->written)
+		return 0;
+	if (depth > LIMIT_COPY_DEPTH)
+		return FAIL(e, E_FORMAT, "manifests nested deeper than %d", LIMIT_COPY_DEPTH);
+	for (size_t i = 0; i < n->subs_n && r == 0; i++)
+		r = write_index(c, c->plan->nodes[n->subs[i]], depth + 1, e);
+	return r < 0 ? r : write_node(c, c->from, c->to, n, e);
+}
+
+/* What only refers is not written without its blobs. */
+static void drop_lost(struct registry_copy *c)
+{
+	const struct copy_plan *x = c->plan;
+
+	for (size_t i = 0; i < x->nodes_n; i++) {
+		struct copy_node *n = x->nodes[i];
+
+		for (size_t k = 0; k < n->blobs_n && !n->lost; k++) {
+			const struct copy_item *b = x->blobs[n->blobs[k]];
+
+			if (!b->lost)
+				continue;
+			n->lost = true;
+			c->skipped++;
+			copy_tell_lost(c, b->why->msg);
+		}
+	}
+}
+
+static void count(struct registry_copy *c)
+{
+	for (size_t i = 0; i < c->plan->nodes_n; i++) {
+		c->manifests += !c->plan->nodes[i]->lost;
+		c->referrers += c->plan->nodes[i]->listed && !c->plan->nodes[i]->lost;
+	}
+}
+
+/* --- what lists those that refer --- */
+
+static int entry_of(const struct copy_node *n, json_t **ret, struct err *e)
+{
+	auto_json *entry = desc_json(&n->d);
+
+	if (!entry || (n->notes && json_object_set(entry, "annotations", n->notes) < 0))
+		return FAIL_NOMEM(e);
+	*ret = TAKE(entry);
+	return 0;
+}
+
+/* ret: every subject with the entries of what refers to it; unsaid: those of which a registry does
+ * not say itself that it lists all. */
+static int group(const struct registry_copy *c, json_t *ret, json_t *unsaid, struct err *e)
+{
+	for (size_t i = 0; i < c->plan->nodes_n; i++) {
+		const struct copy_node *n = c->plan->nodes[i];
+		json_t *list = json_object_get(ret, n->subject.s), *entry;
+		int r = 0;
+
+		if (n->lost || !n->subject.s[0])
+			continue;
+		if (!list) {
+			list = json_array();
+			r = json_put(ret, n->subject.s, list, e);
+		}
+		if (r == 0)
+			r = entry_of(n, &entry, e);
+		if (r == 0)
+			r = json_push(list, entry, e);
+		if (r == 0 && !n->subject_said)
+			r = json_put(unsaid, n->subject.s, json_true(), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int announce(struct registry_copy *c, struct err *e)
+{
+	auto_json *subjects = json_object(), *unsaid = json_object();
+	const char *subject;
+	json_t *list;
+	int r = subjects && unsaid ? group(c, subjects, unsaid, e) : FAIL_NOMEM(e);
+
+	json_object_foreach(subjects, subject, list)
+	{
+		struct digest d;
+
+		if (r == 0)
+			r = digest_parse(str_of(subject), &d, e);
+		if (r == 0)
+			r = registry_announce(c->to, c->to_name, &d, list,
+					      !json_object_get(unsaid, subject), e);
+	}
+	return copy_blame_destination(r, e);
+}
+
+static int list_in_store(const struct registry_copy *c, struct err *e)
+{
+	auto_json *list = json_array();
+	int r = list ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; i < c->plan->nodes_n && r == 0; i++) {
+		const struct copy_node *n = c->plan->nodes[i];
+
+		if (!n->lost && n->listed)
+			r = json_push(list, desc_json(&n->d), e);
+	}
+	return r < 0 ? r : store_add_referrers(c->dest, list, e);
+}
+
+int copy_write_manifests(struct registry_copy *c, struct err *e)
+{
+	const struct registry_work work = {
+		.n = c->plan->nodes_n, .one = write_one, .arg = c, .other = c->to ? c->from : NULL
+	};
+	int r;
+
+	drop_lost(c);
+	r = registry_each(c->to ? c->to : c->from, &work, c->to || c->from ? copy_hands(c) : 1,
+			  c->p, e);
+	for (size_t i = 0; i < c->plan->nodes_n && r == 0; i++)
+		if (desc_is_index(&c->plan->nodes[i]->d))
+			r = write_index(c, c->plan->nodes[i], 0, e);
+	if (r == 0)
+		r = c->to ? announce(c, e) : list_in_store(c, e);
+	if (r == 0)
+		count(c);
+	return r;
+}
+
+/* --- names --- */
+
+int copy_give_tag(struct registry_copy *c, const struct desc *d, const char *tag, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), name = BUF_INIT(LIMIT_REF + 8);
+	int r;
+
+	if (!c->to) {
+		buf_printf(&name, "%s%s", c->to_prefix, tag);
+		return store_tag(c->dest, buf_str(&name), d, e);
+	}
+	r = registry_copy_read(c, d, &bytes, e);
+	if (r < 0)
+		return r;
+	r = registry_put_manifest(c->to, c->to_name, tag, d->media_type, &bytes, NULL, e);
+	return copy_blame_destination(r, e);
+}
+
+/* Whether layers has one with this digest and these annotations, which hold the signature. */
+static bool has_layer(const json_t *layers, const json_t *want)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(layers, i, one)
+	{
+		if (json_equal(json_object_get(one, "digest"), json_object_get(want, "digest")) &&
+		    json_equal(json_object_get(one, "annotations"),
+			       json_object_get(want, "annotations")))
+			return true;
+	}
+	return false;
+}
+
+static int stored_tag(const struct registry_copy *c, const char *tag, struct desc *ret,
+		      struct err *e)
+{
+	auto_buf name = BUF_INIT(LIMIT_REF + 128);
+	auto_json *list = NULL;
+	json_t *entry;
+	size_t i;
+	int r = store_list(c->dest, &list, e);
+
+	buf_printf(&name, "%s%s", c->to_prefix, tag);
+	json_array_foreach(list, i, entry)
+	{
+		const char *has = json_string_or_null(json_object_get(entry, "annotations"),
+						      ANNOTATION_REF_NAME);
+
+		if (r == 0 && has && strcmp(has, buf_str(&name)) == 0)
+			return desc_parse(entry, "index.json", ret, e);
+	}
+	return r < 0 ? r : E_NOTFOUND;
+}
+
+static int dest_tag(struct registry_copy *c, const char *tag, struct desc *ret, struct buf *bytes,
+		    struct err *e)
+{
+	int r;
+
+	if (c->to) {
+		r = registry_get_manifest(c->to, c->to_name, tag, NULL, bytes, ret, e);
+		return r == E_NOTFOUND ? r : copy_blame_destination(r, e);
+	}
+	r = stored_tag(c, tag, ret, e);
+	return r < 0 ? r : store_blob_read(c->dest, ret, LIMIT_MANIFEST, bytes, e);
+}
+
+/* Signatures that the destination has under the tag and the source has not would be lost. */
+static int keep_theirs(struct registry_copy *c, const struct desc *d, const char *tag,
+		       struct err *e)
+{
+	auto_buf theirs = BUF_INIT(LIMIT_MANIFEST), ours = BUF_INIT(LIMIT_MANIFEST);
+	auto_json *a = NULL, *b = NULL;
+	struct err own = ERR_INIT;
+	struct desc at;
+	json_t *layer;
+	size_t i;
+	int r = dest_tag(c, tag, &at, &theirs, &own);
+
+	if (r == E_NOTFOUND || (r == 0 && digest_eq(&at.digest, &d->digest)))
+		return 0;
+	if (r == 0)
+		r = registry_copy_read(c, d, &ours, &own);
+	if (r == 0)
+		r = json_parse(buf_str(&theirs), theirs.n, tag, &a, &own);
+	if (r == 0)
+		r = json_parse(buf_str(&ours), ours.n, tag, &b, &own);
+	if (r < 0) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	json_array_foreach(json_object_get(a, "layers"), i, layer)
+	{
+		if (!has_layer(json_object_get(b, "layers"), layer))
+			return err_hint(e,
+					FAIL(e, E_POLICY,
+					     "the destination has other signatures under it, which "
+					     "would be lost"),
+					"pull the image from there, push it to the source, and "
+					"copy again");
+	}
+	return 0;
+}
+
+int copy_check_cosign(struct registry_copy *c, const struct copy_tag *t, struct err *e)
+{
+	/* An SBOM is replaced by a newer one. */
+	int r = ends_with(t->tag, ".sbom") ? 0
+					   : keep_theirs(c, &c->plan->nodes[t->node]->d, t->tag, e);
+
+	return r < 0 ? WRAP(e, r, "tag %s", t->tag) : 0;
+}

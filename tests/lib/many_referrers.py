@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""many_referrers.py LAYOUT NAME COUNT: as many signature-like manifests that refer to the image NAME of a layout."""
+import hashlib
+import json
+import sys
+
+WHERE, NAME, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def put(data, media_type):
+    digest = hashlib.sha256(data).hexdigest()
+    with open(f"{WHERE}/blobs/sha256/{digest}", "wb") as f:
+        f.write(data)
+    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+
+
+with open(f"{WHERE}/index.json", encoding="utf-8") as f:
+    top = json.load(f)
+image = next(e for e in top["manifests"] if e.get("annotations", {}).get("org.opencontainers.image.ref.name") == NAME)
+subject = {k: image[k] for k in ("mediaType", "digest", "size")}
+empty = put(b"{}", "application/vnd.oci.empty.v1+json")
+for i in range(COUNT):
+    layer = put(b"signature %d" % i, "application/x-signature")
+    doc = {"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.example.signature",
+           "config": empty, "layers": [layer], "subject": subject}
+    top["manifests"].append(dict(put(json.dumps(doc).encode(), MANIFEST), artifactType=doc["artifactType"]))
+with open(f"{WHERE}/index.json", "w", encoding="utf-8") as f:
+    json.dump(top, f)
