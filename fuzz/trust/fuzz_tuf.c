@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	r = tuf_doc_parse((struct str){ (const char *)data + 1, size - 1 },
+	r = tuf_doc_parse(&tuf_1_0, (struct str){ (const char *)data + 1, size - 1 },
 			  (enum tuf_kind)(data[0] % 4), &d, &e);
 	if (r < 0) {
 		assert(e.code == r && e.msg[0] && !d);

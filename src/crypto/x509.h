@@ -74,6 +74,13 @@ int chain_check(const struct chain *c, struct err *e);
 /* Every certificate is within its validity at this time; E_VERIFY names the first that is not. */
 int chain_valid_at(const struct chain *c, int64_t when, struct err *e);
 
+/* What every certificate of chain_check() must keep, whatever it is for: its form, version 3,
+ * SHA-2, a key of a type and size that is accepted. E_VERIFY. */
+int cert_check_strength(const struct cert *c, struct err *e);
+/* The first certificate of c was issued by one of cas, by way of the others of c as far as they are
+ * needed; all valid at that time. Every one of cas is an end of the way, self-signed or not. */
+int chain_issued_under(const struct chain *c, const struct chain *cas, int64_t when, struct err *e);
+
 /* A self-signed code-signing certificate for key; subject must hold C, ST, O and CN. */
 int cert_make_self_signed(const struct key *key, const struct dn *subject, int64_t not_before,
 			  int days, struct cert **ret, struct err *e);

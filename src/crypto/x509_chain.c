@@ -167,6 +167,13 @@ static int check_common(const struct cert *c, struct err *e)
 	return 0;
 }
 
+int cert_check_strength(const struct cert *c, struct err *e)
+{
+	int r = cert_check_form(c, e);
+
+	return r < 0 ? r : check_common(c, e);
+}
+
 static int check_critical(const struct cert *c, struct err *e)
 {
 	for (int i = 0; i < X509_get_ext_count(c->x); i++) {
@@ -307,9 +314,7 @@ int chain_check(const struct chain *c, struct err *e)
 	int r = c->n ? 0 : FAIL(e, E_VERIFY, "certificate chain: empty");
 
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		r = cert_check_form(c->v[i], e);
-		if (r == 0)
-			r = check_common(c->v[i], e);
+		r = cert_check_strength(c->v[i], e);
 		if (r == 0)
 			r = check_critical(c->v[i], e);
 		if (r == 0)

@@ -177,7 +177,8 @@ int tuf_signed_by(const json_t *by, const char *role, json_t *envelope, struct t
 {
 	const json_t *delegations = json_object_get(by, "delegations");
 	const json_t *o = tuf_role_of(by, role);
-	const struct tuf_doc d = { .body = json_object_get(envelope, "signed"),
+	const struct tuf_doc d = { .dialect = &tuf_1_0,
+				   .body = json_object_get(envelope, "signed"),
 				   .signatures = json_object_get(envelope, "signatures") };
 	const struct tuf_role by_role = {
 		.keys = json_object_get(json_object_get(by, "roles") ? by : delegations, "keys"),
@@ -229,7 +230,7 @@ int tuf_sign_file(const struct tuf_signer *s, const json_t *by, const char *role
 int tuf_root_parse(struct str bytes, json_t **ret, struct err *e)
 {
 	auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
-	int r = tuf_doc_parse(bytes, TUF_ROOT, &d, e);
+	int r = tuf_doc_parse(&tuf_1_0, bytes, TUF_ROOT, &d, e);
 
 	if (r == 0)
 		*ret = json_incref(d->all);

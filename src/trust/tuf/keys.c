@@ -120,10 +120,11 @@ static int load_key(const json_t *key, const struct scheme *s, struct key **ret,
 	return 0;
 }
 
-/* One signature by one key; *ret is the key that made it. */
-static int verify_one(const json_t *key, const char *sig, struct str message, struct key **ret,
-		      struct err *e)
+int tuf_verify_signature(const struct tuf_role *role, const char *keyid, const json_t *key,
+			 const json_t *signature, struct str message, struct key **ret,
+			 struct err *e)
 {
+	const char *sig = json_string_or_null(signature, "sig");
 	const char *type = json_string_or_null(key, "keytype");
 	const char *name = json_string_or_null(key, "scheme");
 	const struct scheme *s = find_scheme(type, name);
@@ -132,6 +133,7 @@ static int verify_one(const json_t *key, const char *sig, struct str message, st
 	size_t n = strlen(sig) / 2;
 	int r;
 
+	(void)role, (void)keyid;
 	if (!s)
 		return FAIL(e, E_FORMAT, "no scheme '%.40s' for keys of type '%.40s' here", name,
 			    type);
@@ -148,7 +150,7 @@ static int verify_one(const json_t *key, const char *sig, struct str message, st
 	return r;
 }
 
-static const char *find_signature(const struct tuf_doc *d, const char *keyid)
+static const json_t *find_signature(const struct tuf_doc *d, const char *keyid)
 {
 	size_t i;
 	const json_t *v;
@@ -156,7 +158,7 @@ static const char *find_signature(const struct tuf_doc *d, const char *keyid)
 	json_array_foreach(d->signatures, i, v)
 	{
 		if (strcmp(json_string_or_null(v, "keyid"), keyid) == 0)
-			return json_string_or_null(v, "sig");
+			return v;
 	}
 	return NULL;
 }
@@ -200,27 +202,29 @@ int tuf_count(const struct tuf_doc *d, const struct tuf_role *role, uint64_t *re
 	      struct err *e)
 {
 	auto_release(counted_free) struct counted *c = calloc(1, sizeof(*c));
-	auto_buf message = BUF_INIT(2 * LIMIT_TUF_TARGETS);
+	auto_buf canonical = BUF_INIT(2 * LIMIT_TUF_TARGETS);
+	const struct buf *message = d->message.n ? &d->message : &canonical;
 	size_t i;
 	const json_t *v;
 	int r;
 
 	if (!c)
 		return FAIL_NOMEM(e);
-	r = tuf_canonical(d->body, &message, e);
+	r = message == &canonical ? tuf_canonical(d->body, &canonical, e) : 0;
 	if (r < 0)
 		return r;
 	json_array_foreach(role->keyids, i, v)
 	{
-		const char *keyid = json_string_value(v), *sig = find_signature(d, keyid);
+		const char *keyid = json_string_value(v);
 		const json_t *key = json_object_get(role->keys, keyid);
+		const json_t *sig = find_signature(d, keyid);
 		struct key *k;
 
 		if (c->n >= role->threshold)
 			break;
 		if (key && sig &&
-		    verify_one(key, sig, (struct str){ buf_str(&message), message.n }, &k, why) ==
-			    0)
+		    d->dialect->verify(role, keyid, key, sig,
+				       (struct str){ buf_str(message), message->n }, &k, why) == 0)
 			count_key(c, k);
 	}
 	*ret = c->n;

@@ -22,6 +22,8 @@ void tuf_doc_free(struct tuf_doc *d)
 	if (!d)
 		return;
 	json_decref(d->all);
+	buf_free(&d->message);
+	buf_free(&d->bytes);
 	free(d);
 }
 
@@ -82,9 +84,11 @@ int tuf_root_role(const struct tuf_doc *root, const char *name, struct tuf_role 
 
 	if (!role)
 		return FAIL(e, E_VERIFY, "the root does not know a role '%.80s'", name);
-	ret->keys = json_object_get(root->body, "keys");
-	ret->keyids = json_object_get(role, "keyids");
-	ret->threshold = (uint64_t)json_integer_value(json_object_get(role, "threshold"));
+	*ret = (struct tuf_role){
+		.keys = json_object_get(root->body, "keys"),
+		.keyids = json_object_get(role, "keyids"),
+		.threshold = (uint64_t)json_integer_value(json_object_get(role, "threshold")),
+	};
 	return 0;
 }
 
@@ -194,7 +198,7 @@ static int signatures_form(const json_t *signatures, struct err *e)
 	return 0;
 }
 
-static int body_form(const struct tuf_doc *d, struct err *e)
+static int body_form(struct tuf_doc *d, struct err *e)
 {
 	switch (d->kind) {
 	case TUF_ROOT: return root_form(d->body, e);
@@ -203,6 +207,13 @@ static int body_form(const struct tuf_doc *d, struct err *e)
 	case TUF_TARGETS: return tuf_targets_form(d->body, e);
 	}
 	return FAIL(e, E_INTERNAL, "unknown kind of metadata");
+}
+
+static int head_form(struct tuf_doc *d, const char *what, int64_t *ret, struct err *e)
+{
+	int r = check_spec(d->body, what, e);
+
+	return r < 0 ? r : check_expires(d->body, what, ret, e);
 }
 
 static int read_doc(struct tuf_doc *d, const char *what, struct err *e)
@@ -214,17 +225,18 @@ static int read_doc(struct tuf_doc *d, const char *what, struct err *e)
 	    (r = json_get_array(d->all, "signatures", &d->signatures, what, e)) < 0 ||
 	    (r = json_get_string(d->body, "_type", &type, what, e)) < 0)
 		return r;
-	if (strcmp(type, what) != 0)
-		return FAIL(e, E_FORMAT, "want %s metadata, this is '%.40s'", what, type);
-	if ((r = check_spec(d->body, what, e)) < 0 ||
-	    (r = get_version(d->body, what, &d->version, e)) < 0 ||
-	    (r = check_expires(d->body, what, &d->expires, e)) < 0)
+	if (strcmp(type, d->dialect->types[d->kind]) != 0)
+		return FAIL(e, E_FORMAT, "want %s metadata, this is '%.40s'",
+			    d->dialect->types[d->kind], type);
+	if ((r = get_version(d->body, what, &d->version, e)) < 0 ||
+	    (r = d->dialect->head(d, what, &d->expires, e)) < 0)
 		return r;
 	r = signatures_form(d->signatures, e);
-	return r < 0 ? WRAP(e, r, "%s", what) : body_form(d, e);
+	return r < 0 ? WRAP(e, r, "%s", what) : d->dialect->body(d, e);
 }
 
-int tuf_doc_parse(struct str bytes, enum tuf_kind kind, struct tuf_doc **ret, struct err *e)
+int tuf_doc_parse(const struct tuf_dialect *dialect, struct str bytes, enum tuf_kind kind,
+		  struct tuf_doc **ret, struct err *e)
 {
 	auto_release(tuf_doc_free) struct tuf_doc *d = calloc(1, sizeof(*d));
 	const char *what = kind_names[kind];
@@ -234,11 +246,30 @@ int tuf_doc_parse(struct str bytes, enum tuf_kind kind, struct tuf_doc **ret, st
 		return FAIL_NOMEM(e);
 	if (bytes.n > kind_limits[kind])
 		return FAIL(e, E_FORMAT, "%s: more than %zu bytes", what, kind_limits[kind]);
+	d->dialect = dialect;
 	d->kind = kind;
+	d->message = BUF_INIT(2 * LIMIT_TUF_TARGETS);
+	d->bytes = BUF_INIT(LIMIT_TUF_ROOT + 1);
 	r = json_parse(bytes.p, bytes.n, what, &d->all, e);
 	r = r < 0 ? r : read_doc(d, what, e);
+	if (r < 0)
+		return r;
+	if (kind == TUF_ROOT && !dialect->versions) {
+		buf_put(&d->bytes, bytes.p, bytes.n);
+		r = buf_check(&d->bytes, "root", e);
+	}
 	if (r < 0)
 		return r;
 	*ret = TAKE(d);
 	return 0;
 }
+
+const struct tuf_dialect tuf_1_0 = {
+	.types = { "root", "timestamp", "snapshot", "targets" },
+	.suffix = ".json",
+	.versions = true,
+	.head = head_form,
+	.body = body_form,
+	.verify = tuf_verify_signature,
+	.is_for = tuf_is_for,
+};

@@ -6,30 +6,40 @@
 #include "base/clock.h"
 #include "crypto/key.h"
 #include "sandbox/sandbox.h"
-#include "trust/tuf/internal.h"
+#include "trust/tuf/set_internal.h"
 
 /* The set of trusted metadata, and the rules by which it grows (TUF 5.3 to 5.6). */
-struct tuf_set {
-	int64_t now;
-	struct tuf_doc *first; /* the root that the update began with */
-	struct tuf_doc *root, *timestamp, *snapshot;
-	struct {
-		char *role;
-		struct tuf_doc *doc;
-	} *targets;
-	size_t targets_n;
-	bool snapshot_final; /* not only something to compare with */
-};
 
-int tuf_set_new(int64_t now, struct tuf_set **ret, struct err *e)
+static int set_new(int64_t now, const struct tuf_dialect *dialect, struct tuf_set **ret,
+		   struct err *e)
 {
 	struct tuf_set *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return FAIL_NOMEM(e);
+	s->dialect = dialect;
 	s->now = now;
 	*ret = s;
 	return 0;
+}
+
+int tuf_set_new_notary1(int64_t now, const struct tuf_notary1 *n, struct tuf_set **ret,
+			struct err *e)
+{
+	struct tuf_set *s;
+	int r = set_new(now, &tuf_dialect_notary, &s, e);
+
+	if (r < 0)
+		return r;
+	s->notary = *n;
+	s->before = json_object();
+	*ret = s;
+	return 0;
+}
+
+int tuf_set_new(int64_t now, struct tuf_set **ret, struct err *e)
+{
+	return set_new(now, &tuf_1_0, ret, e);
 }
 
 void tuf_set_free(struct tuf_set *s)
@@ -46,10 +56,11 @@ void tuf_set_free(struct tuf_set *s)
 		tuf_doc_free(s->targets[i].doc);
 	}
 	free(s->targets);
+	json_decref(s->before);
 	free(s);
 }
 
-static const struct tuf_doc *targets_of(const struct tuf_set *s, const char *role)
+const struct tuf_doc *set_targets_of(const struct tuf_set *s, const char *role)
 {
 	for (size_t i = 0; i < s->targets_n; i++)
 		if (strcmp(s->targets[i].role, role) == 0)
@@ -57,14 +68,14 @@ static const struct tuf_doc *targets_of(const struct tuf_set *s, const char *rol
 	return NULL;
 }
 
-static void replace(struct tuf_doc **at, struct tuf_doc *d)
+void set_replace(struct tuf_doc **at, struct tuf_doc *d)
 {
 	tuf_doc_free(*at);
 	*at = d;
 }
 
-static int check_expiry(const struct tuf_set *s, const struct tuf_doc *d, const char *role,
-			struct err *e)
+int set_check_expiry(const struct tuf_set *s, const struct tuf_doc *d, const char *role,
+		     struct err *e)
 {
 	char text[RFC3339_MAX], now[RFC3339_MAX];
 
@@ -76,15 +87,6 @@ static int check_expiry(const struct tuf_set *s, const struct tuf_doc *d, const 
 		    role, (unsigned long long)d->version, text, now);
 }
 
-/* One step: bytes that somebody says are the next file of a role. */
-struct step {
-	struct tuf_set *s;
-	struct str bytes;
-	enum tuf_from from;
-	const char *role, *delegator;
-	int (*run)(struct step *st, struct err *e);
-};
-
 static int run_in_child(void *arg, struct buf *emit, struct err *e)
 {
 	struct step *st = arg;
@@ -93,9 +95,7 @@ static int run_in_child(void *arg, struct buf *emit, struct err *e)
 	return st->run(st, e);
 }
 
-/* First in a child that can do nothing else. What it finds good was signed by trusted keys, and
- * only that is parsed here. */
-static int run_step(struct step *st, struct err *e)
+int set_run_step(struct step *st, struct err *e)
 {
 	const struct sandbox box = { .what = "TUF metadata", .write_dir = -1, .cpu_seconds = 60 };
 	int r;
@@ -107,49 +107,56 @@ static int run_step(struct step *st, struct err *e)
 
 /* Root. */
 
-static int verify_root(const struct tuf_doc *d, const struct tuf_doc *by, struct err *e)
+/* at: when certificates have to be valid, or 0. */
+static int verify_root(const struct tuf_set *s, const struct tuf_doc *d, const struct tuf_doc *by,
+		       int64_t at, struct err *e)
 {
 	struct tuf_role role;
 	int r = tuf_root_role(by, "root", &role, e);
 
-	return r < 0 ? r : tuf_verify(d, &role, e);
+	if (r < 0)
+		return r;
+	role.root = s->notary.gun ? &s->notary : NULL;
+	role.at = at;
+	return tuf_verify(d, &role, e);
 }
 
 static int first_root(struct step *st, struct err *e)
 {
 	auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
-	int r = tuf_doc_parse(st->bytes, TUF_ROOT, &d, e);
+	struct tuf_set *s = st->s;
+	int r = tuf_doc_parse(s->dialect, st->bytes, TUF_ROOT, &d, e);
 
-	r = r < 0 ? r : verify_root(d, d, e);
+	r = r < 0 ? r : verify_root(s, d, d, 0, e);
 	if (r < 0)
 		return r;
-	if (st->s->root)
+	if (s->root)
 		return FAIL(e, E_INTERNAL, "a second first root");
-	st->s->first = st->s->root = TAKE(d);
+	s->first = s->root = TAKE(d);
 	return 0;
 }
 
 int tuf_first_root(struct tuf_set *s, struct str bytes, struct err *e)
 {
-	return run_step(&(struct step){ .s = s, .bytes = bytes, .run = first_root }, e);
+	return set_run_step(&(struct step){ .s = s, .bytes = bytes, .run = first_root }, e);
 }
 
 static int next_root(struct step *st, struct err *e)
 {
 	auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
 	struct tuf_set *s = st->s;
-	int r = tuf_doc_parse(st->bytes, TUF_ROOT, &d, e);
+	int r = tuf_doc_parse(st->s->dialect, st->bytes, TUF_ROOT, &d, e);
 
 	if (r < 0)
 		return r;
-	r = verify_root(d, s->root, e);
+	r = verify_root(s, d, s->root, 0, e);
 	if (r < 0)
 		return WRAP(e, r, "by the keys of version %llu",
 			    (unsigned long long)s->root->version);
 	if (d->version != s->root->version + 1)
 		return FAIL(e, E_VERIFY, "root version %llu does not follow version %llu",
 			    (unsigned long long)d->version, (unsigned long long)s->root->version);
-	r = verify_root(d, d, e);
+	r = verify_root(s, d, d, 0, e);
 	if (r < 0)
 		return WRAP(e, r, "by its own keys");
 	if (s->root != s->first)
@@ -162,12 +169,21 @@ int tuf_next_root(struct tuf_set *s, struct str bytes, struct err *e)
 {
 	if (!s->root || s->timestamp)
 		return FAIL(e, E_INTERNAL, "a root out of its turn");
-	return run_step(&(struct step){ .s = s, .bytes = bytes, .run = next_root }, e);
+	return set_run_step(&(struct step){ .s = s, .bytes = bytes, .run = next_root }, e);
 }
 
-int tuf_root_final(const struct tuf_set *s, struct err *e)
+static int root_final(struct step *st, struct err *e)
 {
-	return check_expiry(s, s->root, "root", e);
+	const struct tuf_set *s = st->s;
+	int r = set_check_expiry(s, s->root, "root", e);
+
+	return r < 0 || !s->notary.gun ? r : verify_root(s, s->root, s->root, s->now, e);
+}
+
+int tuf_root_final(struct tuf_set *s, struct err *e)
+{
+	return s->notary.gun ? set_run_step(&(struct step){ .s = s, .run = root_final }, e)
+			     : root_final(&(struct step){ .s = s }, e);
 }
 
 static bool has_keyid(const struct tuf_role *role, const char *keyid)
@@ -210,20 +226,20 @@ bool tuf_recovers(const struct tuf_set *s)
 
 /* Timestamp. */
 
-static const json_t *meta_of(const struct tuf_doc *d, const char *role)
+const json_t *set_meta_of(const struct tuf_doc *d, const char *role)
 {
 	char name[LIMIT_TUF_NAME + 16];
 
-	(void)snprintf(name, sizeof(name), "%s.json", role);
+	(void)snprintf(name, sizeof(name), "%s%s", role, d->dialect->suffix);
 	return json_object_get(json_object_get(d->body, "meta"), name);
 }
 
-static uint64_t version_of(const json_t *meta)
+uint64_t set_version_of(const json_t *meta)
 {
 	return (uint64_t)json_integer_value(json_object_get(meta, "version"));
 }
 
-static int fail_rollback(const char *role, uint64_t version, uint64_t had, struct err *e)
+int set_fail_rollback(const char *role, uint64_t version, uint64_t had, struct err *e)
 {
 	return FAIL(e, E_VERIFY, "%.80s version %llu is older than version %llu, which was here",
 		    role, (unsigned long long)version, (unsigned long long)had);
@@ -232,14 +248,14 @@ static int fail_rollback(const char *role, uint64_t version, uint64_t had, struc
 /* Older than what was trusted before: 5.4.3. 1 when it is of the same version. */
 static int compare_timestamp(const struct tuf_doc *had, const struct tuf_doc *d, struct err *e)
 {
-	uint64_t before = version_of(meta_of(had, "snapshot"));
-	uint64_t after = version_of(meta_of(d, "snapshot"));
+	uint64_t before = set_version_of(set_meta_of(had, "snapshot"));
+	uint64_t after = set_version_of(set_meta_of(d, "snapshot"));
 
 	if (d->version < had->version)
-		return fail_rollback("timestamp", d->version, had->version, e);
+		return set_fail_rollback("timestamp", d->version, had->version, e);
 	if (d->version == had->version)
 		return 1;
-	return after < before ? fail_rollback("snapshot", after, before, e) : 0;
+	return after < before ? set_fail_rollback("snapshot", after, before, e) : 0;
 }
 
 static int timestamp(struct step *st, struct err *e)
@@ -249,17 +265,17 @@ static int timestamp(struct step *st, struct err *e)
 	struct tuf_role role;
 	int r;
 
-	if ((r = tuf_doc_parse(st->bytes, TUF_TIMESTAMP, &d, e)) < 0 ||
+	if ((r = tuf_doc_parse(st->s->dialect, st->bytes, TUF_TIMESTAMP, &d, e)) < 0 ||
 	    (r = tuf_root_role(s->root, "timestamp", &role, e)) < 0 ||
 	    (r = tuf_verify(d, &role, e)) < 0)
 		return r;
 	r = s->timestamp ? compare_timestamp(s->timestamp, d, e) : 0;
 	if (r)
 		return r;
-	r = st->from == TUF_FETCHED ? check_expiry(s, d, "timestamp", e) : 0;
+	r = st->from == TUF_FETCHED ? set_check_expiry(s, d, "timestamp", e) : 0;
 	if (r < 0)
 		return r;
-	replace(&s->timestamp, TAKE(d));
+	set_replace(&s->timestamp, TAKE(d));
 	return 0;
 }
 
@@ -267,15 +283,15 @@ int tuf_timestamp(struct tuf_set *s, struct str bytes, enum tuf_from from, struc
 {
 	if (!s->root || s->snapshot)
 		return FAIL(e, E_INTERNAL, "a timestamp out of its turn");
-	return run_step(&(struct step){ .s = s, .bytes = bytes, .from = from, .run = timestamp },
-			e);
+	return set_run_step(
+		&(struct step){ .s = s, .bytes = bytes, .from = from, .run = timestamp }, e);
 }
 
 int tuf_timestamp_final(const struct tuf_set *s, struct err *e)
 {
 	if (!s->timestamp)
 		return FAIL(e, E_VERIFY, "there is no timestamp");
-	return check_expiry(s, s->timestamp, "timestamp", e);
+	return set_check_expiry(s, s->timestamp, "timestamp", e);
 }
 
 /* Snapshot. */
@@ -294,21 +310,44 @@ static int compare_snapshot(const struct tuf_doc *had, const struct tuf_doc *d, 
 
 		if (!now)
 			return FAIL(e, E_VERIFY, "the snapshot lists %.80s no more", name);
-		if (version_of(now) < version_of(v))
-			return fail_rollback(name, version_of(now), version_of(v), e);
+		if (set_version_of(now) < set_version_of(v))
+			return set_fail_rollback(name, set_version_of(now), set_version_of(v), e);
 	}
 	return 0;
 }
 
-/* The version that the timestamp names, and not expired. */
+/* Notary v1 lists no versions: the snapshot's own must not go back, and says one thing only. Roles
+ * that are delegated to no more go away. */
+static int compare_notary1(const struct tuf_doc *had, const struct tuf_doc *d, struct err *e)
+{
+	if (d->version < had->version)
+		return set_fail_rollback("snapshot", d->version, had->version, e);
+	if (d->version == had->version)
+		return FAIL(e, E_VERIFY, "another snapshot of version %llu was here",
+			    (unsigned long long)d->version);
+	return 0;
+}
+
+/* The version that the timestamp names, and not expired; with Notary v1, of the root that is
+ * here. */
 static int check_snapshot(const struct tuf_set *s, const struct tuf_doc *d, struct err *e)
 {
-	uint64_t want = version_of(meta_of(s->timestamp, "snapshot"));
+	uint64_t want = set_version_of(set_meta_of(s->timestamp, "snapshot"));
+	const struct buf *root = &s->root->bytes;
 
-	if (d->version != want)
+	if (s->dialect->versions && d->version != want)
 		return FAIL(e, E_VERIFY, "the snapshot is version %llu, the timestamp names %llu",
 			    (unsigned long long)d->version, (unsigned long long)want);
-	return check_expiry(s, d, "snapshot", e);
+	if (!s->dialect->versions) {
+		int r = tuf_check_bytes((struct str){ buf_str(root), root->n },
+					set_meta_of(d, "root"), e);
+
+		if (r < 0)
+			return WRAP(e, r, "snapshot version %llu is not of root version %llu",
+				    (unsigned long long)d->version,
+				    (unsigned long long)s->root->version);
+	}
+	return set_check_expiry(s, d, "snapshot", e);
 }
 
 static int snapshot(struct step *st, struct err *e)
@@ -317,21 +356,23 @@ static int snapshot(struct step *st, struct err *e)
 	struct tuf_set *s = st->s;
 	struct err *why = st->from == TUF_KEPT ? NULL : e;
 	struct tuf_role role;
-	int r, fits = tuf_check_bytes(st->bytes, meta_of(s->timestamp, "snapshot"), why);
+	int r, fits = tuf_check_bytes(st->bytes, set_meta_of(s->timestamp, "snapshot"), why);
 
 	if (fits < 0 && st->from == TUF_FETCHED)
 		return WRAP(e, fits, "snapshot");
-	if ((r = tuf_doc_parse(st->bytes, TUF_SNAPSHOT, &d, e)) < 0 ||
+	if ((r = tuf_doc_parse(st->s->dialect, st->bytes, TUF_SNAPSHOT, &d, e)) < 0 ||
 	    (r = tuf_root_role(s->root, "snapshot", &role, e)) < 0 ||
 	    (r = tuf_verify(d, &role, e)) < 0)
 		return r;
 	fits = fits < 0 ? fits : check_snapshot(s, d, why);
 	if (fits < 0 && st->from == TUF_FETCHED)
 		return fits;
-	r = s->snapshot ? compare_snapshot(s->snapshot, d, e) : 0;
+	if (s->snapshot)
+		r = s->dialect->versions ? compare_snapshot(s->snapshot, d, e)
+					 : compare_notary1(s->snapshot, d, e);
 	if (r < 0)
 		return r;
-	replace(&s->snapshot, TAKE(d));
+	set_replace(&s->snapshot, TAKE(d));
 	s->snapshot_final = fits == 0;
 	return fits == 0 ? 0 : 1;
 }
@@ -344,142 +385,6 @@ int tuf_snapshot(struct tuf_set *s, struct str bytes, enum tuf_from from, struct
 		return r;
 	if (s->targets_n)
 		return FAIL(e, E_INTERNAL, "a snapshot out of its turn");
-	return run_step(&(struct step){ .s = s, .bytes = bytes, .from = from, .run = snapshot }, e);
-}
-
-/* Targets. */
-
-static int role_by(const struct tuf_set *s, const char *role, const char *delegator,
-		   struct tuf_role *ret, struct err *e)
-{
-	const struct tuf_doc *by;
-
-	if (strcmp(role, "targets") == 0)
-		return tuf_root_role(s->root, role, ret, e);
-	by = targets_of(s, delegator);
-	if (!by)
-		return FAIL(e, E_INTERNAL, "the delegator '%.80s' is not there", delegator);
-	return tuf_delegated_role(by, role, ret, e);
-}
-
-static int add_targets(struct tuf_set *s, const char *role, struct tuf_doc *d, struct err *e)
-{
-	void *v;
-	char *name;
-
-	for (size_t i = 0; i < s->targets_n; i++)
-		if (strcmp(s->targets[i].role, role) == 0) {
-			replace(&s->targets[i].doc, d);
-			return 0;
-		}
-	v = reallocarray(s->targets, s->targets_n + 1, sizeof(*s->targets));
-	if (v)
-		s->targets = v;
-	name = v ? strdup(role) : NULL;
-	if (!name) {
-		tuf_doc_free(d);
-		return FAIL_NOMEM(e);
-	}
-	s->targets[s->targets_n].role = name;
-	s->targets[s->targets_n++].doc = d;
-	return 0;
-}
-
-static int targets(struct step *st, struct err *e)
-{
-	auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
-	struct tuf_set *s = st->s;
-	const json_t *meta = meta_of(s->snapshot, st->role);
-	struct tuf_role role;
-	int r;
-
-	if (!meta)
-		return FAIL(e, E_VERIFY, "the snapshot does not list it");
-	if ((r = tuf_check_bytes(st->bytes, meta, e)) < 0 ||
-	    (r = tuf_doc_parse(st->bytes, TUF_TARGETS, &d, e)) < 0 ||
-	    (r = role_by(s, st->role, st->delegator, &role, e)) < 0 ||
-	    (r = tuf_verify(d, &role, e)) < 0)
-		return r;
-	if (d->version != version_of(meta))
-		return FAIL(e, E_VERIFY, "it is version %llu, the snapshot names %llu",
-			    (unsigned long long)d->version, (unsigned long long)version_of(meta));
-	r = check_expiry(s, d, st->role, e);
-	return r < 0 ? r : add_targets(s, st->role, TAKE(d), e);
-}
-
-int tuf_targets(struct tuf_set *s, const char *role, const char *delegator, struct str bytes,
-		struct err *e)
-{
-	struct step st = {
-		.s = s, .bytes = bytes, .role = role, .delegator = delegator, .run = targets
-	};
-	int r = tuf_timestamp_final(s, e);
-
-	if (r == 0 && (!s->snapshot || !s->snapshot_final || strlen(role) > LIMIT_TUF_NAME))
-		r = FAIL(e, E_INTERNAL, "targets out of their turn");
-	r = r < 0 ? r : run_step(&st, e);
-	return r < 0 ? WRAP(e, r, "role '%.80s'", role) : 0;
-}
-
-/* What is trusted. */
-
-uint64_t tuf_root_version(const struct tuf_set *s)
-{
-	return s->root->version;
-}
-
-const json_t *tuf_signed_of(const struct tuf_set *s, const char *role)
-{
-	const struct tuf_doc *d = strcmp(role, "root") == 0	   ? s->root
-				  : strcmp(role, "timestamp") == 0 ? s->timestamp
-				  : strcmp(role, "snapshot") == 0  ? s->snapshot
-								   : targets_of(s, role);
-
-	return d ? d->body : NULL;
-}
-
-bool tuf_consistent(const struct tuf_set *s)
-{
-	return json_is_true(json_object_get(s->root->body, "consistent_snapshot"));
-}
-
-int tuf_listed(const struct tuf_set *s, const char *role, uint64_t *ret_version, uint64_t *ret_max,
-	       struct err *e)
-{
-	bool snap = strcmp(role, "snapshot") == 0;
-	const struct tuf_doc *by = snap ? s->timestamp : s->snapshot;
-	const json_t *meta = by && strlen(role) <= LIMIT_TUF_NAME ? meta_of(by, role) : NULL;
-	uint64_t max = snap ? LIMIT_TUF_SNAPSHOT : LIMIT_TUF_TARGETS;
-	const json_t *length = json_object_get(meta, "length");
-
-	if (!meta)
-		return FAIL(e, E_VERIFY, "the %s does not list role '%.80s'",
-			    snap ? "timestamp" : "snapshot", role);
-	if (length && (uint64_t)json_integer_value(length) < max)
-		max = (uint64_t)json_integer_value(length);
-	*ret_version = version_of(meta);
-	*ret_max = max;
-	return 0;
-}
-
-bool tuf_find(const struct tuf_set *s, const char *role, const char *path, struct tuf_target *ret)
-{
-	const struct tuf_doc *d = targets_of(s, role);
-	const json_t *t = d ? json_object_get(json_object_get(d->body, "targets"), path) : NULL;
-
-	if (!t)
-		return false;
-	ret->length = (uint64_t)json_integer_value(json_object_get(t, "length"));
-	ret->hashes = json_object_get(t, "hashes");
-	return true;
-}
-
-int tuf_delegates(const struct tuf_set *s, const char *role, const char *path, struct strv *ret,
-		  bool *ret_last, struct err *e)
-{
-	const struct tuf_doc *d = targets_of(s, role);
-
-	if (!d)
-		return FAIL(e, E_INTERNAL, "role '%.80s' is not there", role);
-	return tuf_delegates_of(d, path, ret, ret_last, e);
+	return set_run_step(&(struct step){ .s = s, .bytes = bytes, .from = from, .run = snapshot },
+			    e);
 }

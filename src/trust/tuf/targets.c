@@ -170,9 +170,11 @@ int tuf_delegated_role(const struct tuf_doc *targets, const char *name, struct t
 
 	if (!role)
 		return FAIL(e, E_VERIFY, "nobody delegates to '%.80s' there", name);
-	ret->keys = json_object_get(delegations_of(targets), "keys");
-	ret->keyids = json_object_get(role, "keyids");
-	ret->threshold = (uint64_t)json_integer_value(json_object_get(role, "threshold"));
+	*ret = (struct tuf_role){
+		.keys = json_object_get(delegations_of(targets), "keys"),
+		.keyids = json_object_get(role, "keyids"),
+		.threshold = (uint64_t)json_integer_value(json_object_get(role, "threshold")),
+	};
 	return 0;
 }
 
@@ -193,7 +195,7 @@ static bool has_prefix_of(const json_t *prefixes, const char *path)
 	return false;
 }
 
-static bool is_for(const json_t *role, const char *path)
+bool tuf_is_for(const json_t *role, const char *path)
 {
 	const json_t *prefixes = json_object_get(role, "path_hash_prefixes");
 	size_t i;
@@ -229,7 +231,7 @@ int tuf_delegates_of(const struct tuf_doc *d, const char *path, struct strv *ret
 	{
 		int r;
 
-		if (!is_for(v, path))
+		if (!d->dialect->is_for(v, path))
 			continue;
 		r = strv_add(ret, json_string_or_null(v, "name"), e);
 		if (r < 0)

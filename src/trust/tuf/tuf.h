@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "crypto/x509.h"
 
 /*
  * The Update Framework 1.0 (specification 1.0.34), the client's half that decides: which metadata
@@ -48,6 +49,20 @@ void tuf_set_free(struct tuf_set *s); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct tuf_set, tuf_set_free)
 
 /*
+ * The same for a Notary v1 repository (Docker Content Trust, notary1.c): other documents, in which
+ * timestamp and snapshot list files by length and hashes, without versions. Keys of its root are
+ * certificates, of which only those count that are for the repository, strong, valid, and as told
+ * here. All borrowed for the set's life.
+ */
+struct tuf_notary1 {
+	const char *gun;	 /* HOST/NAME; the certificates' common name, or "HOST/" "*" */
+	const struct strv *pins; /* keyids or SHA-256 thumbprints; NULL: any */
+	const struct chain *cas; /* who has to have issued them; NULL: anybody */
+};
+int tuf_set_new_notary1(int64_t now, const struct tuf_notary1 *n, struct tuf_set **ret,
+			struct err *e);
+
+/*
  * Each of these reads a file and, when it holds, trusts it; otherwise the set is as it was. Bytes
  * are parsed in a sandboxed child first: only what trusted keys signed is parsed in this process.
  * E_FORMAT when malformed, E_VERIFY when it does not hold.
@@ -58,7 +73,7 @@ int tuf_first_root(struct tuf_set *s, struct str bytes, struct err *e);
 /* The next version: threshold of the old and of its own keys, version exactly one more (5.3). */
 int tuf_next_root(struct tuf_set *s, struct str bytes, struct err *e);
 /* No more roots come: E_VERIFY when the last one is expired (5.3.10). */
-int tuf_root_final(const struct tuf_set *s, struct err *e);
+int tuf_root_final(struct tuf_set *s, struct err *e);
 /* A key of the timestamp or snapshot role is gone since tuf_first_root(): what was kept of both
  * roles must not count any more (5.3.11). */
 bool tuf_recovers(const struct tuf_set *s);
@@ -76,6 +91,11 @@ int tuf_snapshot(struct tuf_set *s, struct str bytes, enum tuf_from from, struct
 int tuf_targets(struct tuf_set *s, const char *role, const char *delegator, struct str bytes,
 		struct err *e);
 
+/* Notary v1: what was kept of a role, which what comes has to be newer than; it may be expired.
+ * Nothing for TUF 1.0, whose snapshot names versions. */
+int tuf_targets_before(struct tuf_set *s, const char *role, const char *delegator, struct str bytes,
+		       struct err *e);
+
 /* What the trusted metadata says. */
 
 uint64_t tuf_root_version(const struct tuf_set *s);
@@ -84,6 +104,9 @@ bool tuf_consistent(const struct tuf_set *s); /* consistent_snapshot */
  * all others. *ret_max is the given length, or the role's limit. E_VERIFY: it is not listed. */
 int tuf_listed(const struct tuf_set *s, const char *role, uint64_t *ret_version, uint64_t *ret_max,
 	       struct err *e);
+
+/* The SHA-256 of it, in hexadecimal, borrowed; NULL when it is not given (never in Notary v1). */
+const char *tuf_listed_hash(const struct tuf_set *s, const char *role);
 
 /* What was signed of a role that is trusted: "root", "timestamp", "snapshot", "targets" or a
  * delegated one. Borrowed; NULL: it is not there. */

@@ -356,15 +356,18 @@ TEST(flipped_bits)
 	struct err e = ERR_INIT;
 	int accepted = 0;
 
-	CHECK(tuf_doc_parse((struct str){ root_file.p, root_file.n }, TUF_ROOT, &root, &e) == 0);
-	CHECK(tuf_doc_parse((struct str){ good.p, good.n }, TUF_TIMESTAMP, &want, &e) == 0);
+	CHECK(tuf_doc_parse(&tuf_1_0, (struct str){ root_file.p, root_file.n }, TUF_ROOT, &root,
+			    &e) == 0);
+	CHECK(tuf_doc_parse(&tuf_1_0, (struct str){ good.p, good.n }, TUF_TIMESTAMP, &want, &e) ==
+	      0);
 	CHECK(tuf_root_role(root, "timestamp", &role, &e) == 0);
 	CHECK(tuf_verify(want, &role, &e) == 0);
 	for (size_t bit = 0; bit < 8 * good.n; bit++) {
 		auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
 
 		good.p[bit / 8] = (char)(good.p[bit / 8] ^ 1 << bit % 8);
-		if (tuf_doc_parse((struct str){ good.p, good.n }, TUF_TIMESTAMP, &d, NULL) == 0 &&
+		if (tuf_doc_parse(&tuf_1_0, (struct str){ good.p, good.n }, TUF_TIMESTAMP, &d,
+				  NULL) == 0 &&
 		    tuf_verify(d, &role, NULL) == 0) {
 			accepted++;
 			CHECK(json_equal(d->body, want->body));

@@ -12,7 +12,7 @@ static void parse(enum tuf_kind kind, const char *text, const char *refused)
 {
 	auto_release(tuf_doc_free) struct tuf_doc *d = NULL;
 	struct err e = ERR_INIT;
-	int r = tuf_doc_parse(str_of(text), kind, &d, &e);
+	int r = tuf_doc_parse(&tuf_1_0, str_of(text), kind, &d, &e);
 
 	CHECK(r == (refused ? E_FORMAT : 0));
 	if (refused ? !strstr(e.msg, refused) : r != 0) {
@@ -321,10 +321,12 @@ TEST(limits_of_files)
 		buf_puts(&b, "{}");
 		while (b.n < cases[i].n)
 			buf_putc(&b, ' ');
-		CHECK(tuf_doc_parse((struct str){ b.p, b.n }, cases[i].kind, &d, &e) == E_FORMAT);
+		CHECK(tuf_doc_parse(&tuf_1_0, (struct str){ b.p, b.n }, cases[i].kind, &d, &e) ==
+		      E_FORMAT);
 		CHECK(strstr(e.msg, "'signed' is missing") != NULL); /* it was read */
 		buf_putc(&b, ' ');
-		CHECK(tuf_doc_parse((struct str){ b.p, b.n }, cases[i].kind, &d, &e) == E_FORMAT);
+		CHECK(tuf_doc_parse(&tuf_1_0, (struct str){ b.p, b.n }, cases[i].kind, &d, &e) ==
+		      E_FORMAT);
 		CHECK(strstr(e.msg, "more than") != NULL);
 	}
 }
