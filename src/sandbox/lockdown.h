@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <linux/filter.h>
+
 #include "sandbox/sandbox.h"
 
 /*
@@ -39,6 +41,16 @@ int lockdown_landlock(const struct sandbox *s, struct err *e);
 int lockdown_caps(const struct sandbox *s, struct err *e);
 /* The seccomp allow list: syscalls.c. Needs no_new_privs. */
 int lockdown_syscalls(const struct sandbox *s, struct err *e);
+
+/* What it loads, for a process of this id; and whether a call is allowed whatever its arguments. */
+enum { LIMIT_FILTER = 256 };
+struct lockdown_filter {
+	size_t n;
+	struct sock_filter v[LIMIT_FILTER];
+};
+void lockdown_filter(const struct sandbox *s, pid_t self, struct lockdown_filter *ret);
+bool lockdown_allows(const struct sandbox *s, int nr);
+
 /* For programs and modules that are not ours: a list of calls that none of them needs is refused.
  * -1 and errno, so that it serves between fork and exec. */
 int lockdown_forbid(void);

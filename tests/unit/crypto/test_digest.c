@@ -41,3 +41,5 @@ TEST(a_folder_is_an_error)
 
 	CHECK(fd >= 0 && digest_of_fd(fd, &got, NULL, &e) == E_SYSTEM);
 }
+
+TAP_MAIN()
