@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "cli/images.h"
-#include "trust/sigstore/simple.h"
+#include "trust/sigstore/tag.h"
 
 struct images_opts {
 	bool full;
@@ -96,8 +96,8 @@ static int add_row(struct cli *c, const struct store *s, const json_t *entry, bo
 	if (!name)
 		return 0; /* a signature or another referrer: inspect shows it */
 	split_name(name, &row);
-	if (simple_is_tag(row.tag))
-		return 0; /* cosign's signatures of an image */
+	if (cosign_is_tag(row.tag))
+		return 0; /* cosign's signatures and attestations of an image */
 	r = desc_parse(entry, "index.json", &row.d, e);
 	if (r < 0)
 		return r;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <unistd.h>
-
 #include "cli/images.h"
 #include "cli/signing.h"
 #include "trust/sigstore/sigstore.h"
@@ -28,27 +26,6 @@ static const struct opt sign_options[] = {
 	       "certificates that end the authority's chain; goes with --timestamp-url"),
 	OPT_END,
 };
-
-static int annotations(const struct strv *list, json_t **ret, struct err *e)
-{
-	auto_json *o = json_object();
-
-	for (size_t i = 0; i < list->n; i++) {
-		const char *eq = strchr(list->v[i], '=');
-		auto_free char *key = NULL;
-		int r;
-
-		if (!eq || eq == list->v[i])
-			return FAIL(e, E_USAGE, "--annotation '%.100s': want KEY=VALUE",
-				    list->v[i]);
-		key = str_dup((struct str){ list->v[i], (size_t)(eq - list->v[i]) });
-		r = key ? json_put_string(o, key, eq + 1, e) : FAIL_NOMEM(e);
-		if (r < 0)
-			return r;
-	}
-	*ret = TAKE(o);
-	return 0;
-}
 
 /* One of ours, or one of sigstore's. */
 struct form {
@@ -132,21 +109,12 @@ static int sign_notary(const struct sign_opts *o, const struct state *state, str
 	return trust_sign(state, s, image, &so, ret, ret_existing, e);
 }
 
-/* "--key cosign.key" means a file, as it does for cosign. */
-static bool names_file(const char *key)
-{
-	return key && !strchr(key, '/') && (ends_with(key, ".key") || ends_with(key, ".pem")) &&
-	       access(key, F_OK) == 0;
-}
-
 static int sign_sigstore(const struct sign_opts *o, const struct state *state, struct store *s,
 			 const struct ref *ref, const struct desc *image,
 			 enum sigstore_format format, const json_t *notes, struct desc *ret,
 			 bool *ret_existing, struct err *e)
 {
-	struct sigstore_sign_opts so = { .format = format,
-					 .key = { .name = o->key },
-					 .annotations = notes };
+	struct sigstore_sign_opts so = { .format = format, .annotations = notes };
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	auto_buf path = BUF_INIT(4096);
 	int r;
@@ -158,10 +126,7 @@ static int sign_sigstore(const struct sign_opts *o, const struct state *state, s
 		return FAIL(e, E_USAGE, "--expiry: sigstore's signatures have none");
 	if (o->timestamp_url || o->timestamp_root)
 		return FAIL(e, E_USAGE, "--timestamp-url: only for jws and cose");
-	if (names_file(o->key)) {
-		buf_printf(&path, "./%s", o->key);
-		so.key.name = buf_str(&path);
-	}
+	cli_key_name(o->key, &path, &so.key.name);
 	r = cli_cosign_passphrase(o->passphrase_file, &secret, &so.key.passphrase, e);
 	return r < 0 ? r : sigstore_sign_image(state, s, ref, image, &so, ret, ret_existing, e);
 }
@@ -177,7 +142,7 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 	int r;
 
 	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
-	    (r = annotations(&o->annotations, &notes, e)) < 0 ||
+	    (r = cli_annotations(&o->annotations, &notes, e)) < 0 ||
 	    (r = signature_form(o->format, &form, e)) < 0 || (r = cli_state(c, &state, e)) < 0)
 		return r;
 	if (form.sigstore)

@@ -137,12 +137,14 @@ static int print_result(struct cli *c, const struct desc *d, const struct decisi
 	int r;
 
 	clock_rfc3339(t->signing_time, at);
+	if (t->skipped && !decision->by_rule)
+		return c->quiet ? 0
+				: cli_print(c, e,
+					    "NOT VERIFIED %s\nThe trust policy '%s' skips this "
+					    "repository.\n",
+					    d->digest.s, t->statement);
 	if (c->quiet)
 		return cli_print(c, e, "%s\n", d->digest.s);
-	if (t->skipped && !decision->by_rule)
-		return cli_print(c, e,
-				 "NOT VERIFIED %s\nThe trust policy '%s' skips this repository.\n",
-				 d->digest.s, t->statement);
 	r = cli_print(c, e, "verified %s\n", d->digest.s);
 	if (r == 0 && asked_more(decision))
 		r = decision_print(c, decision, e);
@@ -176,16 +178,15 @@ static int split(const struct strv *given, struct strv *ret, struct err *e)
 	return r;
 }
 
-static int verify(struct cli *c, const struct verify_opts *o, const char *text,
+static int verify(struct cli *c, const struct strv *require, const char *text,
 		  struct desc *ret_image, struct decision *ret, struct err *e)
 {
-	auto_strv require = { 0 };
-	const struct decide_opts d = { .require = &require };
+	const struct decide_opts d = { .require = require };
 	auto_road road = { 0 };
 	struct ref ref;
 	int r;
 
-	if ((r = split(&o->require, &require, e)) < 0 || (r = cli_road(c, text, &road, e)) < 0 ||
+	if ((r = cli_road(c, text, &road, e)) < 0 ||
 	    (r = store_lookup(road.store, text, &ref, ret_image, e)) < 0)
 		return r;
 	return decide(&road, &ref, ret_image, &d, ret, e);
@@ -194,23 +195,25 @@ static int verify(struct cli *c, const struct verify_opts *o, const char *text,
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct verify_opts *o = opts;
+	auto_strv require = { 0 };
 	struct desc image = { 0 };
 	auto_decision d = { .doc = NULL };
 	auto_json *j = NULL;
 	int r;
 
 	(void)argc;
-	if (cli_sigstore_given(&o->sigstore) && o->require.n)
-		return FAIL(e, E_USAGE,
-			    "--require asks those whom the policy trusts, not --key or "
-			    "--certificate-identity");
+	if ((r = split(&o->require, &require, e)) < 0)
+		return r;
 	if (cli_sigstore_given(&o->sigstore))
-		return cli_verify_sigstore(c, &o->sigstore, argv[0], e);
-	if (o->sigstore.offline || o->sigstore.any_repository || o->sigstore.trusted_root)
+		return cli_verify_sigstore(c, &o->sigstore, &require, argv[0], e);
+	if (o->sigstore.any_repository || o->sigstore.trusted_root || o->sigstore.annotations.n)
 		return FAIL(e, E_USAGE,
-			    "--offline, --any-repository and --trusted-root go with --key or "
+			    "--any-repository, --trusted-root and --annotation go with --key or "
 			    "--certificate-identity");
-	r = verify(c, o, argv[0], &image, &d, e);
+	for (size_t i = 0; i < o->sigstore.types.n; i++)
+		if ((r = strv_add(&require, o->sigstore.types.v[i], e)) < 0)
+			return r;
+	r = verify(c, &require, argv[0], &image, &d, e);
 	if (r == 0)
 		r = result_json(&image, &d, &j, e);
 	r = cli_note(c, "verify", argv[0], &image, r, j ? json_incref(j) : decision_brief(&d), e);
@@ -230,9 +233,10 @@ const struct command cmd_verify = {
 		"Prints each thing that was checked, and by which certificate. The policy is "
 		"trust/trustpolicy.json in the state folder; without one nothing is accepted. "
 		"A rule of plimsoll.yaml for the repository asks for more (plimsoll policy), and "
-		"so does --require: for attestations by signers that are trusted here. "
+		"so do --require and --type: for attestations by signers that are trusted here. "
 		"With --key or --certificate-identity that policy is not asked: cosign's "
-		"signatures and sigstore bundles by those signers are looked for instead, and a "
+		"signatures and sigstore bundles by those signers are looked for instead (with "
+		"--require attestations of theirs, too; with --type those alone), and a "
 		"TUF root that is trusted for the repository is not asked what is newest. "
 		"Exit status 4: no signature is accepted, or an attestation is missing. 3: what "
 		"is attested is not what the rule asks for.",

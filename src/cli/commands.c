@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_advisories;
+extern const struct command cmd_attest;
 extern const struct command cmd_base;
 extern const struct command cmd_build;
 extern const struct command cmd_cache;
@@ -62,6 +63,7 @@ const struct command *const commands[] = {
 	&cmd_watch,
 	&cmd_trust,
 	&cmd_sign,
+	&cmd_attest,
 	&cmd_verify,
 	&cmd_policy,
 	&cmd_push,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "pipeline/road.h"
@@ -55,4 +56,35 @@ int cli_note(struct cli *c, const char *kind, const char *name, const struct des
 		return own.code;
 	}
 	return road_note(&road, kind, outcome, detail, e);
+}
+
+int cli_annotations(const struct strv *list, json_t **ret, struct err *e)
+{
+	auto_json *o = json_object();
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *eq = strchr(list->v[i], '=');
+		auto_free char *key = NULL;
+		int r;
+
+		if (!eq || eq == list->v[i])
+			return FAIL(e, E_USAGE, "--annotation '%.100s': want KEY=VALUE",
+				    list->v[i]);
+		key = str_dup((struct str){ list->v[i], (size_t)(eq - list->v[i]) });
+		r = key ? json_put_string(o, key, eq + 1, e) : FAIL_NOMEM(e);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE(o);
+	return 0;
+}
+
+void cli_key_name(const char *key, struct buf *path, const char **ret)
+{
+	*ret = key;
+	if (!key || strchr(key, '/') || (!ends_with(key, ".key") && !ends_with(key, ".pem")) ||
+	    access(key, F_OK) < 0)
+		return;
+	buf_printf(path, "./%s", key);
+	*ret = buf_str(path);
 }

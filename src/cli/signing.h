@@ -29,3 +29,9 @@ int cli_duration(const char *text, int64_t *ret, struct err *e);
  * What cannot be written down did not pass. */
 int cli_note(struct cli *c, const char *kind, const char *name, const struct desc *image,
 	     int outcome, json_t *detail, struct err *e);
+
+/* "KEY=VALUE" in each, as an object of strings. Owned. E_USAGE. */
+int cli_annotations(const struct strv *list, json_t **ret, struct err *e);
+/* "--key cosign.key" means a file, as it does for cosign: then path is "./cosign.key" and *ret is
+ * that. Anything else is a key's name, or NULL. */
+void cli_key_name(const char *key, struct buf *path, const char **ret);

@@ -87,6 +87,16 @@ int cli_sigstore_trust(struct cli *c, const struct sigstore_options *o,
 	return 0;
 }
 
+static const char *format_name(enum sigstore_format f)
+{
+	switch (f) {
+	case SIGSTORE_BUNDLE: return "bundle";
+	case SIGSTORE_SIMPLE: return "simplesigning";
+	case SIGSTORE_ENVELOPE: break;
+	}
+	return "dsse";
+}
+
 int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *e)
 {
 	auto_json *j = json_object();
@@ -94,9 +104,7 @@ int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *
 	int r;
 
 	clock_rfc3339(f->time, at);
-	if ((r = json_put_string(j, "format",
-				 f->format == SIGSTORE_SIMPLE ? "simplesigning" : "bundle", e)) <
-		    0 ||
+	if ((r = json_put_string(j, "format", format_name(f->format), e)) < 0 ||
 	    (r = json_put_string(j, "signer", f->signer, e)) < 0 ||
 	    (r = json_put_string(j, "key", f->key_id, e)) < 0 ||
 	    (r = json_put_string(j, "identity", f->keyless ? f->identity : NULL, e)) < 0 ||
@@ -110,122 +118,6 @@ int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *
 		return r;
 	*ret = TAKE(j);
 	return 0;
-}
-
-/* verify */
-
-static int none_passed(const struct desc *image, const struct sigstore_findings *f, struct err *e)
-{
-	auto_buf why = BUF_INIT(1000);
-	int r;
-
-	for (size_t i = 0; i < f->refused.n && why.n < 600; i++)
-		buf_printf(&why, "%s%.300s", i ? "; " : "", f->refused.v[i]);
-	if (f->refused.n == 0)
-		r = FAIL(e, E_VERIFY, "%s has no cosign signature and no bundle", image->digest.s);
-	else
-		r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", image->digest.s,
-			 buf_str(&why), f->more ? "; more signatures than are tried" : "");
-	if (strstr(buf_str(&why), "repository"))
-		return err_hint(e, r,
-				"have it signed for this repository, or accept those of any with "
-				"--any-repository");
-	return r;
-}
-
-/* Who attests that an image has faults has not signed it. */
-static int only_signatures(struct sigstore_findings *f, struct err *e)
-{
-	size_t n = f->n;
-	int r = 0;
-
-	f->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct sigstore_found *v = &f->v[i];
-
-		if (sigstore_is_signature(v)) {
-			f->v[f->n++] = *v;
-			continue;
-		}
-		if (r == 0)
-			r = strv_addf(&f->refused, e,
-				      "bundle %.19s: an attestation (%.100s), not a signature",
-				      v->carrier.s, v->predicate_type);
-		buf_free(&v->statement);
-	}
-	return r;
-}
-
-static int verify(struct cli *c, const struct sigstore_options *o, const char *text,
-		  struct desc *ret_image, struct sigstore_findings *ret, struct err *e)
-{
-	auto_release(store_close) struct store *s = NULL;
-	auto_sigstore_trust trust = { 0 };
-	struct sigstore_identity identity;
-	struct ref ref;
-	struct sigstore_query q = { .ref = &ref, .any_repository = o->any_repository };
-	int r;
-
-	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
-	    (r = cli_sigstore_trust(c, o, &identity, &trust, e)) < 0 ||
-	    (r = sigstore_find(s, ret_image, &trust, &q, ret, e)) < 0 ||
-	    (r = only_signatures(ret, e)) < 0)
-		return r;
-	return ret->n ? 0 : none_passed(ret_image, ret, e);
-}
-
-static int result_json(const struct desc *image, const struct sigstore_findings *f, json_t **ret,
-		       struct err *e)
-{
-	auto_json *j = json_object();
-	json_t *list = json_array();
-	int r;
-
-	if ((r = json_put(j, "signatures", list, e)) < 0 ||
-	    (r = json_put_string(j, "schema", "plimsoll.verify-sigstore/v1", e)) < 0 ||
-	    (r = json_put_string(j, "digest", image->digest.s, e)) < 0)
-		return r;
-	for (size_t i = 0; i < f->n; i++) {
-		json_t *one = NULL;
-
-		if ((r = cli_sigstore_json(&f->v[i], &one, e)) < 0 ||
-		    (r = json_push(list, one, e)) < 0)
-			return r;
-	}
-	*ret = TAKE(j);
-	return 0;
-}
-
-static int print_result(struct cli *c, const struct desc *image, const struct sigstore_findings *f,
-			struct err *e)
-{
-	int r = cli_print(c, e, c->quiet ? "%s\n" : "verified %s\n", image->digest.s);
-
-	for (size_t i = 0; !c->quiet && r == 0 && i < f->n; i++) {
-		const struct sigstore_found *v = &f->v[i];
-
-		r = cli_print(c, e, "%-18s %s, key sha256:%.64s%s%s\n",
-			      v->format == SIGSTORE_SIMPLE ? "cosign signature" : "bundle",
-			      v->keyless ? v->identity : v->signer, v->key_id,
-			      v->repository[0] ? ", of " : "", v->repository);
-	}
-	return r;
-}
-
-int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const char *text,
-			struct err *e)
-{
-	auto_sigstore_findings f = { 0 };
-	struct desc image = { 0 };
-	auto_json *j = NULL;
-	int r = verify(c, o, text, &image, &f, e);
-
-	if (r == 0)
-		r = result_json(&image, &f, &j, e);
-	r = cli_note(c, "verify", text, &image, r, json_incref(j), e);
-	if (r < 0)
-		return r;
-	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &f, e);
 }
 
 /* trust add */

@@ -9,7 +9,7 @@
 
 /* Options in cosign's words, of struct type's member sigstore. */
 struct sigstore_options {
-	struct strv keys;
+	struct strv keys, types, annotations;
 	const char *identity, *identity_regexp, *issuer, *issuer_regexp, *trusted_root;
 	bool any_repository, offline;
 };
@@ -31,7 +31,12 @@ struct sigstore_options {
 	       "nothing is asked of any server; so it is always")
 #define SIGSTORE_IMAGE_OPTIONS(type) \
 	OPT_AT(type, sigstore.any_repository, "any-repository", 0, OPT_FLAG, NULL, \
-	       "accept what was signed for another repository, or for none")
+	       "accept what was signed for another repository, or for none"), \
+	OPT_AT(type, sigstore.types, "type", 0, OPT_LIST, "TYPE", \
+	       "an attestation of this type by them, and no signature: slsaprovenance, spdxjson, " \
+	       "cyclonedx, vuln, link, custom, a type's URI (again for more)"), \
+	OPT_AT(type, sigstore.annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE", \
+	       "this must have been signed with it (again for more)")
 /* clang-format on */
 
 /* Whether any of them was given: then the trust policy is not asked. */
@@ -42,9 +47,10 @@ int cli_sigstore_trust(struct cli *c, const struct sigstore_options *o,
 		       struct err *e);
 /* One result, as an object. */
 int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *e);
-/* 'plimsoll verify' of an image by these options alone. */
-int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const char *image,
-			struct err *e);
+/* sigstore_verify.c: 'plimsoll verify' of an image by these options alone. Beside a signature an
+ * attestation of each type of require must be there. */
+int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const struct strv *require,
+			const char *image, struct err *e);
 /* 'plimsoll trust add' of a public key or a trusted root; *ret_taken is false for other files. */
 int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, struct str file,
 			   bool *ret_taken, struct err *e);

@@ -5,17 +5,12 @@
 #include "build/commit_time.h"
 #include "pipeline/road.h"
 #include "scan/scan.h"
+#include "trust/predicates.h"
 
 /*
  * What ship says of an image beside its signature: in-toto statements (Statement v1), described in
  * docs/attestations.md. Predicates are pure: the same input gives the same bytes.
  */
-#define PREDICATE_PROVENANCE "https://slsa.dev/provenance/v1"
-#define PREDICATE_SPDX "https://spdx.dev/Document"
-#define PREDICATE_CYCLONEDX "https://cyclonedx.org/bom"
-#define PREDICATE_VULNS "https://in-toto.io/attestation/vulns/v0.2"
-#define PREDICATE_SUMMARY "https://slsa.dev/verification_summary/v1"
-
 #define GATE_POLICY "urn:plimsoll:gate:v1"
 #define ADMISSION_ID "urn:plimsoll:admission"
 #define BUILDER_ID_DEFAULT "urn:plimsoll:builder"

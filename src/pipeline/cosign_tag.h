@@ -5,9 +5,9 @@
 #include "registry/registry.h"
 
 /*
- * cosign's simple signatures on their way: they are no referrers, but hang on a tag beside their
- * image (trust/sigstore/simple.h), which everybody who signs writes anew. So what is there is read
- * first, and nobody's signature is lost.
+ * cosign's simple signatures and attestations on their way: they are no referrers, but hang on tags
+ * beside their image (trust/sigstore/tag.h), which everybody who signs writes anew. So what is
+ * there is read first, and nobody's signature is lost.
  */
 
 /* Takes those of a manifest in a repository over into the store. None is success. *ret_n counts

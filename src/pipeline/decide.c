@@ -15,6 +15,8 @@ struct deciding {
 	const struct desc *d;
 	const struct decide_opts *o;
 	struct trust_signers notary;
+	struct sigstore_trust trust;
+	struct sigstore_identity *keyless; /* what trust refers to */
 	struct sigstore_findings found;
 	char repository[TRUST_REPOSITORY_MAX];
 	struct decision *ret;
@@ -159,17 +161,15 @@ static int full_name(struct sigstore_found *f, struct err *e)
 /* Bundles: signatures and attestations of whom is trusted. */
 static int find_bundles(struct deciding *x, struct err *e)
 {
-	auto_sigstore_trust trust = { 0 };
-	auto_free struct sigstore_identity *keyless = NULL;
 	/* What names another repository is told, and the rule does not take it. */
 	const struct sigstore_query q = { .ref = x->ref, .any_repository = true };
 	json_t *refused = json_object_get(x->ret->doc, "refused");
-	int r = sigstore_trust_load(x->road->state, x->ref, &trust, e);
+	int r = sigstore_trust_load(x->road->state, x->ref, &x->trust, e);
 
 	if (r == 0)
-		r = keyless_signers(x->road->rules, &trust, &keyless, e);
+		r = keyless_signers(x->road->rules, &x->trust, &x->keyless, e);
 	if (r == 0)
-		r = sigstore_find(x->road->store, x->d, &trust, &q, &x->found, e);
+		r = sigstore_find(x->road->store, x->d, &x->trust, &q, &x->found, e);
 	for (size_t i = 0; r == 0 && i < x->found.n; i++) {
 		struct sigstore_found *f = &x->found.v[i];
 
@@ -185,8 +185,12 @@ static int find_bundles(struct deciding *x, struct err *e)
 		text_sanitize(x->found.refused.v[i]);
 		r = json_push(refused, json_string(x->found.refused.v[i]), e);
 	}
-	if (r == 0 && x->found.more)
-		r = json_push(refused, json_string("there are more bundles than are tried"), e);
+	if (r == 0 && x->found.unseen)
+		r = json_push(
+			refused,
+			json_sprintf("%zu more signatures and attestations were not looked at",
+				     x->found.unseen),
+			e);
 	return r;
 }
 
@@ -194,6 +198,7 @@ static int judge(struct deciding *x, const struct rule *rule, struct err *e)
 {
 	const struct evidence ev = { .notary = &x->notary,
 				     .found = &x->found,
+				     .trust = &x->trust,
 				     .repository = x->repository,
 				     .fresh = x->fresh,
 				     .now = clock_now() };
@@ -292,6 +297,8 @@ int decide(const struct road *road, const struct ref *ref, const struct desc *d,
 	r = ask_all(&x, e);
 	sigstore_findings_free(&x.found);
 	trust_signers_free(&x.notary);
+	sigstore_trust_free(&x.trust);
+	free(x.keyless);
 	if (r == 0 && x.first.code) {
 		if (e)
 			*e = x.first;

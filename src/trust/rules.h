@@ -89,6 +89,9 @@ const struct rule *rules_select(const struct rules *r, const char *repository);
 
 /* "provenance", a word of cosign's, or an absolute URI. */
 bool rule_type_ok(const char *type);
+/* The predicate's type of an attestation that is made by that word; a URI is its own. NULL: it is
+ * of several ("sbom"), or no type. */
+const char *rule_type_made(const char *word);
 /* Whether a predicate's type is what was asked for by that word. */
 bool rule_type_covers(const char *word, const char *predicate_type);
 

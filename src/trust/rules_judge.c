@@ -55,7 +55,7 @@ static bool bundle_is(const struct evidence *ev, const struct rule_signer *s,
 	if (s->key_id)
 		return strcmp(s->key_id, f->key_id) == 0;
 	if (s->key)
-		return strcmp(s->key, f->signer) == 0;
+		return sigstore_trust_is(ev->trust, s->key, f->key_id);
 	for (size_t i = 0; i < ev->notary->n; i++)
 		if (notary_is(s, &ev->notary->v[i]) && strcmp(ev->notary->v[i].key, f->key_id) == 0)
 			return true;

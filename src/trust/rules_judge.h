@@ -15,6 +15,7 @@ enum { RULE_CLOCK_SKEW = 60 }; /* seconds that a scan may be of the future */
 struct evidence {
 	const struct trust_signers *notary;
 	const struct sigstore_findings *found; /* bundles: signatures and attestations */
+	const struct sigstore_trust *trust;    /* under which those were found */
 	const char *repository;		       /* as trust_repository() names it */
 	bool fresh;			       /* TUF says that it is the newest */
 	int64_t now;

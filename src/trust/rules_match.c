@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "trust/predicates.h"
 #include "trust/rules.h"
 
 /* The scope is the repository, or ends where a part of its path does. */
@@ -30,40 +31,43 @@ const struct rule *rules_select(const struct rules *r, const char *repository)
 	return best ? best : any;
 }
 
-/* Our words, and those that cosign's --type has; each covers the types in the list. */
+/* Our words, and those that cosign's --type has; each covers the types in the list, and an
+ * attestation made by that word is of the first, or of one that cosign makes by it. */
 static const struct {
-	const char *word, *types;
+	const char *word, *types, *made;
 } words[] = {
-	{ "provenance", "https://slsa.dev/provenance/v1" },
-	{ "slsaprovenance1", "https://slsa.dev/provenance/v1" },
-	{ "slsaprovenance", "https://slsa.dev/provenance/v0.2" },
-	{ "slsaprovenance02", "https://slsa.dev/provenance/v0.2" },
-	{ "sbom", "https://spdx.dev/Document https://spdx.dev/Document/v2.3 "
-		  "https://cyclonedx.org/bom" },
-	{ "spdx", "https://spdx.dev/Document https://spdx.dev/Document/v2.3" },
-	{ "spdxjson", "https://spdx.dev/Document https://spdx.dev/Document/v2.3" },
-	{ "cyclonedx", "https://cyclonedx.org/bom" },
-	{ "vuln", "https://in-toto.io/attestation/vulns/v0.2 "
-		  "https://in-toto.io/attestation/vulns/v0.1 "
-		  "https://cosign.sigstore.dev/attestation/vuln/v1" },
-	{ "vsa", "https://slsa.dev/verification_summary/v1" },
-	{ "openvex", "https://openvex.dev/ns" },
+	{ "provenance", PREDICATE_PROVENANCE, PREDICATE_PROVENANCE },
+	{ "slsaprovenance1", PREDICATE_PROVENANCE, PREDICATE_PROVENANCE },
+	{ "slsaprovenance", PREDICATE_PROVENANCE_02, PREDICATE_PROVENANCE_02 },
+	{ "slsaprovenance02", PREDICATE_PROVENANCE_02, PREDICATE_PROVENANCE_02 },
+	{ "sbom", PREDICATE_SPDX " " PREDICATE_SPDX "/v2.3 " PREDICATE_CYCLONEDX, NULL },
+	{ "spdx", PREDICATE_SPDX " " PREDICATE_SPDX "/v2.3", PREDICATE_SPDX },
+	{ "spdxjson", PREDICATE_SPDX " " PREDICATE_SPDX "/v2.3", PREDICATE_SPDX },
+	{ "cyclonedx", PREDICATE_CYCLONEDX, PREDICATE_CYCLONEDX },
+	{ "vuln",
+	  PREDICATE_VULNS " https://in-toto.io/attestation/vulns/v0.1 " PREDICATE_VULNS_COSIGN,
+	  PREDICATE_VULNS_COSIGN },
+	{ "vsa", PREDICATE_SUMMARY, PREDICATE_SUMMARY },
+	{ "openvex", PREDICATE_VEX, PREDICATE_VEX },
+	{ "link", PREDICATE_LINK, PREDICATE_LINK },
+	{ "custom", PREDICATE_CUSTOM, PREDICATE_CUSTOM },
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-static const char *types_of(const char *word)
+static int find_word(const char *word)
 {
-	for (size_t i = 0; i < WORDS; i++)
-		if (strcmp(words[i].word, word) == 0)
-			return words[i].types;
-	return NULL;
+	int i = 0;
+
+	while (i < WORDS && strcmp(words[i].word, word) != 0)
+		i++;
+	return i < WORDS ? i : -1;
 }
 
 bool rule_type_ok(const char *type)
 {
 	const char *colon = strchr(type, ':');
 
-	if (types_of(type))
+	if (find_word(type) >= 0)
 		return true;
 	if (!colon || colon == type || !colon[1] || strlen(type) > LIMIT_RULE_TEXT)
 		return false;
@@ -75,9 +79,19 @@ bool rule_type_ok(const char *type)
 
 bool rule_type_covers(const char *word, const char *predicate_type)
 {
-	const char *types = types_of(word);
+	int i = find_word(word);
 
-	return types ? has_word(types, predicate_type) : strcmp(word, predicate_type) == 0;
+	return i >= 0 ? has_word(words[i].types, predicate_type)
+		      : strcmp(word, predicate_type) == 0;
+}
+
+const char *rule_type_made(const char *word)
+{
+	int i = find_word(word);
+
+	if (i >= 0)
+		return words[i].made;
+	return rule_type_ok(word) ? word : NULL;
 }
 
 static bool has_dots(const char *s)

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "trust/predicates.h"
 #include "trust/rules_judge.h"
-
-#define TYPE_PROVENANCE "https://slsa.dev/provenance/v1"
 
 static const json_t *path(const json_t *o, const char *a, const char *b)
 {
@@ -20,20 +19,76 @@ static int match(const char *pattern, const char *have, const char *what, struct
 		    pattern);
 }
 
-/* Builders other than ours name sources among the dependencies, each with a commit. */
-static bool depends_on(const json_t *list, const char *pattern)
+/* Where builders other than ours tell what was to be built: a URI, or a descriptor or repository
+ * with one. Arguments and inputs of a build are no such place: who starts it writes what he likes.
+ */
+static const char *const source_members[] = { "source", "configSource", "workflow",
+					      "buildConfigSource", "sourceToBuild" };
+enum { SOURCE_MEMBERS = sizeof(source_members) / sizeof(source_members[0]) };
+
+static const char *told_uri(const json_t *source)
 {
+	const char *uri = json_string_or_null(source, "uri");
+
+	return json_is_string(source) ? json_string_value(source)
+	       : uri		      ? uri
+				      : json_string_or_null(source, "repository");
+}
+
+static bool has_commit(const json_t *descriptor)
+{
+	return json_is_string(path(descriptor, "digest", "gitCommit")) ||
+	       json_is_string(path(descriptor, "digest", "sha1"));
+}
+
+/* "https://host/x" of "git+https://host/x.git@refs/heads/main" or "...#main". */
+static struct str bare(const char *uri)
+{
+	struct str s = str_of(starts_with(uri, "git+") ? uri + 4 : uri);
+	const char *slashes = strstr(s.p, "://");
+	const char *rest = slashes ? strchr(slashes + 3, '/') : NULL;
+	const char *end = rest ? strpbrk(rest, "@#?") : NULL;
+
+	if (end)
+		s.n = (size_t)(end - s.p);
+	while (s.n > 0 && s.p[s.n - 1] == '/')
+		s.n--;
+	if (s.n > 4 && memcmp(s.p + s.n - 4, ".git", 4) == 0)
+		s.n -= 4;
+	return s;
+}
+
+/* One of the sources that were asked for is of the pattern, and its commit is told: by itself, or
+ * by the dependency that it names. */
+static bool source_is(const json_t *source, const json_t *dependencies, const char *pattern)
+{
+	const char *told = told_uri(source);
 	const json_t *d;
 	size_t i;
 
-	json_array_foreach(list, i, d)
+	if (!told)
+		return false;
+	if (has_commit(source) && rule_pattern_match(pattern, told))
+		return true;
+	json_array_foreach(dependencies, i, d)
 	{
 		const char *uri = json_string_or_null(d, "uri");
 
-		if (uri && (path(d, "digest", "gitCommit") || path(d, "digest", "sha1")) &&
+		if (uri && has_commit(d) && str_eq(bare(uri), bare(told)) &&
 		    rule_pattern_match(pattern, uri))
 			return true;
 	}
+	return false;
+}
+
+static bool is_of(const json_t *definition, const char *pattern)
+{
+	const json_t *dependencies = json_object_get(definition, "resolvedDependencies");
+
+	for (int i = 0; i < SOURCE_MEMBERS; i++)
+		if (source_is(path(definition, "externalParameters", source_members[i]),
+			      dependencies, pattern))
+			return true;
 	return false;
 }
 
@@ -46,8 +101,7 @@ static int check_source(const struct rule *rule, const json_t *definition, struc
 
 	if (rule->source && ours)
 		r = match(rule->source, json_string_or_null(source, "uri"), "its source", e);
-	else if (rule->source &&
-		 !depends_on(json_object_get(definition, "resolvedDependencies"), rule->source))
+	else if (rule->source && !is_of(definition, rule->source))
 		r = FAIL(e, E_POLICY, "no source of it is %.200s", rule->source);
 	if (r < 0 || !rule->clean_source)
 		return r;
@@ -67,8 +121,9 @@ static int check_provenance(const struct rule *rule, const char *type, const jso
 
 	if (!rule->builder && !rule->source && !rule->clean_source)
 		return 0;
-	if (strcmp(type, TYPE_PROVENANCE) != 0)
-		return FAIL(e, E_POLICY, "builder and source are read of %s only", TYPE_PROVENANCE);
+	if (strcmp(type, PREDICATE_PROVENANCE) != 0)
+		return FAIL(e, E_POLICY, "builder and source are read of %s only",
+			    PREDICATE_PROVENANCE);
 	if (rule->builder)
 		r = match(rule->builder, json_string_or_null(builder, "id"), "its builder", e);
 	return r < 0 ? r : check_source(rule, json_object_get(p, "buildDefinition"), e);

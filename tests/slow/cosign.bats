@@ -162,3 +162,67 @@ openssl_accepts() {
 	run plimsoll trust remove cosign
 	assert_status 5
 }
+
+# An attestation as cosign 2 has it: an envelope under the tag .att, made by openssl of file $1 about $DIGEST in $2.
+cosign_attest() {
+	local tag="$STATE/index.json" payload sig env cfg m
+	jq -cn --arg d "${DIGEST#sha256:}" --arg n "$2" --slurpfile p "$1" '{_type:"https://in-toto.io/Statement/v0.1",
+		predicateType:"https://cyclonedx.org/bom", subject:[{name:$n, digest:{sha256:$d}}], predicate:$p[0]}' | tr -d '\n' >st
+	{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s st)"; cat st; } >pae
+	payload=$(base64 -w0 st)
+	sig=$(openssl dgst -sha256 -sign signer.pem pae | base64 -w0)
+	env=$(put_blob "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"$payload\",\"signatures\":[{\"keyid\":\"\",\"sig\":\"$sig\"}]}")
+	cfg=$(put_blob '{}')
+	m=$(put_blob "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"${cfg%:*}\",\"size\":${cfg##*:}},\"layers\":[{\"mediaType\":\"application/vnd.dsse.envelope.v1+json\",\"digest\":\"${env%:*}\",\"size\":${env##*:},\"annotations\":{\"dev.cosignproject.cosign/signature\":\"\",\"predicateType\":\"https://cyclonedx.org/bom\"}}]}")
+	jq -c --arg d "${m%:*}" --argjson s "${m##*:}" --arg n "$2:sha256-${DIGEST#sha256:}.att" '.manifests += [{mediaType:
+		"application/vnd.oci.image.manifest.v1+json", digest:$d, size:$s, annotations:{"org.opencontainers.image.ref.name":$n}}]' "$tag" >index
+	cp index "$tag"
+}
+
+put_blob() { # prints sha256:HEX:SIZE
+	local h
+	h=$(printf %s "$1" | sha256sum | cut -d' ' -f1)
+	printf %s "$1" >"$STATE/blobs/sha256/$h"
+	echo "sha256:$h:$(printf %s "$1" | wc -c)"
+}
+
+@test "attestations: cosign's under the tag .att, ours as bundles, by type" {
+	need_cmd docker-registry
+	registry_start
+	image "$REGISTRY/team/web:1"
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signer.pem 2>/dev/null
+	openssl pkey -in signer.pem -pubout -out signer.pub
+	plimsoll trust generate-key-pair
+	echo '{"bomFormat":"CycloneDX","specVersion":"1.6"}' >bom.json
+	cosign_attest bom.json "$REGISTRY/team/web"
+	plimsoll attest --key cosign.key --type spdxjson --predicate - -y "$REGISTRY/team/web:1" <<<'{"spdxVersion":"SPDX-2.3"}'
+	run plimsoll attest --key cosign.key --type cyclonedx --predicate - "$REGISTRY/team/web:1" <<<'{"spdxVersion":"SPDX-2.3"}'
+	assert_status 5
+	run plimsoll attest --key cosign.key --type sbom --predicate bom.json "$REGISTRY/team/web:1"
+	assert_status 2
+	[ "$(plimsoll images -q | wc -l)" = 1 ]
+	plimsoll push "$REGISTRY/team/web:1"
+	plimsoll --state other pull "$REGISTRY/team/web:1"
+	assert_eq "$(plimsoll --state other verify --key signer.pub --type cyclonedx --format json "$REGISTRY/team/web:1" |
+		jq -c '[.attestations[] | .format, .statement.predicate.specVersion]')" '["dsse","1.6"]'
+	plimsoll --state other verify --key cosign.pub --type spdxjson "$REGISTRY/team/web:1"
+	for want in "--key signer.pub --type spdxjson" "--key cosign.pub --type cyclonedx" "--key signer.pub"; do
+		run plimsoll --state other verify $want "$REGISTRY/team/web:1"
+		assert_status 4
+	done
+	# The keys of both are trusted: what the policy asks for is there, and gone when it is taken away.
+	plimsoll --state other trust add signer.pub
+	echo '{"version":"1.0","trustPolicies":[{"name":"none","registryScopes":["*"],"signatureVerification":{"level":"skip"},"trustStores":[],"trustedIdentities":[]}]}' >policy.json
+	mkdir -p other/trust
+	jq '.trustPolicies[0] |= (.registryScopes = ["'"$REGISTRY/team/web"'"] | del(.trustStores, .trustedIdentities))' policy.json >other/trust/trustpolicy.json
+	plimsoll --state other verify --require cyclonedx "$REGISTRY/team/web:1"
+	run plimsoll --state other verify --type spdxjson "$REGISTRY/team/web:1"
+	assert_status 4
+	jq -c 'del(.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] // "" | endswith(".att")))' other/index.json >index
+	cp index other/index.json
+	run plimsoll --state other verify --require cyclonedx "$REGISTRY/team/web:1"
+	assert_status 4
+	# Skipped, and quiet: nothing is printed for what was not verified.
+	run plimsoll --state other -q verify "$REGISTRY/team/web:1"
+	assert_eq "$output" ""
+}

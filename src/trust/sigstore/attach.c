@@ -58,10 +58,34 @@ int bundle_attach(struct store *s, struct str bundle, const char *predicate_type
 	return 0;
 }
 
+/* "application/vnd.dev.sigstore.bundle.v0.3+json", and as older clients wrote it:
+ * "application/vnd.dev.sigstore.bundle+json", with ";version=0.1" behind it or without. What it is
+ * the bundle itself tells. */
 static bool bundle_type(const char *media_type)
 {
-	return strcmp(media_type, SIGSTORE_BUNDLE_TYPE) == 0 ||
+	return starts_with(media_type, "application/vnd.dev.sigstore.bundle.v0.") ||
 	       starts_with(media_type, "application/vnd.dev.sigstore.bundle+json");
+}
+
+int bundle_list(const struct store *s, const struct digest *manifest, json_t **ret, struct err *e)
+{
+	auto_json *list = NULL;
+	auto_json *found = json_array();
+	json_t *entry;
+	size_t i;
+	int r = found ? store_referrers(s, manifest, NULL, &list, e) : FAIL_NOMEM(e);
+
+	if (r < 0)
+		return r;
+	json_array_foreach(list, i, entry)
+	{
+		const char *type = json_string_or_null(entry, "artifactType");
+
+		if (type && bundle_type(type) && json_array_append(found, entry) < 0)
+			return FAIL_NOMEM(e);
+	}
+	*ret = TAKE(found);
+	return 0;
 }
 
 /* Whatever its artifact type: that, and its annotations, are not signed. */

@@ -43,7 +43,7 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 	const struct sandbox box = { .what = "bundle", .write_dir = -1, .cpu_seconds = 30 };
 	auto_json *list = NULL;
 
-	if (store_referrers(s, &manifest->digest, SIGSTORE_BUNDLE_TYPE, &list, NULL) < 0)
+	if (bundle_list(s, &manifest->digest, &list, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
 		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);

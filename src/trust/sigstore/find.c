@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/proc.h"
-#include "sandbox/sandbox.h"
 #include "trust/sigstore/internal.h"
 
 void sigstore_findings_free(struct sigstore_findings *f)
@@ -15,104 +15,44 @@ void sigstore_findings_free(struct sigstore_findings *f)
 	*f = (struct sigstore_findings){ 0 };
 }
 
-/* The child emits a verdict, which has no pointers, and behind it the statement. */
-static int judge_in_child(void *arg, struct buf *emit, struct err *e)
-{
-	const struct judgement *j = arg;
-	struct verdict v;
-	auto_buf statement = BUF_INIT(LIMIT_DSSE_PAYLOAD);
-	int r = j->annotations ? simple_judge(j, &v, e) : bundle_judge(j, &v, &statement, e);
-
-	if (r < 0)
-		return r;
-	buf_put(emit, &v, sizeof(v));
-	buf_put(emit, statement.p, statement.n);
-	return buf_check(emit, "verdict", e);
-}
-
-static void clean(char *text, size_t cap)
-{
-	text[cap - 1] = '\0';
-	text_sanitize(text);
-}
-
-/* What the child says is checked again: it has read hostile bytes. */
-static int read_verdict(const struct buf *out, const struct judgement *j, struct verdict *v,
-			struct err *e)
-{
-	size_t signers;
-
-	if (out->n < sizeof(*v))
-		return FAIL(e, E_INTERNAL, "signature: the child gave %zu bytes", out->n);
-	memcpy(v, out->p, sizeof(*v));
-	signers = v->proof.keyless ? j->trust->identities_n : j->trust->n;
-	if (v->signer >= signers)
-		return FAIL(e, E_INTERNAL, "signature: the child named signer %zu", v->signer);
-	clean(v->statement.predicate_type, sizeof(v->statement.predicate_type));
-	clean(v->statement.name, sizeof(v->statement.name));
-	clean(v->proof.identity.name, sizeof(v->proof.identity.name));
-	clean(v->proof.identity.issuer, sizeof(v->proof.identity.issuer));
-	clean(v->proof.key_id, sizeof(v->proof.key_id));
-	return 0;
-}
-
-static void fill(struct sigstore_found *to, const struct judgement *j, const struct verdict *v)
-{
-	const char *signer = v->proof.keyless ? j->trust->identities[v->signer].label
-					      : j->trust->v[v->signer].name;
-
-	to->format = j->annotations ? SIGSTORE_SIMPLE : SIGSTORE_BUNDLE;
-	to->keyless = v->proof.keyless;
-	to->time = v->proof.time;
-	(void)snprintf(to->signer, sizeof(to->signer), "%s", signer ? signer : "");
-	(void)snprintf(to->key_id, sizeof(to->key_id), "%s", v->proof.key_id);
-	(void)snprintf(to->identity, sizeof(to->identity), "%s", v->proof.identity.name);
-	(void)snprintf(to->issuer, sizeof(to->issuer), "%s", v->proof.identity.issuer);
-	memcpy(to->predicate_type, v->statement.predicate_type, sizeof(to->predicate_type));
-	memcpy(to->repository, v->statement.name, sizeof(to->repository));
-}
-
-static int judge_sandboxed(struct judgement *j, struct sigstore_found *ret, struct err *e)
-{
-	const struct sandbox box = { .what = "signature", .write_dir = -1, .cpu_seconds = 30 };
-	auto_buf out = BUF_INIT(sizeof(struct verdict) + LIMIT_DSSE_PAYLOAD);
-	struct sigstore_found f = { .statement = BUF_INIT(LIMIT_DSSE_PAYLOAD) };
-	struct verdict v;
-	int r;
-
-	crypto_init();
-	if ((r = sandbox_run(&box, judge_in_child, j, &out, e)) < 0 ||
-	    (r = read_verdict(&out, j, &v, e)) < 0)
-		return r;
-	fill(&f, j, &v);
-	buf_put(&f.statement, out.p + sizeof(v), out.n - sizeof(v));
-	r = buf_check(&f.statement, "statement", e);
-	if (r < 0) {
-		buf_free(&f.statement);
-		return r;
-	}
-	*ret = f;
-	return 0;
-}
-
 int sigstore_verify_blob(struct str bundle, const struct digest *digest, struct str artifact,
 			 const struct sigstore_trust *trust, struct sigstore_found *ret,
 			 struct err *e)
 {
-	struct judgement j = {
-		.bytes = bundle, .digest = digest, .artifact = artifact, .trust = trust
-	};
+	struct trial t = { .j = { .form = SIGNED_BUNDLE,
+				  .bytes = bundle,
+				  .digest = digest,
+				  .artifact = artifact,
+				  .trust = trust } };
 
-	return judge_sandboxed(&j, ret, e);
+	signatures_judge(&t, 1);
+	if (t.r == 0)
+		*ret = t.found;
+	else if (e)
+		*e = t.why;
+	return t.r;
 }
 
 /* Those of an image. */
 
+enum { BATCH = 32, LIMIT_BATCH = 64 * 1024 * 1024 /* bytes, and one more of any length */ };
+
+/* One that waits to be judged. */
+struct waiting {
+	struct digest carrier;
+	struct buf bytes;
+};
+
 struct search {
 	const struct store *store;
 	const struct sigstore_query *q;
-	struct judgement j;
+	struct judgement j; /* what is common to all */
 	struct sigstore_findings *f;
+	struct trial *trials; /* BATCH of each */
+	struct waiting *waiting;
+	size_t n, bytes;
+	size_t tried;
+	uint64_t until; /* clock_mono_ms() */
 };
 
 static int add_found(struct sigstore_findings *f, struct sigstore_found *found, struct err *e)
@@ -128,55 +68,139 @@ static int add_found(struct sigstore_findings *f, struct sigstore_found *found, 
 	return 0;
 }
 
-/* One signature. before tells why it could not even be read, or is 0. */
-static int try_one(struct search *s, const struct desc *carrier, int before, struct err *why,
-		   struct err *e)
+static int refuse(struct search *s, enum signed_form form, const struct digest *carrier,
+		  const struct err *why, struct err *e)
 {
-	const char *want = s->q->predicate_type;
-	struct sigstore_found found;
-	int r = before < 0 ? before : judge_sandboxed(&s->j, &found, why);
+	static const char *const names[] = {
+		[SIGNED_BUNDLE] = "bundle",
+		[SIGNED_SIMPLE] = "signature in",
+		[SIGNED_ENVELOPE] = "attestation in",
+	};
 
-	if (r < 0) {
-		/* To be ended says nothing of the signature: it is not refused. */
-		if (proc_interrupted(e) < 0)
-			return E_SIGNAL;
-		return strv_addf(&s->f->refused, e, "%s %.19s: %.400s",
-				 s->j.annotations ? "signature in" : "bundle", carrier->digest.s,
-				 why->msg);
-	}
-	found.carrier = carrier->digest;
-	if (want && strcmp(want, found.predicate_type) != 0) {
-		buf_free(&found.statement);
-		return 0;
-	}
-	return add_found(s->f, &found, e);
+	return strv_addf(&s->f->refused, e, "%s %.19s: %.400s", names[form], carrier->s, why->msg);
 }
 
-static int try_bundles(struct search *s, const struct desc *manifest, struct err *e)
+static int take(struct search *s, struct trial *t, const struct digest *carrier, struct err *e)
 {
-	auto_json *list = NULL;
-	int r = store_referrers(s->store, &manifest->digest, SIGSTORE_BUNDLE_TYPE, &list, e);
+	const char *want = s->q->predicate_type;
 
-	s->f->more |= json_array_size(list) > LIMIT_SIGNATURES;
-	s->j.annotations = NULL;
-	/* The newest first: a nightly scan must not be hidden behind those of a hundred nights. */
-	for (size_t n = json_array_size(list), i = 0; r == 0 && i < n && i < LIMIT_SIGNATURES;
-	     i++) {
-		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);
-		struct err why = ERR_INIT;
-		struct desc d;
-		int read;
-
-		if (desc_parse(json_array_get(list, n - 1 - i), "referrer", &d, NULL) < 0)
-			continue;
-		read = bundle_read(s->store, &d, manifest, &bundle, &why);
-		s->j.bytes = (struct str){ buf_str(&bundle), bundle.n };
-		r = try_one(s, &d, read, &why, e);
+	if (t->r < 0)
+		return refuse(s, t->j.form, carrier, &t->why, e);
+	t->found.carrier = *carrier;
+	if (want && strcmp(want, t->found.predicate_type) != 0) {
+		buf_free(&t->found.statement);
+		return 0;
 	}
+	return add_found(s->f, &t->found, e);
+}
+
+/* Judges those that wait. */
+static int settle(struct search *s, struct err *e)
+{
+	int r;
+
+	signatures_judge(s->trials, s->n);
+	/* To be ended says nothing of the signatures: they are not refused. */
+	r = proc_interrupted(e);
+	for (size_t i = 0; i < s->n; i++) {
+		if (r == 0)
+			r = take(s, &s->trials[i], &s->waiting[i].carrier, e);
+		else
+			buf_free(&s->trials[i].found.statement);
+		buf_free(&s->waiting[i].bytes);
+	}
+	s->n = s->bytes = 0;
 	return r;
 }
 
-static int try_simple(struct search *s, const struct desc *manifest, struct err *e)
+/* What is past the limits is counted. */
+static bool may_try(struct search *s)
+{
+	if (s->tried < LIMIT_TRIED && clock_mono_ms() < s->until) {
+		s->tried++;
+		return true;
+	}
+	s->f->unseen++;
+	return false;
+}
+
+/* Takes bytes over. read is why they could not even be read, or 0. */
+static int add(struct search *s, enum signed_form form, const struct digest *carrier,
+	       struct buf *bytes, const json_t *annotations, int read, const struct err *why,
+	       struct err *e)
+{
+	struct trial *t = &s->trials[s->n];
+
+	if (read < 0) {
+		buf_free(bytes);
+		return refuse(s, form, carrier, why, e);
+	}
+	*t = (struct trial){ .j = s->j };
+	t->j.form = form;
+	t->j.annotations = annotations;
+	t->j.bytes = (struct str){ buf_str(bytes), bytes->n };
+	s->waiting[s->n++] = (struct waiting){ .carrier = *carrier, .bytes = *bytes };
+	s->bytes += bytes->n;
+	return s->n == BATCH || s->bytes > LIMIT_BATCH ? settle(s, e) : 0;
+}
+
+/* The annotation is nobody's word, and so only a matter of order. */
+static bool other_type(const json_t *entry, const char *predicate_type)
+{
+	const char *type =
+		json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_PREDICATE);
+
+	return predicate_type && type && strcmp(type, predicate_type) != 0;
+}
+
+static int try_bundle(struct search *s, const struct desc *manifest, const json_t *entry,
+		      struct err *e)
+{
+	struct buf bundle = BUF_INIT(LIMIT_BUNDLE);
+	struct err why = ERR_INIT;
+	struct desc d;
+	int read;
+
+	if (desc_parse(entry, "referrer", &d, NULL) < 0 || !may_try(s))
+		return 0;
+	read = bundle_read(s->store, &d, manifest, &bundle, &why);
+	return add(s, SIGNED_BUNDLE, &d.digest, &bundle, NULL, read, &why, e);
+}
+
+/* The newest first: a nightly scan must not be hidden behind those of a hundred nights. */
+static int try_bundles(struct search *s, const struct desc *manifest, struct err *e)
+{
+	auto_json *list = NULL;
+	int r = bundle_list(s->store, &manifest->digest, &list, e);
+
+	for (int late = 0; r == 0 && late < 2; late++)
+		for (size_t i = json_array_size(list); r == 0 && i-- > 0;) {
+			const json_t *entry = json_array_get(list, i);
+
+			if (other_type(entry, s->q->predicate_type) == late)
+				r = try_bundle(s, manifest, entry, e);
+		}
+	return r == 0 ? settle(s, e) : r;
+}
+
+static int try_layer(struct search *s, const struct manifest *m, size_t i, enum cosign_kind kind,
+		     const struct digest *carrier, const json_t *none, struct err *e)
+{
+	struct buf bytes = BUF_INIT(cosign_layer_max(kind));
+	const json_t *notes = NULL;
+	struct err why = ERR_INIT;
+	int read;
+
+	if (!may_try(s))
+		return 0;
+	read = cosign_layer(s->store, m, i, kind, &bytes, &notes, &why);
+	return add(s, kind == COSIGN_SIGNATURES ? SIGNED_SIMPLE : SIGNED_ENVELOPE, carrier, &bytes,
+		   notes ? notes : none, read, &why, e);
+}
+
+/* Under one of cosign's tags; the last was added last. */
+static int try_tag(struct search *s, const struct desc *manifest, enum cosign_kind kind,
+		   struct err *e)
 {
 	auto_manifest m = { 0 };
 	auto_json *none = json_object();
@@ -186,22 +210,29 @@ static int try_simple(struct search *s, const struct desc *manifest, struct err 
 
 	if (!s->q->ref || !s->q->ref->name[0])
 		return 0;
-	r = simple_load(s->store, s->q->ref, &manifest->digest, &m, &carrier, &why);
+	r = cosign_load(s->store, s->q->ref, &manifest->digest, kind, &m, &carrier, &why);
 	if (r == E_NOTFOUND)
 		return 0;
 	if (r < 0)
 		return strv_addf(&s->f->refused, e, "%.400s", why.msg);
-	s->f->more |= m.layers_n > LIMIT_SIGNATURES;
-	for (size_t i = 0; r == 0 && i < m.layers_n && i < LIMIT_SIGNATURES; i++) {
-		auto_buf payload = BUF_INIT(LIMIT_SIMPLE);
-		const json_t *notes = NULL;
-		int read = simple_layer(s->store, &m, i, &payload, &notes, &why);
+	for (size_t i = m.layers_n; r == 0 && i-- > 0;)
+		r = try_layer(s, &m, i, kind, &carrier.digest, none, e);
+	return r == 0 ? settle(s, e) : r;
+}
 
-		s->j.annotations = notes ? notes : none;
-		s->j.bytes = (struct str){ buf_str(&payload), payload.n };
-		r = try_one(s, &carrier, read, &why, e);
-	}
-	return r;
+static int search_all(struct search *s, const struct desc *manifest, struct err *e)
+{
+	int r;
+
+	s->trials = calloc(BATCH, sizeof(*s->trials));
+	s->waiting = calloc(BATCH, sizeof(*s->waiting));
+	if (!s->trials || !s->waiting)
+		return FAIL_NOMEM(e);
+	s->until = clock_mono_ms() + TRY_SECONDS * 1000;
+	if ((r = try_bundles(s, manifest, e)) < 0 ||
+	    (r = try_tag(s, manifest, COSIGN_SIGNATURES, e)) < 0)
+		return r;
+	return try_tag(s, manifest, COSIGN_ATTESTATIONS, e);
 }
 
 int sigstore_find(const struct store *s, const struct desc *manifest,
@@ -210,9 +241,12 @@ int sigstore_find(const struct store *s, const struct desc *manifest,
 {
 	auto_sigstore_findings f = { 0 };
 	auto_buf repository = BUF_INIT(2 * LIMIT_REF), bytes = BUF_INIT(LIMIT_MANIFEST);
-	struct search search = {
-		.store = s, .q = q, .f = &f, .j = { .digest = &manifest->digest, .trust = trust }
-	};
+	struct search search = { .store = s,
+				 .q = q,
+				 .f = &f,
+				 .j = { .digest = &manifest->digest,
+					.trust = trust,
+					.annotations_wanted = q->annotations } };
 	int r;
 
 	if (q->ref && !q->any_repository) {
@@ -223,8 +257,12 @@ int sigstore_find(const struct store *s, const struct desc *manifest,
 	if ((r = store_blob_read(s, manifest, LIMIT_MANIFEST, &bytes, e)) < 0)
 		return r;
 	search.j.artifact = (struct str){ buf_str(&bytes), bytes.n };
-	if ((r = try_bundles(&search, manifest, e)) < 0 ||
-	    (r = try_simple(&search, manifest, e)) < 0)
+	r = search_all(&search, manifest, e);
+	for (size_t i = 0; i < search.n; i++)
+		buf_free(&search.waiting[i].bytes);
+	free(search.trials);
+	free(search.waiting);
+	if (r < 0)
 		return r;
 	*ret = f;
 	f = (struct sigstore_findings){ 0 };

@@ -6,6 +6,7 @@
 #include "trust/sigstore/proof.h"
 #include "trust/sigstore/sigstore.h"
 #include "trust/sigstore/simple.h"
+#include "trust/sigstore/tag.h"
 
 #define ANNOTATION_PREDICATE "dev.sigstore.bundle.predicateType"
 
@@ -29,6 +30,9 @@ int sigstore_sign_bytes(const struct state *state, const struct sigstore_key *k,
 
 int bundle_attach(struct store *s, struct str bundle, const char *predicate_type,
 		  const struct desc *manifest, int64_t now, struct desc *ret, struct err *e);
+/* Descriptors of those of a manifest, as store_referrers() has them: of every version of the
+ * format. Owned. */
+int bundle_list(const struct store *s, const struct digest *manifest, json_t **ret, struct err *e);
 /* Checks the shape of such a manifest and reads its bundle. E_FORMAT, E_VERIFY. */
 int bundle_read(const struct store *s, const struct desc *carrier, const struct desc *manifest,
 		struct buf *ret, struct err *e);
@@ -47,23 +51,38 @@ struct statement_info {
 int statement_read(struct str payload, const struct digest *about, struct statement_info *ret,
 		   struct err *e);
 
+/* Whether the subject's annotations say all of want, an object of strings. E_VERIFY. */
+int statement_says(struct str payload, const struct digest *about, const json_t *want,
+		   struct err *e);
+
 /* sign_simple.c */
 int simple_sign(const struct state *state, struct store *s, const struct ref *ref,
 		const char *repository, const struct desc *manifest,
 		const struct sigstore_sign_opts *o, struct desc *ret, bool *ret_existing,
 		struct err *e);
 
-/* simple_bundle.c: a simple signature and what its annotations say of it. E_FORMAT. */
+/* simple_bundle.c: the annotations of a layer under one of cosign's tags, and what they are of. A
+ * simple signature is one of them; an envelope (with exactly one signature) is the layer. E_FORMAT.
+ */
 int simple_to_bundle(const json_t *annotations, struct bundle *ret, struct err *e);
+int envelope_to_bundle(struct str envelope, const json_t *annotations, struct bundle *ret,
+		       struct err *e);
 
 /* judge.c: one signature against whom we trust, without any file. */
+enum signed_form {
+	SIGNED_BUNDLE,
+	SIGNED_SIMPLE,	 /* a payload of simple signing; the signature is in the annotations */
+	SIGNED_ENVELOPE, /* DSSE, with annotations */
+};
 struct judgement {
-	struct str bytes;	     /* a bundle, or a simple signing payload */
-	const json_t *annotations;   /* of the latter */
+	enum signed_form form;
+	struct str bytes;
+	const json_t *annotations;
 	const struct digest *digest; /* of what must have been signed */
 	struct str artifact;	     /* that itself; .p NULL: not at hand */
 	const struct sigstore_trust *trust;
-	const char *repository; /* that must be named; NULL: any, or none */
+	const char *repository;		  /* that must be named; NULL: any, or none */
+	const json_t *annotations_wanted; /* that must have been signed, too; or NULL */
 };
 struct verdict {
 	size_t signer; /* index in the keys of trust, or in its identities */
@@ -73,3 +92,15 @@ struct verdict {
 int bundle_judge(const struct judgement *j, struct verdict *ret, struct buf *ret_statement,
 		 struct err *e);
 int simple_judge(const struct judgement *j, struct verdict *ret, struct err *e);
+int envelope_judge(const struct judgement *j, struct verdict *ret, struct buf *ret_statement,
+		   struct err *e);
+
+/* batch.c: many of them, each as if in a sandboxed child of its own. r of each is 0 and found is
+ * filled (its carrier is not), or r is negative and why tells the reason. */
+struct trial {
+	struct judgement j;
+	int r;
+	struct err why;
+	struct sigstore_found found;
+};
+void signatures_judge(struct trial *v, size_t n);

@@ -2,6 +2,7 @@
 #include <regex.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "trust/sigstore/internal.h"
@@ -49,7 +50,9 @@ static int judge_signer(const struct bundle *b, const struct judgement *j, struc
 				.sha256 = { (const char *)digest, sizeof(digest) },
 				.keys = keys,
 				.keys_n = j->trust->n,
-				.keyless = j->trust->identities_n > 0 };
+				.keyless = j->trust->identities_n > 0,
+				.withdrawn = &j->trust->withdrawn,
+				.now = clock_now() };
 	int r;
 
 	if (message.p)
@@ -71,10 +74,24 @@ static int judge_signer(const struct bundle *b, const struct judgement *j, struc
 	return v->proof.keyless ? find_identity(j->trust, &v->proof.identity, &v->signer, e) : 0;
 }
 
+/* As cosign and skopeo write one: Docker's by another host, with a tag or without. */
+static bool same_repository(const char *name, const char *want)
+{
+	auto_buf full = BUF_INIT(2 * LIMIT_REF);
+	struct ref ref;
+
+	if (strcmp(name, want) == 0)
+		return true;
+	if (ref_parse(name, &ref, NULL) < 0)
+		return false;
+	ref_repository(&ref, &full);
+	return strcmp(buf_str(&full), want) == 0;
+}
+
 /* What names no repository holds in any, and so would what was carried here from another. */
 static int check_name(const struct judgement *j, const char *name, struct err *e)
 {
-	if (!j->repository || strcmp(j->repository, name) == 0)
+	if (!j->repository || (*name && same_repository(name, j->repository)))
 		return 0;
 	if (!*name)
 		return FAIL(e, E_VERIFY, "it names no repository, so it would hold in any");
@@ -96,7 +113,9 @@ static int judge_envelope(const struct bundle *b, const struct judgement *j, str
 		return r;
 	if (!v->statement.covers)
 		return FAIL(e, E_VERIFY, "it is about something else");
-	if ((r = check_name(j, v->statement.name, e)) < 0)
+	if ((r = check_name(j, v->statement.name, e)) < 0 ||
+	    (j->annotations_wanted &&
+	     (r = statement_says(payload, j->digest, j->annotations_wanted, e)) < 0))
 		return r;
 	buf_put(ret_statement, payload.p, payload.n);
 	return buf_check(ret_statement, "statement", e);
@@ -113,8 +132,23 @@ int bundle_judge(const struct judgement *j, struct verdict *ret, struct buf *ret
 		return r;
 	if (b.is_dsse)
 		r = judge_envelope(&b, j, &v, ret_statement, e);
-	else if ((r = judge_signer(&b, j, j->artifact, &v, e)) == 0)
-		r = check_name(j, "", e);
+	else if ((r = judge_signer(&b, j, j->artifact, &v, e)) == 0 &&
+		 (r = check_name(j, "", e)) == 0 && j->annotations_wanted)
+		r = says_all(NULL, j->annotations_wanted, e);
+	if (r == 0)
+		*ret = v;
+	return r;
+}
+
+int envelope_judge(const struct judgement *j, struct verdict *ret, struct buf *ret_statement,
+		   struct err *e)
+{
+	auto_bundle b = { 0 };
+	struct verdict v = { 0 };
+	int r = envelope_to_bundle(j->bytes, j->annotations, &b, e);
+
+	if (r == 0)
+		r = judge_envelope(&b, j, &v, ret_statement, e);
 	if (r == 0)
 		*ret = v;
 	return r;
@@ -130,7 +164,8 @@ int simple_judge(const struct judgement *j, struct verdict *ret, struct err *e)
 	if ((r = simple_to_bundle(j->annotations, &b, e)) < 0 ||
 	    (r = judge_signer(&b, j, j->bytes, &v, e)) < 0 ||
 	    (r = simple_parse(j->bytes, &p, e)) < 0 ||
-	    (r = simple_check(&p, j->digest, j->repository, e)) < 0)
+	    (r = simple_check(&p, j->digest, j->repository, e)) < 0 ||
+	    (j->annotations_wanted && (r = simple_says(j->bytes, j->annotations_wanted, e)) < 0))
 		return r;
 	(void)snprintf(v.statement.name, sizeof(v.statement.name), "%s", p.reference);
 	*ret = v;

@@ -52,10 +52,28 @@ static int check_signature(const struct bundle *b, const struct signed_bytes *m,
 	return sigstore_verify_digest(k, "SHA256", m->sha256, sig, e);
 }
 
+/* Keys that are withdrawn, by whatever certificate or log they are met. */
+
+static int key_counts(const struct proof_want *w, const struct key *k, int64_t when, const char *of,
+		      struct err *e)
+{
+	int r = w->withdrawn ? withdrawn_check(w->withdrawn, k, when, w->now, e) : 0;
+
+	return r < 0 ? WRAP(e, r, "%s", of) : 0;
+}
+
+static int chain_counts(const struct proof_want *w, const struct chain *c, int64_t when,
+			const char *of, struct err *e)
+{
+	int r = w->withdrawn ? withdrawn_check_chain(w->withdrawn, c, when, w->now, e) : 0;
+
+	return r < 0 ? WRAP(e, r, "%s", of) : 0;
+}
+
 /* Time. */
 
 static int check_token_by(const struct buf *token, struct str signature, const struct authority *a,
-			  int64_t *ret, struct err *e)
+			  const struct proof_want *w, int64_t *ret, struct err *e)
 {
 	const struct timestamp_trust trust = { .anchors = &a->chain.v[a->chain.n - 1],
 					       .anchors_n = 1,
@@ -70,15 +88,19 @@ static int check_token_by(const struct buf *token, struct str signature, const s
 	if (t.time < a->start || a->end < t.time)
 		return FAIL(e, E_VERIFY,
 			    "the time-stamp authority was not in use at the time it states");
+	if ((r = chain_counts(w, &a->chain, t.time, "by a time-stamp authority", e)) < 0 ||
+	    (r = chain_counts(w, &t.chain, t.time, "by a time-stamp authority", e)) < 0)
+		return r;
 	*ret = t.time;
 	return 0;
 }
 
 /* What an authority answered, with the token in it, must hold under one that is trusted, and that
  * have been in use at its time. */
-static int check_token(const struct buf *answer, struct str signature,
-		       const struct trusted_root *root, int64_t *ret, struct err *e)
+static int check_token(const struct buf *answer, struct str signature, const struct proof_want *w,
+		       int64_t *ret, struct err *e)
 {
+	const struct trusted_root *root = w->root;
 	auto_buf token = BUF_INIT(LIMIT_BUNDLE_TOKEN);
 	struct err why = ERR_INIT;
 
@@ -88,7 +110,7 @@ static int check_token(const struct buf *answer, struct str signature,
 	for (size_t i = 0; i < root->tsas.n; i++) {
 		const struct authority *a = &root->tsas.v[i];
 
-		if (a->chain.n && check_token_by(&token, signature, a, ret, &why) == 0)
+		if (a->chain.n && check_token_by(&token, signature, a, w, ret, &why) == 0)
 			return 0;
 	}
 	return FAIL(e, E_VERIFY, "timestamp %.800s", why.msg);
@@ -103,14 +125,15 @@ struct times {
 };
 
 static int prove_times(const struct bundle *b, const struct tlog_subject *s,
-		       const struct trusted_root *root, struct times *ret, struct err *e)
+		       const struct proof_want *w, struct times *ret, struct err *e)
 {
 	int r;
 
 	for (size_t i = 0; i < b->entries_n; i++) {
 		struct tlog_proof p;
 
-		if ((r = tlog_verify(&b->entries[i], root, &p, e)) < 0 ||
+		if ((r = tlog_verify(&b->entries[i], w->root, &p, e)) < 0 ||
+		    (r = key_counts(w, p.log->key, p.time, "in a transparency log", e)) < 0 ||
 		    (r = tlog_check_body(&b->entries[i], s, e)) < 0)
 			return r;
 		ret->logs[ret->logs_n++] = p.log;
@@ -118,7 +141,7 @@ static int prove_times(const struct bundle *b, const struct tlog_subject *s,
 			ret->v[ret->n++] = p.time;
 	}
 	for (size_t i = 0; i < b->tokens_n; i++) {
-		r = check_token(&b->tokens[i], bundle_signature(b), root, &ret->v[ret->n], e);
+		r = check_token(&b->tokens[i], bundle_signature(b), w, &ret->v[ret->n], e);
 		if (r < 0)
 			return r;
 		ret->n++;
@@ -135,22 +158,28 @@ static int prove_times(const struct bundle *b, const struct tlog_subject *s,
 /* By certificate. */
 
 static int check_scts(const struct cert *leaf, const struct cert *issuer,
-		      const struct log_keys *logs, struct err *e)
+		      const struct proof_want *w, int64_t when, struct err *e)
 {
+	const struct log_keys *logs = &w->root->ctlogs;
 	struct sct_log list[LIMIT_ROOT_ENTRIES];
+	size_t n = 0;
 
 	for (size_t i = 0; i < logs->n; i++) {
-		list[i] = (struct sct_log){ .key = logs->v[i].key,
+		if (key_counts(w, logs->v[i].key, when, "", NULL) < 0)
+			continue;
+		list[n] = (struct sct_log){ .key = logs->v[i].key,
 					    .start = logs->v[i].start,
 					    .end = logs->v[i].end };
-		memcpy(list[i].id, logs->v[i].id, sizeof(list[i].id));
+		memcpy(list[n].id, logs->v[i].id, sizeof(list[n].id));
+		n++;
 	}
-	return sct_verify(leaf, issuer, list, logs->n, e);
+	return sct_verify(leaf, issuer, list, n, e);
 }
 
-static int check_authority(const struct cert *leaf, const struct trusted_root *root, int64_t when,
+static int check_authority(const struct cert *leaf, const struct proof_want *w, int64_t when,
 			   struct err *e)
 {
+	const struct trusted_root *root = w->root;
 	struct err why = ERR_INIT;
 
 	(void)FAIL(&why, E_VERIFY, "no certificate authority was in use at the time of signing");
@@ -160,8 +189,9 @@ static int check_authority(const struct cert *leaf, const struct trusted_root *r
 
 		if (a->chain.n == 0 || when < a->start || a->end < when)
 			continue;
-		if (fulcio_check(leaf, &a->chain, when, &issuer, &why) == 0)
-			return check_scts(leaf, issuer, &root->ctlogs, e);
+		if (fulcio_check(leaf, &a->chain, when, &issuer, &why) == 0 &&
+		    chain_counts(w, &a->chain, when, "by a certificate authority", &why) == 0)
+			return check_scts(leaf, issuer, w, when, e);
 	}
 	if (e)
 		*e = why;
@@ -185,14 +215,16 @@ static int prove_keyless(const struct bundle *b, const struct signed_bytes *m,
 		return r;
 	s.key = k;
 	s.cert = leaf;
-	if ((r = prove_times(b, &s, w->root, &times, e)) < 0)
+	if ((r = prove_times(b, &s, w, &times, e)) < 0)
 		return r;
 	if (times.logs_n == 0)
 		return FAIL(e, E_VERIFY, "no transparency log has the signature");
 	if (times.n == 0)
 		return FAIL(e, E_VERIFY, "nothing proves when it was signed");
 	for (size_t i = 0; r == 0 && i < times.n; i++)
-		r = check_authority(leaf, w->root, times.v[i], e);
+		r = check_authority(leaf, w, times.v[i], e);
+	for (size_t i = 0; r == 0 && i < times.n; i++)
+		r = key_counts(w, k, times.v[i], "by a certificate", e);
 	if (r < 0)
 		return r;
 	p->keyless = true;
@@ -217,7 +249,7 @@ static int prove_keyed(const struct bundle *b, const struct signed_bytes *m,
 	if (i == w->keys_n)
 		return FAIL(e, E_VERIFY, "none of the %zu trusted keys signed it", w->keys_n);
 	s.key = w->keys[i];
-	if (w->root && (r = prove_times(b, &s, w->root, &times, e)) < 0)
+	if (w->root && (r = prove_times(b, &s, w, &times, e)) < 0)
 		return r;
 	p->key = i;
 	p->logged = times.logs_n > 0;

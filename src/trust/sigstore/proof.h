@@ -3,6 +3,7 @@
 
 #include "crypto/fulcio.h"
 #include "trust/sigstore/tlog.h"
+#include "trust/withdrawn.h"
 
 /*
  * One bundle verified, whatever it is about: who signed these bytes, and how that is known. By a
@@ -18,6 +19,10 @@ struct proof_want {
 	const struct trusted_root *root; /* NULL: nothing keyless is accepted, and what logs and
 					    time-stamp authorities say of a keyed one not read */
 	bool keyless; /* certificates are accepted; their identity is for the caller */
+	const struct withdrawn *withdrawn; /* keys that nothing is accepted by, be they a signer's,
+					      a CA's, a log's or a time-stamp authority's. NULL:
+					      none */
+	int64_t now;
 };
 struct proof {
 	bool keyless;

@@ -26,7 +26,7 @@ static bool is_equal(const struct store *s, const struct manifest *m, size_t i, 
 	const json_t *notes;
 	const char *text;
 
-	if (simple_layer(s, m, i, &have, &notes, NULL) < 0 ||
+	if (cosign_layer(s, m, i, COSIGN_SIGNATURES, &have, &notes, NULL) < 0 ||
 	    !str_eq((struct str){ buf_str(&have), have.n }, payload))
 		return false;
 	text = json_string_or_null(notes, SIMPLE_SIGNATURE);
@@ -42,9 +42,9 @@ static bool find_equal(const struct store *s, const struct ref *ref, const struc
 	auto_manifest m = { 0 };
 	struct desc d;
 
-	if (simple_load(s, ref, manifest, &m, &d, NULL) < 0)
+	if (cosign_load(s, ref, manifest, COSIGN_SIGNATURES, &m, &d, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < m.layers_n && i < LIMIT_SIGNATURES; i++)
+	for (size_t i = 0; i < m.layers_n && i < LIMIT_COSIGN_LAYERS; i++)
 		if (is_equal(s, &m, i, payload, key)) {
 			*ret = d;
 			return true;
@@ -77,6 +77,6 @@ int simple_sign(const struct state *state, struct store *s, const struct ref *re
 	b64_put(&text, B64_STD, sig.p, sig.n);
 	if ((r = buf_check(&text, "signature", e)) < 0)
 		return r;
-	return simple_add(s, ref, &manifest->digest, (struct str){ payload.p, payload.n }, text.p,
+	return cosign_add(s, ref, &manifest->digest, (struct str){ payload.p, payload.n }, text.p,
 			  ret, e);
 }

@@ -4,6 +4,7 @@
 #include "crypto/dsse.h"
 #include "crypto/sigstore_key.h"
 #include "oci/store.h"
+#include "trust/withdrawn.h"
 
 /*
  * Signatures and attestations as sigstore has them (signing.md 2): DSSE envelopes in bundles, which
@@ -20,7 +21,12 @@
 	"https://sigstore.dev/cosign/sign/v1" /* a signature, nothing more                         \
 					       */
 
-enum { LIMIT_PREDICATE_TYPE = 255, LIMIT_STATEMENT_SUBJECTS = 1024 };
+enum {
+	LIMIT_PREDICATE_TYPE = 255,
+	LIMIT_STATEMENT_SUBJECTS = 1024,
+	LIMIT_TRIED = 1000, /* signatures and attestations of one image */
+	TRY_SECONDS = 120,
+};
 
 /* What signs: a key of this host by its name (NULL: TRUST_DEFAULT_NAME), or a key file by a path
  * with a "/" in it. */
@@ -39,7 +45,11 @@ int sigstore_attest(const struct state *state, struct store *s, const struct des
 		    bool *ret_existing, struct err *e);
 
 /* Signing an image: a bundle whose statement says no more than that, or cosign's simple signing. */
-enum sigstore_format { SIGSTORE_BUNDLE, SIGSTORE_SIMPLE };
+enum sigstore_format {
+	SIGSTORE_BUNDLE,
+	SIGSTORE_SIMPLE,
+	SIGSTORE_ENVELOPE, /* found only: a DSSE envelope under the tag of attestations */
+};
 struct sigstore_sign_opts {
 	enum sigstore_format format;
 	struct sigstore_key key;
@@ -72,7 +82,13 @@ struct sigstore_identity {
 struct sigstore_trust {
 	struct sigstore_signer *v;
 	size_t n;
-	struct buf root; /* trusted_root.json; empty: nobody keyless is trusted */
+	/* Further names of keys in v: one that is trusted twice is one signer. */
+	struct sigstore_alias {
+		char name[2 * 128], id[KEY_ID_MAX];
+	} *aliases;
+	size_t aliases_n;
+	struct buf root;	    /* trusted_root.json; empty: nobody keyless is trusted */
+	struct withdrawn withdrawn; /* keys that count nowhere in what proves a signature */
 	const struct sigstore_identity *identities; /* borrowed from the caller */
 	size_t identities_n;
 };
@@ -90,7 +106,10 @@ int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pe
 int sigstore_trust_root(struct sigstore_trust *t, struct str json, struct err *e);
 /* The trusted root of the trust folder; none is success. */
 int sigstore_trust_load_root(const struct state *state, struct sigstore_trust *t, struct err *e);
-/* Leaves out the keys that are withdrawn (trust/withdrawn.h). */
+/* Whether the key that goes by this id is trusted under this name. */
+bool sigstore_trust_is(const struct sigstore_trust *t, const char *name, const char *id);
+/* Leaves out the keys that are withdrawn (trust/withdrawn.h), also those of logs, authorities and
+ * certificates once they are met. */
 int sigstore_trust_drop_withdrawn(const struct state *state, struct sigstore_trust *t,
 				  struct err *e);
 /* An identity whose patterns compile, which tells a name and an issuer. E_USAGE. */
@@ -127,18 +146,21 @@ struct sigstore_findings {
 	struct sigstore_found *v;
 	size_t n;
 	struct strv refused; /* a line each: what, and why */
-	bool more;	     /* there were more than LIMIT_SIGNATURES */
+	size_t unseen;	     /* so many were not looked at: past the limits of what is tried */
 };
 struct sigstore_query {
 	const struct ref *ref; /* where the manifest is to be used: its repository must be signed,
 				  and cosign's tag is looked for there */
 	bool any_repository;   /* accept what names another one, or none */
 	const char *predicate_type; /* NULL: any */
+	const json_t *annotations;  /* what a simple signature or a subject must say, as it was
+				       signed: an object of strings, or NULL. Borrowed */
 };
 /*
- * All bundles and simple signatures of a manifest that hold under whom is trusted, are about this
- * manifest, and name its repository. What does not is in refused. Each is parsed and verified in a
- * sandboxed child of its own.
+ * All bundles, simple signatures and attestations under cosign's tag of a manifest that hold under
+ * whom is trusted, are about this manifest, and name its repository. What does not is in refused.
+ * They are parsed and verified in sandboxed children, LIMIT_TRIED of them and for TRY_SECONDS at
+ * most; how many were left is in unseen.
  */
 int sigstore_find(const struct store *s, const struct desc *manifest,
 		  const struct sigstore_trust *trust, const struct sigstore_query *q,

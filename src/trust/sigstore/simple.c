@@ -78,6 +78,30 @@ int simple_parse(struct str payload, struct simple *ret, struct err *e)
 	return 0;
 }
 
+int says_all(const json_t *o, const json_t *want, struct err *e)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)want, key, v)
+	{
+		const char *has = json_string_or_null(o, key);
+
+		if (!has || strcmp(has, json_string_value(v)) != 0)
+			return FAIL(e, E_VERIFY, "it does not say %.100s=%.100s", key,
+				    json_string_value(v));
+	}
+	return 0;
+}
+
+int simple_says(struct str payload, const json_t *want, struct err *e)
+{
+	auto_json *j = NULL;
+	int r = json_parse(payload.p, payload.n, what, &j, e);
+
+	return r < 0 ? r : says_all(json_object_get(j, "optional"), want, e);
+}
+
 int simple_check(const struct simple *p, const struct digest *manifest, const char *repository,
 		 struct err *e)
 {

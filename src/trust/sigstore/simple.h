@@ -5,9 +5,9 @@
 
 /*
  * cosign's simple signing (signing.md 2.1): a payload that names a repository and a manifest, kept
- * as a layer of a manifest of its own, whose tag is made of the digest of what is signed:
- * REPOSITORY:sha256-<hex>.sig. The signature is an annotation of the layer.
+ * as a layer of a manifest of its own (tag.h). The signature is an annotation of the layer.
  */
+#define DSSE_LAYER_TYPE "application/vnd.dsse.envelope.v1+json"
 #define SIMPLE_LAYER_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define SIMPLE_TYPE "cosign container image signature"
 #define SIMPLE_SIGNATURE "dev.cosignproject.cosign/signature"
@@ -33,32 +33,11 @@ struct simple {
 };
 /* Exactly the members of the format, none twice. E_FORMAT. */
 int simple_parse(struct str payload, struct simple *ret, struct err *e);
+/* Whether a payload's "optional" says all of want, an object of strings. E_VERIFY. */
+int simple_says(struct str payload, const json_t *want, struct err *e);
+/* The same of any object: E_VERIFY names the first that it does not say. */
+int says_all(const json_t *o, const json_t *want, struct err *e);
 /* E_VERIFY when it is of another manifest, or of another repository than the one given (NULL: any):
  * a tag or digest in the reference is not compared. */
 int simple_check(const struct simple *p, const struct digest *manifest, const char *repository,
 		 struct err *e);
-
-/* the manifest that carries them: simple_tag.c */
-
-/* The reference under which a repository keeps the signatures of a manifest. */
-int simple_tag(const struct ref *ref, const struct digest *manifest, struct ref *ret,
-	       struct err *e);
-/* Whether a tag is such a one. */
-bool simple_is_tag(const char *tag);
-/* The signatures in the store: a manifest, each of whose layers is one. E_NOTFOUND: none. */
-int simple_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
-		struct manifest *ret, struct desc *ret_desc, struct err *e);
-/* Layer i of it: its payload, and its annotations (borrowed, may be NULL). */
-int simple_layer(const struct store *s, const struct manifest *m, size_t i, struct buf *ret_payload,
-		 const json_t **ret_annotations, struct err *e);
-/* Adds a signature, base64, to those of the manifest. The caller knows that it is a new one. */
-int simple_add(struct store *s, const struct ref *ref, const struct digest *manifest,
-	       struct str payload, const char *signature, struct desc *ret, struct err *e);
-/* Whether a descriptor is of a payload, as far as it tells. */
-bool simple_is_layer(const struct desc *layer);
-/* Whether an array of layers has this one: the same payload with the same signature. */
-bool simple_has_layer(const json_t *layers, const json_t *want);
-/* Adds the layers of another such manifest that are not there yet, and are payloads which the store
- * has; *ret_changed (may be NULL). Past LIMIT_SIGNATURES none is added. */
-int simple_merge(struct store *s, const struct ref *ref, const struct digest *manifest,
-		 const struct manifest *other, bool *ret_changed, struct err *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A simple signature with what its layer's annotations say of it, as a bundle. */
+/* A simple signature or an envelope, with what its layer's annotations say of it, as a bundle. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,22 +85,54 @@ static int put_token(const char *text, struct bundle *b, struct err *e)
 	return pb_bytes(j, "SignedRFC3161Timestamp", &b->tokens[b->tokens_n++], what, e);
 }
 
-int simple_to_bundle(const json_t *annotations, struct bundle *ret, struct err *e)
+/* A certificate, an entry of a log, a time stamp. The chain is not read: whom to believe is told by
+ * the trusted root. */
+static int put_annotations(const json_t *annotations, struct bundle *b, struct err *e)
 {
-	auto_bundle b = { .minor = 1, .signature = BUF_INIT(LIMIT_SIGNATURE_BYTES) };
 	const char *cert = json_string_or_null(annotations, SIMPLE_CERTIFICATE),
 		   *entry = json_string_or_null(annotations, SIMPLE_BUNDLE),
 		   *token = json_string_or_null(annotations, SIMPLE_TIMESTAMP);
+	int r;
+
+	b->by_key = !cert || !*cert;
+	if ((!b->by_key && (r = put_certificate(cert, b, e)) < 0) ||
+	    (entry && *entry && (r = put_entry(entry, b, e)) < 0) ||
+	    (token && *token && (r = put_token(token, b, e)) < 0))
+		return r;
+	return 0;
+}
+
+int simple_to_bundle(const json_t *annotations, struct bundle *ret, struct err *e)
+{
+	auto_bundle b = { .minor = 1, .signature = BUF_INIT(LIMIT_SIGNATURE_BYTES) };
 	int r;
 
 	if ((r = pb_bytes(annotations, SIMPLE_SIGNATURE, &b.signature, "signature", e)) < 0)
 		return r;
 	if (b.signature.n == 0)
 		return FAIL(e, E_FORMAT, "the signature is empty");
-	b.by_key = !cert || !*cert;
-	if ((!b.by_key && (r = put_certificate(cert, &b, e)) < 0) ||
-	    (entry && *entry && (r = put_entry(entry, &b, e)) < 0) ||
-	    (token && *token && (r = put_token(token, &b, e)) < 0))
+	if ((r = put_annotations(annotations, &b, e)) < 0)
+		return r;
+	*ret = b;
+	b = (struct bundle){ 0 };
+	return 0;
+}
+
+int envelope_to_bundle(struct str envelope, const json_t *annotations, struct bundle *ret,
+		       struct err *e)
+{
+	auto_bundle b = { .minor = 1, .is_dsse = true };
+	auto_json *j = NULL;
+	int r;
+
+	if (envelope.n > LIMIT_DSSE)
+		return FAIL(e, E_FORMAT, "envelope: longer than %d bytes", LIMIT_DSSE);
+	if ((r = json_parse(envelope.p, envelope.n, "envelope", &j, e)) < 0 ||
+	    (r = dsse_parse(j, &b.dsse, e)) < 0)
+		return r;
+	if (b.dsse.n != 1)
+		return FAIL(e, E_FORMAT, "envelope: want exactly one signature, got %zu", b.dsse.n);
+	if ((r = put_annotations(annotations, &b, e)) < 0)
 		return r;
 	*ret = b;
 	b = (struct bundle){ 0 };

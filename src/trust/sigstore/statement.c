@@ -96,3 +96,24 @@ int statement_read(struct str payload, const struct digest *about, struct statem
 	*ret = info;
 	return 0;
 }
+
+/* Of a subject, as ours and cosign's statements have them. */
+int statement_says(struct str payload, const struct digest *about, const json_t *want,
+		   struct err *e)
+{
+	auto_json *j = NULL;
+	const json_t *subject, *found = NULL;
+	size_t i;
+	int r = json_parse(payload.p, payload.n, "statement", &j, e);
+
+	if (r < 0)
+		return r;
+	json_array_foreach(json_object_get(j, "subject"), i, subject)
+	{
+		const char *hex = json_string_or_null(json_object_get(subject, "digest"), "sha256");
+
+		if (!found && hex && strcmp(hex, digest_hex(about)) == 0)
+			found = subject;
+	}
+	return says_all(json_object_get(found, "annotations"), want, e);
+}

@@ -13,11 +13,32 @@ void sigstore_trust_free(struct sigstore_trust *t)
 	for (size_t i = 0; i < t->n; i++)
 		key_free(t->v[i].key);
 	free(t->v);
+	free(t->aliases);
 	buf_free(&t->root);
+	withdrawn_free(&t->withdrawn);
 	*t = (struct sigstore_trust){ 0 };
 }
 
-/* Takes key over, also on failure. The first name of a key stays. */
+static int add_alias(struct sigstore_trust *t, const char *name, const struct sigstore_signer *of,
+		     struct err *e)
+{
+	struct sigstore_alias *v;
+
+	if (strcmp(of->name, name) == 0)
+		return 0;
+	if (t->aliases_n >= LIMIT_SIGNERS)
+		return FAIL(e, E_FORMAT, "more than %d signers", LIMIT_SIGNERS);
+	v = reallocarray(t->aliases, t->aliases_n + 1, sizeof(*v));
+	if (!v)
+		return FAIL_NOMEM(e);
+	t->aliases = v;
+	v += t->aliases_n++;
+	(void)snprintf(v->name, sizeof(v->name), "%s", name);
+	memcpy(v->id, of->id, sizeof(v->id));
+	return 0;
+}
+
+/* Takes key over, also on failure. The first name of a key stays its own. */
 static int add(struct sigstore_trust *t, const char *name, bool by_certificate, struct key *key,
 	       struct err *e)
 {
@@ -27,7 +48,7 @@ static int add(struct sigstore_trust *t, const char *name, bool by_certificate, 
 
 	for (size_t i = 0; i < t->n; i++)
 		if (key_same_public(t->v[i].key, k))
-			return 0;
+			return add_alias(t, name, &t->v[i], e);
 	if (t->n >= LIMIT_SIGNERS)
 		return FAIL(e, E_FORMAT, "more than %d signers", LIMIT_SIGNERS);
 	v = reallocarray(t->v, t->n + 1, sizeof(*v));
@@ -42,6 +63,17 @@ static int add(struct sigstore_trust *t, const char *name, bool by_certificate, 
 	v->key = TAKE(k);
 	t->n++;
 	return 0;
+}
+
+bool sigstore_trust_is(const struct sigstore_trust *t, const char *name, const char *id)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].name, name) == 0 && strcmp(t->v[i].id, id) == 0)
+			return true;
+	for (size_t i = 0; i < t->aliases_n; i++)
+		if (strcmp(t->aliases[i].name, name) == 0 && strcmp(t->aliases[i].id, id) == 0)
+			return true;
+	return false;
 }
 
 int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pem, struct err *e)
@@ -182,13 +214,15 @@ static int load_policy(int dir, const struct ref *ref, struct sigstore_trust *t,
  * withdrawn, those of a revoked one no more. */
 static int drop_withdrawn(int dir, struct sigstore_trust *t, struct err *e)
 {
-	auto_withdrawn list = { 0 };
+	struct withdrawn list = { 0 };
 	int64_t now = clock_now();
 	size_t kept = 0;
 	int r = withdrawn_load(dir, &list, e);
 
 	if (r < 0)
 		return r;
+	withdrawn_free(&t->withdrawn);
+	t->withdrawn = list;
 	for (size_t i = 0; i < t->n; i++) {
 		if (withdrawn_check(&list, t->v[i].key, 0, now, NULL) < 0)
 			key_free(t->v[i].key);

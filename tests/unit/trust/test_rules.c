@@ -202,14 +202,21 @@ static int judge(const char *rules, const struct scene *s, const char *message)
 	struct err e = ERR_INIT;
 	auto_rules r = { .n = 0 };
 	auto_json *doc = json_pack("{s:[], s:[]}", "checks", "attestations");
+	struct sigstore_alias names[8];
+	struct sigstore_trust trust = { .aliases = names, .aliases_n = s->found.n };
 	const struct evidence ev = { .notary = &s->notary,
 				     .found = &s->found,
+				     .trust = &trust,
 				     .repository = "r.example/app",
 				     .fresh = s->fresh,
 				     .now = NOW };
 	int k = parse(rules, &r, &e);
 
 	CHECK(k == 0 && r.n == 1);
+	for (size_t i = 0; i < s->found.n; i++) {
+		memcpy(names[i].name, s->v[i].signer, sizeof(names[i].name));
+		memcpy(names[i].id, s->v[i].key_id, sizeof(names[i].id));
+	}
 	k = rule_judge(&r.v[0], &ev, doc, &e);
 	if (!strstr(e.msg, message))
 		printf("# %s\n#   -> %s (want '%s')\n", rules, e.msg, message);
@@ -374,6 +381,50 @@ TEST(a_scan_is_neither_old_nor_of_the_future)
 
 #define PROVENANCE "https://slsa.dev/provenance/v1"
 
+/* A dependency is the source only where the build was asked for it. */
+static void source_of_others(struct scene *s)
+{
+#define DEPENDS(uri, hash) "{\"uri\":\"" uri "\",\"digest\":{\"" hash "\":\"a\"}}"
+#define BUILT(external, dependencies)                                                              \
+	"{\"buildDefinition\":{\"buildType\":\"https://"                                           \
+	"x.example\",\"externalParameters\":{" external                                            \
+	"},\"resolvedDependencies\":[" dependencies "]}}"
+#define GOOD "https://g.example/team/app"
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{ BUILT("", DEPENDS("git+" GOOD, "gitCommit")), false },
+		{ BUILT("\"inputs\":{\"source\":\"" GOOD "\"}", DEPENDS("git+" GOOD, "gitCommit")),
+		  false },
+		{ BUILT("\"workflow\":{\"repository\":\"https://g.example/evil/app\"}",
+			DEPENDS("git+" GOOD, "gitCommit")),
+		  false },
+		{ BUILT("\"workflow\":{\"repository\":\"" GOOD "\"}",
+			DEPENDS("git+" GOOD, "sha256")),
+		  false },
+		{ BUILT("\"workflow\":{\"repository\":\"" GOOD "\"}",
+			DEPENDS("git+" GOOD "2", "gitCommit")),
+		  false },
+		{ BUILT("\"configSource\":{\"uri\":\"" GOOD ".git#main\"}",
+			DEPENDS("git+" GOOD ".git#main", "sha1")),
+		  true },
+		{ BUILT("\"source\":\"git+" GOOD "@refs/heads/main\"",
+			DEPENDS("git+" GOOD "@refs/heads/main", "gitCommit")),
+		  true },
+		{ BUILT("\"source\":{\"uri\":\"git+" GOOD "\",\"digest\":{\"gitCommit\":\"a\"}}",
+			""),
+		  true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		clear(s);
+		add_bundle(s, "ci", KEY_C, PROVENANCE, APP, cases[i].text);
+		CHECK(judge(RULE("source: \"git+" GOOD "**\""), s,
+			    cases[i].good ? "" : "no source") == (cases[i].good ? 0 : E_POLICY));
+	}
+}
+
 TEST(provenance_says_who_built_what)
 {
 	struct scene s = { .fresh = false };
@@ -385,7 +436,8 @@ TEST(provenance_says_who_built_what)
 		"\"runDetails\":{\"builder\":{\"id\":\"https://ci.example/1\"}}}";
 	static const char others[] =
 		"{\"buildDefinition\":{\"buildType\":\"https://"
-		"x.example\",\"resolvedDependencies\":"
+		"x.example\",\"externalParameters\":{\"workflow\":{\"repository\":"
+		"\"https://g.example/team/app\"}},\"resolvedDependencies\":"
 		"[{\"uri\":\"git+https://g.example/team/app\",\"digest\":{\"gitCommit\":\"a\"}}]},"
 		"\"runDetails\":{\"builder\":{\"id\":\"https://ci.example/2\"}}}";
 
@@ -401,6 +453,9 @@ TEST(provenance_says_who_built_what)
 	CHECK(judge(RULE("source: \"git+https://g.example/other/*\""), &s, "no source") ==
 	      E_POLICY);
 	CHECK(judge(RULE("clean-source: true"), &s, "of which commit") == E_POLICY);
+	source_of_others(&s);
+	clear(&s);
+	add_bundle(&s, "ci", KEY_C, PROVENANCE, APP, others);
 	/* What is asked for is in one provenance, not the builder in one and the source in another.
 	 */
 	add_bundle(&s, "ci", KEY_C, PROVENANCE, APP, ours);

@@ -225,11 +225,12 @@ TEST(simple_payloads)
 
 TEST(tags_of_signatures)
 {
-	CHECK(simple_is_tag("sha256-" HEX ".sig"));
-	CHECK(!simple_is_tag("sha256-" HEX ".att"));
-	CHECK(!simple_is_tag("sha256-" HEX));
-	CHECK(!simple_is_tag("sha256-AB" HEX ".sig"));
-	CHECK(!simple_is_tag("1.0"));
+	CHECK(cosign_is_tag("sha256-" HEX ".sig"));
+	CHECK(cosign_is_tag("sha256-" HEX ".att"));
+	CHECK(!cosign_is_tag("sha256-" HEX ".sbom"));
+	CHECK(!cosign_is_tag("sha256-" HEX));
+	CHECK(!cosign_is_tag("sha256-AB" HEX ".sig"));
+	CHECK(!cosign_is_tag("1.0"));
 }
 
 /* Limits: at them, and one past. */

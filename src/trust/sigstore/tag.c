@@ -3,34 +3,50 @@
 
 #include "trust/sigstore/internal.h"
 
-int simple_tag(const struct ref *ref, const struct digest *manifest, struct ref *ret, struct err *e)
+static const struct {
+	const char *ending, *layer_type;
+	size_t max;
+} kinds[COSIGN_KINDS] = {
+	[COSIGN_SIGNATURES] = { ".sig", SIMPLE_LAYER_TYPE, LIMIT_SIMPLE },
+	[COSIGN_ATTESTATIONS] = { ".att", DSSE_LAYER_TYPE, LIMIT_DSSE },
+};
+
+int cosign_ref(const struct ref *ref, const struct digest *manifest, enum cosign_kind kind,
+	       struct ref *ret, struct err *e)
 {
 	if (!ref->name[0])
 		return FAIL(e, E_USAGE, "%s has no name, and cosign's signatures name a repository",
 			    manifest->s);
 	*ret = *ref;
 	ret->digest.s[0] = '\0';
-	(void)snprintf(ret->tag, sizeof(ret->tag), "sha256-%s.sig", digest_hex(manifest));
+	(void)snprintf(ret->tag, sizeof(ret->tag), "sha256-%s%s", digest_hex(manifest),
+		       kinds[kind].ending);
 	return 0;
 }
 
-bool simple_is_tag(const char *tag)
+bool cosign_is_tag(const char *tag)
 {
-	enum { PREFIX = sizeof("sha256-") - 1, LENGTH = PREFIX + DIGEST_HEX + sizeof(".sig") - 1 };
+	enum { PREFIX = sizeof("sha256-") - 1, BARE = PREFIX + DIGEST_HEX };
+	bool known = false;
 
-	return strlen(tag) == LENGTH && starts_with(tag, "sha256-") && ends_with(tag, ".sig") &&
-	       strspn(tag + PREFIX, "0123456789abcdef") == DIGEST_HEX;
+	if (strlen(tag) < BARE || !starts_with(tag, "sha256-") ||
+	    strspn(tag + PREFIX, "0123456789abcdef") != DIGEST_HEX)
+		return false;
+	for (int i = 0; i < COSIGN_KINDS; i++)
+		known |= strcmp(tag + BARE, kinds[i].ending) == 0;
+	return known;
 }
 
-int simple_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
-		struct manifest *ret, struct desc *ret_desc, struct err *e)
+int cosign_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
+		enum cosign_kind kind, struct manifest *ret, struct desc *ret_desc, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	struct ref at;
 	struct desc d;
 	int r;
 
-	if ((r = simple_tag(ref, manifest, &at, e)) < 0 || (r = store_resolve(s, &at, &d, e)) < 0)
+	if ((r = cosign_ref(ref, manifest, kind, &at, e)) < 0 ||
+	    (r = store_resolve(s, &at, &d, e)) < 0)
 		return r;
 	if (!desc_is_manifest(&d))
 		return FAIL(e, E_FORMAT, "signatures of %s: '%.60s' is no manifest", manifest->s,
@@ -43,18 +59,30 @@ int simple_load(const struct store *s, const struct ref *ref, const struct diges
 	return 0;
 }
 
-int simple_layer(const struct store *s, const struct manifest *m, size_t i, struct buf *ret_payload,
-		 const json_t **ret_annotations, struct err *e)
+size_t cosign_layer_max(enum cosign_kind kind)
+{
+	return kinds[kind].max;
+}
+
+bool cosign_is_layer(const struct desc *layer, enum cosign_kind kind)
+{
+	return strcmp(layer->media_type, kinds[kind].layer_type) == 0 &&
+	       layer->size <= kinds[kind].max;
+}
+
+int cosign_layer(const struct store *s, const struct manifest *m, size_t i, enum cosign_kind kind,
+		 struct buf *ret_bytes, const json_t **ret_annotations, struct err *e)
 {
 	const json_t *layer = json_array_get(json_object_get(m->json, "layers"), i);
 	const struct desc *d = &m->layers[i];
 
-	if (strcmp(d->media_type, SIMPLE_LAYER_TYPE) != 0)
-		return FAIL(e, E_FORMAT, "a layer of type '%.60s', not a signature", d->media_type);
-	if (d->size > LIMIT_SIMPLE)
-		return FAIL(e, E_FORMAT, "a payload longer than %d bytes", LIMIT_SIMPLE);
+	if (strcmp(d->media_type, kinds[kind].layer_type) != 0)
+		return FAIL(e, E_FORMAT, "a layer of type '%.60s', not '%s'", d->media_type,
+			    kinds[kind].layer_type);
+	if (d->size > kinds[kind].max)
+		return FAIL(e, E_FORMAT, "a layer longer than %zu bytes", kinds[kind].max);
 	*ret_annotations = json_object_get(layer, "annotations");
-	return store_blob_read(s, d, LIMIT_SIMPLE, ret_payload, e);
+	return store_blob_read(s, d, kinds[kind].max, ret_bytes, e);
 }
 
 /* Writing: a manifest and its configuration made anew of a list of layers. */
@@ -87,8 +115,9 @@ static int write_manifest(struct store *s, const struct ref *at, json_t *layers,
 	struct desc config, d;
 	int r;
 
-	if (json_array_size(layers) > LIMIT_SIGNATURES)
-		return FAIL(e, E_FORMAT, "more than %d signatures", LIMIT_SIGNATURES);
+	if (json_array_size(layers) > LIMIT_COSIGN_LAYERS)
+		return FAIL(e, E_FORMAT, "more than %d signatures under one tag",
+			    LIMIT_COSIGN_LAYERS);
 	if ((r = put_config(s, layers, &config, e)) < 0 ||
 	    (r = json_put_u64(j, "schemaVersion", 2, e)) < 0 ||
 	    (r = json_put_string(j, "mediaType", MT_OCI_MANIFEST, e)) < 0 ||
@@ -107,10 +136,10 @@ static int write_manifest(struct store *s, const struct ref *at, json_t *layers,
 /* The layers that are there already, as an array of their own. A broken manifest is an error: its
  * signatures would be lost. */
 static int load_layers(const struct store *s, const struct ref *ref, const struct digest *manifest,
-		       json_t **ret, struct err *e)
+		       enum cosign_kind kind, json_t **ret, struct err *e)
 {
 	auto_manifest m = { 0 };
-	int r = simple_load(s, ref, manifest, &m, NULL, e);
+	int r = cosign_load(s, ref, manifest, kind, &m, NULL, e);
 	json_t *copy = r == 0 ? json_deep_copy(json_object_get(m.json, "layers")) : json_array();
 
 	if (r < 0 && r != E_NOTFOUND) {
@@ -141,7 +170,7 @@ static int make_layer(struct store *s, struct str payload, const char *signature
 	return r;
 }
 
-int simple_add(struct store *s, const struct ref *ref, const struct digest *manifest,
+int cosign_add(struct store *s, const struct ref *ref, const struct digest *manifest,
 	       struct str payload, const char *signature, struct desc *ret, struct err *e)
 {
 	auto_json *layers = NULL;
@@ -149,41 +178,37 @@ int simple_add(struct store *s, const struct ref *ref, const struct digest *mani
 	struct ref at;
 	int r;
 
-	if ((r = simple_tag(ref, manifest, &at, e)) < 0 ||
-	    (r = load_layers(s, ref, manifest, &layers, e)) < 0 ||
+	if ((r = cosign_ref(ref, manifest, COSIGN_SIGNATURES, &at, e)) < 0 ||
+	    (r = load_layers(s, ref, manifest, COSIGN_SIGNATURES, &layers, e)) < 0 ||
 	    (r = make_layer(s, payload, signature, &layer, e)) < 0 ||
 	    (r = json_push(layers, json_incref(layer), e)) < 0)
 		return r;
 	return write_manifest(s, &at, layers, ret, e);
 }
 
-bool simple_is_layer(const struct desc *layer)
-{
-	return strcmp(layer->media_type, SIMPLE_LAYER_TYPE) == 0 && layer->size <= LIMIT_SIMPLE;
-}
-
-bool simple_has_layer(const json_t *layers, const json_t *want)
+/* With its annotations: a certificate that is left out, or another, makes another signature of it.
+ */
+bool cosign_has_layer(const json_t *layers, const json_t *want)
 {
 	const char *digest = json_string_or_null(want, "digest");
-	const char *sig =
-		json_string_or_null(json_object_get(want, "annotations"), SIMPLE_SIGNATURE);
+	const json_t *notes = json_object_get(want, "annotations");
 	size_t i;
 	const json_t *have;
 
 	json_array_foreach(layers, i, have)
 	{
 		const char *d = json_string_or_null(have, "digest");
-		const char *s =
-			json_string_or_null(json_object_get(have, "annotations"), SIMPLE_SIGNATURE);
+		const json_t *n = json_object_get(have, "annotations");
 
-		if (d && digest && s && sig && strcmp(d, digest) == 0 && strcmp(s, sig) == 0)
+		if (d && digest && strcmp(d, digest) == 0 && (n == notes || json_equal(n, notes)))
 			return true;
 	}
 	return false;
 }
 
-int simple_merge(struct store *s, const struct ref *ref, const struct digest *manifest,
-		 const struct manifest *other, bool *ret_changed, struct err *e)
+int cosign_merge(struct store *s, const struct ref *ref, const struct digest *manifest,
+		 enum cosign_kind kind, const struct manifest *other, bool *ret_changed,
+		 struct err *e)
 {
 	auto_json *layers = NULL;
 	const json_t *more = json_object_get(other->json, "layers");
@@ -193,17 +218,17 @@ int simple_merge(struct store *s, const struct ref *ref, const struct digest *ma
 	json_t *one;
 	int r;
 
-	if ((r = simple_tag(ref, manifest, &at, e)) < 0 ||
-	    (r = load_layers(s, ref, manifest, &layers, e)) < 0)
+	if ((r = cosign_ref(ref, manifest, kind, &at, e)) < 0 ||
+	    (r = load_layers(s, ref, manifest, kind, &layers, e)) < 0)
 		return r;
 	before = json_array_size(layers);
 	json_array_foreach(more, i, one)
 	{
 		struct desc layer;
 
-		if (json_array_size(layers) >= LIMIT_SIGNATURES ||
-		    desc_parse(one, "layer", &layer, NULL) < 0 || !simple_is_layer(&layer) ||
-		    !store_has(s, &layer.digest, layer.size) || simple_has_layer(layers, one))
+		if (json_array_size(layers) >= LIMIT_COSIGN_LAYERS ||
+		    desc_parse(one, "layer", &layer, NULL) < 0 || !cosign_is_layer(&layer, kind) ||
+		    !store_has(s, &layer.digest, layer.size) || cosign_has_layer(layers, one))
 			continue;
 		if (json_array_append(layers, one) < 0)
 			return FAIL_NOMEM(e);
