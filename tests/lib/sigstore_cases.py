@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cryptography import x509  # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: E402
 from sigstore_world import (IDENTITY, ISSUER, Authority, Signer, TimeAuthority, TreeLog, World, b64, canonical, der,  # noqa: E402
-                            new_key, pem, sha256, sign, stamp, statement)
+                            new_key, pem, sha256, sign, spki, stamp, statement)
 
 ARTIFACT = b"the artifact\n"
 NOW = int(time.time())
@@ -194,6 +194,13 @@ def logs(c):
         wrong = copy.deepcopy(b)
         edit(entry_of(wrong))
         c.put("log-" + name, wrong, want)
+    # Version 0.1 may do without a checkpoint, not with a proof that is wrong.
+    for name, edit, want in (("proof", lambda p: p, ""),
+                             ("wrong-proof", lambda p: p.update(rootHash=b64(bytes(32))), "inclusion proof")):
+        _, old = c.signed(1)
+        entry_of(old)["inclusionProof"].pop("checkpoint")
+        edit(entry_of(old)["inclusionProof"])
+        c.put("v0.1-no-checkpoint-" + name, old, want)
     proof = entry_of(b)["inclusionProof"]
     root_hash, size = __import__("base64").b64decode(proof["rootHash"]), int(proof["treeSize"])
     for name, note, want in (
@@ -318,11 +325,34 @@ def keys(c):
     c.put("certificate-not-asked", c.signed()[1], "only keys", **keyed)
 
 
+def revoked(c):
+    """Keys that `trust revoke` names count nowhere in what proves a signature."""
+    w = c.world
+    s, b = c.signed()
+    _, b2 = c.rekor2()
+    by_key = Signer(w, keyed=True)
+    sig, content = by_key.message(ARTIFACT)
+    keyed = by_key.bundle(content, 3, [w.rekor2.entry(*by_key.hashedrekord(sig, sha256(ARTIFACT), True), None, False)],
+                          [w.tsa.token(sig)])
+    pub = {"key.pub": pem(by_key.key)}
+    for name, bundle, key, want in (
+            ("nobody", b, new_key(), ""), ("root", b, w.ca.root_key, "revoked"),
+            ("intermediate", b, w.ca.key, "revoked"), ("leaf", b, s.key, "revoked"),
+            ("log", b, w.rekor.key, "revoked"), ("other-log", b, w.rekor2.key, ""), ("sct-log", b, w.ct_key, "SCT"),
+            ("log2", b2, w.rekor2.key, "revoked"), ("tsa", b2, w.tsa.key, "revoked"),
+            ("tsa-root", b2, w.tsa.root_key, "revoked")):
+        c.put("revoked-" + name, bundle, want, files={"revoke": "sha256:" + sha256(spki(key)).hex()})
+    for name, key, want in (("key", by_key.key, "none of the 0 trusted keys"), ("key-log", w.rekor2.key, "revoked"),
+                            ("key-tsa", w.tsa.key, "revoked"), ("key-ca", w.ca.key, "")):
+        c.put("revoked-" + name, keyed, want, args=["--key", "key.pub"],
+              files={"revoke": "sha256:" + sha256(spki(key)).hex(), **pub})
+
+
 def main():
     folder = os.path.abspath(sys.argv[1])
     os.makedirs(folder, exist_ok=True)
     c = Cases(folder)
-    for part in (versions, messages, identities, certificates, logs, envelopes, timestamps, keys):
+    for part in (versions, messages, identities, certificates, logs, envelopes, timestamps, keys, revoked):
         part(c)
     print(c.n)
 
