@@ -189,6 +189,7 @@ static const struct command *const subs[] = {
 	&trust_verify_bundle_command,
 	&trust_tuf_command,
 	&trust_tuf_client_command,
+	&trust_notary_command,
 	NULL,
 };
 /* clang-format on */

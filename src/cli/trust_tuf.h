@@ -8,6 +8,8 @@
 /* Sub-commands of trust, in cmd_trust_tuf*.c. */
 extern const struct command trust_tuf_command, trust_tuf_client_command;
 
+extern const struct command trust_notary_command; /* cmd_trust_notary.c */
+
 /* Those of trust tuf. */
 extern const struct command tuf_init_command, tuf_publish_command, tuf_timestamp_command,
 	tuf_refresh_command, tuf_trust_command, tuf_forget_command, tuf_status_command;

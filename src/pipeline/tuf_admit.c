@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pipeline/notary1.h"
 #include "pipeline/tuf_remote.h"
 #include "pipeline/tuf_scope.h"
 
@@ -32,29 +33,6 @@ static void look_release(struct look *l)
 #define auto_look __attribute__((cleanup(look_release))) struct look
 #define LOOK_INIT ((struct look){ .scope = { .dir = -1 }, .u = { .dir = -1, .lock = -1 } })
 
-enum {
-	CLOCK_SLACK = 300, /* seconds that clocks may differ */
-	SEEN_EVERY = 3600, /* seconds after which the time of the last look is written anew */
-};
-
-/* A clock that went back makes everything unexpired. */
-static int check_clock(const struct tuf_seen *seen, int64_t now, struct err *e)
-{
-	char before[RFC3339_MAX], text[RFC3339_MAX];
-
-	if (now >= seen->at - CLOCK_SLACK)
-		return 0;
-	clock_rfc3339(seen->at, before);
-	clock_rfc3339(now, text);
-	return err_hint(e,
-			FAIL(e, E_VERIFY,
-			     "the clock here says %s, but metadata was looked at at %s already: "
-			     "with a clock "
-			     "that went back nothing expires",
-			     text, before),
-			"date -u");
-}
-
 /* The registry's metadata, or nobody's when it cannot be reached; opened is what came of
  * tuf_remote_open(), own its error. */
 static int ask(struct look *l, bool must, int opened, struct err own, struct err *e)
@@ -77,17 +55,6 @@ static int ask(struct look *l, bool must, int opened, struct err own, struct err
 	return r == E_NOTFOUND ? WRAP(e, r, "the registry serves no TUF metadata") : r;
 }
 
-static int note_seen(struct look *l, const struct tuf_seen *seen, int64_t now, struct err *e)
-{
-	if (l->offline ||
-	    (digest_eq(&seen->manifest, &l->remote.manifest.digest) && now < seen->at + SEEN_EVERY))
-		return 0;
-	return tuf_seen_save(
-		&l->scope,
-		&(struct tuf_seen){ l->remote.manifest.digest, now > seen->at ? now : seen->at },
-		e);
-}
-
 static int refresh(struct look *l, bool must, struct err *e)
 {
 	int64_t now = clock_now();
@@ -102,14 +69,17 @@ static int refresh(struct look *l, bool must, struct err *e)
 	/* A registry that stalls must not make others wait for the lock. */
 	opened = tuf_remote_open(l->road, &l->scope.at, &l->remote, &own);
 	if ((r = tuf_update_begin(&l->u, now, e)) < 0 ||
-	    (r = tuf_seen_load(&l->scope, &seen, e)) < 0 || (r = check_clock(&seen, now, e)) < 0 ||
-	    (r = ask(l, must, opened, own, e)) < 0 || (r = tuf_update_run(&l->u, e)) < 0) {
+	    (r = tuf_seen_load(&l->scope, &seen, e)) < 0 ||
+	    (r = tuf_seen_check(&seen, now, e)) < 0 || (r = ask(l, must, opened, own, e)) < 0 ||
+	    (r = tuf_update_run(&l->u, e)) < 0) {
 		/* A repository of our own that was begun, and is not out yet. */
 		if (r == E_NOTFOUND && fs_exists(l->scope.dir, "next-root"))
 			return err_hint(e, r, "plimsoll trust tuf publish %.200s", l->scope.scope);
 		return r;
 	}
-	return note_seen(l, &seen, now, e);
+	if (l->offline)
+		return 0;
+	return tuf_seen_note(&l->scope, &seen, &l->remote.manifest.digest, now, e);
 }
 
 static json_int_t version_of(const struct look *l, const char *role)
@@ -128,36 +98,59 @@ static json_t *detail_of(const struct look *l)
 			 l->path[0] ? l->path : NULL, "role", l->role, "offline", l->offline);
 }
 
-static bool is_listed_as(const struct tuf_target *t, const struct desc *d)
+bool tuf_is_listed_as(const struct tuf_target *t, const struct desc *d)
 {
 	const char *hex = json_string_or_null(t->hashes, "sha256");
 
 	return hex && t->length == d->size && strcmp(hex, digest_hex(&d->digest)) == 0;
 }
 
+int tuf_fail_unlisted(const char *what, uint64_t version, struct err *e)
+{
+	return FAIL(e, E_VERIFY,
+		    "'%s' is not listed (targets version %llu): it was never published, or removed",
+		    what, (unsigned long long)version);
+}
+
+int tuf_fail_older(const char *what, const struct desc *d, const struct tuf_target *t,
+		   const char *role, uint64_t version, const char *name, struct err *e)
+{
+	const char *hex = json_string_or_null(t->hashes, "sha256");
+	int r = FAIL(e, E_VERIFY,
+		     "'%s' is %s here, and not what is newest: sha256:%.64s (role '%.80s', targets "
+		     "version %llu)",
+		     what, d->digest.s, hex ? hex : "?", role, (unsigned long long)version);
+
+	return err_hint(e, r, "plimsoll pull %s", name);
+}
+
+int tuf_admitted(int r, const char *root_of, const char *why_offline, struct err *e)
+{
+	if (r < 0 && why_offline)
+		r = WRAP(e, r, "(the registry cannot be reached: by what was seen last; %s)",
+			 why_offline);
+	if (r == E_FORMAT || r == E_NOTFOUND) {
+		r = E_VERIFY;
+		if (e)
+			e->code = r;
+	}
+	return r < 0 ? WRAP(e, r, "%s", root_of) : 0;
+}
+
 static int check_tag(struct look *l, struct err *e)
 {
 	struct tuf_target t;
-	unsigned long long version = (unsigned long long)version_of(l, "targets");
-	const char *hex;
+	uint64_t version = (uint64_t)version_of(l, "targets");
 	int r = tuf_update_search(&l->u, l->path, &t, e);
 
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return FAIL(e, E_VERIFY,
-			    "'%s' is not listed (targets version %llu): it was never published, or "
-			    "removed",
-			    l->path, version);
+		return tuf_fail_unlisted(l->path, version, e);
 	l->role = l->u.visited.v[l->u.visited.n - 1];
-	if (is_listed_as(&t, l->d))
-		return 0;
-	hex = json_string_or_null(t.hashes, "sha256");
-	r = FAIL(e, E_VERIFY,
-		 "'%s' is %s here, and not what is newest: sha256:%.64s (role '%.80s', targets "
-		 "version %llu)",
-		 l->path, l->d->digest.s, hex ? hex : "?", l->role, version);
-	return err_hint(e, r, "plimsoll pull %s", l->road->name);
+	return tuf_is_listed_as(&t, l->d)
+		       ? 0
+		       : tuf_fail_older(l->path, l->d, &t, l->role, version, l->road->name, e);
 }
 
 /* References by digest: some tag of the repository means it today. */
@@ -199,7 +192,7 @@ static int search_tags(struct look *l, const char *role, struct err *first, stru
 				*e = own;
 			return r;
 		}
-		if (r == 1 && is_listed_as(&t, l->d)) {
+		if (r == 1 && tuf_is_listed_as(&t, l->d)) {
 			(void)snprintf(l->path, sizeof(l->path), "%s", path);
 			l->role = l->u.visited.v[l->u.visited.n - 1];
 			return 1;
@@ -270,6 +263,7 @@ int tuf_admit(const struct road *road, const struct ref *ref, const struct desc 
 {
 	auto_look l = LOOK_INIT;
 	auto_buf repository = BUF_INIT(2 * LIMIT_REF), path = BUF_INIT(LIMIT_REF);
+	char root_of[LIMIT_REF + 32];
 	int r;
 
 	l.road = road;
@@ -279,6 +273,8 @@ int tuf_admit(const struct road *road, const struct ref *ref, const struct desc 
 	r = tuf_scope_find(road->state, buf_str(&repository), &l.scope, e);
 	if (r <= 0)
 		return r;
+	if (l.scope.notary)
+		return notary1_admit(road, &l.scope, ref, d, ret, e);
 	r = refresh(&l, false, e);
 	if (r == 0 && ref->tag[0]) {
 		tuf_path_of(ref, &path);
@@ -289,16 +285,8 @@ int tuf_admit(const struct road *road, const struct ref *ref, const struct desc 
 	}
 	if (ret)
 		*ret = detail_of(&l);
-	if (r < 0 && l.offline)
-		r = WRAP(e, r, "(the registry cannot be reached: by what was seen last; %s)",
-			 l.why);
-	/* What is malformed or not given is no less a refusal than what does not hold. */
-	if (r == E_FORMAT || r == E_NOTFOUND) {
-		r = E_VERIFY;
-		if (e)
-			e->code = r;
-	}
-	return r < 0 ? WRAP(e, r, "TUF root of '%s'", l.scope.scope) : 0;
+	(void)snprintf(root_of, sizeof(root_of), "TUF root of '%s'", l.scope.scope);
+	return tuf_admitted(r, root_of, l.offline ? l.why : NULL, e);
 }
 
 int tuf_scope_refresh(const struct road *road, const char *scope, json_t **ret, struct err *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "oci/descriptor.h"
 #include "pipeline/tuf_client.h"
 #include "registry/fetch/fetch.h"
 #include "trust/tuf/tuf.h"
@@ -35,12 +36,16 @@ struct tuf_source {
 	int (*get)(void *arg, const char *role, uint64_t version, uint64_t max, struct buf *ret,
 		   struct err *e);
 	void *arg;
+	/* Notary v1: a file that another one lists, by its SHA-256 (64 hexadecimal digits). */
+	int (*get_by_hash)(void *arg, const char *role, const char *sha256, uint64_t max,
+			   struct buf *ret, struct err *e);
 };
 
 struct tuf_update {
-	const struct tuf_source *source; /* NULL: nobody can be asked */
-	const char *where;		 /* the folder, for messages */
-	int dir;			 /* what is kept; owned */
+	const struct tuf_notary1 *notary; /* NULL: a repository of TUF 1.0 */
+	const struct tuf_source *source;  /* NULL: nobody can be asked */
+	const char *where;		  /* the folder, for messages */
+	int dir;			  /* what is kept; owned */
 	bool kept_only; /* root and timestamp that are kept are the newest; they may not be expired
 			 */
 	int lock;
@@ -61,6 +66,21 @@ int tuf_update_search(struct tuf_update *u, const char *path, struct tuf_target 
 		      struct err *e);
 void tuf_update_release(struct tuf_update *u);
 #define auto_tuf_update __attribute__((cleanup(tuf_update_release))) struct tuf_update
+
+/* What is kept may be passed over: there is none, or it is broken or no longer signed. Anything
+ * else (no memory, a disk that fails) would drop what a rollback is told by. */
+bool tuf_is_no_loss(int r);
+
+/* tuf_admit.c: what is said of an image, whoever lists its tag. */
+
+bool tuf_is_listed_as(const struct tuf_target *t, const struct desc *d);
+/* what: "NAME:TAG"; version: of targets; name: the image as the user named it. Never 0. */
+int tuf_fail_older(const char *what, const struct desc *d, const struct tuf_target *t,
+		   const char *role, uint64_t version, const char *name, struct err *e);
+int tuf_fail_unlisted(const char *what, uint64_t version, struct err *e);
+/* The outcome of a look at metadata; why is not NULL when it was what was seen last. What is
+ * malformed or not given is no less a refusal than what does not hold. */
+int tuf_admitted(int r, const char *root_of, const char *why_offline, struct err *e);
 
 /* tuf_fetch.c: one file of the repository. */
 

@@ -22,6 +22,8 @@ void tuf_scope_close(struct tuf_scope *s)
 	if (s->dir >= 0)
 		(void)close(s->dir);
 	s->dir = -1;
+	json_decref(s->notary);
+	s->notary = NULL;
 }
 
 int tuf_scope_parse(const char *scope, const char *at, struct tuf_scope *ret, struct err *e)
@@ -88,8 +90,8 @@ int tuf_scope_save(const struct state *state, struct tuf_scope *s, struct err *e
 	if (r < 0)
 		return r;
 	ref_full(&s->at, &at);
-	j = json_pack("{ss ss ss sb s{}}", "schema", SCHEMA, "scope", s->scope, "at", buf_str(&at),
-		      "anyDigest", s->any_digest, "days");
+	j = json_pack("{ss ss ss sb s{} sO*}", "schema", SCHEMA, "scope", s->scope, "at",
+		      buf_str(&at), "anyDigest", s->any_digest, "days", "notary", s->notary);
 	r = j ? 0 : FAIL_NOMEM(e);
 	for (int i = 0; r == 0 && i < TUF_TOPS; i++)
 		r = json_put_u64(json_object_get(j, "days"), tuf_top_names[i], s->days[i], e);
@@ -116,6 +118,9 @@ static int read_scope(struct tuf_scope *s, const char *scope, struct err *e)
 	r = tuf_scope_parse(own, at, s, e);
 	s->dir = dir;
 	s->any_digest = json_is_true(json_object_get(j, "anyDigest"));
+	s->notary = json_incref(json_object_get(j, "notary"));
+	if (r == 0 && s->notary && !json_is_object(s->notary))
+		r = FAIL(e, E_FORMAT, "scope: 'notary' is not an object");
 	for (int i = 0; r == 0 && i < TUF_TOPS; i++) {
 		r = json_get_u64(days, tuf_top_names[i], &s->days[i], "scope", e);
 		if (r == 0 && (s->days[i] == 0 || s->days[i] > LIMIT_SCOPE_DAYS))
@@ -124,8 +129,8 @@ static int read_scope(struct tuf_scope *s, const char *scope, struct err *e)
 	return r;
 }
 
-int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scope *ret,
-		   struct err *e)
+int tuf_scope_open_any(const struct state *state, const char *scope, struct tuf_scope *ret,
+		       struct err *e)
 {
 	auto_scope s = TUF_SCOPE_INIT;
 	int r;
@@ -139,7 +144,23 @@ int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scop
 	if (r < 0)
 		return WRAP(e, r, "TUF scope '%.200s'", scope);
 	*ret = s;
-	s.dir = -1;
+	s = TUF_SCOPE_INIT;
+	return 0;
+}
+
+int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scope *ret,
+		   struct err *e)
+{
+	auto_scope s = TUF_SCOPE_INIT;
+	int r = tuf_scope_open_any(state, scope, &s, e);
+
+	if (r == 0 && s.notary)
+		r = err_hint(e, FAIL(e, E_USAGE, "'%.200s' is listed by a Notary v1 server", scope),
+			     "plimsoll trust notary --help");
+	if (r < 0)
+		return r;
+	*ret = s;
+	s = TUF_SCOPE_INIT;
 	return 0;
 }
 
@@ -231,7 +252,7 @@ int tuf_scope_find(const struct state *state, const char *repository, struct tuf
 			best = all.v[i];
 	if (r < 0 || !best)
 		return r;
-	r = tuf_scope_open(state, best, ret, e);
+	r = tuf_scope_open_any(state, best, ret, e);
 	return r < 0 ? r : 1;
 }
 
@@ -239,7 +260,7 @@ int tuf_scope_forget(const struct state *state, const char *scope, struct err *e
 {
 	auto_buf path = BUF_INIT(NAME_ROOM + sizeof(DIR_SCOPES));
 	auto_scope s = TUF_SCOPE_INIT;
-	int r = tuf_scope_open(state, scope, &s, e);
+	int r = tuf_scope_open_any(state, scope, &s, e);
 
 	if (r < 0 && r != E_FORMAT && r != E_NOTFOUND)
 		return r;
@@ -249,46 +270,6 @@ int tuf_scope_forget(const struct state *state, const char *scope, struct err *e
 	if (r == E_NOTFOUND && !fs_exists(state->fd, buf_str(&path)))
 		return r;
 	return fs_remove_tree(state->fd, buf_str(&path), e);
-}
-
-int tuf_seen_load(const struct tuf_scope *s, struct tuf_seen *ret, struct err *e)
-{
-	auto_buf text = BUF_INIT(LIMIT_SCOPE_FILE);
-	auto_json *j = NULL;
-	struct tuf_seen seen = { .at = 0 };
-	struct err own = ERR_INIT;
-	const char *manifest;
-	uint64_t at;
-	int r;
-
-	r = fs_read(s->dir, "seen", LIMIT_SCOPE_FILE, &text, &own);
-	if (r == E_NOTFOUND) {
-		*ret = seen;
-		return 0;
-	}
-	if (r < 0) {
-		if (e)
-			*e = own;
-		return r;
-	}
-	if ((r = json_parse(buf_str(&text), text.n, "seen", &j, e)) < 0 ||
-	    (r = json_get_string(j, "manifest", &manifest, "seen", e)) < 0 ||
-	    (r = json_get_u64(j, "at", &at, "seen", e)) < 0 ||
-	    (r = digest_parse(str_of(manifest), &seen.manifest, e)) < 0)
-		return r;
-	seen.at = (int64_t)at;
-	*ret = seen;
-	return 0;
-}
-
-int tuf_seen_save(const struct tuf_scope *s, const struct tuf_seen *seen, struct err *e)
-{
-	auto_json *j =
-		json_pack("{ss sI}", "manifest", seen->manifest.s, "at", (json_int_t)seen->at);
-	auto_buf text = BUF_INIT(LIMIT_SCOPE_FILE);
-	int r = j ? json_canonical(j, &text, e) : FAIL_NOMEM(e);
-
-	return r < 0 ? r : fs_write_file(s->dir, "seen", text.p, text.n, 0644, e);
 }
 
 void tuf_path_of(const struct ref *ref, struct buf *ret)

@@ -23,6 +23,7 @@ struct tuf_scope {
 	struct ref at;		 /* where its metadata is */
 	bool any_digest;	 /* references by digest need not be listed */
 	uint64_t days[TUF_TOPS]; /* for which this host signs */
+	json_t *notary;		 /* of a Notary v1 server (notary1.h); owned; NULL: of TUF 1.0 */
 	int dir;		 /* its folder; -1: closed */
 };
 #define TUF_SCOPE_INIT ((struct tuf_scope){ .dir = -1 })
@@ -34,10 +35,13 @@ int tuf_scope_parse(const char *scope, const char *at, struct tuf_scope *ret, st
 int tuf_scope_make(const struct state *state, struct tuf_scope *s, struct err *e);
 /* Writes what it is. */
 int tuf_scope_save(const struct state *state, struct tuf_scope *s, struct err *e);
-/* E_NOTFOUND with a hint. */
+/* One of TUF 1.0. E_NOTFOUND with a hint; E_USAGE: it is one of Notary v1. */
 int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scope *ret,
 		   struct err *e);
-/* The narrowest one that speaks for a repository "HOST/NAME": 1, or 0 when there is none. */
+int tuf_scope_open_any(const struct state *state, const char *scope, struct tuf_scope *ret,
+		       struct err *e); /* of either kind */
+/* The narrowest one, of either kind, that speaks for a repository "HOST/NAME": 1, or 0 when there
+ * is none. */
 int tuf_scope_find(const struct state *state, const char *repository, struct tuf_scope *ret,
 		   struct err *e);
 int tuf_scope_list(const struct state *state, struct strv *ret, struct err *e); /* sorted */
@@ -50,8 +54,15 @@ struct tuf_seen {
 	struct digest manifest;
 	int64_t at;
 };
+/* tuf_seen.c */
 int tuf_seen_load(const struct tuf_scope *s, struct tuf_seen *ret, struct err *e);
 int tuf_seen_save(const struct tuf_scope *s, const struct tuf_seen *seen, struct err *e);
+
+/* A clock that went back since then makes everything unexpired: E_VERIFY. */
+int tuf_seen_check(const struct tuf_seen *seen, int64_t now, struct err *e);
+/* Saves that manifest was seen now, unless that says nothing new. */
+int tuf_seen_note(const struct tuf_scope *s, const struct tuf_seen *seen,
+		  const struct digest *manifest, int64_t now, struct err *e);
 
 /* The path of a tag's target: NAME:TAG. */
 void tuf_path_of(const struct ref *ref, struct buf *ret);

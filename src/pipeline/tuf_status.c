@@ -116,16 +116,18 @@ int tuf_status(const struct state *state, const char *scope, json_t **ret, struc
 	auto_json *j = NULL, *roles = json_array();
 	struct tuf_seen seen;
 	char text[RFC3339_MAX];
+	const char *server; /* of a Notary v1 scope */
 	bool keeps;
 	int r;
 
-	if ((r = tuf_scope_open(state, scope, &s, e)) < 0 ||
+	if ((r = tuf_scope_open_any(state, scope, &s, e)) < 0 ||
 	    (r = tuf_keeps(state, &s, &keeps, e)) < 0 || (r = tuf_seen_load(&s, &seen, e)) < 0)
 		return r;
 	ref_full(&s.at, &at);
+	server = json_string_or_null(s.notary, "server");
 	clock_rfc3339(seen.at, text);
-	j = json_pack("{ss ss sb sb ss*}", "scope", s.scope, "at", buf_str(&at), "keeper", keeps,
-		      "anyDigest", s.any_digest, "seen", seen.at ? text : NULL);
+	j = json_pack("{ss ss sb sb ss*}", "scope", s.scope, "at", server ? server : buf_str(&at),
+		      "keeper", keeps, "anyDigest", s.any_digest, "seen", seen.at ? text : NULL);
 	if (!j)
 		return FAIL_NOMEM(e);
 	if (fs_exists(s.dir, "root.json"))

@@ -78,9 +78,7 @@ static int update_root(struct tuf_update *u, struct err *e)
 	return tuf_root_final(u->set, e);
 }
 
-/* Whether what is kept counts for nothing: there is none, or it is broken or no longer signed.
- * Anything else (no memory, a disk that fails) would drop what a rollback is told by. */
-static bool is_no_loss(int r)
+bool tuf_is_no_loss(int r)
 {
 	return r >= 0 || r == E_NOTFOUND || r == E_FORMAT || r == E_VERIFY;
 }
@@ -102,7 +100,7 @@ static int update_timestamp(struct tuf_update *u, struct err *e)
 	int r = tuf_files_load(u->dir, "timestamp", &kept, &own);
 
 	r = r < 0 ? r : tuf_timestamp(u->set, bytes_of(&kept), TUF_KEPT, &own);
-	if (!is_no_loss(r))
+	if (!tuf_is_no_loss(r))
 		return fail_kept("timestamp", r, &own, e);
 	if (u->kept_only)
 		return tuf_timestamp_final(u->set, e);
@@ -120,6 +118,9 @@ static int fetch_listed(struct tuf_update *u, const char *role, struct buf *ret,
 	uint64_t version, max;
 	int r = tuf_listed(u->set, role, &version, &max, e);
 
+	if (r == 0 && u->notary && u->source)
+		return u->source->get_by_hash(u->source->arg, role, tuf_listed_hash(u->set, role),
+					      max, ret, e);
 	return r < 0 ? r : fetch_role(u, role, tuf_consistent(u->set) ? version : 0, max, ret, e);
 }
 
@@ -134,7 +135,7 @@ static int update_snapshot(struct tuf_update *u, struct err *e)
 	r = r < 0 ? r : tuf_snapshot(u->set, bytes_of(&kept), TUF_KEPT, &own);
 	if (r == 0)
 		return 0;
-	if (!is_no_loss(r))
+	if (!tuf_is_no_loss(r))
 		return fail_kept("snapshot", r, &own, e);
 	r = fetch_listed(u, "snapshot", &got, e);
 	r = r < 0 ? r : tuf_snapshot(u->set, bytes_of(&got), TUF_FETCHED, e);
@@ -146,11 +147,14 @@ int tuf_update_targets(struct tuf_update *u, const char *role, const char *deleg
 {
 	auto_buf kept = BUF_INIT(LIMIT_TUF_TARGETS + 1);
 	auto_buf got = BUF_INIT(LIMIT_TUF_TARGETS + 1);
-	int r;
+	struct err own = ERR_INIT;
+	int r = tuf_files_load(u->dir, role, &kept, &own);
 
-	if (tuf_files_load(u->dir, role, &kept, NULL) == 0 &&
-	    tuf_targets(u->set, role, delegator, bytes_of(&kept), NULL) == 0)
+	if (r == 0 && tuf_targets(u->set, role, delegator, bytes_of(&kept), NULL) == 0)
 		return 0;
+	r = r < 0 ? r : tuf_targets_before(u->set, role, delegator, bytes_of(&kept), &own);
+	if (!tuf_is_no_loss(r))
+		return fail_kept(role, r, &own, e);
 	r = fetch_listed(u, role, &got, e);
 	r = r < 0 ? r : tuf_targets(u->set, role, delegator, bytes_of(&got), e);
 	return r < 0 ? r : tuf_files_keep(u->dir, role, bytes_of(&got), e);
@@ -161,7 +165,8 @@ int tuf_update_begin(struct tuf_update *u, int64_t now, struct err *e)
 	u->lock = tuf_files_lock(u->dir, e);
 	if (u->lock < 0)
 		return WRAP(e, u->lock, "metadata");
-	return tuf_set_new(now, &u->set, e);
+	return u->notary ? tuf_set_new_notary1(now, u->notary, &u->set, e)
+			 : tuf_set_new(now, &u->set, e);
 }
 
 int tuf_update_run(struct tuf_update *u, struct err *e)

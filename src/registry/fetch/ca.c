@@ -140,6 +140,8 @@ static int open_own(struct fetch_ca *ca, const char *name, struct err *e)
 	char base[2048], path[2400];
 	int r = 0;
 
+	if (name[0] == '/')
+		return fs_read_user(name, LIMIT_CA_FILE, &ca->own, e);
 	if (strchr(name, '/') || name[0] == '.')
 		return 0;
 	user_dir(base, sizeof(base));

@@ -21,7 +21,8 @@ int fetch_new(struct fetch **ret, struct err *e);
  */
 int fetch_lane(struct fetch *f, const atomic_bool *stop, struct fetch **ret, struct err *e);
 /* Before the first exchange: at `at` the certificates of the folder certs.d/NAME count, a client's
- * own among them, which is shown to nobody else. NAME is the registry's as in references. */
+ * own among them, which is shown to nobody else. NAME is the registry's as in references,
+ * or the absolute path of a file of CAs. */
 int fetch_certificates(struct fetch *f, const char *name, const struct url *at, struct err *e);
 void fetch_free(struct fetch *f); /* NULL is fine */
 DEFINE_RELEASE_VOID(struct fetch, fetch_free)

@@ -21,7 +21,7 @@ struct fetch_ca {
 	struct buf cert, key; /* of the client; empty: none */
 	struct err why;	      /* code 0, or why it cannot be spoken to */
 };
-/* name: its folder in certs.d; NULL: none. host is borrowed. */
+/* name: its folder in certs.d, or '/' and so on: a file of CAs; NULL: none. host is borrowed. */
 int fetch_ca_open(struct fetch_ca *ret, const char *name, const char *host, uint16_t port,
 		  struct err *e);
 /* Whether a client's certificate is for u. */
