@@ -109,8 +109,9 @@ const struct command trust_revoke_command = {
 	.name = "revoke",
 	.args = "[NAME]",
 	.brief = "Accept nothing more that a key signed, at once",
-	.details = "NAME is a key's name, the beginning of a trusted certificate's thumbprint (6 "
-		   "digits or more), or sha256: and a key's id. The key is revoked, not the "
+	.details = "NAME is a key's name, or the beginning of the thumbprint of a certificate or "
+		   "of the id of a key that is known here (6 digits or more); of a key that is "
+		   "not, key:sha256: and its id, as verify prints it. The key is revoked, not the "
 		   "certificate: another certificate of it does not help, nor does a time of "
 		   "signing before the revocation, and no level of the trust policy that verifies "
 		   "makes an exception. A revocation is final. Other hosts take the list by "

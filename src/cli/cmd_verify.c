@@ -155,10 +155,11 @@ static int print_result(struct cli *c, const struct desc *d, const struct decisi
 	if (r < 0)
 		return r;
 	return cli_print(c, e,
-			 "%-18s %s\n%-18s sha256:%s\n%-18s %s (as the signer says)\n"
-			 "%-18s %s\n%-18s '%s', level %s\n",
-			 "signed by", t->subject, "certificate", t->thumbprint, "signed at", at,
-			 "signature", t->signature.s, "trust policy", t->statement, t->level);
+			 "%-18s %s\n%-18s sha256:%s\n%-18s sha256:%s\n"
+			 "%-18s %s (as the signer says)\n%-18s %s\n%-18s '%s', level %s\n",
+			 "signed by", t->subject, "certificate", t->thumbprint, "key", t->key,
+			 "signed at", at, "signature", t->signature.s, "trust policy", t->statement,
+			 t->level);
 }
 
 /* "provenance,sbom" in each. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "tap.h"
 #include "temp_state.h"
+#include "trust/sigstore/sigstore.h"
 
 #define K1 "1111111111111111111111111111111111111111111111111111111111111111"
 #define K2 "2222222222222222222222222222222222222222222222222222222222222222"
@@ -94,6 +95,53 @@ TEST(another_certificate_of_the_same_key)
 	CHECK(revoke_key(&t, first, NULL, &e) == 0);
 	CHECK(verify(&t, &e) == E_VERIFY && strstr(e.msg, "revoked"));
 	CHECK(trust_key_withdrawn(&t.state, k, 0, &e) == E_VERIFY);
+}
+
+/* What init, verify and openssl print of a key and of its certificate is not told apart by eye. */
+TEST(by_what_other_commands_print)
+{
+	auto_temp t;
+	struct err e = ERR_INIT;
+	auto_release(key_free) struct key *k = NULL;
+	auto_buf pem = BUF_INIT(LIMIT_KEY_PEM);
+	struct withdrawal w = { 0 };
+	auto_chain chain = { .n = 0 };
+	auto_close int dir = -1;
+	char hex[THUMBPRINT_MAX], name[THUMBPRINT_MAX + 16], id[KEY_ID_MAX];
+	bool changed = false;
+
+	temp_open(&t);
+	make_key(&t, NULL, false);
+	make_key(&t, "leaf", false);
+	dir = trust_dir(&t.state, false, &e);
+	CHECK(trust_key_chain(dir, "default", &chain, &e) == 0);
+	CHECK(withdrawal_of(chain.v[0], &w, &e) == 0);
+	CHECK(sign(&t, NULL, &e) == 0 && verify(&t, &e) == 0);
+	cert_thumbprint(chain.v[0], hex);
+	(void)snprintf(name, sizeof(name), "sha256:%s", hex);
+	CHECK(revoke_key(&t, name, &changed, &e) == 0 && changed);
+	CHECK(verify(&t, &e) == E_VERIFY && strstr(e.msg, "revoked"));
+	/* The key's own id is the same key. */
+	(void)snprintf(name, sizeof(name), "sha256:%s", w.key);
+	CHECK(revoke_key(&t, name, &changed, &e) == 0 && !changed);
+	/* A leaf that is in no trust store, and a public key as cosign has it. */
+	chain_free(&chain);
+	CHECK(trust_key_chain(dir, "leaf", &chain, &e) == 0);
+	cert_thumbprint(chain.v[0], hex);
+	CHECK(fs_remove_tree(dir, "truststore", &e) == 0);
+	CHECK(revoke_key(&t, hex, &changed, &e) == 0 && changed);
+	CHECK(key_generate(KEY_EC_P256, &k, &e) == 0 && key_public_to_pem(k, &pem, &e) == 0 &&
+	      key_spki_id(k, id, &e) == 0);
+	(void)snprintf(name, sizeof(name), "sha256:%s", id);
+	CHECK(revoke_key(&t, name, &changed, &e) == E_NOTFOUND && strstr(e.hint, "--cert FILE"));
+	CHECK(sigstore_add_key(&t.state, "cosign", (struct str){ pem.p, pem.n }, &e) == 0);
+	CHECK(revoke_key(&t, name, &changed, &e) == 0 && changed);
+	CHECK(trust_key_withdrawn(&t.state, k, 0, &e) == E_VERIFY);
+	/* Of none that is here: only who says that he means a key. */
+	CHECK(revoke_key(&t, "sha256:" K1, &changed, &e) == E_NOTFOUND);
+	CHECK(revoke_key(&t, "key:sha256:" K1, &changed, &e) == 0 && changed);
+	CHECK(revoke_key(&t, "sha256:" K1, &changed, &e) == 0 && !changed);
+	CHECK(revoke_key(&t, "key:sha256:1111", &changed, &e) == E_NOTFOUND);
 }
 
 /* A policy that only logs cannot be told to admit what a revoked key signed. */
