@@ -139,7 +139,12 @@ static int read_time(json_t *header, const char *name, int64_t *ret, struct err 
 			    "protected header: '%s' is not an RFC 3339 time in whole seconds",
 			    name);
 	r = clock_parse_rfc3339(str_of(s), ret, e);
-	return r < 0 ? WRAP(e, r, "protected header: '%s'", name) : 0;
+	if (r < 0)
+		return WRAP(e, r, "protected header: '%s'", name);
+	/* 0 would be none at all. */
+	return *ret > 0 ? 0
+			: FAIL(e, E_FORMAT, "protected header: '%s' is not a time of this age",
+			       name);
 }
 
 int jws_read_protected(json_t *header, const char *content_type, const char **ret_alg,

@@ -124,6 +124,10 @@ static int describe(const struct envelope *j, struct trust_result *res, struct e
 	int r = cert_key(j->chain.v[0], &k, e);
 
 	trust_subject(j->chain.v[0], res->subject, sizeof(res->subject));
+	/* Rules know signers by it: cut within a name, it would be another's. */
+	if (strlen(res->subject) == sizeof(res->subject) - 1)
+		return FAIL(e, E_VERIFY, "its signer's subject is longer than %zu bytes",
+			    sizeof(res->subject) - 2);
 	text_sanitize(res->repository);
 	cert_thumbprint(j->chain.v[0], res->thumbprint);
 	res->signing_time = j->claims.signing_time;

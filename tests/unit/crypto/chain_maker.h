@@ -49,8 +49,9 @@ static void maker_name(X509_NAME *n, const char *cn)
 	for (size_t i = 0; i < 3; i++)
 		(void)X509_NAME_add_entry_by_txt(n, fixed[i][0], MBSTRING_UTF8,
 						 (const unsigned char *)fixed[i][1], -1, -1, 0);
-	(void)X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1,
-					 0);
+	/* X.509's limit of 64 is not asked for of what is UTF-8 already. */
+	(void)X509_NAME_add_entry_by_txt(n, "CN", V_ASN1_UTF8STRING, (const unsigned char *)cn, -1,
+					 -1, 0);
 }
 
 static void maker_ext(X509 *x, int nid, const char *value)

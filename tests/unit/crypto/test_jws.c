@@ -73,6 +73,10 @@ TEST(crafted_good)
 	/* A header that is neither known nor critical is ignored (RFC 7515, 4). */
 	expect("{\"crit\":[\"" P "signingScheme\"],\"com.example.note\":\"x\"," GOOD_BODY "}", NULL,
 	       NULL, 0, NULL);
+	/* 0 is none, and nothing that expires. */
+	expect("{\"crit\":[\"" P "signingScheme\",\"" P "expiry\"],\"" P
+	       "expiry\":\"1970-01-01T00:00:00Z\"," GOOD_BODY "}",
+	       NULL, NULL, E_FORMAT, "'" P "expiry' is not a time of this age");
 	expect("{\"crit\":[\"" P "signingScheme\",\"" P "expiry\"],\"" P
 	       "expiry\":\"2026-11-25T12:00:01Z\"," GOOD_BODY "}",
 	       NULL, NULL, 0, NULL);

@@ -23,6 +23,22 @@ TEST(good)
 	CHECK(res.checks[TRUST_REVOCATION].outcome == TRUST_NOT_CHECKED);
 }
 
+/* A name that was cut would be another's. */
+TEST(limit_of_the_subject)
+{
+	char name[1100] = "";
+	struct spec specs[] = { LEAF_SPEC, CA_SPEC("root") };
+
+	for (int n = 1001; n <= 1002; n++) {
+		auto_world w;
+
+		memset(name, 'a', (size_t)n);
+		specs[0].name = name;
+		world_open(&w, specs, 2);
+		expect(&w, GOOD_PAYLOAD, 0, n == 1001 ? 0 : E_VERIFY, n == 1001 ? NULL : "longer");
+	}
+}
+
 TEST(payload_must_name_this_manifest)
 {
 	auto_world w;
