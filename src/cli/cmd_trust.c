@@ -94,6 +94,46 @@ static const struct opt remove_options[] = {
 	OPT_END,
 };
 
+/* A public key of cosign's, or the trusted root. */
+static int remove_sigstore(const struct state *state, const char *name, json_t **ret, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = sigstore_remove(state, name, &own);
+
+	/* What is not there either is told as a key that is missing. */
+	if (r == E_NOTFOUND)
+		return r;
+	if (r < 0) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	*ret = json_pack("[{s:s}]", "sigstore", name);
+	return *ret ? 0 : FAIL_NOMEM(e);
+}
+
+/* A key of this host may have the name of somebody's public key, of which the user may think. */
+static void note_other(struct cli *c, const struct state *state, const char *name)
+{
+	auto_json *all = json_object();
+	auto_buf line = BUF_INIT(512);
+	const json_t *o;
+	size_t i;
+
+	if (!all || sigstore_list(state, all, NULL) < 0)
+		return;
+	json_array_foreach(json_object_get(all, "signers"), i, o)
+	{
+		if (strcmp(json_string_or_null(o, "name"), name) == 0)
+			buf_printf(&line,
+				   "the public key '%s' is trusted still: 'plimsoll trust remove "
+				   "%s' once more",
+				   name, name);
+	}
+	if (line.n && buf_check(&line, "note", NULL) == 0)
+		progress_line(c->progress, buf_str(&line));
+}
+
 static int remove_it(struct cli *c, const struct trust_where *where, const char *name, json_t **ret,
 		     struct err *e)
 {
@@ -103,11 +143,11 @@ static int remove_it(struct cli *c, const struct trust_where *where, const char 
 	if (r < 0)
 		return r;
 	r = trust_remove(state, name, where, ret, e);
-	if (r != E_NOTFOUND || where->type || where->store ||
-	    sigstore_remove(state, name, NULL) < 0)
+	if (where->type || where->store)
 		return r;
-	*ret = json_pack("[{s:s}]", "sigstore", name);
-	return *ret ? 0 : FAIL_NOMEM(e);
+	if (r == 0)
+		note_other(c, state, name);
+	return r == E_NOTFOUND ? remove_sigstore(state, name, ret, e) : r;
 }
 
 static int report_removed(struct cli *c, json_t *removed, struct err *e)

@@ -64,16 +64,15 @@ static int add(struct cli *c, const struct add_opts *o, const char *path, json_t
 {
 	auto_buf file = BUF_INIT(LIMIT_PEM_CERTS + 1);
 	auto_json *added = NULL;
+	const bool certificate = o->where.type || o->where.store || o->identity || o->scopes.n;
 	struct digest d;
 	bool taken = false;
 	int r = fs_read_user(path, LIMIT_PEM_CERTS, &file, e);
 
 	if (r < 0)
 		return r;
-	r = cli_trust_add_sigstore(c, path, o->name, (struct str){ buf_str(&file), file.n }, &taken,
-				   e);
-	if (r == 0 && taken && (o->where.type || o->where.store || o->identity || o->scopes.n))
-		r = FAIL(e, E_USAGE, "--type, --store, --identity and --scope are of certificates");
+	r = cli_trust_add_sigstore(c, path, o->name, certificate,
+				   (struct str){ buf_str(&file), file.n }, &taken, e);
 	if (r == 0 && !taken)
 		r = add_certificate(c, o, (struct str){ buf_str(&file), file.n }, &added, e);
 	if (r == 0 && !added)

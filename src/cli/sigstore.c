@@ -136,8 +136,8 @@ static int stem(const char *path, char ret[static 129], struct err *e)
 	return 0;
 }
 
-int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, struct str file,
-			   bool *ret_taken, struct err *e)
+int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, bool certificate,
+			   struct str file, bool *ret_taken, struct err *e)
 {
 	const bool key = str_starts(str_trim(file), "-----BEGIN PUBLIC KEY-----");
 	const bool root = !key && sigstore_is_root(file);
@@ -148,6 +148,10 @@ int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, st
 	*ret_taken = key || root;
 	if (!*ret_taken)
 		return 0;
+	/* Before anything is trusted: these would narrow it, and nothing here can. */
+	if (certificate)
+		return FAIL(e, E_USAGE,
+			    "--type, --store, --identity and --scope are of certificates");
 	if ((r = cli_state(c, &state, e)) < 0)
 		return r;
 	if (root)

@@ -51,9 +51,10 @@ int cli_sigstore_json(const struct sigstore_found *f, json_t **ret, struct err *
  * attestation of each type of require must be there. */
 int cli_verify_sigstore(struct cli *c, const struct sigstore_options *o, const struct strv *require,
 			const char *image, struct err *e);
-/* 'plimsoll trust add' of a public key or a trusted root; *ret_taken is false for other files. */
-int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, struct str file,
-			   bool *ret_taken, struct err *e);
+/* 'plimsoll trust add' of a public key or a trusted root; *ret_taken is false for other files.
+ * certificate: options were given that only certificates have. */
+int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, bool certificate,
+			   struct str file, bool *ret_taken, struct err *e);
 
 /* Rows of 'plimsoll trust list' for what sigstore_list() put into all. */
 int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e);

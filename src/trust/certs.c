@@ -131,18 +131,20 @@ int trust_export(const struct state *state, const char *name, const struct trust
 	auto_close int dir = trust_dir(state, true, e);
 	auto_chain c = { .n = 0 };
 	struct err own = ERR_INIT;
+	bool key;
 	int r = dir, k;
 
 	if (r < 0)
 		return r;
 	if (is_certificates(where) && !name)
 		return FAIL(e, E_USAGE, "which certificate of that trust store?");
-	r = is_certificates(where) ? E_NOTFOUND
-				   : trust_key_chain(dir, name ? name : TRUST_DEFAULT_NAME, &c, e);
+	/* What cannot name a key is a fingerprint or a file. */
+	key = !is_certificates(where) && (!name || trust_name_ok(name));
+	r = key ? trust_key_chain(dir, name ? name : TRUST_DEFAULT_NAME, &c, e) : E_NOTFOUND;
 	if (r == E_NOTFOUND && name) {
 		k = find(dir, name, where, &m, &own);
 		/* What is neither is told as a key that is missing. */
-		if (k == E_NOTFOUND && !is_certificates(where))
+		if (k == E_NOTFOUND && key)
 			return r;
 		if (k < 0 && e)
 			*e = own;

@@ -143,6 +143,9 @@ openssl_accepts() {
 @test "keys and the trusted root are added, listed and removed" {
 	plimsoll trust generate-key-pair
 	plimsoll trust generate-key-pair --output-key-prefix other
+	run plimsoll trust add --scope registry.example/dev/app --identity '*' cosign.pub
+	assert_status 2
+	[ ! -e "$STATE/trust/sigstore/keys/cosign.pub" ] || fail "it is trusted, and for everything"
 	plimsoll trust add cosign.pub
 	plimsoll trust add cosign.pub
 	run plimsoll trust add --name cosign other.pub

@@ -246,6 +246,11 @@ TEST(removing_by_fingerprint_and_file)
 	/* A file of two certificates, by its name and by one of them. */
 	CHECK(trust_export(&t.state, "both.crt", NULL, &out, &e) == 0);
 	CHECK(out.n == one.n + two.n);
+	/* By a fingerprint as other commands print it. */
+	buf_reset(&out);
+	(void)snprintf(colons, sizeof(colons), "sha256:%s", other);
+	CHECK(trust_export(&t.state, colons, NULL, &out, &e) == 0 && out.n == two.n);
+	CHECK(trust_export(&t.state, "AB:CD:EF:01", NULL, &out, &e) == E_NOTFOUND);
 	CHECK(take(&t, other, NULL, NULL, &gone, &e) == 0 && json_array_size(gone) == 1);
 	CHECK_STR(json_string_or_null(json_array_get(gone, 0), "file"), "both.crt");
 	CHECK(count(&t, "ca", NULL) == 2);
