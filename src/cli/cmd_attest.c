@@ -9,7 +9,7 @@
 
 struct attest_opts {
 	const char *key, *passphrase_file, *predicate, *type;
-	bool yes;
+	bool yes, tlog_upload;
 };
 
 static const struct opt attest_options[] = {
@@ -20,7 +20,7 @@ static const struct opt attest_options[] = {
 	       "vsa, "
 	       "custom (default) or a URI"),
 	SIGNING_OPTIONS(struct attest_opts),
-	OPT_AT(struct attest_opts, yes, "yes", 'y', OPT_FLAG, NULL, "ask nothing; so it is always"),
+	COSIGN_HABITS(struct attest_opts),
 	OPT_END,
 };
 
@@ -125,7 +125,7 @@ static int run_attest(struct cli *c, void *opts, int argc, char **argv, struct e
 	(void)argc;
 	if (!o->predicate)
 		return FAIL(e, E_USAGE, "want --predicate FILE");
-	if ((r = find_type(o->type, &type, e)) < 0)
+	if ((r = cli_no_tlog(o->tlog_upload, e)) < 0 || (r = find_type(o->type, &type, e)) < 0)
 		return r;
 	r = attest(c, o, argv[0], type, &image, &carrier, &existing, e);
 	if (r == 0)

@@ -7,7 +7,7 @@
 struct sign_opts {
 	const char *key, *passphrase_file, *expiry, *format, *timestamp_url, *timestamp_root;
 	struct strv annotations;
-	bool any_repository;
+	bool any_repository, yes, tlog_upload;
 };
 
 static const struct opt sign_options[] = {
@@ -18,12 +18,15 @@ static const struct opt sign_options[] = {
 	       "jws (default), cose, cosign (simple signing) or bundle"),
 	OPT_AT(struct sign_opts, annotations, "annotation", 'a', OPT_LIST, "KEY=VALUE",
 	       "sign this annotation too (again for more)"),
+	OPT_AT(struct sign_opts, annotations, "user-metadata", 'm', OPT_LIST, "KEY=VALUE",
+	       "the same, as notation calls it"),
 	OPT_AT(struct sign_opts, any_repository, "any-repository", 0, OPT_FLAG, NULL,
 	       "leave the repository's name out: the signature holds wherever the image is"),
 	OPT_AT(struct sign_opts, timestamp_url, "timestamp-url", 0, OPT_STRING, "URL",
 	       "have it stamped by this authority (RFC 3161): it outlives the certificate"),
 	OPT_AT(struct sign_opts, timestamp_root, "timestamp-root-cert", 0, OPT_STRING, "FILE",
 	       "certificates that end the authority's chain; goes with --timestamp-url"),
+	COSIGN_HABITS(struct sign_opts),
 	OPT_END,
 };
 
@@ -161,11 +164,15 @@ static int sign(struct cli *c, const struct sign_opts *o, const char *text, stru
 static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	struct desc image = { 0 }, signature = { 0 };
+	const struct sign_opts *o = opts;
 	bool existing = false;
-	int r = sign(c, opts, argv[0], &image, &signature, &existing, e);
 	json_t *detail = NULL;
+	int r = cli_no_tlog(o->tlog_upload, e);
 
 	(void)argc;
+	if (r < 0)
+		return r;
+	r = sign(c, o, argv[0], &image, &signature, &existing, e);
 	if (r == 0)
 		detail = json_pack("{s:s, s:b}", "signature", signature.digest.s, "existing",
 				   existing);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cli/signing.h"
@@ -150,55 +149,21 @@ const struct command trust_import_key_pair_command = {
 struct bundle_opts {
 	struct sigstore_options sigstore;
 	const char *bundle;
+	bool staging;
 };
 
 static const struct opt bundle_options[] = {
 	OPT_AT(struct bundle_opts, bundle, "bundle", 0, OPT_STRING, "FILE", "the bundle"),
 	SIGSTORE_SIGNER_OPTIONS(struct bundle_opts),
+	OPT_AT(struct bundle_opts, staging, "staging", 0, OPT_FLAG, NULL,
+	       "of sigstore's staging instance: goes with the --trusted-root of that"),
 	OPT_END,
 };
 
-/* A file of that name goes before a digest. */
-static int read_artifact(const char *text, struct buf *bytes, struct digest *ret,
-			 struct str *ret_artifact, struct err *e)
-{
-	struct stat st;
-	int r;
-
-	*ret_artifact = (struct str){ NULL, 0 };
-	if (stat(text, &st) < 0 && starts_with(text, "sha256:") &&
-	    digest_parse(str_of(text), ret, NULL) == 0)
-		return 0;
-	if ((r = fs_read_user(text, bytes->cap, bytes, e)) < 0)
-		return r;
-	digest_of(buf_str(bytes), bytes->n, ret);
-	*ret_artifact = (struct str){ buf_str(bytes), bytes->n };
-	return 0;
-}
-
-static int report_bundle(struct cli *c, const struct digest *d, const struct sigstore_found *f,
-			 struct err *e)
-{
-	auto_json *j = NULL;
-	int r;
-
-	if (!c->json)
-		return cli_print(c, e, c->quiet ? "%s\n" : "verified %s\n", d->s);
-	if ((r = cli_sigstore_json(f, &j, e)) < 0 ||
-	    (r = json_put_string(j, "schema", "plimsoll.verify-bundle/v1", e)) < 0 ||
-	    (r = json_put_string(j, "digest", d->s, e)) < 0)
-		return r;
-	return cli_print_json(c, j, e);
-}
-
 static int run_verify_bundle(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	enum { LIMIT_ARTIFACT = 256 * 1024 * 1024 };
 	const struct bundle_opts *o = opts;
-	auto_sigstore_trust trust = { 0 };
 	auto_buf bundle = BUF_INIT(LIMIT_BUNDLE), bytes = BUF_INIT(LIMIT_ARTIFACT);
-	struct sigstore_found found = { 0 };
-	struct sigstore_identity identity;
 	struct str artifact;
 	struct digest d;
 	int r;
@@ -206,15 +171,15 @@ static int run_verify_bundle(struct cli *c, void *opts, int argc, char **argv, s
 	(void)argc;
 	if (!o->bundle)
 		return FAIL(e, E_USAGE, "want --bundle FILE");
-	if ((r = cli_sigstore_trust(c, &o->sigstore, &identity, &trust, e)) < 0 ||
-	    (r = fs_read_user(o->bundle, LIMIT_BUNDLE, &bundle, e)) < 0 ||
-	    (r = read_artifact(argv[0], &bytes, &d, &artifact, e)) < 0 ||
-	    (r = sigstore_verify_blob((struct str){ buf_str(&bundle), bundle.n }, &d, artifact,
-				      &trust, &found, e)) < 0)
+	if (o->staging && !o->sigstore.trusted_root)
+		return FAIL(e, E_USAGE,
+			    "--staging: the trusted root of that instance is not here: give "
+			    "--trusted-root FILE");
+	if ((r = fs_read_user(o->bundle, LIMIT_BUNDLE, &bundle, e)) < 0 ||
+	    (r = cli_read_artifact(argv[0], &bytes, &d, &artifact, e)) < 0)
 		return r;
-	r = report_bundle(c, &d, &found, e);
-	buf_free(&found.statement);
-	return r;
+	return cli_verify_blob(c, &o->sigstore, (struct str){ buf_str(&bundle), bundle.n }, &d,
+			       artifact, e);
 }
 
 const struct command trust_verify_bundle_command = {
@@ -227,6 +192,40 @@ const struct command trust_verify_bundle_command = {
 	.example = "plimsoll trust verify-bundle --bundle a.sigstore.json --key cosign.pub a.txt\n"
 		   "plimsoll trust verify-bundle --bundle a.sigstore.json --certificate-identity "
 		   "me@example.com --certificate-oidc-issuer https://accounts.example.com a.txt",
+	.opts = bundle_options,
+	.opts_size = sizeof(struct bundle_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_verify_bundle,
+};
+
+/* The same at the place where cosign and the sigstore clients have them. */
+
+const struct command cmd_generate_key_pair = {
+	.name = "generate-key-pair",
+	.args = "",
+	.brief = "Make a key file as cosign has them: 'plimsoll trust generate-key-pair'",
+	.hidden = true,
+	.opts = generate_options,
+	.opts_size = sizeof(struct pair_opts),
+	.run = run_generate,
+};
+
+const struct command cmd_import_key_pair = {
+	.name = "import-key-pair",
+	.args = "",
+	.brief = "Turn a private key into cosign's: 'plimsoll trust import-key-pair'",
+	.hidden = true,
+	.opts = import_options,
+	.opts_size = sizeof(struct pair_opts),
+	.run = run_import,
+};
+
+const struct command cmd_verify_bundle = {
+	.name = "verify-bundle",
+	.args = "FILE|DIGEST",
+	.brief = "Verify a sigstore bundle: 'plimsoll trust verify-bundle'",
+	.hidden = true,
 	.opts = bundle_options,
 	.opts_size = sizeof(struct bundle_opts),
 	.min_args = 1,

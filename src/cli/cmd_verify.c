@@ -8,6 +8,7 @@
 
 struct verify_opts {
 	struct strv require;
+	const char *output;
 	struct sigstore_options sigstore;
 };
 
@@ -16,6 +17,8 @@ static const struct opt verify_options[] = {
 	       "ask for attestations, too: provenance, sbom, vuln, vsa, a type's URI"),
 	SIGSTORE_SIGNER_OPTIONS(struct verify_opts),
 	SIGSTORE_IMAGE_OPTIONS(struct verify_opts),
+	OPT_AT(struct verify_opts, output, "output", 'o', OPT_STRING, "FORMAT",
+	       "json or text: --format by the name that others have for it"),
 	OPT_END,
 };
 
@@ -193,6 +196,14 @@ static int verify(struct cli *c, const struct strv *require, const char *text,
 	return decide(&road, &ref, ret_image, &d, ret, e);
 }
 
+static int set_output(struct cli *c, const char *output, struct err *e)
+{
+	if (output && strcmp(output, "json") != 0 && strcmp(output, "text") != 0)
+		return FAIL(e, E_USAGE, "--output '%.40s': want json or text", output);
+	c->json |= output && strcmp(output, "json") == 0;
+	return 0;
+}
+
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct verify_opts *o = opts;
@@ -203,7 +214,7 @@ static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct e
 	int r;
 
 	(void)argc;
-	if ((r = split(&o->require, &require, e)) < 0)
+	if ((r = set_output(c, o->output, e)) < 0 || (r = split(&o->require, &require, e)) < 0)
 		return r;
 	if (cli_sigstore_given(&o->sigstore))
 		return cli_verify_sigstore(c, &o->sigstore, &require, argv[0], e);
@@ -224,6 +235,27 @@ static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct e
 		return r;
 	return c->json ? cli_print_json(c, j, e) : print_result(c, &image, &d, e);
 }
+
+/* cosign's verify-attestation: that, and no signature. */
+static int run_verify_attestation(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	struct verify_opts *o = opts;
+	int r = o->sigstore.types.n ? 0 : strv_add(&o->sigstore.types, "custom", e);
+
+	return r < 0 ? r : run_verify(c, opts, argc, argv, e);
+}
+
+const struct command cmd_verify_attestation = {
+	.name = "verify-attestation",
+	.args = "IMAGE",
+	.brief = "Verify an attestation of a stored image: 'plimsoll verify --type'",
+	.hidden = true,
+	.opts = verify_options,
+	.opts_size = sizeof(struct verify_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_verify_attestation,
+};
 
 const struct command cmd_verify = {
 	.name = "verify",

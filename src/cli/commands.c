@@ -30,6 +30,14 @@ extern const struct command cmd_tag;
 extern const struct command cmd_trail;
 extern const struct command cmd_trust;
 extern const struct command cmd_verify;
+extern const struct command cmd_verify_attestation;
+extern const struct command cmd_verify_bundle;
+extern const struct command cmd_verify_blob;
+extern const struct command cmd_sign_blob;
+extern const struct command cmd_generate_key_pair;
+extern const struct command cmd_import_key_pair;
+extern const struct command cmd_public_key;
+extern const struct command cmd_triangulate;
 extern const struct command cmd_version;
 extern const struct command cmd_watch;
 extern const struct command cmd_ended;
@@ -86,6 +94,14 @@ const struct command *const commands[] = {
 	&cmd_man,
 	&cmd_version,
 	&cmd_ended, /* hidden */
+	&cmd_verify_attestation, /* hidden */
+	&cmd_verify_bundle, /* hidden */
+	&cmd_verify_blob, /* hidden */
+	&cmd_sign_blob, /* hidden */
+	&cmd_generate_key_pair, /* hidden */
+	&cmd_import_key_pair, /* hidden */
+	&cmd_public_key, /* hidden */
+	&cmd_triangulate, /* hidden */
 	NULL,
 };
 /* clang-format on */

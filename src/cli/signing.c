@@ -88,3 +88,11 @@ void cli_key_name(const char *key, struct buf *path, const char **ret)
 	buf_printf(path, "./%s", key);
 	*ret = buf_str(path);
 }
+
+int cli_no_tlog(bool tlog_upload, struct err *e)
+{
+	return tlog_upload ? FAIL(e, E_USAGE,
+				  "--tlog-upload: nothing is sent to a transparency log; the trail "
+				  "of this host has it")
+			   : 0;
+}

@@ -22,6 +22,15 @@ int cli_cosign_passphrase(const char *file, struct buf *secret, const char **ret
 	       "read the key's passphrase from FILE, or from descriptor N for fd:N")
 /* clang-format on */
 
+/* What cosign's users type, of struct type's members yes and tlog_upload: nothing else is done. */
+/* clang-format off */
+#define COSIGN_HABITS(type) \
+	OPT_AT(type, yes, "yes", 'y', OPT_FLAG, NULL, "ask nothing; so it is always"), \
+	OPT_AT(type, tlog_upload, "tlog-upload", 0, OPT_FLAG, NULL, \
+	       "=false: tell no transparency log; so it is always, true is refused")
+/* clang-format on */
+int cli_no_tlog(bool tlog_upload, struct err *e);
+
 /* Seconds of "90", "30s", "15m", "720h" or "90d". */
 int cli_duration(const char *text, int64_t *ret, struct err *e);
 

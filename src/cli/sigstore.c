@@ -60,6 +60,10 @@ int cli_sigstore_trust(struct cli *c, const struct sigstore_options *o,
 						    .name_pattern = o->identity_regexp,
 						    .issuer = o->issuer,
 						    .issuer_pattern = o->issuer_regexp };
+	if (keyless && o->ignore_tlog)
+		return FAIL(e, E_USAGE,
+			    "--insecure-ignore-tlog: without a log nothing proves when a keyless "
+			    "signature was made, and its certificate has ended");
 	if (keyless && o->keys.n)
 		return FAIL(e, E_USAGE, "--key and --certificate-identity exclude each other");
 	if (!keyless && !o->keys.n)

@@ -11,7 +11,7 @@
 struct sigstore_options {
 	struct strv keys, types, annotations;
 	const char *identity, *identity_regexp, *issuer, *issuer_regexp, *trusted_root;
-	bool any_repository, offline;
+	bool any_repository, offline, ignore_tlog;
 };
 /* clang-format off */
 #define SIGSTORE_SIGNER_OPTIONS(type) \
@@ -28,7 +28,9 @@ struct sigstore_options {
 	OPT_AT(type, sigstore.trusted_root, "trusted-root", 0, OPT_STRING, "FILE", \
 	       "sigstore's trusted root (the one of trust add)"), \
 	OPT_AT(type, sigstore.offline, "offline", 0, OPT_FLAG, NULL, \
-	       "nothing is asked of any server; so it is always")
+	       "nothing is asked of any server; so it is always"), \
+	OPT_AT(type, sigstore.ignore_tlog, "insecure-ignore-tlog", 0, OPT_FLAG, NULL, \
+	       "with --key: no transparency log needs to have it; so it is always")
 #define SIGSTORE_IMAGE_OPTIONS(type) \
 	OPT_AT(type, sigstore.any_repository, "any-repository", 0, OPT_FLAG, NULL, \
 	       "accept what was signed for another repository, or for none"), \
@@ -58,6 +60,17 @@ int cli_trust_add_sigstore(struct cli *c, const char *path, const char *name, bo
 
 /* Rows of 'plimsoll trust list' for what sigstore_list() put into all. */
 int cli_sigstore_rows(const json_t *all, struct table *t, struct err *e);
+
+/* Verifies a bundle of a file, or of its digest, and says so: what verify-bundle and verify-blob
+ * do.
+ */
+int cli_verify_blob(struct cli *c, const struct sigstore_options *o, struct str bundle,
+		    const struct digest *digest, struct str artifact, struct err *e);
+/* A file's bytes and digest; "sha256:..." is that digest, .p of *ret_artifact NULL, unless there is
+ * such a file. bytes holds what *ret_artifact points to. */
+int cli_read_artifact(const char *text, struct buf *bytes, struct digest *ret,
+		      struct str *ret_artifact, struct err *e);
+enum { LIMIT_ARTIFACT = 256 * 1024 * 1024 };
 
 extern const struct command trust_generate_key_pair_command;
 extern const struct command trust_import_key_pair_command;

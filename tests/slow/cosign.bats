@@ -229,3 +229,47 @@ put_blob() { # prints sha256:HEX:SIZE
 	run plimsoll --state other -q verify "$REGISTRY/team/web:1"
 	assert_eq "$output" ""
 }
+
+@test "what cosign's users type: blobs, public keys, tags, and flags that change nothing or are refused" {
+	image 127.0.0.1:5000/team/web:1
+	plimsoll generate-key-pair
+	plimsoll generate-key-pair --output-key-prefix other
+	assert_eq "$(plimsoll public-key --key cosign.key)" "$(cat cosign.pub)"
+	COSIGN_PASSWORD=wrong run plimsoll public-key --key cosign.key
+	assert_status 2
+	echo hello >blob
+	plimsoll sign-blob -y --tlog-upload=false --key cosign.key --bundle blob.json --output-signature blob.sig blob
+	base64 -d <blob.sig >sig.der
+	openssl dgst -sha256 -verify cosign.pub -signature sig.der blob
+	for how in "--signature blob.sig" "--signature $(cat blob.sig)" "--bundle blob.json"; do
+		plimsoll verify-blob --key cosign.pub $how blob
+		plimsoll verify-blob --key cosign.pub --insecure-ignore-tlog $how "sha256:$(sha256sum <blob | cut -d' ' -f1)"
+		run plimsoll verify-blob --key other.pub $how blob
+		assert_status 4
+		run plimsoll verify-blob --key cosign.pub $how cosign.pub
+		assert_status 4
+	done
+	plimsoll verify-bundle --bundle blob.json --key cosign.pub blob
+	for how in "verify-blob --signature blob.sig" "verify-blob --key cosign.pub" \
+		"verify-blob --bundle blob.json --certificate-identity a --certificate-oidc-issuer b --insecure-ignore-tlog" \
+		"verify-bundle --staging --key cosign.pub --bundle blob.json" "sign-blob --tlog-upload --key cosign.key"; do
+		run plimsoll $how blob
+		assert_status 2
+	done
+	plimsoll sign -y --tlog-upload=false --signature-format cosign --key cosign.key -a env=prod -a team=a 127.0.0.1:5000/team/web:1
+	plimsoll sign --signature-format bundle --key cosign.key -m env=test 127.0.0.1:5000/team/web:1
+	assert_eq "$(plimsoll triangulate 127.0.0.1:5000/team/web:1)" "127.0.0.1:5000/team/web:sha256-${DIGEST#sha256:}.sig"
+	for how in "-a env=prod" "-a team=a -a env=prod" "-a env=test" "--insecure-ignore-tlog=true --offline"; do
+		plimsoll verify -o json --key cosign.pub $how 127.0.0.1:5000/team/web:1 | jq -e '.signatures | length >= 1'
+	done
+	assert_eq "$(plimsoll verify -o json --key cosign.pub -a env=test 127.0.0.1:5000/team/web:1 | jq -c '[.signatures[].format]')" '["bundle"]'
+	for how in "-a env=dev" "-a env=test -a team=a" "-a none=1"; do
+		run plimsoll verify --key cosign.pub $how 127.0.0.1:5000/team/web:1
+		assert_status 4
+		assert_output_has "it does not say"
+	done
+	plimsoll attest --key cosign.key --predicate - 127.0.0.1:5000/team/web:1 <<<'{"a":1}'
+	plimsoll verify-attestation --key cosign.pub 127.0.0.1:5000/team/web:1
+	run plimsoll verify-attestation --key cosign.pub --type slsaprovenance 127.0.0.1:5000/team/web:1
+	assert_status 4
+}

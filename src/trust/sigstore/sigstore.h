@@ -182,6 +182,16 @@ int sigstore_verify_blob(struct str bundle, const struct digest *digest, struct 
 			 const struct sigstore_trust *trust, struct sigstore_found *ret,
 			 struct err *e);
 
+/*
+ * The same the other way round: signs some bytes, by SHA-256. ret_signature gets the signature in
+ * base64, ret_bundle (may be NULL) a bundle 0.3 of it.
+ */
+int sigstore_sign_blob(const struct state *state, const struct sigstore_key *k, struct str blob,
+		       struct buf *ret_signature, struct buf *ret_bundle, struct err *e);
+/* A bundle of a bare signature, base64, over what has the digest. hint may be NULL. Appends. */
+int sigstore_wrap_signature(const struct digest *digest, struct str signature, const char *hint,
+			    struct buf *ret, struct err *e);
+
 /* Trust of a file for good: a public key in PEM under a name (trust/sigstore/keys), or a trusted
  * root, which replaces the one there. E_USAGE when the name is taken by another key. */
 int sigstore_add_key(const struct state *state, const char *name, struct str pem, struct err *e);

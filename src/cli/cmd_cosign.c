@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cosign's users type for files and names; hidden, since each is another command's business.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/images.h"
+#include "cli/signing.h"
+#include "cli/sigstore.h"
+#include "crypto/digest.h"
+#include "crypto/key_cosign.h"
+#include "trust/sigstore/bundle.h"
+#include "trust/sigstore/tag.h"
+
+int cli_read_artifact(const char *text, struct buf *bytes, struct digest *ret,
+		      struct str *ret_artifact, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	*ret_artifact = (struct str){ NULL, 0 };
+	if (stat(text, &st) < 0 && starts_with(text, "sha256:") &&
+	    digest_parse(str_of(text), ret, NULL) == 0)
+		return 0;
+	if ((r = fs_read_user(text, bytes->cap, bytes, e)) < 0)
+		return r;
+	digest_of(buf_str(bytes), bytes->n, ret);
+	*ret_artifact = (struct str){ buf_str(bytes), bytes->n };
+	return 0;
+}
+
+static int report(struct cli *c, const struct digest *d, const struct sigstore_found *f,
+		  struct err *e)
+{
+	auto_json *j = NULL;
+	int r;
+
+	if (!c->json)
+		return cli_print(c, e, c->quiet ? "%s\n" : "verified %s\n", d->s);
+	if ((r = cli_sigstore_json(f, &j, e)) < 0 ||
+	    (r = json_put_string(j, "schema", "plimsoll.verify-bundle/v1", e)) < 0 ||
+	    (r = json_put_string(j, "digest", d->s, e)) < 0)
+		return r;
+	return cli_print_json(c, j, e);
+}
+
+int cli_verify_blob(struct cli *c, const struct sigstore_options *o, struct str bundle,
+		    const struct digest *digest, struct str artifact, struct err *e)
+{
+	auto_sigstore_trust trust = { 0 };
+	struct sigstore_found found = { 0 };
+	struct sigstore_identity identity;
+	int r;
+
+	if ((r = cli_sigstore_trust(c, o, &identity, &trust, e)) < 0 ||
+	    (r = sigstore_verify_blob(bundle, digest, artifact, &trust, &found, e)) < 0)
+		return r;
+	r = report(c, digest, &found, e);
+	buf_free(&found.statement);
+	return r;
+}
+
+/* verify-blob */
+
+struct verify_blob_opts {
+	struct sigstore_options sigstore;
+	const char *bundle, *signature;
+};
+
+static const struct opt verify_blob_options[] = {
+	OPT_AT(struct verify_blob_opts, bundle, "bundle", 0, OPT_STRING, "FILE", "the bundle"),
+	OPT_AT(struct verify_blob_opts, signature, "signature", 0, OPT_STRING, "FILE",
+	       "the signature, base64, or its text itself; goes with --key"),
+	SIGSTORE_SIGNER_OPTIONS(struct verify_blob_opts),
+	OPT_END,
+};
+
+/* A file's, or the text itself. */
+static int read_signature(const char *text, const struct digest *d, struct buf *ret, struct err *e)
+{
+	auto_buf file = BUF_INIT(2 * (size_t)LIMIT_SIGNATURE_BYTES);
+	struct str sig = str_of(text);
+	struct stat st;
+	int r;
+
+	if (stat(text, &st) == 0) {
+		if ((r = fs_read_user(text, file.cap, &file, e)) < 0)
+			return r;
+		sig = str_trim((struct str){ buf_str(&file), file.n });
+	}
+	return sigstore_wrap_signature(d, sig, NULL, ret, e);
+}
+
+static int run_verify_blob(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct verify_blob_opts *o = opts;
+	auto_buf bundle = BUF_INIT(LIMIT_BUNDLE), bytes = BUF_INIT(LIMIT_ARTIFACT);
+	struct str artifact;
+	struct digest d;
+	int r;
+
+	(void)argc;
+	if (!o->bundle == !o->signature)
+		return FAIL(e, E_USAGE, "want one of --bundle FILE, --signature FILE");
+	if (o->signature && !o->sigstore.keys.n)
+		return FAIL(
+			e, E_USAGE,
+			"--signature goes with --key: what proves a keyless one is in a bundle");
+	if ((r = cli_read_artifact(argv[0], &bytes, &d, &artifact, e)) < 0)
+		return r;
+	r = o->bundle ? fs_read_user(o->bundle, LIMIT_BUNDLE, &bundle, e)
+		      : read_signature(o->signature, &d, &bundle, e);
+	return r < 0 ? r
+		     : cli_verify_blob(c, &o->sigstore, (struct str){ buf_str(&bundle), bundle.n },
+				       &d, artifact, e);
+}
+
+const struct command cmd_verify_blob = {
+	.name = "verify-blob",
+	.args = "FILE|DIGEST",
+	.brief = "Verify a signature of a file",
+	.hidden = true,
+	.opts = verify_blob_options,
+	.opts_size = sizeof(struct verify_blob_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_verify_blob,
+};
+
+/* sign-blob */
+
+struct sign_blob_opts {
+	const char *key, *passphrase_file, *signature, *bundle;
+	bool yes, tlog_upload;
+};
+
+static const struct opt sign_blob_options[] = {
+	SIGNING_OPTIONS(struct sign_blob_opts),
+	OPT_AT(struct sign_blob_opts, signature, "output-signature", 0, OPT_STRING, "FILE",
+	       "write the signature, base64, to FILE, not to standard output"),
+	OPT_AT(struct sign_blob_opts, bundle, "bundle", 0, OPT_STRING, "FILE",
+	       "write a sigstore bundle, too"),
+	COSIGN_HABITS(struct sign_blob_opts),
+	OPT_END,
+};
+
+static int write_file(const char *path, const struct buf *b, struct err *e)
+{
+	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_TRUNC, 0644, e);
+
+	return fd < 0 ? fd : fs_write_all(fd, b->p, b->n, e);
+}
+
+static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct sign_blob_opts *o = opts;
+	auto_buf bytes = BUF_INIT(LIMIT_ARTIFACT),
+		 sig = BUF_INIT(2 * (size_t)LIMIT_SIGNATURE_BYTES), bundle = BUF_INIT(LIMIT_BUNDLE),
+		 path = BUF_INIT(4096);
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	struct sigstore_key key = { .name = NULL };
+	const struct state *state;
+	int r;
+
+	(void)argc;
+	cli_key_name(o->key, &path, &key.name);
+	if ((r = cli_no_tlog(o->tlog_upload, e)) < 0 ||
+	    (r = fs_read_user(argv[0], LIMIT_ARTIFACT, &bytes, e)) < 0 ||
+	    (r = cli_cosign_passphrase(o->passphrase_file, &secret, &key.passphrase, e)) < 0 ||
+	    (r = cli_state(c, &state, e)) < 0 ||
+	    (r = sigstore_sign_blob(state, &key, (struct str){ buf_str(&bytes), bytes.n }, &sig,
+				    &bundle, e)) < 0)
+		return r;
+	if ((o->bundle && (r = write_file(o->bundle, &bundle, e)) < 0) ||
+	    (o->signature && (r = write_file(o->signature, &sig, e)) < 0))
+		return r;
+	return o->signature ? 0 : cli_print(c, e, "%s\n", buf_str(&sig));
+}
+
+const struct command cmd_sign_blob = {
+	.name = "sign-blob",
+	.args = "FILE",
+	.brief = "Sign a file by a key of this host, or a key file of cosign's",
+	.hidden = true,
+	.opts = sign_blob_options,
+	.opts_size = sizeof(struct sign_blob_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_sign_blob,
+};
+
+/* public-key */
+
+struct public_opts {
+	const char *key, *passphrase_file;
+};
+
+static const struct opt public_options[] = {
+	OPT_AT(struct public_opts, key, "key", 0, OPT_STRING, "FILE",
+	       "a private key's file: cosign's, or PEM"),
+	OPT_AT(struct public_opts, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
+	       "passphrase, from descriptor N for fd:N (of COSIGN_PASSWORD)"),
+	OPT_END,
+};
+
+static int run_public_key(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct public_opts *o = opts;
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2), pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_buf text = BUF_INIT(LIMIT_KEY_PEM);
+	auto_release(key_free) struct key *k = NULL;
+	const char *passphrase;
+	struct str file;
+	int r;
+
+	(void)argc, (void)argv;
+	if (!o->key)
+		return FAIL(e, E_USAGE, "want --key FILE");
+	if ((r = cli_cosign_passphrase(o->passphrase_file, &secret, &passphrase, e)) < 0 ||
+	    (r = fs_read_user(o->key, LIMIT_KEY_PEM, &pem, e)) < 0)
+		return r;
+	file = (struct str){ buf_str(&pem), pem.n };
+	r = key_is_cosign(file) ? key_from_cosign(file, passphrase, &k, e)
+				: key_from_pem(file, passphrase, &k, e);
+	if (r < 0)
+		return WRAP(e, r, "--key '%s'", o->key);
+	r = key_public_to_pem(k, &text, e);
+	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&text));
+}
+
+const struct command cmd_public_key = {
+	.name = "public-key",
+	.args = "",
+	.brief = "Print the public key of a key file",
+	.hidden = true,
+	.opts = public_options,
+	.opts_size = sizeof(struct public_opts),
+	.run = run_public_key,
+};
+
+/* triangulate */
+
+struct triangulate_opts {
+	const char *type;
+};
+
+static const struct opt triangulate_options[] = {
+	OPT_AT(struct triangulate_opts, type, "type", 0, OPT_STRING, "TYPE",
+	       "signature (default) or attestation"),
+	OPT_END,
+};
+
+static int run_triangulate(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct triangulate_opts *o = opts;
+	const char *type = o->type ? o->type : "signature";
+	auto_release(store_close) struct store *s = NULL;
+	auto_buf name = BUF_INIT(2 * LIMIT_REF);
+	enum cosign_kind kind = COSIGN_SIGNATURES;
+	struct ref ref, at;
+	struct desc d;
+	int r;
+
+	(void)argc;
+	if (strcmp(type, "attestation") == 0)
+		kind = COSIGN_ATTESTATIONS;
+	else if (strcmp(type, "signature") != 0)
+		return FAIL(e, E_USAGE, "--type '%.40s': want signature or attestation", type);
+	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, argv[0], &ref, &d, e)) < 0 ||
+	    (r = cosign_ref(&ref, &d.digest, kind, &at, e)) < 0)
+		return r;
+	ref_tagged(&at, &name);
+	return cli_print(c, e, "%s\n", buf_str(&name));
+}
+
+const struct command cmd_triangulate = {
+	.name = "triangulate",
+	.args = "IMAGE",
+	.brief = "Print the tag under which cosign keeps a stored image's signatures",
+	.hidden = true,
+	.opts = triangulate_options,
+	.opts_size = sizeof(struct triangulate_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_triangulate,
+};
