@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/cmd_policy.h"
+#include "pipeline/tuf_scope.h"
 #include "trust/rules_export.h"
 
 struct export_opts {
@@ -17,7 +18,7 @@ static const struct opt export_opts[] = {
 static int run_policy_export(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct export_opts *o = opts;
-	auto_strv notes = { 0 };
+	auto_strv notes = { 0 }, tuf = { 0 };
 	const struct state *state;
 	int r;
 
@@ -26,7 +27,9 @@ static int run_policy_export(struct cli *c, void *opts, int argc, char **argv, s
 		return FAIL(e, E_USAGE, "--format is containers, not '%.40s'", o->format);
 	r = cli_state(c, &state, e);
 	if (r == 0)
-		r = rules_export_containers(state, c->rules, argv[0], &notes, e);
+		r = tuf_scope_list(state, &tuf, e);
+	if (r == 0)
+		r = rules_export_containers(state, c->rules, &tuf, argv[0], &notes, e);
 	for (size_t i = 0; i < notes.n; i++)
 		progress_line(c->progress, notes.v[i]);
 	return r;
@@ -41,8 +44,9 @@ const struct command cmd_policy_export = {
 		"let "
 		"pass what plimsoll lets pass, or less: what cannot be said there is 'reject', and "
 		"a line on standard error tells why. They know cosign's simple signatures by keys, "
-		"so a scope is more than 'reject' where trustpolicy.json skips it and its rule in "
-		"plimsoll.yaml asks for nothing but signers that are keys.",
+		"so a scope is more than 'reject' where trustpolicy.json skips it, its rule in "
+		"plimsoll.yaml asks for nothing but signers that are keys, and no TUF root is "
+		"trusted for it.",
 	.example = "plimsoll policy export --format containers /etc/containers/plimsoll",
 	.opts = export_opts,
 	.opts_size = sizeof(struct export_opts),

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/images.h"
+#include "cli/sign_targets.h"
 #include "cli/signing.h"
+#include "trust/holder.h"
 #include "trust/sigstore/sigstore.h"
 #include "trust/trust.h"
 
 struct sign_opts {
-	const char *key, *passphrase_file, *expiry, *format, *timestamp_url, *timestamp_root;
-	struct strv annotations;
-	bool any_repository, yes, tlog_upload;
+	const char *expiry, *format, *timestamp_url, *timestamp_root;
+	struct strv keys, passphrase_files, annotations;
+	bool any_repository, recursive, yes, tlog_upload;
+	/* Of these, the one that is signed with now. */
+	const char *key, *passphrase;
 };
 
 static const struct opt sign_options[] = {
-	SIGNING_OPTIONS(struct sign_opts),
+	OPT_AT(struct sign_opts, keys, "key", 'k', OPT_LIST, "NAME",
+	       "key to sign with (default); again for a signature by each"),
+	OPT_AT(struct sign_opts, passphrase_files, "passphrase-file", 0, OPT_LIST, "FILE",
+	       "read the key's passphrase from FILE, or from descriptor N for fd:N; again for each "
+	       "key, in their order"),
+	OPT_AT(struct sign_opts, recursive, "recursive", 'r', OPT_FLAG, NULL,
+	       "sign each image of an index as well as the index"),
 	OPT_AT(struct sign_opts, expiry, "expiry", 'e', OPT_STRING, "DURATION",
 	       "the signature ends after this: 15m, 720h, 90d (never)"),
 	OPT_AT(struct sign_opts, format, "signature-format", 0, OPT_STRING, "FORM",
@@ -58,24 +68,30 @@ static int signature_form(const char *name, struct form *ret, struct err *e)
 		    name);
 }
 
-static int report(struct cli *c, const struct desc *image, const struct desc *signature,
-		  bool existing, struct err *e)
+/* done receives it for --format json. */
+static int report(struct cli *c, json_t *done, const struct desc *image,
+		  const struct desc *signature, bool existing, struct err *e)
 {
-	auto_json *j = json_object();
-	int r;
-
-	if (c->quiet && !c->json)
+	if (c->json)
+		return json_push(done,
+				 json_pack("{s:s, s:s, s:b}", "digest", image->digest.s,
+					   "signature", signature->digest.s, "existing", existing),
+				 e);
+	if (c->quiet)
 		return cli_print(c, e, "%s\n", signature->digest.s);
-	if (!c->json)
-		return cli_print(c, e, "%s %s\nsignature %s\n",
-				 existing ? "already signed" : "signed", image->digest.s,
-				 signature->digest.s);
-	if ((r = json_put_string(j, "schema", "plimsoll.sign/v1", e)) < 0 ||
-	    (r = json_put_string(j, "digest", image->digest.s, e)) < 0 ||
-	    (r = json_put_string(j, "signature", signature->digest.s, e)) < 0 ||
-	    (r = json_put(j, "existing", json_boolean(existing), e)) < 0)
-		return r;
-	return cli_print_json(c, j, e);
+	return cli_print(c, e, "%s %s\nsignature %s\n", existing ? "already signed" : "signed",
+			 image->digest.s, signature->digest.s);
+}
+
+/* The first, which is the image's by the first key; of several, all in a list as well. */
+static int print_json(struct cli *c, json_t *done, struct err *e)
+{
+	auto_json *j = json_deep_copy(json_array_get(done, 0));
+	int r = json_put_string(j, "schema", "plimsoll.sign/v1", e);
+
+	if (r == 0 && json_array_size(done) > 1)
+		r = json_put(j, "signatures", json_incref(done), e);
+	return r < 0 ? r : cli_print_json(c, j, e);
 }
 
 /* An authority that nobody vouches for would prove nothing. */
@@ -98,16 +114,16 @@ static int sign_notary(const struct sign_opts *o, const struct state *state, str
 		       const struct ref *ref, const struct desc *image, enum envelope_form form,
 		       const json_t *notes, struct desc *ret, bool *ret_existing, struct err *e)
 {
-	struct trust_sign_opts so = {
-		.key = o->key, .form = form, .annotations = notes, .ref = ref
-	};
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	struct trust_sign_opts so = { .key = o->key,
+				      .passphrase = o->passphrase,
+				      .form = form,
+				      .annotations = notes,
+				      .ref = ref };
 	auto_buf roots = BUF_INIT(LIMIT_PEM_CERTS);
 	int r;
 
 	if ((r = stamping(o, &roots, &so, e)) < 0 ||
-	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0 ||
-	    (r = cli_passphrase(o->passphrase_file, &secret, &so.passphrase, e)) < 0)
+	    (r = o->expiry ? cli_duration(o->expiry, &so.expiry, e) : 0) < 0)
 		return r;
 	return trust_sign(state, s, image, &so, ret, ret_existing, e);
 }
@@ -117,10 +133,10 @@ static int sign_sigstore(const struct sign_opts *o, const struct state *state, s
 			 enum sigstore_format format, const json_t *notes, struct desc *ret,
 			 bool *ret_existing, struct err *e)
 {
-	struct sigstore_sign_opts so = { .format = format, .annotations = notes };
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	struct sigstore_sign_opts so = { .format = format,
+					 .key = { o->key, o->passphrase },
+					 .annotations = notes };
 	auto_buf path = BUF_INIT(4096);
-	int r;
 
 	if (o->any_repository)
 		return FAIL(e, E_USAGE,
@@ -130,54 +146,137 @@ static int sign_sigstore(const struct sign_opts *o, const struct state *state, s
 	if (o->timestamp_url || o->timestamp_root)
 		return FAIL(e, E_USAGE, "--timestamp-url: only for jws and cose");
 	cli_key_name(o->key, &path, &so.key.name);
-	r = cli_cosign_passphrase(o->passphrase_file, &secret, &so.key.passphrase, e);
-	return r < 0 ? r : sigstore_sign_image(state, s, ref, image, &so, ret, ret_existing, e);
+	return sigstore_sign_image(state, s, ref, image, &so, ret, ret_existing, e);
 }
 
-static int sign(struct cli *c, const struct sign_opts *o, const char *text, struct desc *ret_image,
-		struct desc *ret, bool *ret_existing, struct err *e)
+/* Signing one thing after another. */
+
+struct signing {
+	struct cli *c;
+	struct sign_opts o;
+	const char *text;
+	struct ref ref;
+	struct form form;
+	struct store *s;
+	json_t *notes;
+	struct buf secret; /* the passphrase that was read last */
+	json_t *done;	   /* what is reported */
+};
+
+static void signing_release(struct signing *x)
 {
-	auto_release(store_close) struct store *s = NULL;
-	auto_json *notes = NULL;
-	const struct state *state;
-	struct form form = { .sigstore = false };
-	struct ref ref = { 0 };
+	store_close(x->s);
+	json_decref(x->notes);
+	json_decref(x->done);
+	secret_free(&x->secret);
+}
+#define auto_signing __attribute__((cleanup(signing_release))) struct signing
+
+static int begin(struct signing *x, struct desc *ret_image, struct err *e)
+{
 	int r;
 
-	if ((r = cli_store(c, &s, e)) < 0 || (r = store_lookup(s, text, &ref, ret_image, e)) < 0 ||
-	    (r = cli_annotations(&o->annotations, &notes, e)) < 0 ||
-	    (r = signature_form(o->format, &form, e)) < 0 || (r = cli_state(c, &state, e)) < 0)
+	if ((r = cli_store(x->c, &x->s, e)) < 0 ||
+	    (r = store_lookup(x->s, x->text, &x->ref, ret_image, e)) < 0 ||
+	    (r = cli_annotations(&x->o.annotations, &x->notes, e)) < 0 ||
+	    (r = signature_form(x->o.format, &x->form, e)) < 0)
 		return r;
-	if (form.sigstore)
-		return sign_sigstore(o, state, s, &ref, ret_image, form.format, notes, ret,
+	if (x->o.passphrase_files.n > 1 && x->o.passphrase_files.n != x->o.keys.n)
+		return FAIL(e, E_USAGE, "%zu passphrases are given for %zu keys",
+			    x->o.passphrase_files.n, x->o.keys.n);
+	if (!x->form.sigstore && !x->o.any_repository && !x->ref.name[0])
+		return err_hint(
+			e,
+			FAIL(e, E_USAGE, "'%.100s' is a digest: a signature is for a repository",
+			     x->text),
+			"plimsoll sign HOST/NAME:TAG, or --any-repository for one that holds "
+			"anywhere");
+	return 0;
+}
+
+/* The key'th of the keys: one passphrase is of all of them. */
+static int take_key(struct signing *x, size_t key, struct err *e)
+{
+	const struct strv *files = &x->o.passphrase_files;
+	const char *file = files->n == 0 ? NULL : files->v[files->n > 1 ? key : 0];
+
+	x->o.key = x->o.keys.n ? x->o.keys.v[key] : NULL;
+	if (key > 0 && files->n < 2)
+		return 0;
+	secret_free(&x->secret);
+	x->secret = (struct buf)BUF_INIT(LIMIT_PASSPHRASE + 2);
+	return x->form.sigstore ? cli_cosign_passphrase(file, &x->secret, &x->o.passphrase, e)
+				: cli_passphrase(file, &x->secret, &x->o.passphrase, e);
+}
+
+static int sign_one(struct signing *x, const struct desc *d, struct desc *ret, bool *ret_existing,
+		    struct err *e)
+{
+	const struct state *state;
+	int r = cli_state(x->c, &state, e);
+
+	if (r < 0)
+		return r;
+	if (x->form.sigstore)
+		return sign_sigstore(&x->o, state, x->s, &x->ref, d, x->form.format, x->notes, ret,
 				     ret_existing, e);
-	if (!o->any_repository && !ref.name[0])
-		return err_hint(e,
-				FAIL(e, E_USAGE,
-				     "'%.100s' is a digest: a signature is for a repository", text),
-				"plimsoll sign HOST/NAME:TAG, or --any-repository for one that "
-				"holds anywhere");
-	return sign_notary(o, state, s, o->any_repository ? NULL : &ref, ret_image, form.envelope,
-			   notes, ret, ret_existing, e);
+	return sign_notary(&x->o, state, x->s, x->o.any_repository ? NULL : &x->ref, d,
+			   x->form.envelope, x->notes, ret, ret_existing, e);
+}
+
+/* Each signature is a step of its own in the trail. */
+static int sign_and_note(struct signing *x, const struct desc *d, struct err *e)
+{
+	const char *key = x->o.key ? x->o.key : TRUST_DEFAULT_NAME;
+	char shown[HOLDER_SHOWN];
+	struct desc signature = { 0 };
+	bool existing = false;
+	json_t *detail = NULL;
+	int r = sign_one(x, d, &signature, &existing, e);
+
+	if (r == 0)
+		detail = json_pack("{s:s, s:b, s:s}", "signature", signature.digest.s, "existing",
+				   existing, "key", holder_shown(key, shown));
+	r = cli_note(x->c, "sign", x->text, d, r, detail, e);
+	return r < 0 ? r : report(x->c, x->done, d, &signature, existing, e);
+}
+
+static int sign_all(struct signing *x, const struct desc *image, struct err *e)
+{
+	const size_t keys = x->o.keys.n ? x->o.keys.n : 1;
+	auto_sign_targets t = { 0 };
+	int r = sign_targets(x->s, image, x->o.recursive, &t, e);
+
+	if (r < 0)
+		return cli_note(x->c, "sign", x->text, image, r, NULL, e);
+	for (size_t k = 0; r == 0 && k < keys; k++) {
+		r = take_key(x, k, e);
+		if (r < 0)
+			return cli_note(x->c, "sign", x->text, image, r, NULL, e);
+		for (size_t i = 0; r == 0 && i < t.n; i++)
+			r = sign_and_note(x, &t.v[i], e);
+	}
+	return r;
 }
 
 static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	struct desc image = { 0 }, signature = { 0 };
-	const struct sign_opts *o = opts;
-	bool existing = false;
-	json_t *detail = NULL;
-	int r = cli_no_tlog(o->tlog_upload, e);
+	auto_signing x = { .c = c,
+			   .o = *(const struct sign_opts *)opts,
+			   .text = argv[0],
+			   .secret = BUF_INIT(0),
+			   .done = json_array() };
+	struct desc image = { 0 };
+	int r = cli_no_tlog(x.o.tlog_upload, e);
 
 	(void)argc;
 	if (r < 0)
 		return r;
-	r = sign(c, o, argv[0], &image, &signature, &existing, e);
-	if (r == 0)
-		detail = json_pack("{s:s, s:b}", "signature", signature.digest.s, "existing",
-				   existing);
-	r = cli_note(c, "sign", argv[0], &image, r, detail, e);
-	return r < 0 ? r : report(c, &image, &signature, existing, e);
+	r = begin(&x, &image, e);
+	if (r < 0)
+		return cli_note(c, "sign", argv[0], &image, r, NULL, e);
+	r = sign_all(&x, &image, e);
+	return r < 0 || !c->json ? r : print_json(c, x.done, e);
 }
 
 const struct command cmd_sign = {
@@ -192,10 +291,13 @@ const struct command cmd_sign = {
 		"With --signature-format cosign it is cosign's simple signing, under a tag beside "
 		"the image, and with bundle a sigstore bundle: both name the repository, and --key "
 		"may be a key file of cosign's. Signing again with the same key in the same form "
-		"adds nothing. With --timestamp-url it stays valid "
+		"adds nothing. Each --key signs, for a policy that asks for several. An index is "
+		"signed as what it is, and with --recursive each of its images, too, for those who "
+		"pull one by its digest. With --timestamp-url it stays valid "
 		"after its certificate has ended, where the policy names that authority in a tsa "
 		"store. Without --passphrase-file, PLIMSOLL_PASSPHRASE_FILE names the file.",
 	.example = "plimsoll sign web:1\n"
+		   "plimsoll sign --key release --key qa --recursive 127.0.0.1:5000/web:1\n"
 		   "plimsoll sign --key ci --expiry 720h 127.0.0.1:5000/web:1\n"
 		   "plimsoll sign --signature-format cosign --key cosign.key 127.0.0.1:5000/web:1",
 	.opts = sign_options,

@@ -258,8 +258,8 @@ static int check_digest(struct look *l, struct err *e)
 	return err_hint(e, r, "plimsoll trust tuf status %s", l->scope.scope);
 }
 
-int tuf_admit(const struct road *road, const struct ref *ref, const struct desc *d, json_t **ret,
-	      struct err *e)
+static int admit_named(const struct road *road, const struct ref *ref, const struct desc *d,
+		       json_t **ret, struct err *e)
 {
 	auto_look l = LOOK_INIT;
 	auto_buf repository = BUF_INIT(2 * LIMIT_REF), path = BUF_INIT(LIMIT_REF);
@@ -287,6 +287,55 @@ int tuf_admit(const struct road *road, const struct ref *ref, const struct desc 
 		*ret = detail_of(&l);
 	(void)snprintf(root_of, sizeof(root_of), "TUF root of '%s'", l.scope.scope);
 	return tuf_admitted(r, root_of, l.offline ? l.why : NULL, e);
+}
+
+/* An image that is known by its digest alone: as one of the names that it has here. */
+static int admit_by_names(const struct road *road, const struct desc *d, json_t **ret,
+			  struct err *e)
+{
+	auto_json *list = NULL, *tuf = NULL;
+	struct err first = ERR_INIT;
+	const json_t *entry;
+	size_t i;
+	int r = store_list(road->store, &list, e);
+
+	json_array_foreach(list, i, entry)
+	{
+		const char *name = json_string_or_null(json_object_get(entry, "annotations"),
+						       ANNOTATION_REF_NAME);
+		const char *digest = json_string_or_null(entry, "digest");
+		struct err own = ERR_INIT;
+		struct ref ref;
+
+		if (r < 0 || !name || !digest || strcmp(digest, d->digest.s) != 0 ||
+		    ref_parse(name, &ref, NULL) < 0 || !ref.host[0])
+			continue;
+		json_decref(tuf);
+		tuf = NULL;
+		r = admit_named(road, &ref, d, &tuf, &own);
+		if (r == 0 && tuf) {
+			if (ret)
+				*ret = TAKE(tuf);
+			return 0;
+		}
+		if (r < 0 && !is_passed_over(r, &own, &first)) {
+			if (e)
+				*e = own;
+			return r;
+		}
+		r = 0;
+	}
+	if (r < 0 || !first.code)
+		return r;
+	if (e)
+		*e = first;
+	return WRAP(e, first.code, "%.19s", d->digest.s);
+}
+
+int tuf_admit(const struct road *road, const struct ref *ref, const struct desc *d, json_t **ret,
+	      struct err *e)
+{
+	return ref->name[0] ? admit_named(road, ref, d, ret, e) : admit_by_names(road, d, ret, e);
 }
 
 int tuf_scope_refresh(const struct road *road, const char *scope, json_t **ret, struct err *e)

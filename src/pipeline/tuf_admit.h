@@ -11,7 +11,9 @@
  *
  * 0 when d is what the reference means today, or when no root is trusted for it. E_VERIFY: it is
  * not (rolled back, removed, never listed), or the metadata is refused. A reference by digest has
- * to be listed under some tag of its repository, unless the scope says otherwise. *ret (may be NULL
+ * to be listed under some tag of its repository, unless the scope says otherwise; an image without
+ * a name, known by its digest alone, has to be so under one of the names that the store has for it,
+ * where a root is trusted for any of them. *ret (may be NULL
  * itself), for the trail: the scope, the versions of the four roles; owned, NULL where no root is
  * trusted, and set also when it is refused.
  */

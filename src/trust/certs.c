@@ -209,7 +209,7 @@ int trust_remove(const struct state *state, const char *name, const struct trust
 		 json_t **ret, struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
-	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
+	auto_close int lock = dir < 0 ? dir : trust_lock_keys(dir, NULL, e);
 	auto_json *removed = json_array();
 	int r = lock < 0 ? lock : removed ? 0 : FAIL_NOMEM(e);
 

@@ -82,14 +82,49 @@ int trust_each_cert(int dir, const struct trust_where *where, stored_visit *visi
 /* keys/<name>.crt, leaf first. E_NOTFOUND with a hint. */
 int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e);
 
-/* keys.c, under the lock. */
+/* key_files.c, under the lock. */
+
+enum key_file { KEY_FILE_PEM, KEY_FILE_WHERE, KEY_FILE_CRT, KEY_FILE_PUB, KEY_FILES };
+enum { KEY_PATH_LEN = sizeof(DIR_KEYS) + LIMIT_STORE_NAME + 16 };
+#define KEY_UNBORN ".new-" /* begins the name of a private half that is no key yet */
+
+void key_path(char ret[static KEY_PATH_LEN], const char *name, enum key_file which);
+bool key_has(int dir, const char *name, enum key_file which);
+int key_sync_folder(int dir, struct err *e);
+int key_write_chain(int dir, const char *name, const struct chain *c, struct err *e);
+int key_write_public(int dir, const char *name, const struct key *k, struct err *e);
 bool trust_key_there(int dir, const char *name);
 int trust_key_remove(int dir, const char *name, struct err *e);
+int trust_key_public(int dir, const char *name, struct key **ret, struct err *e);
+
+/* One key that takes the place of another. */
+struct key_move {
+	char from[LIMIT_STORE_NAME + 1], to[LIMIT_STORE_NAME + 1];
+	char old[KEY_ID_MAX]; /* whose place it is */
+	bool has[KEY_FILES];
+};
+/* from takes the place of to, which is gone with all its files. Whoever is killed meanwhile leaves
+ * a note, by which trust_keys_recover() does the rest. */
+int trust_key_move(int dir, const char *from, const char *to, const char *old, struct err *e);
+/* 1 when a move was finished, *ret (may be NULL); private halves that never became keys go. */
+int trust_keys_recover(int dir, struct key_move *ret, struct err *e);
+bool trust_keys_unfinished(int dir); /* a move is */
+/* trust_lock(), and what is unfinished done. *ret (may be NULL) has from "" when nothing was. */
+int trust_lock_keys(int dir, struct key_move *ret, struct err *e);
+
+struct holder;
+
+/* key_chain.c */
+
+/* The leaf is of this key, and the chain is one that signatures may have. */
+int key_take_chain(struct str file, const struct key *k, struct chain *ret, struct err *e);
+/* As the options ask; none when a request for a certificate was asked for. */
+int key_make_chain(const struct trust_init_opts *o, const char *name, const struct holder *h,
+		   struct chain *ret, struct err *e);
+
+/* keys.c, under the lock. */
 int trust_init_locked(int dir, const struct trust_init_opts *o, const char *name,
 		      char ret_thumbprint[THUMBPRINT_MAX], struct err *e);
-int trust_key_public(int dir, const char *name, struct key **ret, struct err *e);
-/* from takes the place of to, which is gone with all its files. */
-int trust_key_move(int dir, const char *from, const char *to, struct err *e);
 
 /* holder.c: the name of a key as the user said it: a name, or where it is (pkcs11:, exec:). Owned.
  */

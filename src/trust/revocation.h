@@ -18,6 +18,8 @@ enum {
 	REVOCATION_SECONDS = 20, /* for all questions of one verification */
 	OCSP_KEPT = 600,	 /* how long an answer is taken from the cache, at most */
 	CRL_KEPT = 24 * 3600,
+	LIMIT_ANSWERS_KEPT = 256,		 /* files of the cache */
+	LIMIT_ANSWERS_BYTES = 128 * 1024 * 1024, /* of all of them */
 };
 
 /* A question. No pointers: it crosses the child's pipe. */
@@ -46,6 +48,11 @@ struct answers {
 	struct fetch *fetch;	   /* started with the first question */
 	int64_t began;		   /* 0: nothing was asked yet */
 };
+/* revocation_cache.c: one file a question, named by it. Broken and old ones are of no use and no
+ * harm, and go when others come. */
+bool revocation_cached(const struct state *state, const struct want *w, struct buf *ret);
+void revocation_cache(const struct state *state, const struct want *w, const struct buf *bytes);
+
 void answers_free(struct answers *a);
 #define auto_answers __attribute__((cleanup(answers_free))) struct answers
 

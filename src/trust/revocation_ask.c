@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The half of revocation.h that has the network: no byte of an answer is looked at here. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +9,6 @@
 #include "trust/ask.h"
 #include "trust/internal.h"
 #include "trust/revocation.h"
-
-#define DIR_CACHE "cache/revocation"
-enum { CACHE_PATH = sizeof(DIR_CACHE) + DIGEST_HEX + 2 };
 
 void answers_free(struct answers *a)
 {
@@ -51,46 +47,6 @@ static bool proper(const struct want *w)
 	return true;
 }
 
-/* The cache: one file a question, named by it. Broken and old ones are of no use and no harm. */
-
-static void cache_path(const struct want *w, char ret[static CACHE_PATH])
-{
-	auto_buf b = BUF_INIT(2 * sizeof(*w));
-	struct digest d;
-
-	buf_printf(&b, "%s\n%s\n", w->ocsp ? "ocsp" : "crl", w->url);
-	buf_put(&b, w->request, w->request_n);
-	digest_of(b.p, b.n, &d);
-	(void)snprintf(ret, CACHE_PATH, DIR_CACHE "/%s", digest_hex(&d));
-}
-
-static bool from_cache(const struct state *state, const struct want *w, struct buf *ret)
-{
-	char path[CACHE_PATH];
-	int64_t now = clock_now(), kept = w->ocsp ? OCSP_KEPT : CRL_KEPT;
-	struct stat st;
-
-	if (!state || w->anew)
-		return false;
-	cache_path(w, path);
-
-	auto_close int fd =
-		fs_open_nolink(state->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
-
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime <= now &&
-	       st.st_mtime > now - kept && fs_read_fd(fd, path, ret->cap, ret, NULL) == 0;
-}
-
-static void to_cache(const struct state *state, const struct want *w, const struct buf *bytes)
-{
-	char path[CACHE_PATH];
-
-	if (!state || fs_mkdir_p(state->fd, DIR_CACHE, 0700, NULL) < 0)
-		return;
-	cache_path(w, path);
-	(void)fs_write_cache(state->fd, path, bytes->p, bytes->n, 0600, NULL);
-}
-
 static struct answer *slot(struct answers *a, const struct want *w)
 {
 	struct answer *v;
@@ -123,7 +79,7 @@ static int ask_one(struct answers *a, const struct want *w, struct err *e)
 		return FAIL_NOMEM(e);
 	buf_reset(&ans->bytes);
 	ans->why[0] = '\0';
-	ans->cached = from_cache(a->state, w, &ans->bytes);
+	ans->cached = revocation_cached(a->state, w, &ans->bytes);
 	if (ans->cached)
 		return 0;
 	buf_reset(&ans->bytes);
@@ -133,7 +89,7 @@ static int ask_one(struct answers *a, const struct want *w, struct err *e)
 		    ? FAIL(&why, E_REMOTE, "%.200s: there was no time left to ask", w->url)
 		    : ask(&a->fetch, &q, &ans->bytes, &why);
 	if (r == 0) {
-		to_cache(a->state, w, &ans->bytes);
+		revocation_cache(a->state, w, &ans->bytes);
 		return 0;
 	}
 	if (proc_interrupted(e) < 0)

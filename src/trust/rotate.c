@@ -46,6 +46,28 @@ static int same_order(const struct dn *dn, struct buf *ret, struct err *e)
 	return buf_check(ret, "subject", e);
 }
 
+/* A successor that somebody made who was killed before it took the place: it goes, and the trust in
+ * it, so that what is begun is begun anew. Another key of that name is none of ours. */
+static int drop_successor(int dir, const char *next, const struct chain *old, struct err *e)
+{
+	char path[STORE_PATH_LEN], hex[THUMBPRINT_MAX], file[THUMBPRINT_MAX + 8];
+	auto_chain c = { .n = 0 };
+	int r;
+
+	if (!trust_key_there(dir, next))
+		return 0;
+	if (trust_key_chain(dir, next, &c, NULL) < 0 || c.n != 1 ||
+	    !dn_subset(cert_subject(c.v[0]), cert_subject(old->v[0])) ||
+	    !dn_subset(cert_subject(old->v[0]), cert_subject(c.v[0])))
+		return err_hint(e, FAIL(e, E_USAGE, "there is a key '%s' already", next),
+				"give the key that takes its place: --to KEY");
+	cert_thumbprint(c.v[0], hex);
+	(void)snprintf(file, sizeof(file), "%s.pem", hex);
+	trust_store_path(path, STORE_CA, TRUST_DEFAULT_NAME, file);
+	r = fs_remove_tree(dir, path, e);
+	return r < 0 ? r : trust_key_remove(dir, next, e);
+}
+
 /* One of the same type and subject. */
 static int make_successor(int dir, const struct trust_rotate_opts *o, const char *name,
 			  const char *next, const struct chain *old, struct err *e)
@@ -65,6 +87,8 @@ static int make_successor(int dir, const struct trust_rotate_opts *o, const char
 		r = FAIL(e, E_USAGE, "the old key is encrypted, the new one would not be");
 		return err_hint(e, r, "give --passphrase-file FILE for the new key");
 	}
+	if ((r = drop_successor(dir, next, old, e)) < 0)
+		return r;
 	if ((r = same_order(cert_subject(old->v[0]), &subject, e)) < 0)
 		return r;
 	io.subject = buf_str(&subject);
@@ -109,9 +133,29 @@ static int rotate(int dir, const struct trust_rotate_opts *o, const char *name, 
 		r = make_successor(dir, o, name, next, &old, e);
 	if (r < 0 || (r = check_successor(dir, next, &old, ret_thumbprint, e)) < 0 ||
 	    (r = withdrawn_add(dir, &w, NULL, e)) < 0 ||
-	    (r = trust_key_move(dir, next, name, e)) < 0)
+	    (r = trust_key_move(dir, next, name, w.key, e)) < 0)
 		return r;
 	*ret_old = w;
+	return 0;
+}
+
+/* The rotation that was asked for is the one that was just finished for somebody who was killed. */
+static int report_finished(int dir, const struct key_move *m, struct withdrawal *ret_old,
+			   char ret_thumbprint[THUMBPRINT_MAX], struct err *e)
+{
+	auto_withdrawn w = { 0 };
+	auto_chain c = { .n = 0 };
+	const struct withdrawal *old;
+	int r;
+
+	if ((r = withdrawn_load(dir, &w, e)) < 0 || (r = trust_key_chain(dir, m->to, &c, e)) < 0)
+		return r;
+	old = withdrawn_find(&w, m->old);
+	if (!old)
+		return FAIL(e, E_FORMAT,
+			    "the old key is not in the list of those that were rotated");
+	*ret_old = *old;
+	cert_thumbprint(c.v[0], ret_thumbprint);
 	return 0;
 }
 
@@ -120,6 +164,7 @@ int trust_rotate(const struct state *state, const struct trust_rotate_opts *o,
 {
 	const char *name = o->name ? o->name : TRUST_DEFAULT_NAME;
 	char next[LIMIT_STORE_NAME + 1];
+	struct key_move m = { .from = "" };
 	int r;
 
 	if (!trust_name_ok(name) || (o->to && !trust_name_ok(o->to)))
@@ -133,10 +178,13 @@ int trust_rotate(const struct state *state, const struct trust_rotate_opts *o,
 	(void)snprintf(next, sizeof(next), "%.*s.next", LIMIT_STORE_NAME - 6, name);
 
 	auto_close int dir = trust_dir(state, true, e);
-	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
+	auto_close int lock = dir < 0 ? dir : trust_lock_keys(dir, &m, e);
 
 	if (lock < 0)
 		return lock;
-	r = rotate(dir, o, name, o->to ? o->to : next, ret_old, ret_thumbprint, e);
+	if (strcmp(m.from, o->to ? o->to : next) == 0 && strcmp(m.to, name) == 0)
+		r = report_finished(dir, &m, ret_old, ret_thumbprint, e);
+	else
+		r = rotate(dir, o, name, o->to ? o->to : next, ret_old, ret_thumbprint, e);
 	return r < 0 ? WRAP(e, r, "rotate key '%s'", name) : 0;
 }

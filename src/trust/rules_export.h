@@ -15,7 +15,12 @@
  * signatures) and its rule asks for nothing but signers that are keys of trust/sigstore/keys. Fewer
  * signers than all cannot be said: then all are asked for.
  *
+ * Where a TUF root is trusted (tuf: their scopes, HOST/NAME or HOST/PREFIX/), all is `reject`. Our
+ * statements are for one repository and scopes there for all below it: an image below passes there
+ * if every key signed the same bytes for both names, bytes that pass here by the scope's name.
+ *
  * rules may be NULL. dir is the user's; made when missing. Files are replaced, each as a whole.
  */
-int rules_export_containers(const struct state *state, const struct rules *rules, const char *dir,
-			    struct strv *notes, struct err *e);
+int rules_export_containers(const struct state *state, const struct rules *rules,
+			    const struct strv *tuf, const char *dir, struct strv *notes,
+			    struct err *e);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "crypto/timestamp.h"
 #include "sandbox/sandbox.h"
 #include "trust/internal.h"
 
@@ -12,7 +13,7 @@ struct signing {
 	const struct chain *chain;
 	struct str payload;
 	struct claims claims;
-	bool stamped;
+	const struct chain *stamped; /* certificates that end the authority's chain; NULL: not */
 };
 
 /* Whether an envelope is what we would sign now: same form, same signer, same payload, as long
@@ -23,8 +24,22 @@ struct comparison {
 	struct str payload;
 	const struct cert *leaf;
 	struct claims claims;
-	bool stamped; /* with a timestamp */
+	const struct chain
+		*stamped; /* with a timestamp of one whom these certify; NULL: or without */
 };
+
+/* One that proves nothing, or by somebody else's word, is as good as none. */
+static int check_stamp(const struct envelope *j, const struct chain *roots, struct err *e)
+{
+	const struct timestamp_trust trust = { .anchors = roots->v, .anchors_n = roots->n };
+	auto_timestamp t = { 0 };
+
+	if (j->timestamp.n == 0)
+		return FAIL(e, E_VERIFY, "no timestamp");
+	return timestamp_verify((struct str){ buf_str(&j->timestamp), j->timestamp.n },
+				(struct str){ buf_str(&j->signature), j->signature.n }, &trust,
+				NULL, &t, e);
+}
 
 static int compare_in_child(void *arg, struct buf *emit, struct err *e)
 {
@@ -40,8 +55,8 @@ static int compare_in_child(void *arg, struct buf *emit, struct err *e)
 	if (!cert_equal(j.chain.v[0], c->leaf) ||
 	    !str_eq((struct str){ buf_str(&j.payload), j.payload.n }, c->payload))
 		return FAIL(e, E_VERIFY, "another signature");
-	if (c->stamped && j.timestamp.n == 0)
-		return FAIL(e, E_VERIFY, "no timestamp");
+	if (c->stamped && (r = check_stamp(&j, c->stamped, e)) < 0)
+		return r;
 	/* One that expires is renewed once half of its time is over. */
 	if ((want == 0) != (j.claims.expiry == 0) || left < want / 2 || left > want)
 		return FAIL(e, E_VERIFY, "another expiry");
@@ -88,8 +103,14 @@ static int sign_with(const struct trust_signer *by, struct store *s, const struc
 	const struct buf *final;
 	int64_t now = clock_now();
 	auto_buf stamped = BUF_INIT(LIMIT_ENVELOPE);
-	struct signing what = { .form = o->form, .chain = chain, .stamped = o->timestamp_url };
-	int r;
+	auto_chain roots = { .n = 0 };
+	struct signing what = { .form = o->form,
+				.chain = chain,
+				.stamped = o->timestamp_url ? &roots : NULL };
+	int r = o->timestamp_url ? chain_from_file(o->timestamp_roots, &roots, e) : 0;
+
+	if (r < 0)
+		return WRAP(e, r, "certificates of the time-stamping authority");
 
 	if (o->ref)
 		trust_repository(o->ref, &repository);

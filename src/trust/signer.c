@@ -77,6 +77,17 @@ static int check_usable(const struct trust_signer *s, struct err *e)
 	return withdrawn_check_chain(&withdrawn, &s->chain, now, now, e);
 }
 
+/* Somebody was killed while one key took the place of another: its files are of both. */
+static int finish_move(int dir, struct err *e)
+{
+	auto_close int lock = -1;
+
+	if (!trust_keys_unfinished(dir))
+		return 0;
+	lock = trust_lock_keys(dir, NULL, e);
+	return lock < 0 ? lock : 0;
+}
+
 static int open_signer(struct trust_signer *s, const struct state *state, const char *name,
 		       struct err *e)
 {
@@ -86,7 +97,8 @@ static int open_signer(struct trust_signer *s, const struct state *state, const 
 	s->dir = trust_dir(state, true, e);
 	if (s->dir < 0)
 		return s->dir;
-	if ((r = trust_key_name(s->dir, name ? name : TRUST_DEFAULT_NAME, &s->name, e)) < 0 ||
+	if ((r = finish_move(s->dir, e)) < 0 ||
+	    (r = trust_key_name(s->dir, name ? name : TRUST_DEFAULT_NAME, &s->name, e)) < 0 ||
 	    (r = trust_key_chain(s->dir, s->name, &s->chain, e)) < 0)
 		return r;
 	if ((r = check_usable(s, e)) < 0 || (r = cert_key(s->chain.v[0], &s->public_half, e)) < 0)

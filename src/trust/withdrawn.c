@@ -225,7 +225,8 @@ static bool tighten(struct withdrawal *have, const struct withdrawal *more)
 	return was.since != have->since || was.until != have->until;
 }
 
-static int insert(struct withdrawn *all, const struct withdrawal *w, struct err *e)
+/* At the end: the caller sorts. */
+static int append(struct withdrawn *all, const struct withdrawal *w, struct err *e)
 {
 	struct withdrawal *p;
 
@@ -236,7 +237,6 @@ static int insert(struct withdrawn *all, const struct withdrawal *w, struct err 
 		return FAIL_NOMEM(e);
 	all->v = p;
 	all->v[all->n++] = *w;
-	qsort(all->v, all->n, sizeof(*all->v), by_key);
 	return 0;
 }
 
@@ -247,15 +247,20 @@ int withdrawn_merge(int dir, const struct withdrawn *more, size_t *ret_new, stru
 	auto_buf text = BUF_INIT(LIMIT_WITHDRAWN_FILE);
 	size_t changed = 0;
 	int r = withdrawn_load(dir, &all, e);
+	const size_t before = all.n;
 
+	/* No key is twice in more, so what is new need not be found again. */
 	for (size_t i = 0; r == 0 && i < more->n; i++) {
+		const struct withdrawn sorted = { .v = all.v, .n = before };
 		struct withdrawal *have =
-			(struct withdrawal *)(uintptr_t)withdrawn_find(&all, more->v[i].key);
+			(struct withdrawal *)(uintptr_t)withdrawn_find(&sorted, more->v[i].key);
 
 		if (!have)
-			r = insert(&all, &more->v[i], e);
+			r = append(&all, &more->v[i], e);
 		changed += have ? tighten(have, &more->v[i]) : r == 0;
 	}
+	if (all.n > before)
+		qsort(all.v, all.n, sizeof(*all.v), by_key);
 	if (r == 0 && changed) {
 		r = withdrawn_json(&all, &doc, e);
 		r = r < 0 ? r : json_pretty(doc, &text, e);

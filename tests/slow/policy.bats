@@ -214,9 +214,17 @@ bundle_of() { # carrier
 	assert_status 0
 	run plimsoll verify idx:1 # its image's signature says nothing of which image it names
 	assert_status 4
-	plimsoll sign idx:1
+	# By two keys, and each image of it: the index by both, its image by both under this name.
+	plimsoll trust init --name qa
+	run plimsoll --format json sign --key default --key qa --recursive idx:1
+	assert_status 0
+	assert_eq "$(jq '[.signatures[] | select(.existing | not).digest] | group_by(.) | map(length)' -c <<<"$output")" "[2,2]"
+	run plimsoll -q sign --key qa --recursive idx:1
+	assert_eq "$(plimsoll --format json sign --key qa --recursive idx:1 | jq '[.signatures[].existing]' -c)" "[true,true]"
 	run plimsoll verify idx:1
 	assert_status 0
+	run plimsoll sign --key qa --key default --passphrase-file a --passphrase-file b --passphrase-file c idx:1
+	assert_status 2
 	# Other bytes in the place of the image that the signed index names.
 	image b
 	cp "$STATE/blobs/sha256/${DIGEST#*:}" "$STATE/blobs/sha256/${child#*:}"
@@ -267,7 +275,7 @@ bundle_of() { # carrier
 	assert_output_has "any/app needs all 2 signers there" "notary/app is rejected there: a signer of its rule" \
 		"attested/app is rejected there: its rule asks for attestations"
 	assert_eq "$(jq -c --arg r "$REGISTRY" '.transports.docker[$r + "/keys/app"] | map([.type, .signedIdentity.type])' out/policy.json)" \
-		'[["sigstoreSigned","matchRepository"]]'
+		'[["sigstoreSigned","matchRepository"],["sigstoreSigned","exactRepository"]]'
 	assert_eq "$(jq -r 'tojson' <out/registries.d/plimsoll.yaml | grep -o use-sigstore | wc -l)" 2
 	cmp ci.pub out/keys/ci.pub
 	# The real programs read them. Everything else is rejected.
@@ -291,4 +299,70 @@ bundle_of() { # carrier
 		assert_output_has "sigstore disabled"
 	fi
 	plimsoll --config rules.yaml policy check "$REGISTRY/keys/app:1"
+}
+
+# For each policy and image: where the exported files let it pass, we do. NAME KEYS-THAT-SIGNED, then its digest.
+@test "the exported policy lets nothing pass that is refused here" {
+	local h=127.0.0.1:1 key name
+	for key in ci cj ck; do
+		openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out $key.key
+		openssl pkey -in $key.key -pubout -out $key.pub
+		plimsoll trust add $key.pub
+	done
+	rules <<-YML
+		signers: {ci: {key: ci}, again: {key: ci}, cj: {key: cj}, ck: {key: ck}}
+		rules:
+		  $h/keys: {signers: [ci]}
+		  $h/both: {signers: [ci, cj]}
+		  $h/one: {signers: [ci, cj], threshold: 1}
+		  $h/same: {signers: [ci, again]}
+		  $h/rotated: {signers: [ck]}
+		  $h/tuf: {signers: [ci]}
+		  $h/none: {signers: [ci], require: [sbom]}
+		  $h/keys/app/closed: {reject: true}
+	YML
+	jq --arg h $h '.trustPolicies += [{name: "keys", signatureVerification: {level: "skip"}, registryScopes:
+		["keys/app", "both/app", "one/app", "same/app", "rotated/app", "tuf/app", "none/app", "keys/app/closed", "norule/app"]
+		| map($h + "/" + .)}]' "$STATE/trust/trustpolicy.json" >policy
+	cp policy "$STATE/trust/trustpolicy.json"
+	plimsoll trust tuf init $h/tuf/
+	echo '{"signed": {}, "images": []}' >table
+	while read -r name source keys; do
+		plimsoll tag "$HOST/prod/app:$source" $h/$name:1
+		digest=$(jq -r --arg n "$h/$name:1" \
+			'.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $n).digest' "$STATE/index.json")
+		for key in $keys; do
+			plimsoll sign --key ./$key.key --signature-format cosign $h/$name:1
+			jq --arg d "$digest" --arg k $key.pub --arg n $h/$name '.signed[$d] += [[$k, $n]]' table >t && mv t table
+		done
+		jq --arg d "$digest" --arg n $h/$name '.images += [[$n, $d]]' table >t && mv t table
+	done <<-LIST
+		keys/app 1 ci
+		keys/app/carried 1
+		keys/app/below 2 ci
+		keys/app/twice 1 ci
+		keys/app/closed 2 ci
+		keys/other 1 ci
+		keys 1 ci
+		both/app 1 ci cj
+		both 2 cj
+		one/app 1 cj
+		same/app 1 ci
+		rotated/app 1 ck
+		tuf/app 1 ci
+		none/app 1 ci
+		norule/app 1 ci
+		elsewhere 1 ci
+	LIST
+	ck=$(openssl pkey -pubin -in ck.pub -outform DER | sha256sum | cut -d' ' -f1)
+	printf '{"schema":"plimsoll.withdrawn-keys/v1","keys":[{"key":"sha256:%s","state":"rotated","since":"%s","until":"%s"}]}' \
+		"$ck" 2026-01-01T00:00:00Z 2099-01-01T00:00:00Z | plimsoll trust revoke --import -
+	plimsoll --config rules.yaml policy export out
+	python3 "$PLIMSOLL_SRC/tests/lib/containers_policy.py" out/policy.json out/registries.d/plimsoll.yaml table >there
+	jq -r '.images[][0]' table | sort | while read -r name; do
+		! plimsoll --config rules.yaml policy check "$name:1" >/dev/null 2>&1 || echo "$name"
+	done >here
+	assert_eq "$(sed "s|$h/||" here | paste -sd' ')" "both/app keys/app one/app rotated/app"
+	# What both keys or all keys signed, and the one that signed below for both names (docs/policy.md).
+	assert_eq "$(sed "s|$h/||" there | paste -sd' ')" "both/app keys/app keys/app/twice"
 }

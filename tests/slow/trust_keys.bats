@@ -118,6 +118,16 @@ at_time() {
 	assert_output_has "not of this key"
 	plimsoll trust init --name third --key <(cat "$STATE/trust/keys/other.pem") --cert x.pem
 	plimsoll sign --key third web:1
+	# Who could sign from when on, for an auditor: each change, with the policy as it was then.
+	plimsoll trust remove --type ca ca.pem && fail "no file has that name"
+	thumb=$(openssl x509 -in ca.pem -outform DER | sha256sum | cut -d' ' -f1)
+	run plimsoll trust remove --type ca "$thumb"
+	assert_output_has "removed $thumb from ca:default (CN=root,O=Example,ST=Hamburg,C=DE)"
+	plimsoll --format json trail show | jq -c 'select(.kind | startswith("trust-")) | [.kind, .result]' | sort | uniq -c >kinds
+	assert_eq "$(tr -s ' ' <kinds | paste -sd,)" \
+		' 1 ["trust-add","ok"], 1 ["trust-import-cert","failed"], 1 ["trust-import-cert","ok"], 1 ["trust-import-cert","refused"], 3 ["trust-init","ok"], 1 ["trust-remove","failed"], 1 ["trust-remove","ok"]'
+	plimsoll --format json trail show | jq -e --arg p "sha256:$(sha256sum <"$STATE/trust/trustpolicy.json" | cut -d' ' -f1)" \
+		--arg t "$thumb" 'select(.kind == "trust-add").detail | .policy == $p and .certificates[0].thumbprint == $t'
 }
 
 @test "rotation: old and new side by side until a date" {

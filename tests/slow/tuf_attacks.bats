@@ -174,9 +174,14 @@ two_releases() {
 	run later -2d "$PLIMSOLL" --state "$PWD/prod" verify "$SCOPE:prod"
 	assert_status 4
 	assert_output_has "the clock here says" "with a clock that went back nothing expires"
-	# Removed, and never listed.
+	# Removed, and never listed. Who asks by the digest alone asks for one of the names that it has.
+	run prod verify "${NEW#sha256:}"
+	assert_status 0
 	plimsoll trust tuf remove "$SCOPE:prod" >remove.out
 	refused "'team/web:prod' is not listed"
+	run prod verify "${NEW#sha256:}"
+	assert_status 4
+	assert_output_has "'team/web:prod' is not listed"
 	run prod pull "$SCOPE@$NEW"
 	assert_status 4
 	assert_output_has "no tag of 'team/web' means $NEW now"
