@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/cosign_tag.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "trust/sigstore/tag.h"
@@ -12,24 +14,41 @@ static const char *const names[COSIGN_KINDS] = {
 	[COSIGN_ATTESTATIONS] = "cosign attestations",
 };
 
+static void tell(const struct road *road, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void tell(const struct road *road, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_sanitize(text);
+	progress_line(road->progress, text);
+}
+
 /* The registry's manifest of them, with the layers that are some. E_NOTFOUND. */
 static int fetch(const struct road *road, struct registry *reg, const struct ref *at,
 		 enum cosign_kind kind, struct manifest *ret, struct desc *ret_desc, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_manifest m = { 0 };
-	uint64_t left = LIMIT_TAG_BYTES;
+	uint64_t room = LIMIT_TAG_BYTES;
+	size_t left = 0;
 	int r;
 
 	if ((r = registry_pull_manifest(reg, road->store, at, ret_desc, e)) < 0 ||
 	    (r = store_blob_read(road->store, ret_desc, LIMIT_MANIFEST, &bytes, e)) < 0 ||
-	    (r = manifest_parse(buf_str(&bytes), bytes.n, "signatures", &m, e)) < 0)
+	    (r = cosign_parse((struct str){ buf_str(&bytes), bytes.n }, &m, &left, e)) < 0)
 		return r;
+	if (left)
+		tell(road, "of the layers under %s the first %zu are left", at->tag, left);
 	/* The newest stand last. */
 	for (size_t i = m.layers_n, n = 0; i-- > 0 && n < LIMIT_COSIGN_LAYERS; n++) {
-		if (!cosign_is_layer(&m.layers[i], kind) || m.layers[i].size > left)
+		if (!cosign_is_layer(&m.layers[i], kind) || m.layers[i].size > room)
 			continue;
-		left -= m.layers[i].size;
+		room -= m.layers[i].size;
 		r = registry_pull_blob(reg, road->store, at->name, &m.layers[i],
 				       cosign_layer_max(kind), road->progress, e);
 		/* One that is damaged must not hide the others: cosign_merge() leaves it out. */
@@ -48,7 +67,7 @@ static size_t count(const struct store *s, const struct ref *ref, const struct d
 {
 	auto_manifest m = { 0 };
 
-	return cosign_load(s, ref, manifest, kind, &m, NULL, NULL) < 0 ? 0 : m.layers_n;
+	return cosign_load(s, ref, manifest, kind, &m, NULL, NULL, NULL) < 0 ? 0 : m.layers_n;
 }
 
 static int pull(const struct road *road, struct registry *reg, const struct ref *ref,
@@ -68,14 +87,19 @@ int cosign_tag_pull(const struct road *road, struct registry *reg, const struct 
 		    const struct digest *manifest, size_t *ret_n, struct err *e)
 {
 	for (enum cosign_kind kind = 0; kind < COSIGN_KINDS; kind++) {
-		int r = pull(road, reg, ref, manifest, kind, e);
+		struct err own = ERR_INIT;
+		int r = pull(road, reg, ref, manifest, kind, &own);
 
-		if (r < 0 && r != E_NOTFOUND)
+		/* Whoever puts rubbish there takes them away, and no more than them. */
+		if (r == E_FORMAT || r == E_VERIFY) {
+			tell(road, "skipped %s: %.400s", names[kind], own.msg);
+		} else if (r < 0 && r != E_NOTFOUND) {
+			if (e)
+				*e = own;
 			return WRAP(e, r, "%s of %.19s", names[kind], manifest->s);
+		}
 		*ret_n += count(road->store, ref, manifest, kind);
 	}
-	if (e)
-		*e = ERR_INIT; /* that there are none is no error */
 	return 0;
 }
 
@@ -102,7 +126,7 @@ static int merge(const struct road *road, const struct ref *ref, const struct di
 	auto_manifest both = { 0 };
 	int r = cosign_merge(road->store, ref, manifest, kind, theirs, NULL, e);
 
-	return r < 0 ? r : cosign_load(road->store, ref, manifest, kind, &both, ret, e);
+	return r < 0 ? r : cosign_load(road->store, ref, manifest, kind, &both, NULL, ret, e);
 }
 
 static int push(const struct road *road, struct registry *reg, const struct ref *ref,
@@ -114,7 +138,7 @@ static int push(const struct road *road, struct registry *reg, const struct ref 
 	size_t n;
 	int r;
 
-	r = cosign_load(road->store, ref, manifest, kind, &ours, &d, e);
+	r = cosign_load(road->store, ref, manifest, kind, &ours, NULL, &d, e);
 	if (r == E_NOTFOUND) { /* there are none: the only thing not found that is no error */
 		if (e)
 			*e = ERR_INIT;
@@ -130,6 +154,11 @@ static int push(const struct road *road, struct registry *reg, const struct ref 
 	}
 	if (r < 0 && r != E_NOTFOUND)
 		return r;
+	/* What does not go into one manifest is lost to whoever put it there. */
+	if (r == 0 && ours.layers_n + theirs.layers_n > LIMIT_COSIGN_LAYERS)
+		return FAIL(e, E_FORMAT,
+			    "the registry has too many for one more: %d go under a tag",
+			    LIMIT_COSIGN_LAYERS);
 	r = r == 0 ? merge(road, ref, manifest, kind, &theirs, &d, e) : 0;
 	if (r == 0)
 		r = registry_push(reg, road->store, &d, at.name, at.tag, road->progress, e);

@@ -206,15 +206,17 @@ static int try_tag(struct search *s, const struct desc *manifest, enum cosign_ki
 	auto_json *none = json_object();
 	struct err why = ERR_INIT;
 	struct desc carrier;
+	size_t left = 0;
 	int r;
 
 	if (!s->q->ref || !s->q->ref->name[0])
 		return 0;
-	r = cosign_load(s->store, s->q->ref, &manifest->digest, kind, &m, &carrier, &why);
+	r = cosign_load(s->store, s->q->ref, &manifest->digest, kind, &m, &left, &carrier, &why);
 	if (r == E_NOTFOUND)
 		return 0;
 	if (r < 0)
 		return strv_addf(&s->f->refused, e, "%.400s", why.msg);
+	s->f->unseen += left;
 	for (size_t i = m.layers_n; r == 0 && i-- > 0;)
 		r = try_layer(s, &m, i, kind, &carrier.digest, none, e);
 	return r == 0 ? settle(s, e) : r;

@@ -42,7 +42,7 @@ static bool find_equal(const struct store *s, const struct ref *ref, const struc
 	auto_manifest m = { 0 };
 	struct desc d;
 
-	if (cosign_load(s, ref, manifest, COSIGN_SIGNATURES, &m, &d, NULL) < 0)
+	if (cosign_load(s, ref, manifest, COSIGN_SIGNATURES, &m, NULL, &d, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < m.layers_n && i < LIMIT_COSIGN_LAYERS; i++)
 		if (is_equal(s, &m, i, payload, key)) {

@@ -37,8 +37,35 @@ bool cosign_is_tag(const char *tag)
 	return known;
 }
 
+int cosign_parse(struct str bytes, struct manifest *ret, size_t *ret_left, struct err *e)
+{
+	auto_json *j = NULL;
+	auto_json *kept = json_array();
+	auto_buf less = BUF_INIT(LIMIT_MANIFEST);
+	const json_t *layers;
+	size_t left = 0;
+	int r = json_parse(bytes.p, bytes.n, "signatures", &j, e);
+
+	if (r < 0)
+		return r;
+	layers = json_object_get(j, "layers");
+	if (json_array_size(layers) > LIMIT_COSIGN_LAYERS)
+		left = json_array_size(layers) - LIMIT_COSIGN_LAYERS;
+	for (size_t i = left; r == 0 && left && i < json_array_size(layers); i++)
+		r = json_push(kept, json_incref(json_array_get(layers, i)), e);
+	if (r == 0 && left && (r = json_put(j, "layers", json_incref(kept), e)) == 0 &&
+	    (r = json_canonical(j, &less, e)) == 0)
+		bytes = (struct str){ buf_str(&less), less.n };
+	if (r == 0)
+		r = manifest_parse(bytes.p, bytes.n, "signatures", ret, e);
+	if (r == 0 && ret_left)
+		*ret_left = left;
+	return r;
+}
+
 int cosign_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
-		enum cosign_kind kind, struct manifest *ret, struct desc *ret_desc, struct err *e)
+		enum cosign_kind kind, struct manifest *ret, size_t *ret_left,
+		struct desc *ret_desc, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	struct ref at;
@@ -52,7 +79,7 @@ int cosign_load(const struct store *s, const struct ref *ref, const struct diges
 		return FAIL(e, E_FORMAT, "signatures of %s: '%.60s' is no manifest", manifest->s,
 			    d.media_type);
 	if ((r = store_blob_read(s, &d, LIMIT_MANIFEST, &bytes, e)) < 0 ||
-	    (r = manifest_parse(buf_str(&bytes), bytes.n, "signatures", ret, e)) < 0)
+	    (r = cosign_parse((struct str){ buf_str(&bytes), bytes.n }, ret, ret_left, e)) < 0)
 		return r;
 	if (ret_desc)
 		*ret_desc = d;
@@ -139,7 +166,7 @@ static int load_layers(const struct store *s, const struct ref *ref, const struc
 		       enum cosign_kind kind, json_t **ret, struct err *e)
 {
 	auto_manifest m = { 0 };
-	int r = cosign_load(s, ref, manifest, kind, &m, NULL, e);
+	int r = cosign_load(s, ref, manifest, kind, &m, NULL, NULL, e);
 	json_t *copy = r == 0 ? json_deep_copy(json_object_get(m.json, "layers")) : json_array();
 
 	if (r < 0 && r != E_NOTFOUND) {

@@ -11,16 +11,20 @@
  */
 enum cosign_kind { COSIGN_SIGNATURES, COSIGN_ATTESTATIONS, COSIGN_KINDS };
 
-enum { LIMIT_COSIGN_LAYERS = 1000 }; /* taken of one tag */
+enum { LIMIT_COSIGN_LAYERS = LIMIT_LAYERS }; /* taken of one tag: the last ones */
 
 /* The reference under which a repository keeps those of a manifest. E_USAGE: ref has no name. */
 int cosign_ref(const struct ref *ref, const struct digest *manifest, enum cosign_kind kind,
 	       struct ref *ret, struct err *e);
 /* Whether a tag is such a one. */
 bool cosign_is_tag(const char *tag);
+/* Reads such a manifest. Where it has more layers than are taken, ret has the last of them, which
+ * were added last, and *ret_left (may be NULL) tells how many it has not. */
+int cosign_parse(struct str bytes, struct manifest *ret, size_t *ret_left, struct err *e);
 /* The manifest in the store. E_NOTFOUND: there is none. */
 int cosign_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
-		enum cosign_kind kind, struct manifest *ret, struct desc *ret_desc, struct err *e);
+		enum cosign_kind kind, struct manifest *ret, size_t *ret_left,
+		struct desc *ret_desc, struct err *e);
 /* Layer i of it: its bytes, and its annotations (borrowed, may be NULL). E_FORMAT when it is of
  * another type. */
 int cosign_layer(const struct store *s, const struct manifest *m, size_t i, enum cosign_kind kind,

@@ -234,6 +234,41 @@ TEST(bundles_of_every_name)
 	CHECK(f.n == 4 && f.refused.n == 0);
 }
 
+/* No key id: that is nobody's word, and may change. */
+TEST(every_byte_of_an_envelope_flipped)
+{
+	static const char masks[] = { 0x01, 0x20, 0x40, 0x08 };
+	auto_temp t;
+	auto_signers k;
+	auto_buf text = BUF_INIT(8192), statement = BUF_INIT(8192);
+	struct err e = ERR_INIT;
+	struct verdict v;
+	size_t bad = 0;
+
+	temp_open(&t);
+	signers_open(&k);
+	auto_json *j = envelope(&t, k.good, REPOSITORY);
+	struct judgement judgement = { .form = SIGNED_ENVELOPE,
+				       .digest = &t.image.digest,
+				       .trust = &k.trust,
+				       .repository = REPOSITORY };
+
+	CHECK(json_canonical(j, &text, &e) == 0);
+	judgement.bytes = (struct str){ text.p, text.n };
+	CHECK(envelope_judge(&judgement, &v, &statement, &e) == 0);
+	for (size_t i = 0; i < text.n; i++) {
+		text.p[i] = (char)(text.p[i] ^ masks[i % sizeof(masks)]);
+		bad += envelope_judge(&judgement, &v, &statement, &e) == 0;
+		text.p[i] = (char)(text.p[i] ^ masks[i % sizeof(masks)]);
+	}
+	CHECK(bad == 0);
+	for (size_t n = 0; n < text.n; n++) {
+		judgement.bytes.n = n;
+		bad += envelope_judge(&judgement, &v, &statement, &e) == 0;
+	}
+	CHECK(bad == 0);
+}
+
 TEST(junk_hides_none)
 {
 	enum { JUNK = 105 };
@@ -281,6 +316,11 @@ TEST(what_was_not_looked_at_is_counted)
 	find(&t, &k, &f);
 	CHECK(f.n == 0 && f.refused.n == LIMIT_TRIED);
 	CHECK(f.unseen == 2 * LIMIT_LAYERS - LIMIT_TRIED);
+	/* More than a manifest of ours ever has: the first are left. */
+	add_layer(none, &junk, -1);
+	put_tag(&t, COSIGN_SIGNATURES, none);
+	find(&t, &k, &f);
+	CHECK(f.n == 0 && f.unseen == 2 * LIMIT_LAYERS + 1 - LIMIT_TRIED);
 }
 
 TEST(one_key_under_two_names)
