@@ -18,7 +18,7 @@ teardown() {
 
 refused() { # reason...
 	run prod pull "${REF:-$GUN:v1}"
-	assert_status 4
+	assert_status "${STATUS:-4}"
 	assert_output_has "Notary root of '$GUN'" "$@"
 }
 
@@ -76,4 +76,90 @@ refused() { # reason...
 	prod trail verify
 	run prod trail show --format json
 	assert_output_has "\"gun\":\"$GUN\"" '"trustedBy":"key"' '"role":"targets/releases"'
+}
+
+# Production as it was, and the server as the attacker wants it.
+attack() { # folder, reason...
+	local from=$1
+	shift
+	serve "$from"
+	rm -rf prod
+	cp -r "${FROM:-prod.good}" prod
+	refused "$@"
+}
+
+@test "rollback, freeze, mix and match, other roots and other repositories are refused" {
+	local meta=v2/$GUN/_trust/tuf old at
+	push_image "$GUN:v1" 1
+	old=$DIGEST
+	notary_do init -p "$GUN"
+	notary_tag "$GUN" v1 "$old"
+	notary_record "$GUN" rec.old
+	files_start
+	serve rec.old
+	run prod trust notary trust --server "$FILES" --tofu "$GUN"
+	assert_status 0
+	assert_output_has "trusted by first use"
+	cp -r prod prod.old
+	push_image "$GUN:v1" 2
+	notary_tag "$GUN" v1 "$DIGEST"
+	notary_do key rotate "$GUN" targets
+	notary_record "$GUN" rec.new
+	serve rec.new
+	prod pull "$GUN:v1"
+	cp -r prod prod.good
+
+	# The image is the old one again; so is all that the server says.
+	push_digest "$GUN:v1" "$old"
+	attack rec.new "is $old here, and not what is newest: $DIGEST"
+	attack rec.old "timestamp version 2 is older than version"
+	# The newest timestamp over what was before it; files of two times; a file with one byte more or less.
+	cp -r rec.old mix
+	cp rec.new/$meta/timestamp.json mix/$meta/
+	STATUS=7 FROM=prod.old attack mix "and has it not"
+	cp rec.old/$meta/snapshot.json "mix/$meta/$(cd rec.new/$meta && echo snapshot.*.json)"
+	FROM=prod.old attack mix "snapshot: "
+	cp -r rec.new cut
+	at=$(echo cut/$meta/snapshot.*.json)
+	printf ' ' >>"$at"
+	FROM=prod.old attack cut "bytes"
+	# A root that the key before has not signed: the same name, of somebody else.
+	NOTARY_DIR=$PWD/thief notary_stop
+	notary_start
+	NOTARY_DIR=$PWD/thief notary_do init -p "$GUN"
+	NOTARY_DIR=$PWD/thief notary_tag "$GUN" v1 "$old"
+	NOTARY_DIR=$PWD/thief notary_do key rotate "$GUN" targets
+	NOTARY_DIR=$PWD/thief notary_do key rotate "$GUN" targets
+	notary_record "$GUN" rec.thief
+	files_start
+	sed -i "s#\"server\": \"[^\"]*\"#\"server\": \"$FILES\"#" prod*/trust/tuf/scopes/*/scope
+	attack rec.thief "by the keys of version 2"
+	rm rec.thief/$meta/3.root.json
+	attack rec.thief "signed by 0 of its keys"
+	# Another repository's files under this one's name, to whoever trusts what is first.
+	NOTARY_DIR=$PWD/thief notary_do init -p "$GUN-2"
+	notary_record "$GUN-2" other
+	mv "other/v2/$GUN-2" "other/v2/$GUN"
+	serve other
+	rm -rf prod
+	run prod trust notary trust --server "$FILES" --tofu "$GUN"
+	assert_status 4
+	assert_output_has "its certificate is of '$GUN-2', not of '$GUN'"
+	# Nothing at all is no answer; nobody there counts for as long as the timestamp does, and no longer.
+	rm -rf none
+	mkdir -p none/v2
+	attack none "lists nothing of it"
+	kill "$FILES_PID"
+	rm -rf prod
+	cp -r prod.good prod
+	push_digest "$GUN:v1" "$DIGEST"
+	prod pull "$GUN:v1"
+	need_cmd faketime
+	run env ASAN_OPTIONS=verify_asan_link_order=0:"${ASAN_OPTIONS:-}" faketime -f +15d "$PLIMSOLL" --state "$PWD/prod" pull "$GUN:v1"
+	assert_status 4
+	assert_output_has "timestamp version" "expired" "by what was seen last"
+	# A clock that went back.
+	run env ASAN_OPTIONS=verify_asan_link_order=0:"${ASAN_OPTIONS:-}" faketime -f -1d "$PLIMSOLL" --state "$PWD/prod" pull "$GUN:v1"
+	assert_status 4
+	assert_output_has "with a clock that went back"
 }
