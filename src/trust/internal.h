@@ -148,6 +148,7 @@ struct admission {
 	const struct strv *identities; /* "*" or DNs */
 	const struct strv *scopes;     /* repositories; NULL or none: "*" */
 	const struct chain *added;
+	bool own; /* of a key that is made here */
 };
 /*
  * Puts them into the store, and names store and identities in the statement of the scopes: the one
@@ -156,11 +157,16 @@ struct admission {
  * timestamps. ret_statement is the statement's name, "" for none.
  *
  * In a statement each store goes with each identity, so E_USAGE where a certificate that is in one
- * of its stores already, and not among the added, could sign as more than before. Nothing is
- * written then.
+ * of its stores already, and not among the added, could sign as more than before; and where one of
+ * the added could sign as more than identities, or for more than scopes. Nothing is written then.
  */
 int trust_policy_admit(int dir, const struct admission *a,
 		       char ret_statement[static LIMIT_STATEMENT_NAME + 1], struct err *e);
+
+/* policy_gain.c: E_USAGE where a certificate, added or there, could sign more by the policy is than
+ * by was, and nobody said so; statement is the one that the admission changed. */
+int policy_gain_check(int dir, const struct admission *a, const struct policy *was,
+		      const struct policy *is, const char *statement, struct err *e);
 
 /* payload.c */
 

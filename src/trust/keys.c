@@ -82,9 +82,9 @@ static int trust_own(int dir, const struct chain *c, struct err *e)
 	auto_buf subject = BUF_INIT(4 * LIMIT_DN_TEXT);
 	auto_strv identities = { 0 };
 	char statement[LIMIT_STATEMENT_NAME + 1];
-	const struct admission a = { .store = TRUST_DEFAULT_NAME,
-				     .identities = &identities,
-				     .added = c };
+	const struct admission a = {
+		.store = TRUST_DEFAULT_NAME, .identities = &identities, .added = c, .own = true
+	};
 	int r;
 
 	dn_text(cert_subject(c->v[0]), &subject);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changing the trust policy: what an added certificate may sign, and that nobody else gains by it.
- */
+/* Changing the trust policy: what an added certificate may sign. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,11 +26,13 @@ int trust_policy_load(int dir, struct policy *ret, struct err *e)
 
 int trust_policy_digest(const struct state *state, struct digest *ret, struct err *e)
 {
-	auto_close int dir = trust_dir(state, false, NULL);
+	auto_close int dir = trust_dir(state, false, e);
 	auto_buf b = BUF_INIT(LIMIT_POLICY + 1);
 	const char *file = dir < 0 ? NULL : policy_file(dir);
 	struct digest d = { .s = "" };
-	int r = file && fs_exists(dir, file) ? trust_read(dir, file, LIMIT_POLICY, &b, e) : 0;
+	int r = dir < 0 && dir != E_NOTFOUND   ? dir
+		: file && fs_exists(dir, file) ? trust_read(dir, file, LIMIT_POLICY, &b, e)
+					       : 0;
 
 	if (r < 0)
 		return r;
@@ -198,88 +199,6 @@ static int admit_identity(json_t *statement, const char *identity, struct err *e
 	return json_push(list, json_string("*"), e);
 }
 
-/* Who gains. */
-
-static const struct statement *by_name(const struct policy *p, const char *name)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (strcmp(p->v[i].name, name) == 0)
-			return &p->v[i];
-	return NULL;
-}
-
-static bool names(const struct statement *s, const struct named_store *store)
-{
-	for (size_t i = 0; s && i < s->stores_n; i++)
-		if (s->stores[i].type == store->type && strcmp(s->stores[i].name, store->name) == 0)
-			return true;
-	return false;
-}
-
-/* Every subject that is one of s is one of was. */
-static bool covers(const struct statement *was, const struct statement *s)
-{
-	if (was->any_identity)
-		return true;
-	for (size_t i = 0; i < s->identities_n; i++)
-		if (!policy_identity(was, &s->identities[i]))
-			return false;
-	return !s->any_identity;
-}
-
-/* A CA certifies whomever it likes, so it gains by each name; who signs himself, by his own. */
-static bool gains(const struct cert *c, const struct statement *was, bool was_named,
-		  const struct statement *is)
-{
-	if (cert_is_ca(c))
-		return !was_named || !covers(was, is);
-	return policy_identity(is, cert_subject(c)) &&
-	       !(was_named && policy_identity(was, cert_subject(c)));
-}
-
-static bool is_added(const struct admission *a, const struct cert *c)
-{
-	for (size_t i = 0; i < a->added->n; i++)
-		if (cert_equal(a->added->v[i], c))
-			return true;
-	return false;
-}
-
-static int refuse_gain(const struct cert *c, const struct named_store *store, struct err *e)
-{
-	char subject[300];
-	int r;
-
-	trust_subject(c, subject, sizeof(subject));
-	r = FAIL(e, E_USAGE,
-		 "by that, '%s' of the trust store %s:%s could sign as others than before", subject,
-		 store_type_name(store->type), store->name);
-	return err_hint(e, r,
-			"give the certificate a store and a statement of its own: plimsoll trust "
-			"add --store NAME --scope HOST/REPOSITORY ...");
-}
-
-/* In one statement each of the stores goes with each of the names. */
-static int nobody_gains(int dir, const struct admission *a, const struct statement *was,
-			const struct statement *is, struct err *e)
-{
-	for (size_t i = 0; i < is->stores_n; i++) {
-		const struct named_store *store = &is->stores[i];
-		auto_trusted certs = { 0 };
-		int r = store->type == STORE_TSA
-				? 0
-				: trusted_load_of(dir, store->type, store->name, &certs, e);
-
-		if (r < 0)
-			return r;
-		for (size_t k = 0; k < certs.n; k++)
-			if (!is_added(a, certs.v[k]) &&
-			    gains(certs.v[k], was, names(was, store), is))
-				return refuse_gain(certs.v[k], store, e);
-	}
-	return 0;
-}
-
 /* The changed document, or NULL where there is nothing to change; ret_statement is its name. */
 static int plan(int dir, const struct admission *a, struct buf *ret,
 		char ret_statement[static LIMIT_STATEMENT_NAME + 1], struct err *e)
@@ -306,7 +225,7 @@ static int plan(int dir, const struct admission *a, struct buf *ret,
 		return r;
 	(void)snprintf(ret_statement, LIMIT_STATEMENT_NAME + 1, "%s",
 		       json_string_or_null(statement, "name"));
-	return nobody_gains(dir, a, by_name(&was, ret_statement), by_name(&is, ret_statement), e);
+	return policy_gain_check(dir, a, &was, &is, ret_statement, e);
 }
 
 int trust_policy_admit(int dir, const struct admission *a,

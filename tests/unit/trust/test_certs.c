@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates of the trust stores: added without making others more than they were, listed,
  * printed and removed by type, store, file and fingerprint. */
+#include "base/clock.h"
 #include "crypto/chain_maker.h"
 #include "tap.h"
 #include "temp_state.h"
@@ -17,6 +18,19 @@ static void make_ca(const char *name, struct buf *pem, char thumbprint[THUMBPRIN
 	CHECK(cert_to_pem(c.v[0], pem, &e) == 0);
 	if (thumbprint)
 		cert_thumbprint(c.v[0], thumbprint);
+}
+
+/* Who signs himself, as PEM. */
+static void make_own(const char *subject, struct buf *pem)
+{
+	auto_release(key_free) struct key *k = NULL;
+	auto_release(cert_free) struct cert *c = NULL;
+	auto_dn dn = { .n = 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(key_generate(KEY_EC_P256, &k, &e) == 0 && dn_parse(str_of(subject), &dn, &e) == 0 &&
+	      cert_make_self_signed(k, &dn, clock_now(), 10, &c, &e) == 0 &&
+	      cert_to_pem(c, pem, &e) == 0);
 }
 
 static int add(const struct temp *t, const struct buf *pem, const char *type, const char *store,
@@ -145,7 +159,7 @@ TEST(an_own_certificate_is_no_exception)
 	make_ca("one", &one, NULL);
 	CHECK(add(&t, &one, NULL, "one", ACME, &e) == 0);
 	CHECK(trust_init(&t.state, &o, NULL, &e) == E_USAGE);
-	CHECK(!fs_exists(t.state.fd, "trust/keys/default.pem"));
+	CHECK(strstr(e.hint, "--csr") && !fs_exists(t.state.fd, "trust/keys/default.pem"));
 	CHECK(count(&t, NULL, NULL) == 1);
 	CHECK(trust_init(&t.state, &within, NULL, &e) == 0);
 	CHECK(count(&t, "ca", "default") == 1);
@@ -169,8 +183,9 @@ TEST(statements_of_their_own)
 	CHECK_STR(is, "default 1/1");
 	statement(&t, 1, is);
 	CHECK_STR(is, "two 1/*");
-	/* The same repository: its statement, by the same rule. */
-	CHECK(add_for(&t, &three, "three", OTHER, "a.b/two", &e) == 0);
+	/* The same repository: its statement, by the same rule, and "*" is what it gets there. */
+	CHECK(add_for(&t, &three, "three", OTHER, "a.b/two", &e) == E_USAGE);
+	CHECK(add_for(&t, &three, "three", "*", "a.b/two", &e) == 0);
 	statement(&t, 1, is);
 	CHECK_STR(is, "two 2/*");
 	/* A store that is named already would gain by the other's names. */
@@ -181,6 +196,51 @@ TEST(statements_of_their_own)
 	CHECK_STR(is, "two-2 1/1");
 	CHECK(add_for(&t, &two, "two", ACME, "a.b/*", &e) == E_FORMAT);
 	CHECK(add_for(&t, &two, "two", ACME, "a.b/c:1", &e) == E_FORMAT);
+}
+
+/* Who is added counts wherever the store is named: that is asked for, or refused. */
+TEST(no_other_statement_of_the_store)
+{
+	auto_buf ca = BUF_INIT(LIMIT_PEM_CERTS), own = BUF_INIT(LIMIT_PEM_CERTS),
+		 next = BUF_INIT(LIMIT_PEM_CERTS), dev = BUF_INIT(LIMIT_PEM_CERTS);
+	struct err e = ERR_INIT;
+	auto_temp t;
+
+	temp_open(&t);
+	make_ca("dev", &ca, NULL);
+	make_own(OTHER ",CN=own", &own);
+	make_own(OTHER ",CN=own", &next);
+	make_own(OTHER ",CN=own", &dev);
+	CHECK(add(&t, &own, NULL, NULL, NULL, &e) == 0);
+	CHECK(add_for(&t, &ca, "default", ACME, "a.b/dev", &e) == E_USAGE);
+	CHECK(strstr(e.msg, "would count for statement 'default', too"));
+	CHECK(strstr(e.hint, "--store NAME"));
+	/* Nor one who calls himself as another does. */
+	CHECK(add_for(&t, &dev, "default", OTHER, "a.b/dev", &e) == E_USAGE);
+	CHECK(count(&t, NULL, NULL) == 1);
+	CHECK(add_for(&t, &ca, "dev", ACME, "a.b/dev", &e) == 0);
+	/* The same signer's next certificate, and a store that two statements name. */
+	CHECK(add_for(&t, &own, "default", OTHER, "a.b/web", &e) == 0);
+	CHECK(add(&t, &next, NULL, NULL, NULL, &e) == 0);
+	CHECK(count(&t, "ca", "default") == 2);
+}
+
+/* A CA beside a signer may call itself as he does, whoever was there first. */
+TEST(the_order_decides_nothing)
+{
+	auto_buf ca = BUF_INIT(LIMIT_PEM_CERTS);
+	const struct trust_init_opts o = { .kind = KEY_EC_P256, .subject = OTHER ",CN=own" };
+	struct err e = ERR_INIT;
+	auto_temp t;
+
+	temp_open(&t);
+	make_ca("one", &ca, NULL);
+	CHECK(trust_init(&t.state, &o, NULL, &e) == 0);
+	CHECK(add(&t, &ca, NULL, "one", ACME, &e) == E_USAGE);
+	CHECK(strstr(e.msg, "could sign as others of statement 'default', too"));
+	CHECK(count(&t, NULL, NULL) == 1);
+	CHECK(add(&t, &ca, NULL, "one", OTHER, &e) == 0);
+	CHECK(add(&t, &ca, NULL, "one", OTHER, &e) == 0);
 }
 
 TEST(types)
