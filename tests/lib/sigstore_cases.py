@@ -170,6 +170,62 @@ def certificates(c):
     c.put("ca-without-start", b, "no start", root)
 
 
+def hostile_certificates(c):
+    """What an authority should not have certified, and what only looks like what was asked for."""
+    w = c.world
+    code = ExtendedKeyUsageOID.CODE_SIGNING
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    ca_bits = (True, False, False, False, False, True, False, False, False)
+    no_bits = (False, False, False, False, True, False, False, False, False)
+    for name, leaf, want in (
+            ("leaf-is-ca", {"more": [(x509.BasicConstraints(True, None), True)], "bits": ca_bits}, "CA"),
+            ("leaf-no-ca", {"more": [(x509.BasicConstraints(False, None), True)]}, ""),
+            ("leaf-not-for-signatures", {"bits": no_bits}, "digital signatures"),
+            ("leaf-two-usages", {"usage": [code, ExtendedKeyUsageOID.TIME_STAMPING]}, "code signing alone"),
+            ("leaf-any-usage", {"usage": [ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]}, "code signing"),
+            ("leaf-unknown-critical", {"more": [(unknown, True)]}, "critical"),
+            ("leaf-unknown-extension", {"more": [(unknown, False)]}, ""),
+            ("identity-nul", {"san": [x509.UniformResourceIdentifier(IDENTITY + "\0.evil")]}, "no text"),
+            ("identity-nul-mail", {"san": [x509.RFC822Name._init_without_validation("dev@example.com\0@evil.test")]}, "no text"),
+            ("identity-line-feed", {"san": [x509.UniformResourceIdentifier(IDENTITY + "\nx")]}, ""),
+            ("issuer-nul", {"issuer": ISSUER + "\0x"}, "no text"),
+            ("issuer-old-nul", {"issuer": None, "old_issuer": ISSUER + "\0x"}, "no text"),
+            ("issuer-empty", {"issuer": None, "more": [(x509.UnrecognizedExtension(
+                x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), b"\x0c\x00"), False)]}, "text"),
+            ("issuer-not-utf8string", {"issuer": None, "more": [(x509.UnrecognizedExtension(
+                x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), b"\x16" + bytes([len(ISSUER)]) + ISSUER.encode()),
+                False)]}, "UTF8String"),
+            ("issuer-trailing", {"issuer": None, "more": [(x509.UnrecognizedExtension(
+                x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), b"\x0c" + bytes([len(ISSUER)]) + ISSUER.encode() + b"x"),
+                False)]}, "UTF8String")):
+        args = KEYLESS if name != "identity-nul-mail" else ["--certificate-identity", "dev@example.com", *KEYLESS[2:]]
+        if name == "identity-line-feed":
+            want = "not asked for"
+        c.put(name, c.signed(signer=Signer(w, **leaf))[1], want, args=args)
+    # Found anywhere in the text, a line at a time for nobody: the end is the end of the text.
+    c.put("identity-line-feed-regexp", c.signed(signer=Signer(w, san=[x509.UniformResourceIdentifier("x\n" + IDENTITY)]))[1],
+          "not asked for", args=["--certificate-identity-regexp", "^https://git", *KEYLESS[2:]])
+    c.put("identity-regexp-empty", c.signed()[1], "everybody",
+          args=["--certificate-identity-regexp", "", *KEYLESS[2:]])
+    for name, ca, want in (
+            ("intermediate-no-ca", Authority(NOW, is_ca=False), "certificate"),
+            ("root-path-length", Authority(NOW, path_len=0), "certificate"),
+            ("intermediate-names-excluded", Authority(NOW, more=[(x509.NameConstraints(
+                None, [x509.UniformResourceIdentifier("git.example.com")]), True)]), "certificate"),
+            ("intermediate-unknown-critical", Authority(NOW, more=[(unknown, True)]), "certificate")):
+        root = w.root()
+        root["certificateAuthorities"][0]["certChain"]["certificates"] = ca.chain()
+        c.put(name, c.signed(signer=Signer(w, ca=ca))[1], want, root)
+    # The leaf of another authority, whose intermediate is offered as a root of its own: it is not one here.
+    other = Authority(NOW)
+    _, b = c.signed(2, signer=Signer(w, ca=other))
+    b["verificationMaterial"]["x509CertificateChain"]["certificates"] += other.chain()
+    c.put("chain-brings-its-own-root", b, "certificate")
+    _, b = c.signed(2)
+    b["verificationMaterial"]["x509CertificateChain"]["certificates"] += w.ca.chain()
+    c.put("chain-with-root", b)
+
+
 def logs(c):
     w = c.world
     _, b = c.signed()
@@ -352,7 +408,7 @@ def main():
     folder = os.path.abspath(sys.argv[1])
     os.makedirs(folder, exist_ok=True)
     c = Cases(folder)
-    for part in (versions, messages, identities, certificates, logs, envelopes, timestamps, keys, revoked):
+    for part in (versions, messages, identities, certificates, hostile_certificates, logs, envelopes, timestamps, keys, revoked):
         part(c)
     print(c.n)
 

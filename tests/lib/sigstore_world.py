@@ -87,15 +87,17 @@ def certificate(subject, key, issuer, issuer_key, start, end, extensions):
 class Authority:
     """A root and one intermediate, which issues leaves."""
 
-    def __init__(self, now, cn="sigstore-intermediate"):
+    def __init__(self, now, cn="sigstore-intermediate", is_ca=True, path_len=None, more=()):
         self.root_key, self.key = new_key(), new_key()
-        ca = [(x509.BasicConstraints(True, None), True),
+        ca = [(x509.BasicConstraints(True, path_len), True),
               (x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)]
+        between = [(x509.BasicConstraints(is_ca, None), True), ca[1], *more]
         day = 86400
         b, k = certificate(name("sigstore"), self.root_key, name("sigstore"), self.root_key, now - 100 * day,
                            now + 100 * day, ca)
         self.root = b.sign(k, hashes.SHA256())
-        b, k = certificate(name(cn), self.key, name("sigstore"), self.root_key, now - 100 * day, now + 100 * day, ca)
+        b, k = certificate(name(cn), self.key, name("sigstore"), self.root_key, now - 100 * day, now + 100 * day,
+                           between)
         self.cert = b.sign(k, hashes.SHA256())
 
     def chain(self):
@@ -221,14 +223,14 @@ class World:
                 "timestampAuthorities": [authority(self.tsa)]}
 
     def leaf(self, key, start=None, end=None, san=None, usage=None, issuer=ISSUER, old_issuer=None, ct_key=None,
-             sct=True, ca=None):
+             sct=True, ca=None, more=(), bits=(True, False, False, False, False, False, False, False, False)):
         """A certificate with its SCT, made over the same without it."""
         ca = ca or self.ca
         start = self.now - 300 if start is None else start
         end = self.now + 300 if end is None else end
         der_string = bytes([0x0c, len(issuer)]) + issuer.encode() if issuer else b""
         extensions = [
-            (x509.KeyUsage(True, False, False, False, False, False, False, False, False), True),
+            (x509.KeyUsage(*bits), True),
             (x509.ExtendedKeyUsage(usage or [ExtendedKeyUsageOID.CODE_SIGNING]), False),
             (x509.SubjectAlternativeName(san or [x509.UniformResourceIdentifier(IDENTITY)]), True)]
         if issuer:
@@ -237,7 +239,7 @@ class World:
         if old_issuer:
             extensions.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
                                                           old_issuer.encode()), False))
-        b, k = certificate(x509.Name([]), key, ca.cert.subject, ca.key, start, end, extensions)
+        b, k = certificate(x509.Name([]), key, ca.cert.subject, ca.key, start, end, extensions + list(more))
         if not sct:
             return b.sign(k, hashes.SHA256())
         tbs = b.sign(k, hashes.SHA256()).tbs_certificate_bytes

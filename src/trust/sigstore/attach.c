@@ -67,25 +67,11 @@ static bool bundle_type(const char *media_type)
 	       starts_with(media_type, "application/vnd.dev.sigstore.bundle+json");
 }
 
-int bundle_list(const struct store *s, const struct digest *manifest, json_t **ret, struct err *e)
+bool bundle_carried(const json_t *entry)
 {
-	auto_json *list = NULL;
-	auto_json *found = json_array();
-	json_t *entry;
-	size_t i;
-	int r = found ? store_referrers(s, manifest, NULL, &list, e) : FAIL_NOMEM(e);
+	const char *type = json_string_or_null(entry, "artifactType");
 
-	if (r < 0)
-		return r;
-	json_array_foreach(list, i, entry)
-	{
-		const char *type = json_string_or_null(entry, "artifactType");
-
-		if (type && bundle_type(type) && json_array_append(found, entry) < 0)
-			return FAIL_NOMEM(e);
-	}
-	*ret = TAKE(found);
-	return 0;
+	return type && bundle_type(type);
 }
 
 /* Whatever its artifact type: that, and its annotations, are not signed. */

@@ -43,15 +43,15 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 	const struct sandbox box = { .what = "bundle", .write_dir = -1, .cpu_seconds = 30 };
 	auto_json *list = NULL;
 
-	if (bundle_list(s, &manifest->digest, &list, NULL) < 0)
+	if (store_referrers(s, &manifest->digest, NULL, &list, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
+	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_TRIED; i++) {
 		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);
 		struct comparison c = { .statement = statement, .key = key };
 		const json_t *entry = json_array_get(list, i);
 		struct desc d;
 
-		if (other_type(entry, predicate_type) ||
+		if (!bundle_carried(entry) || other_type(entry, predicate_type) ||
 		    desc_parse(entry, "referrer", &d, NULL) < 0 ||
 		    bundle_read(s, &d, manifest, &bundle, NULL) < 0)
 			continue;

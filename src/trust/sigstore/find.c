@@ -48,6 +48,7 @@ struct search {
 	const struct sigstore_query *q;
 	struct judgement j; /* what is common to all */
 	struct sigstore_findings *f;
+	json_t *referrers;    /* of the manifest, of all types */
 	struct trial *trials; /* BATCH of each */
 	struct waiting *waiting;
 	size_t n, bytes;
@@ -170,14 +171,14 @@ static int try_bundle(struct search *s, const struct desc *manifest, const json_
 /* The newest first: a nightly scan must not be hidden behind those of a hundred nights. */
 static int try_bundles(struct search *s, const struct desc *manifest, struct err *e)
 {
-	auto_json *list = NULL;
-	int r = bundle_list(s->store, &manifest->digest, &list, e);
+	int r = 0;
 
 	for (int late = 0; r == 0 && late < 2; late++)
-		for (size_t i = json_array_size(list); r == 0 && i-- > 0;) {
-			const json_t *entry = json_array_get(list, i);
+		for (size_t i = json_array_size(s->referrers); r == 0 && i-- > 0;) {
+			const json_t *entry = json_array_get(s->referrers, i);
 
-			if (other_type(entry, s->q->predicate_type) == late)
+			if (bundle_carried(entry) &&
+			    other_type(entry, s->q->predicate_type) == late)
 				r = try_bundle(s, manifest, entry, e);
 		}
 	return r == 0 ? settle(s, e) : r;
@@ -198,12 +199,23 @@ static int try_layer(struct search *s, const struct manifest *m, size_t i, enum 
 		   notes ? notes : none, read, &why, e);
 }
 
-/* Under one of cosign's tags; the last was added last. */
+/* All layers of a manifest of cosign's; the last was added last. */
+static int try_layers(struct search *s, const struct manifest *m, enum cosign_kind kind,
+		      const struct digest *carrier, struct err *e)
+{
+	auto_json *none = json_object();
+	int r = 0;
+
+	for (size_t i = m->layers_n; r == 0 && i-- > 0;)
+		r = try_layer(s, m, i, kind, carrier, none, e);
+	return r == 0 ? settle(s, e) : r;
+}
+
+/* Under one of its tags. */
 static int try_tag(struct search *s, const struct desc *manifest, enum cosign_kind kind,
 		   struct err *e)
 {
 	auto_manifest m = { 0 };
-	auto_json *none = json_object();
 	struct err why = ERR_INIT;
 	struct desc carrier;
 	size_t left = 0;
@@ -217,9 +229,32 @@ static int try_tag(struct search *s, const struct desc *manifest, enum cosign_ki
 	if (r < 0)
 		return strv_addf(&s->f->refused, e, "%.400s", why.msg);
 	s->f->unseen += left;
-	for (size_t i = m.layers_n; r == 0 && i-- > 0;)
-		r = try_layer(s, &m, i, kind, &carrier.digest, none, e);
-	return r == 0 ? settle(s, e) : r;
+	return try_layers(s, &m, kind, &carrier.digest, e);
+}
+
+/* The same manifest as a referrer, which cosign makes of it when it is told to. */
+static int try_referrers(struct search *s, enum cosign_kind kind, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = json_array_size(s->referrers); r == 0 && i-- > 0;) {
+		const json_t *entry = json_array_get(s->referrers, i);
+		const char *type = json_string_or_null(entry, "artifactType");
+		auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+		auto_manifest m = { 0 };
+		size_t left = 0;
+		struct desc d;
+
+		/* Which store_referrers() has read already: it refers to the manifest. */
+		if (!type || strcmp(type, cosign_artifact_type(kind)) != 0 ||
+		    desc_parse(entry, "referrer", &d, NULL) < 0 ||
+		    store_blob_read(s->store, &d, LIMIT_MANIFEST, &bytes, NULL) < 0 ||
+		    cosign_parse((struct str){ buf_str(&bytes), bytes.n }, &m, &left, NULL) < 0)
+			continue;
+		s->f->unseen += left;
+		r = try_layers(s, &m, kind, &d.digest, e);
+	}
+	return r;
 }
 
 static int search_all(struct search *s, const struct desc *manifest, struct err *e)
@@ -231,10 +266,13 @@ static int search_all(struct search *s, const struct desc *manifest, struct err 
 	if (!s->trials || !s->waiting)
 		return FAIL_NOMEM(e);
 	s->until = clock_mono_ms() + TRY_SECONDS * 1000;
-	if ((r = try_bundles(s, manifest, e)) < 0 ||
-	    (r = try_tag(s, manifest, COSIGN_SIGNATURES, e)) < 0)
-		return r;
-	return try_tag(s, manifest, COSIGN_ATTESTATIONS, e);
+	r = store_referrers(s->store, &manifest->digest, NULL, &s->referrers, e);
+	r = r < 0 ? r : try_bundles(s, manifest, e);
+	for (enum cosign_kind kind = 0; r == 0 && kind < COSIGN_KINDS; kind++) {
+		r = try_tag(s, manifest, kind, e);
+		r = r < 0 ? r : try_referrers(s, kind, e);
+	}
+	return r;
 }
 
 int sigstore_find(const struct store *s, const struct desc *manifest,
@@ -264,6 +302,7 @@ int sigstore_find(const struct store *s, const struct desc *manifest,
 		buf_free(&search.waiting[i].bytes);
 	free(search.trials);
 	free(search.waiting);
+	json_decref(search.referrers);
 	if (r < 0)
 		return r;
 	*ret = f;

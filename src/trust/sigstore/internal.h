@@ -30,9 +30,8 @@ int sigstore_sign_bytes(const struct state *state, const struct sigstore_key *k,
 
 int bundle_attach(struct store *s, struct str bundle, const char *predicate_type,
 		  const struct desc *manifest, int64_t now, struct desc *ret, struct err *e);
-/* Descriptors of those of a manifest, as store_referrers() has them: of every version of the
- * format. Owned. */
-int bundle_list(const struct store *s, const struct digest *manifest, json_t **ret, struct err *e);
+/* Whether a descriptor of store_referrers() says that it carries one, of any version. */
+bool bundle_carried(const json_t *entry);
 /* Checks the shape of such a manifest and reads its bundle. E_FORMAT, E_VERIFY. */
 int bundle_read(const struct store *s, const struct desc *carrier, const struct desc *manifest,
 		struct buf *ret, struct err *e);

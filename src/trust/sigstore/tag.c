@@ -4,12 +4,19 @@
 #include "trust/sigstore/internal.h"
 
 static const struct {
-	const char *ending, *layer_type;
+	const char *ending, *layer_type, *artifact_type;
 	size_t max;
 } kinds[COSIGN_KINDS] = {
-	[COSIGN_SIGNATURES] = { ".sig", SIMPLE_LAYER_TYPE, LIMIT_SIMPLE },
-	[COSIGN_ATTESTATIONS] = { ".att", DSSE_LAYER_TYPE, LIMIT_DSSE },
+	[COSIGN_SIGNATURES] = { ".sig", SIMPLE_LAYER_TYPE,
+				"application/vnd.dev.cosign.artifact.sig.v1+json", LIMIT_SIMPLE },
+	[COSIGN_ATTESTATIONS] = { ".att", DSSE_LAYER_TYPE,
+				  "application/vnd.dev.cosign.artifact.att.v1+json", LIMIT_DSSE },
 };
+
+const char *cosign_artifact_type(enum cosign_kind kind)
+{
+	return kinds[kind].artifact_type;
+}
 
 int cosign_ref(const struct ref *ref, const struct digest *manifest, enum cosign_kind kind,
 	       struct ref *ret, struct err *e)

@@ -21,6 +21,8 @@ bool cosign_is_tag(const char *tag);
 /* Reads such a manifest. Where it has more layers than are taken, ret has the last of them, which
  * were added last, and *ret_left (may be NULL) tells how many it has not. */
 int cosign_parse(struct str bytes, struct manifest *ret, size_t *ret_left, struct err *e);
+/* The artifact type of the same manifest where cosign made it a referrer instead of tagging it. */
+const char *cosign_artifact_type(enum cosign_kind kind);
 /* The manifest in the store. E_NOTFOUND: there is none. */
 int cosign_load(const struct store *s, const struct ref *ref, const struct digest *manifest,
 		enum cosign_kind kind, struct manifest *ret, size_t *ret_left,

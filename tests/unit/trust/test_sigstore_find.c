@@ -147,6 +147,33 @@ TEST(attestations_under_cosigns_tag)
 	CHECK(f.n == 0 && f.refused.n == 1 && strstr(f.refused.v[0], "none of the 1 trusted"));
 }
 
+/* cosign's "OCI 1.1 mode": what else is under a tag is a referrer. */
+TEST(attestations_in_a_referrer)
+{
+	auto_temp t;
+	auto_signers k;
+	auto_sigstore_findings f = { 0 };
+	struct err e = ERR_INIT;
+	struct desc config, layer, d;
+
+	temp_open(&t);
+	signers_open(&k);
+	auto_json *j = envelope(&t, k.good, REPOSITORY);
+
+	put_json(&t, j, DSSE_LAYER_TYPE, &layer);
+	CHECK(store_blob_put(t.store, MT_OCI_EMPTY, "{}", 2, &config, &e) == 0);
+	auto_json *m =
+		json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType",
+			  MT_OCI_MANIFEST, "artifactType",
+			  cosign_artifact_type(COSIGN_ATTESTATIONS), "config", desc_json(&config),
+			  "layers", desc_json(&layer), "subject", desc_json(&t.image));
+
+	put_json(&t, m, MT_OCI_MANIFEST, &d);
+	CHECK(store_add_referrer(t.store, &d, &t.image.digest, &e) == 0);
+	find(&t, &k, &f);
+	CHECK(f.n == 1 && f.refused.n == 0 && digest_eq(&f.v[0].carrier, &d.digest));
+}
+
 TEST(layers_that_are_no_envelopes)
 {
 	auto_temp t;
