@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/signing.h"
+#include "cli/trust_keys.h"
 #include "cli/trust_tuf.h"
 
 /* trust tuf: the repository as a whole. */
@@ -22,6 +23,20 @@ int tuf_cli_versions(struct cli *c, const char *scope, const struct tuf_versions
 		      "root", (json_int_t)v->root, "timestamp", (json_int_t)v->timestamp,
 		      "snapshot", (json_int_t)v->snapshot, "targets", (json_int_t)v->targets);
 	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+}
+
+int tuf_cli_note(struct cli *c, const char *kind, const char *scope, int outcome,
+		 const struct tuf_pending *p, const char *what, struct err *e)
+{
+	json_t *detail = json_object();
+
+	if (outcome == 0 && p)
+		(void)json_object_set_new(detail, "version", json_integer((json_int_t)p->version));
+	if (outcome == 0 && p)
+		(void)json_object_set_new(detail, "complete", json_boolean(p->complete));
+	if (what)
+		(void)json_object_set_new(detail, "what", json_string(what));
+	return cli_trust_note(c, kind, scope, outcome, detail, e);
 }
 
 int tuf_cli_pending(struct cli *c, const char *scope, const struct tuf_pending *p, struct err *e)
@@ -140,9 +155,11 @@ static int run_init(struct cli *c, void *opts, int argc, char **argv, struct err
 	io.threshold = o->threshold ? o->threshold : io.root_here + json_array_size(keys);
 	if (r < 0 || (r = tuf_cli_kind(o->algorithm, &io.kind, e)) < 0 ||
 	    (r = cli_passphrase(o->passphrase_file, &secret, &io.passphrase, e)) < 0 ||
-	    (r = cli_state(c, &state, e)) < 0 || (r = tuf_repo_init(state, &io, &p, e)) < 0)
+	    (r = cli_state(c, &state, e)) < 0)
 		return r;
-	return tuf_cli_pending(c, argv[0], &p, e);
+	r = tuf_repo_init(state, &io, &p, e);
+	r = tuf_cli_note(c, "tuf-init", argv[0], r, &p, NULL, e);
+	return r < 0 ? r : tuf_cli_pending(c, argv[0], &p, e);
 }
 
 const struct command tuf_init_command = {

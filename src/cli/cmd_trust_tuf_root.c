@@ -38,6 +38,7 @@ static int run_key(struct cli *c, void *opts, int argc, char **argv, struct err 
 	r = tuf_key_here(state, argv[0], &key, NULL);
 	if (r == E_NOTFOUND) {
 		r = tuf_key_make(state, argv[0], kind, passphrase, keyid, e);
+		r = tuf_cli_note(c, "tuf-key", argv[0], r, NULL, r == 0 ? keyid : NULL, e);
 		r = r < 0 ? r : tuf_key_here(state, keyid, &key, e);
 	} else if (r < 0) {
 		r = tuf_key_here(state, argv[0], &key, e);
@@ -169,8 +170,10 @@ static int run_root(struct cli *c, void *opts, int argc, char **argv, struct err
 	    (r = cli_state(c, &state, e)) < 0)
 		return r;
 	if (o->discard)
-		return tuf_root_discard(state, argv[0], e);
+		return tuf_cli_note(c, "tuf-root", argv[0], tuf_root_discard(state, argv[0], e),
+				    NULL, "discarded", e);
 	r = tuf_root_change(state, argv[0], passphrase, change, o, &p, e);
+	r = tuf_cli_note(c, "tuf-root", argv[0], r, &p, "changed", e);
 	return r < 0 ? r : tuf_cli_pending(c, argv[0], &p, e);
 }
 
@@ -214,6 +217,7 @@ static int run_rotate(struct cli *c, void *opts, int argc, char **argv, struct e
 		return r;
 	t.state = road.state;
 	r = tuf_root_change(road.state, argv[0], t.passphrase, tuf_root_rotate, &t, &p, e);
+	r = tuf_cli_note(c, "tuf-rotate", argv[0], r, &p, argv[1], e);
 	if (r < 0 || !p.complete)
 		return r < 0 ? r : tuf_cli_pending(c, argv[0], &p, e);
 	r = tuf_publish(&road, argv[0], t.passphrase, false, &v, e);
@@ -296,6 +300,7 @@ static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_buf in = BUF_INIT(LIMIT_TUF_ROOT + 1), out = BUF_INIT(LIMIT_TUF_ROOT + 2);
 	struct tuf_signer s;
 	struct tuf_pending p;
+	struct digest d;
 	uint64_t n;
 	int r;
 
@@ -305,13 +310,16 @@ static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err
 		return r;
 	if (o->scope) {
 		r = tuf_root_sign(s.state, argv[0], s.passphrase, &p, e);
+		r = tuf_cli_note(c, "tuf-sign", argv[0], r, &p, NULL, e);
 		return r < 0 ? r : tuf_cli_pending(c, argv[0], &p, e);
 	}
 	if ((r = fs_read_user(argv[0], LIMIT_TUF_ROOT, &in, e)) < 0 ||
 	    (r = tuf_root_sign_file(&s, (struct str){ buf_str(&in), in.n }, &o->key, &out, &n, e)) <
 		    0)
-		return WRAP(e, r, "sign '%s'", argv[0]);
-	return cli_print(c, e, "%s", buf_str(&out));
+		r = WRAP(e, r, "sign '%s'", argv[0]);
+	digest_of(buf_str(&in), in.n, &d);
+	r = tuf_cli_note(c, "tuf-sign", argv[0], r, NULL, r == 0 ? d.s : NULL, e);
+	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&out));
 }
 
 const struct command tuf_sign_command = {
@@ -342,8 +350,8 @@ static int run_import(struct cli *c, void *opts, int argc, char **argv, struct e
 		r = r < 0 ? r
 			  : tuf_root_import(state, argv[0], (struct str){ buf_str(&file), file.n },
 					    &p, e);
-		if (r < 0)
-			return WRAP(e, r, "'%s'", argv[i]);
+		r = r < 0 ? WRAP(e, r, "'%s'", argv[i]) : 0;
+		r = tuf_cli_note(c, "tuf-import", argv[0], r, &p, argv[i], e);
 	}
 	return r < 0 ? r : tuf_cli_pending(c, argv[0], &p, e);
 }

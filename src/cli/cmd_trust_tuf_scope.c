@@ -28,6 +28,7 @@ static int run_trust(struct cli *c, void *opts, int argc, char **argv, struct er
 	const struct tuf_trust_opts to = { o->scope, o->at, o->any_digest };
 	auto_buf root = BUF_INIT(LIMIT_TUF_ROOT + 1);
 	const struct state *state;
+	struct digest d;
 	int r;
 
 	(void)argc;
@@ -38,7 +39,10 @@ static int run_trust(struct cli *c, void *opts, int argc, char **argv, struct er
 	    (r = cli_state(c, &state, e)) < 0)
 		return r;
 	r = tuf_trust_root(state, &to, (struct str){ buf_str(&root), root.n }, e);
-	return r < 0 ? WRAP(e, r, "trust '%s'", argv[0]) : 0;
+	if (r < 0)
+		r = WRAP(e, r, "trust '%s'", argv[0]);
+	digest_of(buf_str(&root), root.n, &d);
+	return tuf_cli_note(c, "tuf-trust", o->scope, r, NULL, d.s, e);
 }
 
 const struct command tuf_trust_command = {
@@ -63,7 +67,10 @@ static int run_forget(struct cli *c, void *opts, int argc, char **argv, struct e
 	int r = cli_state(c, &state, e);
 
 	(void)opts, (void)argc;
-	return r < 0 ? r : tuf_scope_forget(state, argv[0], e);
+	if (r < 0)
+		return r;
+	r = tuf_scope_forget(state, argv[0], e);
+	return tuf_cli_note(c, "tuf-forget", argv[0], r, NULL, NULL, e);
 }
 
 const struct command tuf_forget_command = {

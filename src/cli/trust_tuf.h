@@ -26,6 +26,10 @@ extern const struct command tuf_add_command, tuf_remove_command, tuf_delegate_co
 
 /* What they share: what is published now; how far a root is. */
 int tuf_cli_versions(struct cli *c, const char *scope, const struct tuf_versions *v, struct err *e);
+/* Records a change of a root in the trail, with what it is now (p may be NULL), and returns the
+ * outcome. what may be NULL. */
+int tuf_cli_note(struct cli *c, const char *kind, const char *scope, int outcome,
+		 const struct tuf_pending *p, const char *what, struct err *e);
 int tuf_cli_pending(struct cli *c, const char *scope, const struct tuf_pending *p, struct err *e);
 int tuf_cli_key_file(const char *path, json_t *list, struct err *e); /* appends */
 int tuf_cli_kind(const char *s, enum key_kind *ret, struct err *e);

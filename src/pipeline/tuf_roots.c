@@ -7,16 +7,14 @@
 
 #include "base/clock.h"
 #include "pipeline/tuf_internal.h"
-
-#define NEXT_ROOT "next-root"
+#include "pipeline/tuf_roots_internal.h"
 
 static struct str bytes_of(const struct buf *b)
 {
 	return (struct str){ buf_str(b), b->n };
 }
 
-/* The newest root, whole; E_NOTFOUND when there is none yet. Owned. */
-static int newest(const struct tuf_scope *s, json_t **ret, struct err *e)
+int tuf_root_newest(const struct tuf_scope *s, json_t **ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_TUF_ROOT + 1);
 	int r = tuf_files_load(s->dir, "root", &text, e);
@@ -24,7 +22,7 @@ static int newest(const struct tuf_scope *s, json_t **ret, struct err *e)
 	return r < 0 ? r : tuf_root_parse(bytes_of(&text), ret, e);
 }
 
-static int save(const struct tuf_scope *s, const json_t *envelope, struct err *e)
+int tuf_next_save(const struct tuf_scope *s, const json_t *envelope, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_TUF_ROOT);
 	int r = json_canonical(envelope, &text, e);
@@ -32,7 +30,7 @@ static int save(const struct tuf_scope *s, const json_t *envelope, struct err *e
 	return r < 0 ? r : fs_write_file(s->dir, NEXT_ROOT, text.p, text.n, 0644, e);
 }
 
-static int load(const struct tuf_scope *s, json_t **ret, struct err *e)
+int tuf_next_load(const struct tuf_scope *s, json_t **ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_TUF_ROOT + 1);
 	int r = fs_read(s->dir, NEXT_ROOT, LIMIT_TUF_ROOT, &text, e);
@@ -40,14 +38,14 @@ static int load(const struct tuf_scope *s, json_t **ret, struct err *e)
 	return r < 0 ? r : tuf_root_parse(bytes_of(&text), ret, e);
 }
 
-static int pending_of(const struct tuf_scope *s, json_t *envelope, struct tuf_pending *ret,
-		      struct err *e)
+int tuf_pending_of(const struct tuf_scope *s, json_t *envelope, struct tuf_pending *ret,
+		   struct err *e)
 {
 	auto_json *before = NULL;
 	const json_t *body = json_object_get(envelope, "signed");
 	struct tuf_pending p = { .version = (uint64_t)json_integer_value(
 					 json_object_get(body, "version")) };
-	int r = fs_exists(s->dir, "root.json") ? newest(s, &before, e) : 0;
+	int r = fs_exists(s->dir, "root.json") ? tuf_root_newest(s, &before, e) : 0;
 
 	r = r < 0 ? r : tuf_signed_by(body, "root", envelope, &p.own, e);
 	if (r == 0 && before)
@@ -68,8 +66,8 @@ int tuf_root_waiting(const struct tuf_scope *s, json_t **ret, struct tuf_pending
 
 	if (!fs_exists(s->dir, NEXT_ROOT))
 		return 0;
-	r = load(s, &envelope, e);
-	r = r < 0 ? r : pending_of(s, envelope, ret_pending, e);
+	r = tuf_next_load(s, &envelope, e);
+	r = r < 0 ? r : tuf_pending_of(s, envelope, ret_pending, e);
 	if (r < 0)
 		return WRAP(e, r, "the root that waits for signatures");
 	if (ret)
@@ -77,22 +75,20 @@ int tuf_root_waiting(const struct tuf_scope *s, json_t **ret, struct tuf_pending
 	return 1;
 }
 
-/* Signs by the root before, where there is one, and by itself. Nothing else of the keys that are
- * here is used: a root does not tell what the others are for. */
-static int sign_here(const struct tuf_signer *signer, const struct tuf_scope *s, json_t *envelope,
-		     struct tuf_pending *ret, struct err *e)
+int tuf_sign_here(const struct tuf_signer *signer, const struct tuf_scope *s, json_t *envelope,
+		  struct tuf_pending *ret, struct err *e)
 {
 	auto_json *before = NULL;
 	const json_t *body = json_object_get(envelope, "signed");
 	struct err why = ERR_INIT;
 	struct tuf_signed n;
-	int r = fs_exists(s->dir, "root.json") ? newest(s, &before, e) : 0;
+	int r = fs_exists(s->dir, "root.json") ? tuf_root_newest(s, &before, e) : 0;
 
 	if (r == 0 && before)
 		r = tuf_sign(signer, json_object_get(before, "signed"), "root", envelope, &n, &why,
 			     e);
 	r = r < 0 ? r : tuf_sign(signer, body, "root", envelope, &n, &why, e);
-	r = r < 0 ? r : pending_of(s, envelope, ret, e);
+	r = r < 0 ? r : tuf_pending_of(s, envelope, ret, e);
 	/* A passphrase that does not fit is no key that is elsewhere. */
 	if (r == 0 && why.code) {
 		if (e)
@@ -170,7 +166,8 @@ int tuf_repo_init(const struct state *state, const struct tuf_init_opts *o, stru
 	lock = tuf_files_lock(s.dir, e);
 	if (lock < 0)
 		return lock;
-	if ((r = sign_here(&signer, &s, envelope, ret, e)) < 0 || (r = save(&s, envelope, e)) < 0)
+	if ((r = tuf_sign_here(&signer, &s, envelope, ret, e)) < 0 ||
+	    (r = tuf_next_save(&s, envelope, e)) < 0)
 		return r;
 	return tuf_scope_save(state, &s, e);
 }
@@ -219,9 +216,7 @@ int tuf_repo_begin(const struct tuf_signer *signer, const struct tuf_scope *s, s
 
 /* Changing it. */
 
-/* 1 when a root waits; one that is out already does not: whoever published it was killed before he
- * could remove it. */
-static int is_waiting(const struct tuf_scope *s, struct err *e)
+int tuf_is_waiting(const struct tuf_scope *s, struct err *e)
 {
 	auto_json *waits = NULL, *out = NULL;
 	int r;
@@ -230,7 +225,7 @@ static int is_waiting(const struct tuf_scope *s, struct err *e)
 		return 0;
 	if (!fs_exists(s->dir, "root.json"))
 		return 1;
-	if ((r = load(s, &waits, e)) < 0 || (r = newest(s, &out, e)) < 0)
+	if ((r = tuf_next_load(s, &waits, e)) < 0 || (r = tuf_root_newest(s, &out, e)) < 0)
 		return r;
 	return !json_equal(json_object_get(waits, "signed"), json_object_get(out, "signed"));
 }
@@ -241,9 +236,9 @@ static int next_body(const struct tuf_scope *s, json_t **ret, struct err *e)
 	auto_json *from = NULL;
 	json_t *body;
 	int64_t expires = clock_now() + (int64_t)s->days[TUF_TOP_ROOT] * 86400;
-	int r, waits = is_waiting(s, e);
+	int r, waits = tuf_is_waiting(s, e);
 
-	r = waits < 0 ? waits : waits ? load(s, &from, e) : newest(s, &from, e);
+	r = waits < 0 ? waits : waits ? tuf_next_load(s, &from, e) : tuf_root_newest(s, &from, e);
 	if (r < 0)
 		return r;
 	body = json_deep_copy(json_object_get(from, "signed"));
@@ -276,8 +271,8 @@ int tuf_root_change(const struct state *state, const char *scope, const char *pa
 	if ((r = next_body(&s, &body, e)) < 0 || (r = change(body, arg, e)) < 0)
 		return r;
 	envelope = json_pack("{s[] sO}", "signatures", "signed", body);
-	r = envelope ? sign_here(&signer, &s, envelope, ret, e) : FAIL_NOMEM(e);
-	return r < 0 ? r : save(&s, envelope, e);
+	r = envelope ? tuf_sign_here(&signer, &s, envelope, ret, e) : FAIL_NOMEM(e);
+	return r < 0 ? r : tuf_next_save(&s, envelope, e);
 }
 
 /* What follows a key with a passphrase has one, too: where the root is signed elsewhere, nothing
@@ -328,130 +323,4 @@ int tuf_root_rotate(json_t *root, void *arg, struct err *e)
 		r = r < 0 ? r : tuf_role_add_key(root, t->role, json_object_get(made, "key"), e);
 	}
 	return r;
-}
-
-/* Signatures from elsewhere. */
-
-int tuf_root_export(const struct state *state, const char *scope, bool next, struct buf *ret,
-		    struct err *e)
-{
-	auto_scope s = TUF_SCOPE_INIT;
-	auto_json *envelope = NULL;
-	int r = tuf_scope_open(state, scope, &s, e);
-
-	if (r < 0)
-		return r;
-	if (next && !fs_exists(s.dir, NEXT_ROOT))
-		return FAIL(e, E_NOTFOUND, "no root of '%.200s' waits for signatures", scope);
-	if (!next && !fs_exists(s.dir, "root.json"))
-		return err_hint(
-			e, FAIL(e, E_NOTFOUND, "the first root of '%.200s' is not signed", scope),
-			"plimsoll trust tuf export --next %.200s", scope);
-	r = next ? load(&s, &envelope, e) : newest(&s, &envelope, e);
-	r = r < 0 ? r : json_canonical(envelope, ret, e);
-	buf_putc(ret, '\n');
-	return r < 0 ? r : buf_check(ret, "root", e);
-}
-
-static int update_waiting(const struct state *state, const char *scope, const char *passphrase,
-			  const json_t *from, struct tuf_pending *ret, struct err *e)
-{
-	const struct tuf_signer signer = { state, passphrase };
-	auto_scope s = TUF_SCOPE_INIT;
-	auto_json *envelope = NULL;
-	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
-
-	if (r < 0)
-		return r;
-	lock = tuf_files_lock(s.dir, e);
-	if (lock < 0)
-		return lock;
-	r = load(&s, &envelope, e);
-	if (r == E_NOTFOUND)
-		return FAIL(e, E_NOTFOUND, "no root of '%.200s' waits for signatures", scope);
-	if (r == 0 && from)
-		r = tuf_signatures_take(envelope, from, e);
-	r = r < 0  ? r
-	    : from ? pending_of(&s, envelope, ret, e)
-		   : sign_here(&signer, &s, envelope, ret, e);
-	return r < 0 ? r : save(&s, envelope, e);
-}
-
-int tuf_root_sign(const struct state *state, const char *scope, const char *passphrase,
-		  struct tuf_pending *ret, struct err *e)
-{
-	return update_waiting(state, scope, passphrase, NULL, ret, e);
-}
-
-int tuf_root_import(const struct state *state, const char *scope, struct str file,
-		    struct tuf_pending *ret, struct err *e)
-{
-	auto_json *from = NULL;
-	int r = tuf_root_parse(file, &from, e);
-
-	return r < 0 ? r : update_waiting(state, scope, NULL, from, ret, e);
-}
-
-int tuf_root_settle(const struct state *state, const char *scope, struct err *e)
-{
-	auto_scope s = TUF_SCOPE_INIT;
-	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
-
-	if (r < 0)
-		return r;
-	lock = tuf_files_lock(s.dir, e);
-	if (lock < 0)
-		return lock;
-	r = is_waiting(&s, e);
-	return r != 0 ? (r < 0 ? r : 0) : fs_remove_tree(s.dir, NEXT_ROOT, e);
-}
-
-int tuf_root_discard(const struct state *state, const char *scope, struct err *e)
-{
-	auto_scope s = TUF_SCOPE_INIT;
-	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
-
-	if (r == 0 && !fs_exists(s.dir, "root.json"))
-		return FAIL(e, E_USAGE, "the first root of '%.200s' cannot be discarded", scope);
-	lock = r < 0 ? r : tuf_files_lock(s.dir, e);
-	return lock < 0 ? lock : fs_remove_tree(s.dir, NEXT_ROOT, e);
-}
-
-int tuf_root_sign_file(const struct tuf_signer *s, struct str file, const struct strv *keys,
-		       struct buf *ret, uint64_t *ret_n, struct err *e)
-{
-	auto_json *envelope = NULL;
-	const json_t *body;
-	struct err why = ERR_INIT;
-	struct tuf_signed n;
-	uint64_t here;
-	int r = tuf_root_parse(file, &envelope, e);
-
-	if (r < 0)
-		return r;
-	body = json_object_get(envelope, "signed");
-	if ((r = tuf_sign(s, body, "root", envelope, &n, &why, e)) < 0 ||
-	    (r = tuf_keys_of_role(s->state, body, "root", &here, e)) < 0)
-		return r;
-	if (why.code) {
-		if (e)
-			*e = why;
-		return why.code;
-	}
-	for (size_t i = 0; r == 0 && i < keys->n; i++) {
-		auto_json *key = NULL;
-
-		r = tuf_key_here(s->state, keys->v[i], &key, e);
-		r = r < 0 ? r : tuf_sign_with(s, json_string_or_null(key, "keyid"), envelope, e);
-	}
-	*ret_n = here + keys->n;
-	if (r == 0 && *ret_n == 0)
-		return err_hint(e, FAIL(e, E_NOTFOUND, "no key of its root role is on this host"),
-				"plimsoll trust tuf sign --key NAME FILE");
-	r = r < 0 ? r : json_canonical(envelope, ret, e);
-	buf_putc(ret, '\n');
-	return r < 0 ? r : buf_check(ret, "root", e);
 }

@@ -140,6 +140,17 @@ int tuf_status(const struct state *state, const char *scope, json_t **ret, struc
 	return r;
 }
 
+/* Where the metadata lies now; what was seen of it still counts. */
+static int move_scope(struct tuf_scope *s, const char *at, struct err *e)
+{
+	auto_scope there = TUF_SCOPE_INIT;
+	int r = tuf_scope_parse(s->scope, at, &there, e);
+
+	if (r == 0)
+		s->at = there.at;
+	return r;
+}
+
 int tuf_trust_root(const struct state *state, const struct tuf_trust_opts *o, struct str root,
 		   struct err *e)
 {
@@ -153,6 +164,8 @@ int tuf_trust_root(const struct state *state, const struct tuf_trust_opts *o, st
 	r = strv_has(&all, o->scope) ? tuf_scope_open(state, o->scope, &s, e)
 				     : tuf_scope_parse(o->scope, o->at, &s, e);
 	if (r < 0 || (r = tuf_root_check(root, &version, e)) < 0)
+		return r;
+	if (s.dir >= 0 && o->at && (r = move_scope(&s, o->at, e)) < 0)
 		return r;
 	s.any_digest = o->any_digest;
 	if (s.dir < 0)

@@ -187,6 +187,8 @@ two_releases() {
 	assert_output_has "no tag of 'team/web' means $NEW now"
 	# Who pins digests by other means may say so.
 	prod trust tuf trust --any-digest --scope "$SCOPE" root.json
+	assert_eq "$(prod --format json trail show --kind tuf-trust | jq -sc --arg s "$SCOPE" 'map([.subject.name == $s, .detail.what])')" \
+		"[[true,\"sha256:$(sha256sum <root.json | cut -d' ' -f1)\"],[true,\"sha256:$(sha256sum <root.json | cut -d' ' -f1)\"]]"
 	run prod pull "$SCOPE@$NEW"
 	assert_status 0
 	tuf tag "$SCOPE:other" "$NEW"

@@ -151,7 +151,7 @@ TEST(skip_level)
 	       "takes no trust stores");
 	refuse(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/"
 		   "c\"],\"signatureVerification\":{\"level\":"
-		   "\"skip\",\"override\":{}}"),
+		   "\"skip\",\"override\":{\"expiry\":\"log\"}}"),
 	       "takes no override");
 }
 
