@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,6 +389,15 @@ const char *fs_fd_path(int fd, char ret[static 32])
 {
 	(void)snprintf(ret, 32, "/proc/self/fd/%d", fd);
 	return ret;
+}
+
+char *fs_fd_target(int fd)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n = readlink(fs_fd_path(fd, link), path, sizeof(path));
+
+	return n > 0 && n < (ssize_t)sizeof(path) && path[0] == '/' ? strndup(path, (size_t)n)
+								    : NULL;
 }
 
 int state_open(struct state *ret, const char *path, struct err *e)

@@ -65,6 +65,8 @@ int fs_temp_name(const char *prefix, char *ret, size_t cap, struct err *e);
 
 /* "/proc/self/fd/N", for interfaces that take only paths. ret holds at least 32 bytes. */
 const char *fs_fd_path(int fd, char ret[static 32]);
+/* Where an open file is, all links resolved. Owned; NULL when /proc does not tell. */
+char *fs_fd_target(int fd);
 
 /*
  * A state directory (--state), opened and made when missing with mode 0700.

@@ -60,11 +60,14 @@ struct commit_source {
 	char commit[72];
 	char *repository; /* where its clone came from, without credentials; NULL: nobody knows */
 	char *path;	  /* where the folder lies in the work tree: "" or "a/b" */
-	bool dirty; /* something in it, but for what `ignore` leaves out, is not of that commit:
-		       changed, new, or ignored by git and so unknown to it */
+	bool dirty; /* something in it, but for what is left out of the context, is not of that
+		       commit: changed, new, hidden from git, or ignored by it and so unknown */
 };
-/* False: it is in no work tree, or git cannot be asked (see above). ignore may be NULL. */
-bool commit_source_read(const char *dir, const struct ignore *ignore, struct commit_source *ret);
+struct context;
+/* context is what was opened of dir. The files that say what is built and what is left out are
+ * never left out, and where the Dockerfile is no file of the folder it is dirty; so it is where
+ * context is NULL. False: it is in no work tree, or git cannot be asked (see above). */
+bool commit_source_read(const char *dir, const struct context *context, struct commit_source *ret);
 void commit_source_free(struct commit_source *s);
 static inline void commit_source_release(struct commit_source *s)
 {

@@ -23,6 +23,18 @@ static int read_regular(int fd, const char *name, size_t max, struct buf *ret, s
 	return fs_read_fd(fd, name, max, ret, e);
 }
 
+/* Links were followed as open() did. NULL when the file is not in the folder. */
+static char *path_within(int folder, int file)
+{
+	auto_free char *root = fs_fd_target(folder), *path = fs_fd_target(file);
+	size_t n = root ? strlen(root) : 0;
+
+	if (n == 1) /* "/" */
+		n = 0;
+	return root && path && strncmp(path, root, n) == 0 && path[n] == '/' ? strdup(path + n + 1)
+									     : NULL;
+}
+
 /* As docker does, "dockerfile" where there is no "Dockerfile". */
 static const char *default_name(const struct context *c)
 {
@@ -67,6 +79,8 @@ static int read_dockerfile(struct context *c, const char *path, const char *dock
 
 		c->dockerfile_name = strdup(name);
 		r = fd < 0 ? fd : read_regular(fd, name, LIMIT_DOCKERFILE, &b, e);
+		if (r == 0)
+			c->dockerfile_at = path_within(c->fd, fd);
 	}
 	if (r < 0)
 		return r;
@@ -97,8 +111,10 @@ static int read_ignore(struct context *c, const char *dockerfile, struct err *e)
 	if (fd == E_NOTFOUND)
 		return 0;
 	r = fd < 0 ? fd : read_regular(fd, name, LIMIT_IGNORE, &text, e);
-	return r < 0 ? r
-		     : ignore_parse((struct str){ buf_str(&text), text.n }, name, &c->ignore, e);
+	if (r < 0)
+		return r;
+	c->ignore_at = path_within(c->fd, fd);
+	return ignore_parse((struct str){ buf_str(&text), text.n }, name, &c->ignore, e);
 }
 
 int context_open(struct context *ret, const char *path, const char *dockerfile, bool ask_git,
@@ -170,5 +186,7 @@ void context_close(struct context *c)
 	commit_times_close(&c->git);
 	free(c->dockerfile_name);
 	free(c->dockerfile);
+	free(c->dockerfile_at);
+	free(c->ignore_at);
 	*c = CONTEXT_NONE;
 }

@@ -17,6 +17,8 @@ struct context {
 	char *dockerfile_name; /* for messages */
 	char *dockerfile;
 	size_t dockerfile_n;
+	/* Where in the folder those two files lie that were read; NULL: they do not. */
+	char *dockerfile_at, *ignore_at;
 	struct commit_times git; /* of a folder */
 	int64_t commit_time;	 /* of a repository that was fetched: for all its files; else -1 */
 };

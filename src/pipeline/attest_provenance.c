@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SLSA provenance v1 of a build (slsa.dev/spec/v1.0/provenance). */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +52,27 @@ static int put_secrets(struct provenance *p, struct err *e)
 					      : r;
 }
 
+/* The names of --build-context; where they lie is this machine's business. */
+static int put_contexts(struct provenance *p, struct err *e)
+{
+	const struct strv *given = p->o->contexts;
+	auto_json *names = json_array();
+	int r = names ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; given && r == 0 && i < given->n; i++)
+		r = json_push(names, json_stringn(given->v[i], strcspn(given->v[i], "=")), e);
+	return r == 0 && json_array_size(names)
+		       ? json_put(p->parameters, "contexts", TAKE(names), e)
+		       : r;
+}
+
+/* Nothing of the build comes from beside its context, as far as the options tell. */
+static bool all_of_context(const struct build_opts *o)
+{
+	return !(o->contexts && o->contexts->n) &&
+	       !(o->dockerfile && strcmp(o->dockerfile, "-") == 0);
+}
+
 /* The Dockerfile: by its path in the context, else by its last part. */
 static int put_dockerfile(struct provenance *p, struct err *e)
 {
@@ -95,6 +115,16 @@ static int put_checkout(struct provenance *p, const struct commit_source *s, str
 	return r < 0 ? r : json_put(p->parameters, "source", TAKE(source), e);
 }
 
+static int put_archive(struct provenance *p, const json_t *material, struct err *e)
+{
+	auto_json *source = json_deep_copy(material);
+	int r = source ? 0 : FAIL_NOMEM(e);
+
+	if (r == 0 && !all_of_context(p->o))
+		r = json_put(source, "dirty", json_true(), e);
+	return r < 0 ? r : json_put(p->parameters, "source", TAKE(source), e);
+}
+
 /* Of a context that was fetched: it is among the materials already. */
 static int put_remote(struct provenance *p, const struct remote *at, struct err *e)
 {
@@ -110,14 +140,14 @@ static int put_remote(struct provenance *p, const struct remote *at, struct err 
 		if (!uri || strcmp(uri, at->shown) != 0)
 			continue;
 		if (at->kind != REMOTE_GIT)
-			return json_put(p->parameters, "source", json_deep_copy(m), e);
+			return put_archive(p, m, e);
 		if (!commit)
 			commit = json_string_or_null(digest, "sha256");
 		return json_put(p->parameters, "source",
 				json_pack("{s:s+, s:{s:s*}, s:s*, s:b}", "uri", "git+", at->url,
 					  "digest", "gitCommit", commit, "path",
 					  at->subdir && *at->subdir ? at->subdir : NULL, "dirty",
-					  0),
+					  !all_of_context(p->o)),
 				e);
 	}
 	return 0;
@@ -125,7 +155,7 @@ static int put_remote(struct provenance *p, const struct remote *at, struct err 
 
 bool provenance_source(const struct build_opts *opts, struct commit_source *ret)
 {
-	auto_ignore ignore = { 0 };
+	auto_context c = CONTEXT_NONE;
 	auto_remote at = { 0 };
 	const char *context = opts->context;
 
@@ -133,10 +163,10 @@ bool provenance_source(const struct build_opts *opts, struct commit_source *ret)
 	    at.kind != REMOTE_NONE)
 		return false;
 
-	auto_close int dir = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool whole = all_of_context(opts) &&
+			   context_open(&c, context, opts->dockerfile, false, NULL) == 0;
 
-	return dir >= 0 && context_ignore(dir, &ignore, NULL) == 0 &&
-	       commit_source_read(context, &ignore, ret);
+	return commit_source_read(context, whole ? &c : NULL, ret);
 }
 
 /* What was built may be neither what the tree was before nor what it is now. */
@@ -182,7 +212,7 @@ static int put_parameters(struct provenance *p, struct err *e)
 	    (r = put_pairs(p->parameters, "args", p->o->build_args, e)) < 0 ||
 	    (r = put_pairs(p->parameters, "labels", p->o->labels, e)) < 0 ||
 	    (r = put_pairs(p->parameters, "annotations", p->o->annotations, e)) < 0 ||
-	    (r = put_secrets(p, e)) < 0 ||
+	    (r = put_secrets(p, e)) < 0 || (r = put_contexts(p, e)) < 0 ||
 	    (r = json_put_string(p->parameters, "target", p->o->target, e)) < 0 ||
 	    (r = json_put_string(p->parameters, "syntax", p->b->syntax, e)) < 0 ||
 	    (r = json_put_string(p->parameters, "network", network_name(p->o), e)) < 0 ||

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/proc.h"
 #include "build/commit_time.h"
+#include "build/context.h"
 #include "tap.h"
 
 TAP_MAIN()
@@ -116,4 +118,60 @@ TEST(a_change_concerns_what_is_copied)
 	CHECK(!clean("a", NULL, "a/b/x.md", "", "*.md"));
 	CHECK(clean("a", "b/*.c", "a/x.c", "", ""));
 	CHECK(!clean("a", "b/*.c", "a/b/x.c", "", ""));
+}
+
+/* Whether the folder is clean, when that was done to a fresh clone of it: "a" and a Dockerfile. */
+static bool clean_after(const char *script, const char *dockerfile)
+{
+	char dir[] = "/tmp/commit-source-XXXXXX";
+	auto_free char *all = NULL, *remove = NULL;
+	auto_context c = CONTEXT_NONE;
+	auto_commit_source s = { .path = NULL };
+	auto_buf out = BUF_INIT(65536);
+	bool found;
+
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK(asprintf(&all,
+		       "cd %s; g() { git -c user.name=a -c user.email=a@b \"$@\"; }; "
+		       "commit() { g add -A; g commit -qm x; }; exec 2>&1; set -e; "
+		       "g init -q; echo a >a; echo FROM scratch >Dockerfile; %s",
+		       dir, script) > 0);
+	CHECK(proc_run((const char *const[]){ "sh", "-c", all, NULL }, -1, &out, NULL) == 0);
+	CHECK(context_open(&c, dir, dockerfile, false, NULL) == 0);
+	found = commit_source_read(dir, &c, &s);
+	CHECK(found);
+	CHECK(asprintf(&remove, "rm -r %s", dir) > 0);
+	CHECK(proc_run((const char *const[]){ "sh", "-c", remove, NULL }, -1, &out, NULL) == 0);
+	return found && !s.dirty;
+}
+
+/* A rule may ask that nothing was built but what the commit has. */
+TEST(what_says_what_is_built_is_never_left_out)
+{
+	CHECK(clean_after("commit", NULL));
+	CHECK(clean_after("echo b >.dockerignore; commit; echo b >b", NULL));
+	CHECK(clean_after("ln -s Dockerfile link; commit", NULL));
+	CHECK(!clean_after("commit; echo b >b", NULL));
+	CHECK(!clean_after("commit; echo b >a", NULL));
+	/* The Dockerfile is built though its patterns leave it out. */
+	CHECK(!clean_after("printf '*\\n!a\\n' >.dockerignore; commit; echo >>Dockerfile", NULL));
+	CHECK(!clean_after("echo '*' >.dockerignore; echo sub >.gitignore; commit; mkdir sub; "
+			   "cd sub; echo FROM scratch >Dockerfile; cd ..; mv Dockerfile x; "
+			   "ln -s sub/Dockerfile Dockerfile; git add Dockerfile; commit",
+			   NULL));
+	/* The patterns leave themselves out; others are read in place of the commit's. */
+	CHECK(!clean_after("echo b >.dockerignore; commit; echo '*' >.dockerignore", NULL));
+	CHECK(!clean_after("echo '*' >.dockerignore; commit; >Dockerfile.dockerignore", NULL));
+	CHECK(!clean_after("echo '*' >.dockerignore; >Dockerfile.dockerignore; commit; "
+			   "rm Dockerfile.dockerignore",
+			   NULL));
+	/* Something beneath a folder is taken back. */
+	CHECK(!clean_after("printf 'o\\n!o/x\\n' >.dockerignore; echo o >.gitignore; commit; "
+			   "mkdir o; echo >o/x",
+			   NULL));
+	/* Hidden from `git status`. */
+	CHECK(!clean_after("commit; git update-index --skip-worktree a; echo b >a", NULL));
+	CHECK(!clean_after("commit; git update-index --assume-unchanged a; echo b >a", NULL));
+	/* From elsewhere. */
+	CHECK(!clean_after("commit", "/etc/hostname"));
 }
