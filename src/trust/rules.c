@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "oci/ref.h"
 #include "trust/policy.h"
+#include "trust/trust.h"
 
 enum { HEX_SHA256 = 64 };
 
@@ -118,6 +121,20 @@ static int parse_signers(struct rules *all, const json_t *section, struct err *e
 
 /* Rules. */
 
+/* Repositories of these names can be: what none has would be a rule of nothing. */
+static bool names_repositories(const char *scope)
+{
+	char text[LIMIT_RULE_TEXT + 8];
+	auto_buf name = BUF_INIT(sizeof(text));
+	struct ref ref;
+
+	(void)snprintf(text, sizeof(text), "%s/x/x", scope);
+	if (ref_parse(starts_with(text, "local/") ? text + 6 : text, &ref, NULL) < 0)
+		return false;
+	trust_repository(&ref, &name);
+	return strcmp(buf_str(&name), text) == 0;
+}
+
 /* HOST or a local name, and parts below: nothing that could be read as another path. */
 static bool scope_ok(const char *s)
 {
@@ -131,7 +148,7 @@ static bool scope_ok(const char *s)
 	while (str_cut(&rest, '/', &part))
 		if (part.n == 0 || str_eqz(part, ".") || str_eqz(part, ".."))
 			return false;
-	return !strchr(s, '/') || !strchr(strchr(s, '/'), ':');
+	return (!strchr(s, '/') || !strchr(strchr(s, '/'), ':')) && names_repositories(s);
 }
 
 static int get_signers(const struct rules *all, const json_t *o, const char *key,
@@ -182,8 +199,9 @@ static int get_types(const json_t *o, struct rule *r, const char *what, struct e
 {
 	const json_t *list = json_object_get(o, "require");
 
-	if (list && (!json_is_array(list) || json_array_size(list) > LIMIT_RULE_TYPES))
-		return FAIL(e, E_USAGE, "%s: 'require' is a list of at most %d types", what,
+	if (list && (!json_is_array(list) || json_array_size(list) < 1 ||
+		     json_array_size(list) > LIMIT_RULE_TYPES))
+		return FAIL(e, E_USAGE, "%s: 'require' is a list of 1 to %d types", what,
 			    LIMIT_RULE_TYPES);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *type = json_string_value(json_array_get(list, i));
@@ -233,8 +251,8 @@ static int parse_rule(const struct rules *all, const char *scope, const json_t *
 	r->scope = scope;
 	if (!scope_ok(scope))
 		return FAIL(e, E_USAGE,
-			    "%.100s: a scope is '*' or HOST[:PORT][/PART...], lower "
-			    "case, without '/' at the end",
+			    "%.100s: a scope is '*', HOST[:PORT][/PART...] or local[/PART...], "
+			    "lower case, without '/' at the end; Docker's host is docker.io",
 			    what);
 	if ((k = only_members(o, known, what, e)) < 0 ||
 	    (k = get_bool(o, "reject", &r->reject, what, e)) < 0)
@@ -255,25 +273,60 @@ static int parse_rule(const struct rules *all, const char *scope, const json_t *
 	    (k = imply(r, r->builder || r->source || r->clean_source, "provenance", what, e)) < 0 ||
 	    (k = imply(r, r->max_scan_age > 0, "vuln", what, e)) < 0)
 		return k;
-	return imply(r, r->verifier != NULL, "vsa", what, e);
+	k = imply(r, r->verifier != NULL, "vsa", what, e);
+	if (k == 0 && r->attesters_n && !r->types_n)
+		k = FAIL(e, E_USAGE, "%s: 'attesters' without 'require' asks for nothing", what);
+	return k;
+}
+
+/* The image that people call docker.io/NAME is docker.io/library/NAME: a rule of the one is that of
+ * the other, which may have one of its own. Those of an account NAME are below the first. */
+static int add_docker_names(json_t *o, struct err *e)
+{
+	static const char host[] = "docker.io/";
+	const size_t n = sizeof(host) - 1;
+	auto_strv names = { 0 };
+	const char *scope;
+	json_t *v;
+	int r = 0;
+
+	json_object_foreach(o, scope, v)
+	{
+		if (r == 0 && starts_with(scope, host) && !strchr(scope + n, '/') &&
+		    strcmp(scope + n, "library") != 0)
+			r = strv_add(&names, scope, e);
+	}
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		auto_free char *full = NULL;
+
+		if (asprintf(&full, "%slibrary/%s", host, names.v[i] + n) < 0)
+			return FAIL_NOMEM(e);
+		if (!json_object_get(o, full) &&
+		    json_object_set(o, full, json_object_get(o, names.v[i])) < 0)
+			return FAIL_NOMEM(e);
+	}
+	return r;
 }
 
 static int parse_rules(struct rules *all, const json_t *section, struct err *e)
 {
 	json_t *o = json_object_get(section, "rules"), *v;
 	const char *scope;
+	int r;
 
 	if (o && !json_is_object(o))
 		return FAIL(e, E_USAGE, "rules: is not a mapping of scopes");
 	if (json_object_size(o) > LIMIT_RULES)
 		return FAIL(e, E_USAGE, "rules: more than %d", LIMIT_RULES);
+	r = add_docker_names(o, e);
+	if (r < 0)
+		return r;
 	all->v = calloc(json_object_size(o) + 1, sizeof(*all->v));
 	if (!all->v)
 		return FAIL_NOMEM(e);
 	json_object_foreach(o, scope, v)
 	{
-		int r = parse_rule(all, scope, v, &all->v[all->n++], e);
-
+		r = parse_rule(all, scope, v, &all->v[all->n++], e);
 		if (r < 0)
 			return r;
 	}

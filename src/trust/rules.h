@@ -43,7 +43,8 @@ enum {
 	LIMIT_RULES_SIGNERS = 256,
 	LIMIT_RULE_SIGNERS = 32,
 	LIMIT_RULE_TYPES = 16,
-	LIMIT_RULE_TEXT = 512, /* a scope, a pattern, a type */
+	LIMIT_RULE_TEXT = 512,	   /* a scope, a pattern, a type */
+	LIMIT_RULE_MATCHED = 4096, /* what a pattern is held against */
 };
 
 struct rule_signer {
@@ -95,6 +96,7 @@ const char *rule_type_made(const char *word);
 /* Whether a predicate's type is what was asked for by that word. */
 bool rule_type_covers(const char *word, const char *predicate_type);
 
-/* "*" in a pattern stands for characters other than "/", "**" for any. What has "." or ".." as a
- * part of its path matches nothing. */
+/* "*" in a pattern stands for characters other than "/", within a URL's host for those of hosts
+ * only, "**" for any. What has "." or ".." as a part of its path, plain or as "%2e", or more than
+ * LIMIT_RULE_MATCHED bytes matches nothing. */
 bool rule_pattern_match(const char *pattern, const char *s);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/rules_judge.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One rule being judged: the first thing that does not hold is what is told. */
@@ -16,10 +18,12 @@ struct judging {
 static int note(struct judging *j, const char *check, const struct err *why, const char *text,
 		struct err *e)
 {
-	if (why && !j->first.code)
-		j->first = *why;
 	char told[sizeof(why->msg)];
 
+	if (why && !j->first.code) {
+		j->first = *why;
+		text_sanitize(j->first.msg);
+	}
 	/* A text that was cut may end within a character, which JSON does not take. */
 	(void)snprintf(told, sizeof(told), "%s", why ? why->msg : text);
 	text_sanitize(told);
@@ -68,62 +72,139 @@ static bool named(const struct judging *j, const char *repository)
 	return *repository ? strcmp(repository, j->ev->repository) == 0 : j->rule->unnamed;
 }
 
-/* The key (or keyless identity) by which the signer signed the image, or NULL. */
-static const char *signed_by(const struct judging *j, const struct rule_signer *s, bool *ret_named)
+/* Who of the rule's signers signed, and by which keys (or keyless identities). */
+struct matching {
+	size_t signers, keys;
+	const char **key; /* borrowed; different ones */
+	bool *may;	  /* signers * cap: whether that signer signed with that key */
+	size_t cap;
+	size_t *owner; /* of each key: the signer that it counts for, or NOBODY */
+	bool signed_at_all[LIMIT_RULE_SIGNERS]; /* if only for another repository */
+};
+#define NOBODY SIZE_MAX
+
+static void add_key(struct matching *m, size_t signer, const char *key)
 {
+	size_t k = 0;
+
+	while (k < m->keys && strcmp(m->key[k], key) != 0)
+		k++;
+	if (k == m->keys) {
+		m->key[k] = key;
+		m->owner[k] = NOBODY;
+		m->keys++;
+	}
+	m->may[signer * m->cap + k] = true;
+}
+
+static void add_keys_of(struct matching *m, const struct judging *j, size_t signer)
+{
+	const struct rule_signer *s = j->rule->signers[signer];
 	const struct evidence *ev = j->ev;
 
-	for (size_t i = 0; i < ev->notary->n; i++)
-		if (notary_is(s, &ev->notary->v[i])) {
-			*ret_named = named(j, ev->notary->v[i].repository);
-			if (*ret_named)
-				return ev->notary->v[i].key;
-		}
+	for (size_t i = 0; i < ev->notary->n; i++) {
+		const struct trust_result *t = &ev->notary->v[i];
+
+		if (!notary_is(s, t))
+			continue;
+		m->signed_at_all[signer] = true;
+		if (named(j, t->repository))
+			add_key(m, signer, t->key);
+	}
 	for (size_t i = 0; i < ev->found->n; i++) {
 		const struct sigstore_found *f = &ev->found->v[i];
 
-		if (sigstore_is_signature(f) && bundle_is(ev, s, f)) {
-			*ret_named = named(j, f->repository);
-			if (*ret_named)
-				return f->keyless ? f->identity : f->key_id;
-		}
+		if (!sigstore_is_signature(f) || !bundle_is(ev, s, f))
+			continue;
+		m->signed_at_all[signer] = true;
+		if (named(j, f->repository))
+			add_key(m, signer, f->keyless ? f->identity : f->key_id);
 	}
-	return NULL;
 }
 
-/* Different signers with one key are one. */
-static int check_signers(struct judging *j, struct err *e)
+/* Finds the signer a key of his own; another's, when he has one more to go to. */
+static bool assign(struct matching *m, size_t signer, bool *seen)
 {
-	const char *keys[LIMIT_RULE_SIGNERS];
-	auto_buf have = BUF_INIT(8192), lack = BUF_INIT(8192);
-	struct err why = ERR_INIT;
+	for (size_t k = 0; k < m->keys; k++) {
+		if (!m->may[signer * m->cap + k] || seen[k])
+			continue;
+		seen[k] = true;
+		if (m->owner[k] == NOBODY || assign(m, m->owner[k], seen)) {
+			m->owner[k] = signer;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* How many signers have a key each: as many as can be, whatever the order of the signatures. */
+static size_t assign_all(struct matching *m, bool *seen)
+{
 	size_t n = 0;
 
-	if (!j->rule->signers_n)
-		return 0;
-	for (size_t i = 0; i < j->rule->signers_n; i++) {
-		const struct rule_signer *s = j->rule->signers[i];
-		bool is_named = true;
-		const char *key = signed_by(j, s, &is_named);
-		size_t k = 0;
+	for (size_t i = 0; i < m->signers; i++) {
+		memset(seen, 0, m->keys * sizeof(*seen));
+		n += assign(m, i, seen);
+	}
+	return n;
+}
 
-		while (key && k < n && strcmp(keys[k], key) != 0)
-			k++;
-		if (key && k == n) {
-			keys[n++] = key;
-			buf_printf(&have, "%s%s", have.n ? ", " : "", s->name);
-		} else {
-			buf_printf(&lack, "%s%s%s", lack.n ? ", " : "", s->name,
-				   key	       ? " (the same key again)"
-				   : !is_named ? " (not for this repository)"
-					       : "");
-		}
+static const char *why_not(const struct matching *m, size_t signer)
+{
+	for (size_t k = 0; k < m->keys; k++)
+		if (m->may[signer * m->cap + k])
+			return " (the same key again)";
+	return m->signed_at_all[signer] ? " (not for this repository)" : "";
+}
+
+static bool has_key(const struct matching *m, size_t signer)
+{
+	for (size_t k = 0; k < m->keys; k++)
+		if (m->owner[k] == signer)
+			return true;
+	return false;
+}
+
+static int note_signers(struct judging *j, const struct matching *m, size_t n, struct err *e)
+{
+	auto_buf have = BUF_INIT(8192), lack = BUF_INIT(8192);
+	struct err why = ERR_INIT;
+
+	for (size_t i = 0; i < m->signers; i++) {
+		const char *name = j->rule->signers[i]->name;
+
+		if (has_key(m, i))
+			buf_printf(&have, "%s%s", have.n ? ", " : "", name);
+		else
+			buf_printf(&lack, "%s%s%s", lack.n ? ", " : "", name, why_not(m, i));
 	}
 	if (n >= j->rule->threshold)
 		return note(j, "signers", NULL, buf_str(&have), e);
 	(void)FAIL(&why, E_VERIFY, "%zu of %zu signers: %.300s%snot %.300s", n, j->rule->threshold,
 		   buf_str(&have), have.n ? ", " : "", buf_str(&lack));
 	return note(j, "signers", &why, NULL, e);
+}
+
+/* Different signers with one key are one. */
+static int check_signers(struct judging *j, struct err *e)
+{
+	const size_t cap = j->ev->notary->n + j->ev->found->n + 1;
+	struct matching m = { .signers = j->rule->signers_n, .cap = cap };
+	auto_free const char **keys = calloc(cap, sizeof(*keys));
+	auto_free bool *may = calloc(cap * (m.signers + 1), sizeof(*may));
+	auto_free bool *seen = calloc(cap, sizeof(*seen));
+	auto_free size_t *owner = calloc(cap, sizeof(*owner));
+
+	if (!m.signers)
+		return 0;
+	if (!keys || !may || !seen || !owner)
+		return FAIL_NOMEM(e);
+	m.key = keys;
+	m.may = may;
+	m.owner = owner;
+	for (size_t i = 0; i < m.signers; i++)
+		add_keys_of(&m, j, i);
+	return note_signers(j, &m, assign_all(&m, seen), e);
 }
 
 static bool may_attest(const struct judging *j, const struct sigstore_found *f)
@@ -172,6 +253,7 @@ static int check_type(struct judging *j, const char *type, struct err *e)
 			good = good ? good : f;
 		else if (!last.code || why.code == E_POLICY)
 			last = why;
+		text_sanitize(why.msg);
 		r = json_push(j->attestations,
 			      json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", f->predicate_type,
 					"digest", f->carrier.s, "signer", f->signer, "outcome",

@@ -94,10 +94,13 @@ const char *rule_type_made(const char *word)
 	return rule_type_ok(word) ? word : NULL;
 }
 
+/* "." or ".." as a part of the path; an escaped one is nobody's honest name. */
 static bool has_dots(const char *s)
 {
 	struct str rest = str_of(s), part;
 
+	if (strcasestr(s, "%2e"))
+		return true;
 	while (str_cut(&rest, '/', &part))
 		if (str_eqz(part, ".") || str_eqz(part, ".."))
 			return true;
@@ -109,13 +112,28 @@ struct star {
 	const char *pattern, *from;
 };
 
+/* Where the host of a URL ends in a pattern; its beginning when it is of none. */
+static const char *host_end(const char *pattern)
+{
+	const char *slashes = strstr(pattern, "://");
+
+	return slashes ? slashes + 3 + strcspn(slashes + 3, "/") : pattern;
+}
+
+/* A part of a path is all but "/"; what stands for a part of a host must not end it. */
+static bool star_takes(char c, bool in_host)
+{
+	return c && !strchr(in_host ? "/?#@\\" : "/", c);
+}
+
 /* Where nothing matches, the last "*" takes a character more, as long as it may; then the last
  * "**". What stands before that needs no second look: it can take anything. */
 bool rule_pattern_match(const char *pattern, const char *s)
 {
+	const char *host = host_end(pattern);
 	struct star one = { NULL, NULL }, any = { NULL, NULL };
 
-	if (has_dots(s))
+	if (strlen(s) > LIMIT_RULE_MATCHED || has_dots(s))
 		return false;
 	while (*s || *pattern) {
 		if (pattern[0] == '*' && pattern[1] == '*') {
@@ -127,7 +145,7 @@ bool rule_pattern_match(const char *pattern, const char *s)
 		} else if (*s && *pattern == *s) {
 			pattern++;
 			s++;
-		} else if (one.pattern && *one.from && *one.from != '/') {
+		} else if (one.pattern && star_takes(*one.from, one.pattern <= host)) {
 			s = ++one.from;
 			pattern = one.pattern;
 		} else if (any.pattern && *any.from) {
