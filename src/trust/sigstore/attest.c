@@ -106,7 +106,7 @@ int sigstore_attest(const struct state *state, struct store *s, const struct des
 	/* What is not whole is not signed. */
 	r = store_blob_verify(s, manifest, e);
 	if (r == 0)
-		r = statement_read(statement, &manifest->digest, &info, e);
+		r = statement_read(statement, &manifest->digest, NULL, &info, e);
 	if (r == 0 && !info.covers)
 		r = FAIL(e, E_INTERNAL, "the statement is not about it");
 	if (r == 0)

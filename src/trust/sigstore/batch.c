@@ -52,10 +52,14 @@ static int judge_in_child(void *arg, struct buf *emit, struct err *e)
 
 /* What the child says is checked again: it has read hostile bytes. */
 
+/* One line: what a stranger wrote must not look like one of ours. */
 static void clean(char *text, size_t cap)
 {
 	text[cap - 1] = '\0';
 	text_sanitize(text);
+	for (char *p = text; *p; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
 }
 
 static int check_verdict(struct verdict *v, const struct judgement *j, struct err *e)

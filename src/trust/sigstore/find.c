@@ -289,10 +289,12 @@ int sigstore_find(const struct store *s, const struct desc *manifest,
 					.annotations_wanted = q->annotations } };
 	int r;
 
-	if (q->ref && !q->any_repository) {
+	if (q->ref) {
 		ref_repository(q->ref, &repository);
-		search.j.repository = buf_str(&repository);
+		search.j.preferred = buf_str(&repository);
 	}
+	if (!q->any_repository)
+		search.j.repository = search.j.preferred;
 	/* Which also checks the digest: the bytes that are signed are those that we hold. */
 	if ((r = store_blob_read(s, manifest, LIMIT_MANIFEST, &bytes, e)) < 0)
 		return r;

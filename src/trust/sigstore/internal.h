@@ -46,9 +46,11 @@ struct statement_info {
 	bool covers;	/* one of its subjects has the digest */
 	char name[512]; /* of that subject, "" when none */
 };
-/* Reads a statement, v1 or v0.1. E_FORMAT. */
-int statement_read(struct str payload, const struct digest *about, struct statement_info *ret,
-		   struct err *e);
+/* Reads a statement, v1 or v0.1. Where several subjects have the digest, name is that of the
+ * repository that is preferred (NULL: of none), else of the first. E_FORMAT. */
+int statement_read(struct str payload, const struct digest *about, const char *preferred,
+		   struct statement_info *ret, struct err *e);
+bool same_repository(const char *name, const char *want);
 
 /* Whether the subject's annotations say all of want, an object of strings. E_VERIFY. */
 int statement_says(struct str payload, const struct digest *about, const json_t *want,
@@ -80,7 +82,8 @@ struct judgement {
 	const struct digest *digest; /* of what must have been signed */
 	struct str artifact;	     /* that itself; .p NULL: not at hand */
 	const struct sigstore_trust *trust;
-	const char *repository;		  /* that must be named; NULL: any, or none */
+	const char *repository; /* that must be named; NULL: any, or none */
+	const char *preferred;	/* of a statement about several the name that is told; or NULL */
 	const json_t *annotations_wanted; /* that must have been signed, too; or NULL */
 };
 struct verdict {

@@ -74,20 +74,6 @@ static int judge_signer(const struct bundle *b, const struct judgement *j, struc
 	return v->proof.keyless ? find_identity(j->trust, &v->proof.identity, &v->signer, e) : 0;
 }
 
-/* As cosign and skopeo write one: Docker's by another host, with a tag or without. */
-static bool same_repository(const char *name, const char *want)
-{
-	auto_buf full = BUF_INIT(2 * LIMIT_REF);
-	struct ref ref;
-
-	if (strcmp(name, want) == 0)
-		return true;
-	if (ref_parse(name, &ref, NULL) < 0)
-		return false;
-	ref_repository(&ref, &full);
-	return strcmp(buf_str(&full), want) == 0;
-}
-
 /* What names no repository holds in any, and so would what was carried here from another. */
 static int check_name(const struct judgement *j, const char *name, struct err *e)
 {
@@ -109,7 +95,7 @@ static int judge_envelope(const struct bundle *b, const struct judgement *j, str
 		return FAIL(e, E_FORMAT, "its payload is '%.80s', not an in-toto statement",
 			    b->dsse.payload_type);
 	if ((r = judge_signer(b, j, (struct str){ NULL, 0 }, v, e)) < 0 ||
-	    (r = statement_read(payload, j->digest, &v->statement, e)) < 0)
+	    (r = statement_read(payload, j->digest, j->preferred, &v->statement, e)) < 0)
 		return r;
 	if (!v->statement.covers)
 		return FAIL(e, E_VERIFY, "it is about something else");

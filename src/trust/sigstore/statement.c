@@ -31,8 +31,22 @@ int statement_make_signature(const struct desc *manifest, const char *name,
 
 /* Reading. */
 
-static int read_subject(const json_t *o, const struct digest *about, struct statement_info *ret,
-			struct err *e)
+/* As cosign and skopeo write one: Docker's by another host, with a tag or without. */
+bool same_repository(const char *name, const char *want)
+{
+	auto_buf full = BUF_INIT(2 * LIMIT_REF);
+	struct ref ref;
+
+	if (strcmp(name, want) == 0)
+		return true;
+	if (ref_parse(name, &ref, NULL) < 0)
+		return false;
+	ref_repository(&ref, &full);
+	return strcmp(buf_str(&full), want) == 0;
+}
+
+static int read_subject(const json_t *o, const struct digest *about, const char *preferred,
+			struct statement_info *ret, struct err *e)
 {
 	static const char what[] = "statement: subject";
 	const json_t *name = json_object_get(o, "name");
@@ -45,7 +59,10 @@ static int read_subject(const json_t *o, const struct digest *about, struct stat
 	if (name && !json_is_string(name))
 		return FAIL(e, E_FORMAT, "%s: 'name' is not a string", what);
 	hex = json_string_or_null(digest, "sha256");
-	if (ret->covers || !hex || strcmp(hex, digest_hex(about)) != 0)
+	if (!hex || strcmp(hex, digest_hex(about)) != 0)
+		return 0;
+	if (ret->covers && !(preferred && json_string_value(name) &&
+			     same_repository(json_string_value(name), preferred)))
 		return 0;
 	if (json_string_length(name) >= sizeof(ret->name))
 		return FAIL(e, E_FORMAT, "%s: 'name' is longer than %zu bytes", what,
@@ -56,8 +73,8 @@ static int read_subject(const json_t *o, const struct digest *about, struct stat
 	return 0;
 }
 
-static int read_subjects(const json_t *list, const struct digest *about, struct statement_info *ret,
-			 struct err *e)
+static int read_subjects(const json_t *list, const struct digest *about, const char *preferred,
+			 struct statement_info *ret, struct err *e)
 {
 	size_t n = json_array_size(list);
 	int r = 0;
@@ -66,12 +83,12 @@ static int read_subjects(const json_t *list, const struct digest *about, struct 
 		return FAIL(e, E_FORMAT, "statement: want 1 to %d subjects, got %zu",
 			    LIMIT_STATEMENT_SUBJECTS, n);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = read_subject(json_array_get(list, i), about, ret, e);
+		r = read_subject(json_array_get(list, i), about, preferred, ret, e);
 	return r;
 }
 
-int statement_read(struct str payload, const struct digest *about, struct statement_info *ret,
-		   struct err *e)
+int statement_read(struct str payload, const struct digest *about, const char *preferred,
+		   struct statement_info *ret, struct err *e)
 {
 	struct statement_info info = { .covers = false };
 	auto_json *j = NULL;
@@ -83,7 +100,7 @@ int statement_read(struct str payload, const struct digest *about, struct statem
 	    (r = json_get_string(j, "_type", &type, "statement", e)) < 0 ||
 	    (r = json_get_string(j, "predicateType", &predicate, "statement", e)) < 0 ||
 	    (r = json_get_array(j, "subject", &subjects, "statement", e)) < 0 ||
-	    (r = read_subjects(subjects, about, &info, e)) < 0)
+	    (r = read_subjects(subjects, about, preferred, &info, e)) < 0)
 		return r;
 	if (strcmp(type, IN_TOTO_STATEMENT) != 0 &&
 	    strcmp(type, "https://in-toto.io/Statement/v0.1") != 0)
