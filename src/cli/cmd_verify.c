@@ -173,6 +173,8 @@ static int split(const struct strv *given, struct strv *ret, struct err *e)
 	for (size_t i = 0; r == 0 && i < given->n; i++) {
 		struct str rest = str_of(given->v[i]), one;
 
+		if (!rest.n)
+			return FAIL(e, E_USAGE, "--require is empty, and would ask for nothing");
 		while (r == 0 && str_cut(&rest, ',', &one)) {
 			auto_free char *type = str_dup(str_trim(one));
 

@@ -2,10 +2,11 @@
 /* 'plimsoll verify' by keys and identities that the command line names. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/images.h"
 #include "cli/signing.h"
 #include "cli/sigstore.h"
-#include "trust/rules.h"
+#include "trust/rules_judge.h"
 
 /* What was asked for, and what was found. */
 struct asked {
@@ -55,6 +56,16 @@ static int none_passed(const struct asked *a, const char *what, struct err *e)
 	return r;
 }
 
+/* As a rule that asks for the type and no more has it: a summary of a failure is none. */
+static int says_so(const struct sigstore_found *v, struct err *e)
+{
+	static const struct rule any = { .scope = "--require" };
+	auto_json *statement = NULL;
+	int r = json_parse(buf_str(&v->statement), v->statement.n, "statement", &statement, e);
+
+	return r < 0 ? r : rule_predicate(&any, v->predicate_type, statement, clock_now(), e);
+}
+
 /* Keeps what was asked for. Who attests that an image has faults has not signed it. */
 static int keep(struct asked *a, struct err *e)
 {
@@ -66,12 +77,17 @@ static int keep(struct asked *a, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct sigstore_found *v = &f->v[i];
 		const bool signature = sigstore_is_signature(v);
+		const bool asked = signature ? wants_signature(a) : wanted(a, v->predicate_type);
+		struct err why = ERR_INIT;
 
-		if (signature ? wants_signature(a) : wanted(a, v->predicate_type)) {
+		if (asked && (signature || says_so(v, &why) == 0)) {
 			f->v[f->n++] = *v;
 			continue;
 		}
-		if (r == 0 && !signature)
+		text_sanitize(why.msg);
+		if (r == 0 && asked)
+			r = strv_addf(&f->refused, e, "bundle %.19s: %s", v->carrier.s, why.msg);
+		else if (r == 0 && !signature)
 			r = strv_addf(&f->refused, e,
 				      "bundle %.19s: an attestation (%.100s), not a signature",
 				      v->carrier.s, v->predicate_type);
