@@ -118,8 +118,9 @@ static int check_sections(json_t *config, const char *file, struct err *e)
 	return 0;
 }
 
-/* Nesting is bounded by LIMIT_YAML_DEPTH. */
-static int merge(json_t *into, json_t *from, struct err *e)
+/* Nesting is bounded by LIMIT_YAML_DEPTH. A section without a key is as none; beneath that null is
+ * a value like others, and not one that anybody takes. */
+static int merge(json_t *into, json_t *from, bool sections, struct err *e)
 {
 	const char *key;
 	json_t *value;
@@ -128,11 +129,11 @@ static int merge(json_t *into, json_t *from, struct err *e)
 	{
 		json_t *there = json_object_get(into, key);
 
-		if (json_is_null(value)) /* a section without a key */
+		if (sections && json_is_null(value))
 			continue;
 
 		int r = json_is_object(there) && json_is_object(value)
-				? merge(there, value, e)
+				? merge(there, value, false, e)
 				: json_put(into, key, json_incref(value), e);
 
 		if (r < 0)
@@ -190,7 +191,7 @@ static int load_one(const char *file, bool must_exist, json_t *into, struct err 
 	if (json_is_null(j)) /* empty, or comments only */
 		return 0;
 	r = check_sections(j, file, e);
-	return r < 0 ? WRAP(e, r, "configuration") : merge(into, j, e);
+	return r < 0 ? WRAP(e, r, "configuration") : merge(into, j, true, e);
 }
 
 /* A section that is broken anywhere lets nothing pass: it ends every command. */

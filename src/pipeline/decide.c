@@ -208,8 +208,22 @@ static int judge(struct deciding *x, const struct rule *rule, struct err *e)
 	return r < 0 ? keep(x, &why, e) : 0;
 }
 
-/* What the caller asks for, as a rule of its own. */
-static int ask_caller(struct deciding *x, struct err *e)
+/* A rule for what the caller asks for: what that of the repository says of attestations, and of
+ * who may make them, holds for those, too. */
+static void begin_asked(struct rule *ret, const struct rule *rule)
+{
+	if (rule)
+		*ret = *rule;
+	if (!ret->attesters_n) {
+		memcpy(ret->attesters, ret->signers, sizeof(ret->attesters));
+		ret->attesters_n = ret->signers_n;
+	}
+	ret->scope = "--require";
+	ret->reject = ret->fresh = false;
+	ret->types_n = ret->signers_n = ret->threshold = 0;
+}
+
+static int ask_caller(struct deciding *x, const struct rule *rule, struct err *e)
 {
 	auto_free struct rule *asked = calloc(1, sizeof(*asked));
 	int r;
@@ -220,7 +234,7 @@ static int ask_caller(struct deciding *x, struct err *e)
 		return FAIL_NOMEM(e);
 	if (x->o->require->n > LIMIT_RULE_TYPES)
 		return FAIL(e, E_USAGE, "more than %d types are required", LIMIT_RULE_TYPES);
-	asked->scope = "--require";
+	begin_asked(asked, rule);
 	for (size_t i = 0; i < x->o->require->n; i++) {
 		if (!rule_type_ok(x->o->require->v[i]))
 			return FAIL(e, E_USAGE, "'%.60s' is no type of attestation",
@@ -277,7 +291,7 @@ static int ask_all(struct deciding *x, struct err *e)
 		r = find_bundles(x, e);
 	if (r < 0 || (r = ask_rule(x, rule, e)) < 0)
 		return r;
-	return ask_caller(x, e);
+	return ask_caller(x, rule, e);
 }
 
 int decide(const struct road *road, const struct ref *ref, const struct desc *d,

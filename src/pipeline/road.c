@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/road.h"
 
+#include "base/str.h"
 #include "trail/trail.h"
 
 int road_note(const struct road *road, const char *kind, int outcome, json_t *detail, struct err *e)
@@ -8,6 +9,11 @@ int road_note(const struct road *road, const char *kind, int outcome, json_t *de
 	auto_json *owned = detail;
 	const bool refused = outcome == E_POLICY || outcome == E_VERIFY;
 	struct err own = ERR_INIT;
+
+	/* A text that was cut may end within a character, which the trail does not take. */
+	if (outcome < 0 && e)
+		text_sanitize(e->msg);
+
 	const struct trail_event ev = {
 		.kind = kind,
 		.result = outcome >= 0 ? "ok"
