@@ -89,7 +89,12 @@ static int ask_tuf(struct deciding *x, struct err *e)
 			return k;
 	}
 	if (r == 0)
-		return x->fresh ? note(x, "newest", "passed", "what TUF lists now", e) : 0;
+		return x->fresh ? note(x, "newest", "passed",
+				       json_object_get(tuf, "gun")
+					       ? "what its Notary server lists now"
+					       : "what TUF lists now",
+				       e)
+				: 0;
 	r = keep(x, &why, e);
 	return r < 0 ? r : note(x, "newest", "failed", why.msg, e);
 }

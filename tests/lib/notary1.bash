@@ -79,13 +79,14 @@ notary_record() {
 	done
 }
 
-# Serves the folder ./served by plain HTTP on loopback: sets $FILES.
+# Serves the folder ./served by plain HTTP on loopback, to whoever has a token; what was asked for goes to ./tokens: sets
+# $FILES.
 files_start() {
 	local port
 	port=$(free_port)
 	FILES=http://127.0.0.1:$port
 	mkdir -p served
-	/usr/bin/python3 -m http.server --bind 127.0.0.1 -d served "$port" >files.log 2>&1 3>&- &
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/notary1_files.py" "$port" tokens >files.log 2>&1 3>&- &
 	FILES_PID=$!
 	wait_for 20 curl -fs -o /dev/null "$FILES/"
 }

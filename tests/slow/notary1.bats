@@ -78,6 +78,22 @@ refused() { # reason...
 	assert_output_has "\"gun\":\"$GUN\"" '"trustedBy":"key"' '"role":"targets/releases"'
 }
 
+# The repository anew, with a root key that a CA has certified (ca.crt).
+root_of_ca() { # GUN
+	local NOTARY_DIR=$PWD/certified
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 9 -subj /CN=ca \
+		-addext keyUsage=critical,keyCertSign 2>/dev/null
+	notary_do delete "$1" --remote
+	notary_do key generate ecdsa
+	sed '/^role:/,/^$/d' certified/private/*.key >root.pem
+	openssl ec -in root.pem -passin pass:password1 -out root.key 2>/dev/null
+	openssl req -new -key root.key -out root.csr -subj "/CN=${1//\//\\/}"
+	printf 'basicConstraints=CA:FALSE\nextendedKeyUsage=codeSigning\n' >ext
+	openssl x509 -req -in root.csr -CA ca.crt -CAkey ca.key -days 9 -out root.crt -extfile ext 2>/dev/null
+	notary_do init -p "$1" --rootcert root.crt
+	notary_tag "$1" v1 "$DIGEST"
+}
+
 # Production as it was, and the server as the attacker wants it.
 attack() { # folder, reason...
 	local from=$1
@@ -100,6 +116,7 @@ attack() { # folder, reason...
 	run prod trust notary trust --server "$FILES" --tofu "$GUN"
 	assert_status 0
 	assert_output_has "trusted by first use"
+	assert_eq "$(sort -u tokens)" "repository:$GUN:pull"
 	cp -r prod prod.old
 	push_image "$GUN:v1" 2
 	notary_tag "$GUN" v1 "$DIGEST"
@@ -145,6 +162,27 @@ attack() { # folder, reason...
 	run prod trust notary trust --server "$FILES" --tofu "$GUN"
 	assert_status 4
 	assert_output_has "its certificate is of '$GUN-2', not of '$GUN'"
+	# A prefix: each repository for itself, by whom the CA has certified.
+	root_of_ca "$GUN"
+	notary_record "$GUN" rec.ca
+	run prod trust notary trust --server "$FILES" --root-ca ca.crt "${GUN%app}"
+	assert_status 0
+	push_digest "$GUN:v1" "$DIGEST"
+	serve rec.ca
+	prod pull "$GUN:v1"
+	rm -rf prod/trust/tuf/scopes/*/*app
+	serve rec.thief
+	refused "is of none of the CAs that are trusted"
+	prod trust notary forget "${GUN%app}"
+	serve other
+	prod trust notary trust --server "$FILES" --tofu "${GUN%app}"
+	refused "its certificate is of '$GUN-2'"
+	run prod trust tuf status
+	assert_status 0
+	assert_output_has "${GUN%app}" "metadata at $FILES"
+	run prod trust tuf refresh "${GUN%app}"
+	assert_status 2
+	assert_output_has "is listed by a Notary v1 server"
 	# Nothing at all is no answer; nobody there counts for as long as the timestamp does, and no longer.
 	rm -rf none
 	mkdir -p none/v2
