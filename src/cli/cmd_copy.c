@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+
+#include "cli/login.h"
 #include "cli/road.h"
 #include "pipeline/copy.h"
 
 struct copy_options {
-	const char *platform;
-	bool all, no_referrers;
+	const char *platform, *multi_arch, *digestfile, *authfile;
+	bool all, no_referrers, preserve_digests;
 };
 
 static int report(struct cli *c, char **argv, const struct desc *d, const struct copy_done *done,
@@ -31,25 +34,48 @@ static int report(struct cli *c, char **argv, const struct desc *d, const struct
 	return cli_print_json(c, j, e);
 }
 
+/* --multi-arch, as skopeo has it; what is copied by default is all. */
+static int choose(const struct copy_options *o, char here[static 64], const char **ret,
+		  struct err *e)
+{
+	bool one = o->multi_arch && strcmp(o->multi_arch, "system") == 0;
+
+	if (o->multi_arch && strcmp(o->multi_arch, "all") != 0 && !one)
+		return FAIL(e, E_USAGE,
+			    "--multi-arch is all or system, not '%.40s': an index without its "
+			    "images is of no use to anybody",
+			    o->multi_arch);
+	if ((o->all && (o->platform || one)) || (o->platform && o->multi_arch))
+		return FAIL(e, E_USAGE, "one of --all, --multi-arch and --platform, not several");
+	(void)snprintf(here, 64, "linux/%s", oci_architecture());
+	*ret = one ? here : o->platform;
+	return 0;
+}
+
 static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct copy_options *o = opts;
-	const struct copy_opts co = { .platform = o->platform, .no_referrers = o->no_referrers };
+	struct copy_opts co = { .if_index = o->multi_arch, .no_referrers = o->no_referrers };
 	auto_copy_end from = { 0 }, to = { 0 };
 	auto_road road = { 0 };
 	struct copy_done done = { 0 };
-	int r;
+	char here[64];
+	int r = choose(o, here, &co.platform, e);
 
 	(void)argc;
-	if (o->all && o->platform)
-		return FAIL(e, E_USAGE, "--all or --platform, not both");
-	r = copy_end_parse(argv[0], &from, e);
+	if (r == 0)
+		r = cli_use_authfile(o->authfile, e);
+	if (r == 0)
+		r = copy_end_parse(argv[0], &from, e);
 	if (r == 0)
 		r = copy_end_parse(argv[1], &to, e);
 	if (r == 0)
 		r = cli_road(c, argv[0], &road, e);
 	if (r == 0)
 		r = step_copy(&road, &from, &to, &co, &done, e);
+	if (r == 0 && o->digestfile)
+		r = fs_write_file(AT_FDCWD, o->digestfile, road.image.digest.s,
+				  strlen(road.image.digest.s), 0644, e);
 	return r < 0 ? r : report(c, argv, &road.image, &done, e);
 }
 
@@ -60,6 +86,13 @@ static const struct opt copy_options[] = {
 	       "of an index, only the image for this platform"),
 	OPT_AT(struct copy_options, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
 	       "leave signatures and other referrers behind"),
+	OPT_AT(struct copy_options, multi_arch, "multi-arch", 0, OPT_STRING, "WHICH",
+	       "of an index: all, or system for the image for this machine"),
+	OPT_AT(struct copy_options, preserve_digests, "preserve-digests", 0, OPT_FLAG, NULL,
+	       "change nothing, which is so anyway"),
+	OPT_AT(struct copy_options, digestfile, "digestfile", 0, OPT_STRING, "FILE",
+	       "write the digest to FILE, too"),
+	OPT_AT(struct copy_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/login.h"
 #include "cli/road.h"
 #include "pipeline/delete.h"
 #include "registry/registry.h"
 
 struct delete_options {
 	bool force;
+	const char *authfile;
 };
 
 static int print_json(struct cli *c, const char *name, const struct desc *d,
@@ -49,13 +51,15 @@ static int run_delete(struct cli *c, void *opts, int argc, char **argv, struct e
 	struct delete_done done = { 0 };
 	auto_road road = { 0 };
 	struct ref ref;
-	int r = ref_parse(starts_with(argv[0], "docker://") ? argv[0] + 9 : argv[0], &ref, e);
+	int r = ref_parse(without_transport(argv[0]), &ref, e);
 
 	(void)argc;
 	if (r == 0)
+		r = cli_use_authfile(o->authfile, e);
+	if (r == 0)
 		r = registry_qualify(&ref, e);
 	if (r == 0)
-		r = cli_road(c, argv[0], &road, e);
+		r = cli_road(c, without_transport(argv[0]), &road, e);
 	if (r == 0)
 		r = step_delete(&road, &ref, &d, &done, e);
 	if (r == 0)
@@ -67,6 +71,7 @@ static int run_delete(struct cli *c, void *opts, int argc, char **argv, struct e
 static const struct opt delete_options[] = {
 	OPT_AT(struct delete_options, force, "force", 'f', OPT_FLAG, NULL,
 	       "also when other tags or indexes name the image"),
+	OPT_AT(struct delete_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

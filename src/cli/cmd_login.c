@@ -49,6 +49,15 @@ int cli_login_where(const char *arg, char ret[static 512], char host[static 256]
 	return 0;
 }
 
+int cli_use_authfile(const char *file, struct err *e)
+{
+	if (!file)
+		return 0;
+	if (access(file, R_OK) < 0)
+		return FAIL_SYS(e, "--authfile '%s'", file);
+	return setenv("REGISTRY_AUTH_FILE", file, 1) < 0 ? FAIL_SYS(e, "setenv") : 0;
+}
+
 static int take_line(struct buf *to, const char *line, size_t n, struct err *e)
 {
 	while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/login.h"
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "pipeline/repo_prune.h"
@@ -6,7 +7,7 @@
 
 struct prune_options {
 	bool dry_run;
-	const char *older_than, *keep;
+	const char *older_than, *keep, *authfile;
 };
 
 static int print_list(struct cli *c, const struct prune_done *done, bool dry_run, struct err *e)
@@ -76,7 +77,9 @@ static int run_prune(struct cli *c, void *opts, int argc, char **argv, struct er
 	if (r == 0)
 		r = cli_parse_repository(argv[0], &ref, e);
 	if (r == 0)
-		r = cli_road(c, argv[0], &road, e);
+		r = cli_use_authfile(o->authfile, e);
+	if (r == 0)
+		r = cli_road(c, without_transport(argv[0]), &road, e);
 	if (r == 0)
 		r = step_repo_prune(&road, &ref, &po, &done, e);
 	if (r == 0)
@@ -92,6 +95,7 @@ static const struct opt prune_options[] = {
 	       "remove images, too, but not the N newest"),
 	OPT_AT(struct prune_options, older_than, "older-than", 0, OPT_STRING, "DURATION",
 	       "remove images, too, that were made longer ago: 30d, 12h"),
+	OPT_AT(struct prune_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

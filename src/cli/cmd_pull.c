@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/login.h"
 #include "cli/road.h"
 #include "pipeline/steps.h"
 
 struct pull_opts {
+	const char *authfile;
 	bool no_referrers;
 };
 
@@ -34,14 +36,16 @@ static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_buf name = BUF_INIT(LIMIT_REF + 128);
 	struct referrers_got got = { 0 };
 	struct ref ref;
-	int r = ref_parse(argv[0], &ref, e);
+	int r = ref_parse(without_transport(argv[0]), &ref, e);
 
 	(void)argc;
 	r = r < 0 ? r : registry_qualify(&ref, e);
 	if (r < 0)
 		return r;
 	ref_stored(&ref, &name);
-	r = cli_road(c, argv[0], &road, e);
+	r = cli_use_authfile(o->authfile, e);
+	if (r == 0)
+		r = cli_road(c, without_transport(argv[0]), &road, e);
 	if (r == 0)
 		r = step_pull(&road, &ref, o->no_referrers, &got, e);
 	return r < 0 ? r : report(c, buf_str(&name), &road.image, &got, e);
@@ -50,6 +54,7 @@ static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err
 static const struct opt pull_opts[] = {
 	OPT_AT(struct pull_opts, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
 	       "do not fetch signatures and other referrers"),
+	OPT_AT(struct pull_opts, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/login.h"
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "pipeline/steps.h"
@@ -6,7 +7,7 @@
 
 struct push_options {
 	bool no_referrers;
-	const char *passphrase_file;
+	const char *passphrase_file, *authfile;
 };
 
 static int report(struct cli *c, const struct ref *to, const struct desc *d, size_t referrers,
@@ -51,12 +52,12 @@ static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err
 	size_t referrers = 0;
 	int r = cli_passphrase(o->passphrase_file, &secret, &passphrase, e);
 
+	r = r < 0 ? r : cli_use_authfile(o->authfile, e);
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
-
 	if (r == 0)
 		r = store_lookup(road.store, argv[0], &from, &road.image, e);
 	if (r == 0 && argc > 1)
-		r = ref_parse(argv[1], &to, e);
+		r = ref_parse(without_transport(argv[1]), &to, e);
 	else if (r == 0)
 		to = from;
 	if (r == 0 && from.name[0] && strcmp(from.host, to.host) == 0)
@@ -64,7 +65,8 @@ static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = step_push(&road, &to, &po, &referrers, e);
 	if (r == 0)
-		r = publish_newest(&road, argc > 1 ? argv[1] : argv[0], &to, passphrase, e);
+		r = publish_newest(&road, argc > 1 ? without_transport(argv[1]) : argv[0], &to,
+				   passphrase, e);
 	return r < 0 ? r : report(c, &to, &road.image, referrers, e);
 }
 
@@ -73,6 +75,7 @@ static const struct opt push_options[] = {
 	       "leave signatures and other referrers here"),
 	OPT_AT(struct push_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
 	       "passphrase of the TUF keys, from FILE or from descriptor N for fd:N"),
+	OPT_AT(struct push_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/login.h"
 #include "cli/road.h"
 #include "registry/repo.h"
 
 struct tags_options {
 	bool all;
+	const char *authfile;
 };
 
 /* The repository that an argument names, without a tag. */
 int cli_parse_repository(const char *arg, struct ref *ret, struct err *e)
 {
-	const char *text = starts_with(arg, "docker://") ? arg + 9 : arg;
+	const char *text = without_transport(arg);
 	const char *slash = strrchr(text, '/');
 	int r = ref_parse(text, ret, e);
 
@@ -55,6 +57,8 @@ static int run_tags(struct cli *c, void *opts, int argc, char **argv, struct err
 
 	(void)argc;
 	if (r == 0)
+		r = cli_use_authfile(o->authfile, e);
+	if (r == 0)
 		r = registry_open(&ref, REGISTRY_CHANGE, c->progress, &reg, e);
 	if (r == 0)
 		r = registry_tags(reg, ref.name, &tags, e);
@@ -71,6 +75,7 @@ static int run_tags(struct cli *c, void *opts, int argc, char **argv, struct err
 static const struct opt tags_options[] = {
 	OPT_AT(struct tags_options, all, "all", 'a', OPT_FLAG, NULL,
 	       "also tags that belong to an image: sha256-… of referrers and of cosign"),
+	OPT_AT(struct tags_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };
 

@@ -167,70 +167,6 @@ static void close_all(struct copy_run *x)
 	copy_room_close(&x->packed);
 }
 
-static bool is_platform(const json_t *entry, const char *want)
-{
-	const json_t *p = json_object_get(entry, "platform");
-	const char *os = json_string_or_null(p, "os"),
-		   *arch = json_string_or_null(p, "architecture");
-	const char *variant = json_string_or_null(p, "variant");
-	char has[256];
-	size_t n;
-
-	if (!os || !arch)
-		return false;
-	n = (size_t)snprintf(has, sizeof(has), "%.60s/%.60s", os, arch);
-	if (strcmp(has, want) == 0)
-		return true;
-	(void)snprintf(has + n, sizeof(has) - n, "/%.60s", variant ? variant : "");
-	return strcmp(has, want) == 0;
-}
-
-/* The image of an index that is for a platform, in the index's place. */
-static int pick_platform(struct copy_run *x, const char *want, struct desc *d, struct err *e)
-{
-	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), have = BUF_INIT(600);
-	auto_json *j = NULL;
-	json_t *list, *entry;
-	size_t i;
-	int r = registry_copy_read(&x->c, d, &bytes, e);
-
-	if (r == 0)
-		r = json_parse(buf_str(&bytes), bytes.n, d->digest.s, &j, e);
-	if (r == 0)
-		r = json_get_array(j, "manifests", &list, d->digest.s, e);
-	if (r < 0)
-		return r;
-	json_array_foreach(list, i, entry)
-	{
-		const json_t *p = json_object_get(entry, "platform");
-
-		if (is_platform(entry, want))
-			return desc_parse(entry, d->digest.s, d, e);
-		if (have.n < 400)
-			buf_printf(&have, "%s%.60s/%.60s", have.n ? ", " : "",
-				   json_string_or_null(p, "os") ?: "?",
-				   json_string_or_null(p, "architecture") ?: "?");
-	}
-	return FAIL(e, E_NOTFOUND, "index %s has no image for '%s': there are %s", d->digest.s,
-		    want, buf_str(&have));
-}
-
-static int choose(struct copy_run *x, const struct copy_end *to, const struct copy_opts *o,
-		  struct desc *d, struct err *e)
-{
-	char here[64];
-
-	if (!desc_is_index(d))
-		return 0;
-	if (o->platform)
-		return pick_platform(x, o->platform, d, e);
-	if (to->kind != COPY_DOCKER_ARCHIVE)
-		return 0;
-	/* docker's archive holds one. */
-	(void)snprintf(here, sizeof(here), "linux/%s", oci_architecture());
-	return pick_platform(x, here, d, e);
-}
-
 static int copy(struct copy_run *x, const struct copy_end *from, const struct copy_end *to,
 		const struct copy_opts *o, struct err *e)
 {
@@ -239,7 +175,7 @@ static int copy(struct copy_run *x, const struct copy_end *from, const struct co
 	int r = copy_source_open(x, from, &d, e);
 
 	if (r == 0)
-		r = choose(x, to, o, &d, e);
+		r = copy_choose_platform(x, to, o, &d, e);
 	if (r == 0 && to->ref.digest.s[0] && !digest_eq(&to->ref.digest, &d.digest))
 		r = FAIL(e, E_USAGE, "the image is %s, not what the destination names", d.digest.s);
 	if (r == 0)
@@ -258,17 +194,21 @@ static int copy(struct copy_run *x, const struct copy_end *from, const struct co
 	return r;
 }
 
-/* An end as the trail has it: no folders of this machine's users. */
+/* An end as the trail has it: the name of a file or folder, not where this machine's users have it.
+ */
 static const char *end_name(const struct copy_end *x, struct buf *b)
 {
 	static const char *const kinds[] = { "",
 					     "store:", "oci:", "oci-archive:", "docker-archive:" };
 
+	const char *leaf = x->path ? strrchr(x->path, '/') : NULL;
+
 	buf_puts(b, kinds[x->kind]);
 	if (x->kind == COPY_REGISTRY || x->kind == COPY_STORE)
 		ref_full(&x->ref, b);
 	else
-		buf_printf(b, "%s%s%s", x->path, x->name ? ":" : "", x->name ? x->name : "");
+		buf_printf(b, "%s%s%s", leaf && leaf[1] ? leaf + 1 : x->path, x->name ? ":" : "",
+			   x->name ? x->name : "");
 	return buf_str(b);
 }
 
@@ -276,6 +216,7 @@ int step_copy(struct road *road, const struct copy_end *from, const struct copy_
 	      const struct copy_opts *o, struct copy_done *ret, struct err *e)
 {
 	auto_buf a = BUF_INIT(8192), b = BUF_INIT(8192);
+	const char *name = road->name;
 	struct copy_run x = { .road = road, .folder = { .fd = -1 } };
 	int r = copy(&x, from, to, o, e);
 	json_t *detail = json_pack("{s:s, s:s, s:I, s:I}", "from", end_name(from, &a), "to",
@@ -285,5 +226,8 @@ int step_copy(struct road *road, const struct copy_end *from, const struct copy_
 	*ret = (struct copy_done){ x.c.manifests, x.c.referrers, x.c.blobs,
 				   x.c.there,	  x.c.mounted,	 x.c.skipped };
 	close_all(&x);
-	return road_note(road, "copy", r, detail, e);
+	road->name = buf_str(&a);
+	r = road_note(road, "copy", r, detail, e);
+	road->name = name;
+	return r;
 }

@@ -31,7 +31,10 @@ static inline void copy_end_release(struct copy_end *x)
 #define auto_copy_end __attribute__((cleanup(copy_end_release))) struct copy_end
 
 struct copy_opts {
-	const char *platform; /* "OS/ARCH[/VARIANT]": that image of an index; NULL: all of it */
+	/* "OS/ARCH[/VARIANT]": that image of an index; NULL: all of it. An image that is none of an
+	 * index must be for it, too, unless if_index. */
+	const char *platform;
+	bool if_index;
 	bool no_referrers;
 };
 struct copy_done {

@@ -32,6 +32,10 @@ struct copy_run {
 /* copy_from.c: opens the source and finds the image. */
 int copy_source_open(struct copy_run *x, const struct copy_end *from, struct desc *ret,
 		     struct err *e);
+/* copy_platform.c: the image of an index that was asked for, in the index's place. E_NOTFOUND when
+ * there is none. */
+int copy_choose_platform(struct copy_run *x, const struct copy_end *to, const struct copy_opts *o,
+			 struct desc *d, struct err *e);
 /* copy_to.c: opens the destination; *ret_tag is the tag to give, NULL for none. */
 int copy_dest_open(struct copy_run *x, const struct copy_end *from, const struct copy_end *to,
 		   const char **ret_tag, struct err *e);

@@ -33,6 +33,7 @@ static int make_request(const struct registry *reg, const struct call *c,
 		.method = c->method,
 		.follow = c->follow,
 		.insecure = reg->insecure,
+		.decode = c->decode,
 		.has_body = c->has_body,
 		.total_seconds = c->seconds ? c->seconds : CALL_SECONDS,
 		.has_sum = c->has_sum,
@@ -106,8 +107,8 @@ static int authorize(struct registry *reg, const struct auth_need *need, struct 
 	return r;
 }
 
-static int call_once(struct registry *reg, const struct call *c, const struct auth_need *need,
-		     struct fetch_response *ret, struct err *e)
+static int call_there(struct registry *reg, const struct call *c, const struct auth_need *need,
+		      struct fetch_response *ret, struct err *e)
 {
 	auto_secret authorization = BUF_INIT(LIMIT_HEADER_VALUE);
 	struct fetch_request q = { 0 };
@@ -118,6 +119,37 @@ static int call_once(struct registry *reg, const struct call *c, const struct au
 	if (r == 0)
 		r = fetch_do(reg->fetch, &q, c->has_body ? c->body : -1, c->sink, ret, e);
 	http_headers_free(&q.headers);
+	return r;
+}
+
+/* Where an answer sends a request that changes something: at the same registry only, for it takes
+ * credentials and a body along. */
+static bool is_sent_on(const struct registry *reg, const struct call *c,
+		       const struct fetch_response *resp, struct url *ret)
+{
+	const char *location = http_headers_get(&resp->head.headers, "location");
+	struct url from;
+
+	return !c->follow && resp->end.outcome == FETCH_OK &&
+	       (resp->head.status == 307 || resp->head.status == 308) && location &&
+	       url_parse(str_of(resp->head.url), &from, NULL) == 0 &&
+	       url_resolve(&from, str_of(location), ret, NULL) == 0 &&
+	       url_same_origin(ret, &reg->base);
+}
+
+static int call_once(struct registry *reg, const struct call *c, const struct auth_need *need,
+		     struct fetch_response *ret, struct err *e)
+{
+	struct call at = *c;
+	struct url next;
+	int r = call_there(reg, c, need, ret, e);
+
+	for (int hop = 0; hop < LIMIT_REDIRECTS && r == 0 && is_sent_on(reg, c, ret, &next);
+	     hop++) {
+		at.url = &next;
+		fetch_response_free(ret);
+		r = call_there(reg, &at, need, ret, e);
+	}
 	return r;
 }
 
@@ -153,6 +185,8 @@ int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_r
 		fetch_response_free(ret);
 		r = r < 0 ? r : 0;
 	}
+	if (r == 0)
+		registry_tell_warnings(reg, ret);
 	return r;
 }
 

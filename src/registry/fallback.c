@@ -6,11 +6,14 @@
  */
 #include <time.h>
 
+#include "base/clock.h"
 #include "registry/registry_internal.h"
 
 enum {
 	FALLBACK_TRIES = 8,
-	FALLBACK_SETTLE_MS = 60, /* longer than others take from their look to their write */
+	FALLBACK_SETTLE_MS = 60, /* at least; and so many times what we took from look to write */
+	FALLBACK_SETTLE_TIMES = 3,
+	FALLBACK_SETTLE_MOST_MS = 3000,
 	LIMIT_FALLBACK_ENTRIES = LIMIT_REFERRERS_LISTED,
 };
 
@@ -190,16 +193,20 @@ static int add_once(struct registry *reg, const char *name, const struct digest 
 	return r;
 }
 
-/* Few registries look at If-Match: whoever read the list before our write and wrote after it has
- * done so when we look again. */
-static int settle(unsigned n, bool refused, struct err *e)
+/* Few registries look at If-Match: whoever read the list before our write and wrote after it should
+ * have done so when we look again. They take about as long as we did. */
+static int settle(unsigned n, bool refused, uint64_t took_ms, struct err *e)
 {
-	const struct timespec step = { .tv_nsec = FALLBACK_SETTLE_MS * 1000L * 1000L };
+	uint64_t ms = FALLBACK_SETTLE_MS + FALLBACK_SETTLE_TIMES * took_ms;
+	struct timespec step;
 
-	if (n > 2 || refused)
-		return registry_wait(1, NULL, e); /* of many who write one has to be alone */
+	if (ms > FALLBACK_SETTLE_MOST_MS)
+		ms = FALLBACK_SETTLE_MOST_MS;
+	step.tv_sec = (time_t)(ms / 1000);
+	step.tv_nsec = (long)(ms % 1000) * 1000 * 1000;
 	(void)nanosleep(&step, NULL);
-	return 0;
+	/* Of many who write one has to be alone. */
+	return n > 2 || refused ? registry_wait(1, NULL, e) : 0;
 }
 
 int fallback_add(struct registry *reg, const char *name, const struct digest *subject,
@@ -211,6 +218,7 @@ int fallback_add(struct registry *reg, const char *name, const struct digest *su
 		auto_json *list = NULL, *new = NULL;
 		struct digest at;
 		bool refused = false;
+		uint64_t began = clock_mono_ms();
 		int r = current(reg, name, subject, &list, &at, e);
 
 		if (r == 0)
@@ -224,7 +232,7 @@ int fallback_add(struct registry *reg, const char *name, const struct digest *su
 			r = add_once(reg, name, subject, list, new,
 				     strcmp(refused_at.s, at.s) == 0 ? NULL : &at, &refused, e);
 		if (r == 0)
-			r = settle(n, refused, e);
+			r = settle(n, refused, clock_mono_ms() - began, e);
 		if (r < 0)
 			return WRAP(e, r, "enter into tag %s", fallback_tag(subject).s);
 		if (refused)

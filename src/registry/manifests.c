@@ -18,9 +18,14 @@ static int check_type(const struct fetch_response *resp, char ret[static LIMIT_M
 	static const char *const types[] = { MT_OCI_MANIFEST, MT_OCI_INDEX, MT_DOCKER_MANIFEST,
 					     MT_DOCKER_LIST };
 	const char *said = http_headers_get(&resp->head.headers, "content-type"), *own;
+	bool silent = !said || http_type_is(said, "application/json") ||
+		      http_type_is(said, "application/octet-stream");
 	const char *type = NULL;
 	auto_json *j = NULL;
 
+	/* A server of files does not know what it serves: the document may say it. */
+	if (silent && json_parse(buf_str(&resp->body), resp->body.n, "manifest", &j, NULL) == 0)
+		said = json_string_or_null(j, "mediaType");
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (http_type_is(said, types[i]))
 			type = types[i];
@@ -29,7 +34,7 @@ static int check_type(const struct fetch_response *resp, char ret[static LIMIT_M
 				FAIL(e, E_REMOTE, "answered with '%.100s', not an image manifest",
 				     said ? said : "no content type"),
 				"is this a registry, and the name an image?");
-	if (json_parse(buf_str(&resp->body), resp->body.n, "manifest", &j, e) < 0)
+	if (!j && json_parse(buf_str(&resp->body), resp->body.n, "manifest", &j, e) < 0)
 		return WRAP(e, blame_registry(e), "answered with nonsense");
 	own = json_string_or_null(j, "mediaType");
 	if (own && strcmp(own, type) != 0)
@@ -86,7 +91,8 @@ int registry_get_manifest(struct registry *reg, const char *name, const char *re
 				.path = path,
 				.headers = { { "accept", ACCEPT } },
 				.max_body = LIMIT_MANIFEST,
-				.follow = true };
+				.follow = true,
+				.decode = true };
 	auto_response resp = { 0 };
 	struct desc d;
 	int r;
@@ -106,6 +112,24 @@ int registry_get_manifest(struct registry *reg, const char *name, const char *re
 	return buf_check(bytes, "manifest", e);
 }
 
+/* Where HEAD is not allowed. */
+static int can_get_manifest(struct registry *reg, const char *name, const struct digest *d,
+			    bool *ret, struct err *e)
+{
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	const struct desc want = { .digest = *d };
+	struct err own = ERR_INIT;
+	int r = registry_get_manifest(reg, name, d->s, &want, &bytes, NULL, &own);
+
+	if (r < 0 && r != E_NOTFOUND) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	*ret = r == 0;
+	return 0;
+}
+
 int registry_has_manifest(struct registry *reg, const char *name, const struct digest *d, bool *ret,
 			  struct err *e)
 {
@@ -122,6 +146,8 @@ int registry_has_manifest(struct registry *reg, const char *name, const struct d
 	r = registry_call_again(reg, &c, &resp, e);
 	if (r < 0)
 		return r;
+	if (resp.head.status == 405)
+		return can_get_manifest(reg, name, d, ret, e);
 	if (resp.head.status != 200 && resp.head.status != 404)
 		return registry_status(reg, &c, &resp, e);
 	*ret = resp.head.status == 200;
@@ -182,7 +208,7 @@ int registry_put_manifest(struct registry *reg, const char *name, const char *re
 
 	if (r < 0)
 		return r;
-	if (resp.head.status != 201 && resp.head.status != 200)
+	if (resp.head.status < 200 || resp.head.status > 204 || resp.head.status == 203)
 		return registry_put_status(reg, name, reference, &resp, e);
 	digest_of(bytes->p, bytes->n, &got);
 	r = check_said(&resp, &got, e);

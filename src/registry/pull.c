@@ -94,8 +94,8 @@ static int get_index(struct registry *reg, struct store *s, const char *name, co
 	return r < 0 ? r : registry_keep(s, d, bytes, e);
 }
 
-int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, struct progress *p,
-		  struct desc *ret, struct err *e)
+static int pull_here(struct registry *reg, struct store *s, const struct ref *ref,
+		     struct progress *p, struct desc *ret, struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_buf full = BUF_INIT(LIMIT_REF + 64);
@@ -117,12 +117,28 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
 	return 0;
 }
 
+/* A mirror that has the manifest may lack a blob, or have a damaged one. */
+int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, struct progress *p,
+		  struct desc *ret, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r;
+
+	do {
+		own = ERR_INIT;
+		r = pull_here(reg, s, ref, p, ret, &own);
+	} while (r < 0 && registry_is_at_fault(r) && registry_turn(reg, &own));
+	if (r < 0 && e)
+		*e = own;
+	return r;
+}
+
 int registry_find_manifest(struct registry *reg, const char *name, const char *reference,
 			   const struct desc *want, struct buf *bytes, struct desc *ret,
 			   struct err *e)
 {
 	int r = registry_get_manifest(reg, name, reference, want, bytes, ret, e);
-	struct registry *original = r == E_NOTFOUND ? registry_original(reg) : NULL;
+	struct registry *original = registry_is_at_fault(r) ? registry_original(reg) : NULL;
 
 	if (!original)
 		return r;
@@ -158,7 +174,7 @@ int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
 		       const struct desc *d, uint64_t max, struct progress *p, struct err *e)
 {
 	int r = registry_get_blob(reg, s, name, d, max, p, e);
-	struct registry *original = r == E_NOTFOUND ? registry_original(reg) : NULL;
+	struct registry *original = registry_is_at_fault(r) ? registry_original(reg) : NULL;
 
 	if (!original || registry_get_blob(original, s, name, d, max, p, NULL) < 0)
 		return r;

@@ -53,6 +53,12 @@ int registry_next_page(const struct registry *reg, const struct fetch_response *
 	return 1;
 }
 
+/* How registries say that they have no such API. */
+static bool has_none(unsigned status)
+{
+	return status == 404 || status == 400 || status == 405 || status == 406 || status == 501;
+}
+
 int referrers_list(struct registry *reg, const char *name, const struct digest *subject,
 		   const char *artifact_type, json_t **ret, bool *ret_more, struct err *e)
 {
@@ -88,6 +94,8 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 
 		if (r < 0)
 			return r;
+		if (page == 0 && has_none(resp.head.status))
+			return FAIL(e, E_NOTFOUND, "referrers: HTTP %u", resp.head.status);
 		if (resp.head.status != 200)
 			return registry_status(reg, &c, &resp, e);
 		r = take_page(&resp, list, most, &more, e);

@@ -162,9 +162,25 @@ static int open_place(const struct place *at, const char *name, struct registry 
 	return 0;
 }
 
+/* Where else ref may be had. */
+static int keep_rest(struct registry *reg, const struct place *rest, size_t n,
+		     const struct ref *ref, struct err *e)
+{
+	reg->origin = malloc(sizeof(*reg->origin));
+	reg->rest = calloc(n, sizeof(*rest));
+	reg->ref = malloc(sizeof(*ref));
+	if (!reg->origin || !reg->rest || !reg->ref)
+		return FAIL_NOMEM(e);
+	*reg->origin = rest[n - 1];
+	*reg->ref = *ref;
+	memcpy(reg->rest, rest, n * sizeof(*rest));
+	reg->rest_n = n;
+	return 0;
+}
+
 /* A mirror, if it has ref's manifest. */
-static int open_mirror(const struct place *at, const struct place *origin, const struct ref *ref,
-		       struct registry **ret, struct err *e)
+static int open_mirror(const struct place *at, const struct place *rest, size_t n,
+		       const struct ref *ref, struct registry **ret, struct err *e)
 {
 	auto_release(registry_close) struct registry *reg = NULL;
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
@@ -175,22 +191,19 @@ static int open_mirror(const struct place *at, const struct place *origin, const
 	if (r == 0)
 		r = registry_get_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
 					  pinned ? &want : NULL, &bytes, NULL, e);
+	if (r == 0)
+		r = keep_rest(reg, rest, n, ref, e);
 	if (r < 0)
 		return r;
-	reg->origin = malloc(sizeof(*reg->origin));
-	if (!reg->origin)
-		return FAIL_NOMEM(e);
-	*reg->origin = *origin;
 	*ret = TAKE(reg);
 	return 0;
 }
 
-static void tell_mirror(struct progress *p, const struct place *at, const struct err *why)
+static void tell_mirror(struct progress *p, const char *host, const struct err *why)
 {
 	char text[700];
 
-	(void)snprintf(text, sizeof(text), "mirror %.200s is passed over: %.400s", at->host,
-		       why->msg);
+	(void)snprintf(text, sizeof(text), "mirror %.200s is passed over: %.400s", host, why->msg);
 	text_sanitize(text);
 	progress_line(p, text);
 }
@@ -200,18 +213,35 @@ static int open_first(const struct place *places, size_t n, const struct ref *re
 {
 	for (size_t i = 0; i + 1 < n; i++) {
 		struct err own = ERR_INIT;
-		int r = open_mirror(&places[i], &places[n - 1], ref, ret, &own);
+		int r = open_mirror(&places[i], places + i + 1, n - i - 1, ref, ret, &own);
 
 		if (r == 0)
 			return 0;
-		if (r != E_REMOTE && r != E_NOTFOUND && r != E_VERIFY && r != E_FORMAT) {
+		if (!registry_is_at_fault(r)) {
 			if (e)
 				*e = own;
 			return r;
 		}
-		tell_mirror(p, &places[i], &own);
+		tell_mirror(p, places[i].host, &own);
 	}
 	return open_place(&places[n - 1], ref->name, ret, e);
+}
+
+bool registry_turn(struct registry *reg, const struct err *why)
+{
+	struct registry *next = NULL, before;
+
+	if (!reg->rest_n)
+		return false;
+	tell_mirror(reg->p, reg->host, why);
+	if (open_first(reg->rest, reg->rest_n, reg->ref, reg->p, &next, NULL) < 0)
+		return false;
+	next->p = reg->p;
+	before = *reg;
+	*reg = *next;
+	*next = before;
+	registry_close(next);
+	return true;
 }
 
 int registry_open(const struct ref *ref, enum registry_use use, struct progress *p,
@@ -230,7 +260,11 @@ int registry_open(const struct ref *ref, enum registry_use use, struct progress 
 		r = use == REGISTRY_PULL
 			    ? registries_places(&conf, ref, places, &n, e)
 			    : registries_itself(&conf, ref->host, ref->name, places, e);
-	return r < 0 ? r : open_first(places, n, ref, p, ret, e);
+	if (r == 0)
+		r = open_first(places, n, ref, p, ret, e);
+	if (r == 0)
+		(*ret)->p = p;
+	return r;
 }
 
 struct registry *registry_original(struct registry *reg)
@@ -293,6 +327,8 @@ void registry_close(struct registry *reg)
 		return;
 	registry_close(reg->original);
 	free(reg->origin);
+	free(reg->rest);
+	free(reg->ref);
 	auth_free(reg->auth);
 	fetch_free(reg->fetch);
 	free(reg->mount_from);

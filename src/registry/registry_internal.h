@@ -17,8 +17,13 @@ struct registry {
 	struct place *origin;	   /* what this is a mirror of; NULL: of nothing */
 	struct registry *original; /* the same, once it was asked; or NULL */
 	bool original_tried;
-	char *mount_from; /* or NULL */
-	struct url base;  /* its target is "/" */
+	struct ref *ref;    /* with `rest`: what was asked for */
+	struct place *rest; /* where else it may be had: mirrors, and the registry itself last */
+	size_t rest_n;
+	struct progress *p; /* told of warnings; not from several threads */
+	char warned[600];   /* the last of them */
+	char *mount_from;   /* or NULL */
+	struct url base;    /* its target is "/" */
 	struct fetch *fetch;
 	struct auth *auth;
 	bool writing;		    /* tokens are asked for pushing, too */
@@ -44,6 +49,15 @@ int registry_each(struct registry *reg, const struct registry_work *work, unsign
  * array is the caller's, what it points at m's. */
 int registry_blobs_of(const struct manifest *m, const struct desc ***ret, size_t *ret_n,
 		      struct err *e);
+
+/* Whether a failure may be one of the mirror's that another has not. */
+static inline bool registry_is_at_fault(int r)
+{
+	return r == E_REMOTE || r == E_NOTFOUND || r == E_VERIFY || r == E_FORMAT;
+}
+/* reg becomes the next place that has its image, after a mirror failed with `why`. False: there is
+ * none. Not from several threads. */
+bool registry_turn(struct registry *reg, const struct err *why);
 
 /* What a mirror is a mirror of, spoken to when first asked for; NULL when reg is no mirror, or when
  * that cannot be reached. Borrowed. */
@@ -78,6 +92,7 @@ struct call {
 	uint64_t max_body; /* 0: LIMIT_ERROR_BODY */
 	uint32_t seconds;  /* 0: CALL_SECONDS */
 	bool follow;
+	bool decode; /* as in struct fetch_request */
 	const struct fetch_sink *sink;
 };
 
@@ -92,6 +107,8 @@ int registry_call(struct registry *reg, const struct call *c, struct fetch_respo
 int registry_call_again(struct registry *reg, const struct call *c, struct fetch_response *ret,
 			struct err *e);
 
+/* Shows what an answer says to users. */
+void registry_tell_warnings(struct registry *reg, const struct fetch_response *resp);
 /* An exchange that brought no response, as an error. */
 int registry_outcome(const struct registry *reg, const struct fetch_end *end, struct err *e);
 bool registry_may_pass(const struct fetch_response *resp); /* worth another try */

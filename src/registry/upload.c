@@ -31,20 +31,26 @@ int upload_begin(const struct outgoing *out, struct url *ret, struct fetch_respo
 	const char *from = out->reg->mount_from;
 	char path[LIMIT_PATH];
 	const struct call c = { .method = HTTP_POST, .name = out->name, .path = path };
+	bool mount = from && strcmp(from, out->name) != 0;
 	int r;
 
-	if (from && strcmp(from, out->name) != 0)
-		(void)snprintf(path, sizeof(path), "/v2/%s/blobs/uploads/?mount=%s&from=%s",
-			       out->name, out->d->digest.s, from);
-	else
-		(void)snprintf(path, sizeof(path), "/v2/%s/blobs/uploads/", out->name);
-	fetch_response_free(resp);
-	r = registry_call(out->reg, &c, resp, e);
-	if (r < 0)
-		return r;
-	if (resp->head.status == 201)
+	for (;; mount = false) {
+		if (mount)
+			(void)snprintf(path, sizeof(path), "/v2/%s/blobs/uploads/?mount=%s&from=%s",
+				       out->name, out->d->digest.s, from);
+		else
+			(void)snprintf(path, sizeof(path), "/v2/%s/blobs/uploads/", out->name);
+		fetch_response_free(resp);
+		r = registry_call(out->reg, &c, resp, e);
+		if (r < 0)
+			return r;
+		/* Some refuse to mount, from a repository that may not be read, say. */
+		if (!mount || resp->head.status < 400 || resp->head.status >= 429)
+			break;
+	}
+	if (mount && resp->head.status == 201)
 		return 1;
-	if (resp->head.status != 202)
+	if (resp->head.status != 202 && resp->head.status != 200)
 		return registry_status(out->reg, &c, resp, e);
 	r = upload_location(out, resp, ret, e);
 	return r == E_NOTFOUND ? blame_registry(e) : r;
@@ -119,7 +125,7 @@ int upload_done(const struct outgoing *out, const struct url *at, const struct f
 	const struct call c = { .method = HTTP_PUT, .name = out->name, .url = at };
 	const char *said = http_headers_get(&resp->head.headers, "docker-content-digest");
 
-	if (resp->head.status != 201 && resp->head.status != 204)
+	if (resp->head.status != 201 && resp->head.status != 204 && resp->head.status != 200)
 		return registry_status(out->reg, &c, resp, e);
 	if (said && strcmp(said, out->d->digest.s) != 0)
 		return FAIL(e, E_VERIFY, "the registry says that it has stored %.100s", said);

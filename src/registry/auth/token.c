@@ -47,12 +47,12 @@ int token_parse(const char *p, size_t n, struct token *ret, struct err *e)
 	if (!value || !token_is_valid(value) || (refresh && *refresh && !token_is_valid(refresh)))
 		return FAIL(e, E_REMOTE, "the token server's answer holds no usable token");
 	life = json_object_get(doc, "expires_in");
-	if (life && (!json_is_integer(life) || json_integer_value(life) < 0))
+	if (life && !json_is_null(life) && (!json_is_number(life) || json_number_value(life) < 0))
 		return FAIL(e, E_REMOTE, "the token server's answer: 'expires_in' is no number");
-	if (json_integer_value(life) > 0)
-		t.seconds = json_integer_value(life) > LIMIT_TOKEN_LIFE
+	if (json_number_value(life) >= 1)
+		t.seconds = json_number_value(life) > LIMIT_TOKEN_LIFE
 				    ? LIMIT_TOKEN_LIFE
-				    : (uint64_t)json_integer_value(life);
+				    : (uint64_t)json_number_value(life);
 	t.value = strdup(value);
 	t.refresh = refresh && *refresh ? strdup(refresh) : NULL;
 	if (!t.value || (refresh && *refresh && !t.refresh))
@@ -160,9 +160,9 @@ static int make_request(const struct url *realm, const char *service, const char
 }
 
 /* No redirect is followed: a token server that moved is another token server. */
-int token_get(struct fetch *f, const struct url *realm, bool lax, const char *service,
-	      const char *scope, const struct credential *c, struct token *ret,
-	      unsigned *ret_status, struct err *e)
+static int get_once(struct fetch *f, const struct url *realm, bool lax, const char *service,
+		    const char *scope, const struct credential *c, struct token *ret,
+		    unsigned *ret_status, struct err *e)
 {
 	struct fetch_request q = { 0 };
 	auto_response resp = { 0 };
@@ -187,4 +187,24 @@ int token_get(struct fetch *f, const struct url *realm, bool lax, const char *se
 	if (resp.body.p)
 		explicit_bzero(resp.body.p, resp.body.n);
 	return r < 0 ? WRAP(e, r, "token server %s", realm->host) : 0;
+}
+
+int token_get(struct fetch *f, const struct url *realm, bool lax, const char *service,
+	      const char *scope, const struct credential *c, struct token *ret,
+	      unsigned *ret_status, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = get_once(f, realm, lax, service, scope, c, ret, ret_status, &own);
+
+	/* A server that has no POST may know the refresh token as a password. */
+	if (r < 0 && c && c->identity && (*ret_status == 404 || *ret_status == 405)) {
+		char user[] = "<token>";
+		const struct credential basic = { .user = c->user ? c->user : user,
+						  .secret = c->identity };
+
+		return get_once(f, realm, lax, service, scope, &basic, ret, ret_status, e);
+	}
+	if (r < 0 && e)
+		*e = own;
+	return r;
 }

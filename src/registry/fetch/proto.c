@@ -139,7 +139,7 @@ int fetch_put_request(struct buf *b, const struct fetch_request *q, struct err *
 	put_int(b, q->method, 1);
 	put_int(b,
 		(q->follow ? 1U : 0U) | (q->has_body ? 2U : 0U) | (q->web ? 4U : 0U) |
-			(q->has_sum ? 8U : 0U) | (q->insecure ? 16U : 0U),
+			(q->has_sum ? 8U : 0U) | (q->insecure ? 16U : 0U) | (q->decode ? 32U : 0U),
 		1);
 	put_int(b, q->total_seconds, 4);
 	put_int(b, q->body_at, 8);
@@ -156,7 +156,7 @@ int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *
 	struct reader r = begin(packet, FETCH_REQUEST);
 	uint64_t method = get_int(&r, 1), flags = get_int(&r, 1);
 
-	if (method > HTTP_DELETE || flags > 31)
+	if (method > HTTP_DELETE || flags > 63)
 		r.bad = true;
 	*ret = (struct fetch_request){
 		.method = r.bad ? HTTP_GET : (enum http_method)method,
@@ -164,6 +164,7 @@ int fetch_get_request(struct str packet, struct fetch_request *ret, struct err *
 		.has_body = flags & 2,
 		.web = flags & 4,
 		.insecure = flags & 16,
+		.decode = flags & 32,
 		.total_seconds = (uint32_t)get_int(&r, 4),
 		.body_at = get_int(&r, 8),
 		.body_n = get_int(&r, 8),

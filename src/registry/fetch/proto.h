@@ -42,6 +42,7 @@ struct fetch_request {
 	bool web;      /* any server, not a registry: plain HTTP and proxies as curl has
 			  them, up to LIMIT_WEB_REDIRECTS */
 	bool insecure; /* its own origin may speak plain HTTP, and show any certificate */
+	bool decode;   /* gzip of an answer is undone: nobody asks for it, some send it */
 	bool has_body; /* body_n bytes at body_at of the descriptor that comes along */
 	bool has_sum;  /* the descriptor's first body_at + body_n bytes have this SHA-256;
 			  else the last of them are not sent, and it is FETCH_DAMAGED */

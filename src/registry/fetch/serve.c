@@ -62,6 +62,7 @@ static bool is_wanted(struct str name)
 		"retry-after",
 		"www-authenticate",
 		"oci-chunk-min-length",
+		"warning",
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
@@ -298,7 +299,11 @@ static int make_headers(const struct transfer *t, bool origin, struct curl_slist
 	auto_release(curl_slist_free_all) struct curl_slist *list = NULL;
 	const struct http_headers *h = &t->q->headers;
 
-	for (size_t i = 0; i <= h->n; i++) {
+	/* "Expect:": no waiting for "100 Continue". */
+	static const char *const ours[] = { "Expect:", "Accept-Encoding: identity" };
+	const size_t ours_n = sizeof(ours) / sizeof(*ours);
+
+	for (size_t i = 0; i < h->n + ours_n; i++) {
 		auto_buf line = BUF_INIT(LIMIT_HEADER_NAME + LIMIT_HEADER_VALUE + 8);
 		struct curl_slist *more;
 
@@ -307,7 +312,7 @@ static int make_headers(const struct transfer *t, bool origin, struct curl_slist
 		if (i < h->n)
 			buf_printf(&line, "%s: %s", h->v[i].name, h->v[i].value);
 		else
-			buf_puts(&line, "Expect:"); /* no waiting for "100 Continue" */
+			buf_puts(&line, ours[i - h->n]);
 		more = curl_slist_append(list, buf_str(&line));
 		if (!more || line.failed)
 			return -1;
@@ -363,6 +368,8 @@ static void set_limits(CURL *c, const struct transfer *t)
 	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, t->lax ? 0L : 1L);
 	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, t->lax ? 0L : 2L);
 	(void)curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (t->q->decode)
+		(void)curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION);
 }
 

@@ -70,7 +70,7 @@ TEST(request_values)
 	b.p[1] = HTTP_DELETE + 1;
 	CHECK(fetch_get_request((struct str){ b.p, b.n }, &got, NULL) == E_FORMAT);
 	b.p[1] = HTTP_DELETE;
-	b.p[2] = 32; /* a flag that is none */
+	b.p[2] = 64; /* a flag that is none */
 	CHECK(fetch_get_request((struct str){ b.p, b.n }, &got, NULL) == E_FORMAT);
 	http_headers_free(&q.headers);
 
