@@ -53,7 +53,20 @@ struct copy_plan {
 };
 void copy_plan_free(struct copy_plan *x);
 
-/* copy_plan.c: finds all, from d on. */
+/* The node of a manifest: a new one like `like`, or the one that is there, needed for one reason
+ * more.
+ */
+int copy_plan_node(struct registry_copy *c, const struct desc *d, const struct copy_node *like,
+		   size_t *ret, struct err *e);
+int copy_plan_blob(struct registry_copy *c, struct copy_node *n, const struct desc *d,
+		   struct err *e);
+/* A tag of cosign's of an image; its node is the caller's to set. */
+int copy_plan_tag(struct registry_copy *c, const struct digest *of, const char *ending,
+		  struct copy_tag **ret, struct err *e);
+/* An array of n positions, owned by the caller. */
+int copy_plan_room(size_t **v, size_t n, struct err *e);
+
+/* copy_find.c: finds all, from d on. */
 int copy_plan_make(struct registry_copy *c, const struct desc *d, struct err *e);
 void copy_tell_lost(struct registry_copy *c, const char *why);
 

@@ -50,6 +50,10 @@ int registry_each(struct registry *reg, const struct registry_work *work, unsign
 int registry_blobs_of(const struct manifest *m, const struct desc ***ret, size_t *ret_n,
 		      struct err *e);
 
+/* On this machine a registry may speak either: what does not speak HTTP may speak TLS. So may one
+ * that registries.conf calls insecure, but there TLS is tried first. Sets reg->base. */
+int registry_find_scheme(struct registry *reg, struct err *e);
+
 /* Whether a failure may be one of the mirror's that another has not. */
 static inline bool registry_is_at_fault(int r)
 {
