@@ -18,7 +18,8 @@ struct pruning {
 	struct repo repo;
 	const struct prune_opts *o;
 	struct prune_done *done;
-	json_t *listed; /* digests that are in done->removed */
+	json_t *listed;	 /* digests that are in done->removed */
+	json_t *tags_of; /* lists of tags by digest */
 };
 
 static int newest_first(const void *a, const void *b)
@@ -86,30 +87,39 @@ static int spare(struct pruning *w, struct err *e)
 /* Puts a digest on the list, with all its tags, unless something needs it. */
 static int put(struct pruning *w, const char *digest, const char *why, struct err *e)
 {
-	json_t *tags;
-	const char *tag;
-	json_t *at;
-	int r = 0;
+	json_t *tags = json_object_get(w->tags_of, digest);
+	int r;
 
 	if (repo_needs(&w->repo, digest) || json_object_get(w->listed, digest))
 		return 0;
-	tags = json_array();
-	if (!tags)
-		return FAIL_NOMEM(e);
+	r = json_put(w->listed, digest, json_true(), e);
+	if (r < 0)
+		return r;
+	return json_push(w->done->removed,
+			 json_pack("{s:s, s:s, s:o}", "digest", digest, "why", why, "tags",
+				   tags ? json_incref(tags) : json_array()),
+			 e);
+}
+
+static int sort_tags(struct pruning *w, struct err *e)
+{
+	const char *tag;
+	const json_t *at;
+	int r = 0;
+
 	json_object_foreach(w->repo.at, tag, at)
 	{
-		if (r == 0 && strcmp(json_string_value(at), digest) == 0)
-			r = json_push(tags, json_string(tag), e);
+		const char *digest = json_string_value(at);
+		json_t *list = json_object_get(w->tags_of, digest);
+
+		if (r == 0 && !list) {
+			list = json_array();
+			r = json_put(w->tags_of, digest, list, e);
+		}
+		if (r == 0)
+			r = json_push(list, json_string(tag), e);
 	}
-	if (r == 0)
-		r = json_put(w->listed, digest, json_true(), e);
-	if (r < 0) {
-		json_decref(tags);
-		return r;
-	}
-	return json_push(w->done->removed,
-			 json_pack("{s:s, s:s, s:o}", "digest", digest, "why", why, "tags", tags),
-			 e);
+	return r;
 }
 
 static int put_image(struct repo *x, const struct desc *d, void *arg, struct err *e)
@@ -213,6 +223,8 @@ static int plan(struct pruning *w, struct err *e)
 {
 	int r = repo_scan(&w->repo, w->o->by_age || w->o->by_count, e);
 
+	if (r == 0)
+		r = sort_tags(w, e);
 	if (r < 0)
 		return r;
 	r = choose_old(w, e);
@@ -306,12 +318,13 @@ static int prune(const struct road *road, const struct ref *ref, struct pruning 
 int step_repo_prune(const struct road *road, const struct ref *ref, const struct prune_opts *o,
 		    struct prune_done *ret, struct err *e)
 {
-	auto_json *listed = json_object();
-	struct pruning w = { .o = o, .done = ret, .listed = listed };
+	auto_json *listed = json_object(), *tags_of = json_object();
+	struct pruning w = { .o = o, .done = ret, .listed = listed, .tags_of = tags_of };
 	int r;
 
 	*ret = (struct prune_done){ json_array(), json_array() };
-	r = !listed || !ret->removed || !ret->kept_signed ? FAIL_NOMEM(e) : prune(road, ref, &w, e);
+	r = !listed || !tags_of || !ret->removed || !ret->kept_signed ? FAIL_NOMEM(e)
+								      : prune(road, ref, &w, e);
 	repo_free(&w.repo);
 	if (r < 0)
 		r = WRAP(e, r, "prune %s/%s", ref->host, ref->name);

@@ -171,6 +171,8 @@ class Handler(BaseHTTPRequestHandler):
     def put_manifest(self, ref):
         digest = "sha256:" + hashlib.sha256(self.body).hexdigest()
         doc = json.loads(self.body)
+        if MODE.startswith("if-match") and ref.startswith("sha256-") and self.moved(ref):
+            return self.error(412, "PRECONDITION_FAILED", "it is another by now")
         if MODE == "no-sig-tag" and ref.endswith(".sig"):
             return self.error(404, "NAME_UNKNOWN", "no such tags here")
         if MODE == "no-subject" and "subject" in doc:
@@ -191,6 +193,19 @@ class Handler(BaseHTTPRequestHandler):
             tags[ref] = "sha256:" + hashlib.sha256(other).hexdigest()
             manifests[tags[ref]] = (INDEX, other)
         self.reply(201, **headers)
+
+    def moved(self, ref):
+        """Looks at If-Match, after somebody else wrote the tag, once. if-match-etag: what is compared is no digest."""
+        if seen.setdefault("wrote", 0) == 0:
+            seen["wrote"] = 1
+            image = next(d for d, (_, b) in manifests.items() if "config" in json.loads(b))
+            entry = {"mediaType": manifests[image][0], "digest": image, "size": len(manifests[image][1])}
+            other = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode()
+            tags[ref] = "sha256:" + hashlib.sha256(other).hexdigest()
+            manifests[tags[ref]] = (INDEX, other)
+        if MODE == "if-match-etag":
+            return "If-Match" in self.headers or "If-None-Match" in self.headers
+        return self.headers.get("If-Match") != f'"{tags[ref]}"'
 
     def endless(self, chunk):
         try:

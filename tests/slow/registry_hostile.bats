@@ -374,6 +374,18 @@ push_to() { # MODE
 	[ "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" -ge 2 ]
 }
 
+@test "a registry that looks at If-Match: what somebody else wrote before us stays" {
+	local mode
+	for mode in if-match if-match-etag; do
+		push_to "$mode"
+		assert_status 0
+		# Theirs and ours.
+		curl -sf "http://$BAD/v2/new/manifests/sha256-${DIGEST#sha256:}" >list
+		assert_eq "$(jq '.manifests | length' list)" 2
+		bad_registry_stop
+	done
+}
+
 @test "a registry with the referrers API gets no fallback tag" {
 	push_to referrers
 	assert_status 0
