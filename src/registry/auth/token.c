@@ -49,10 +49,10 @@ int token_parse(const char *p, size_t n, struct token *ret, struct err *e)
 	life = json_object_get(doc, "expires_in");
 	if (life && !json_is_null(life) && (!json_is_number(life) || json_number_value(life) < 0))
 		return FAIL(e, E_REMOTE, "the token server's answer: 'expires_in' is no number");
-	if (json_number_value(life) >= 1)
-		t.seconds = json_number_value(life) > LIMIT_TOKEN_LIFE
-				    ? LIMIT_TOKEN_LIFE
-				    : (uint64_t)json_number_value(life);
+	if (json_number_value(life) > (double)LIMIT_TOKEN_LIFE)
+		t.seconds = LIMIT_TOKEN_LIFE;
+	else if (json_number_value(life) >= 1)
+		t.seconds = (uint64_t)json_number_value(life);
 	t.value = strdup(value);
 	t.refresh = refresh && *refresh ? strdup(refresh) : NULL;
 	if (!t.value || (refresh && *refresh && !t.refresh))
