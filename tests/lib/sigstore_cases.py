@@ -397,11 +397,11 @@ def revoked(c):
             ("log", b, w.rekor.key, "revoked"), ("other-log", b, w.rekor2.key, ""), ("sct-log", b, w.ct_key, "SCT"),
             ("log2", b2, w.rekor2.key, "revoked"), ("tsa", b2, w.tsa.key, "revoked"),
             ("tsa-root", b2, w.tsa.root_key, "revoked")):
-        c.put("revoked-" + name, bundle, want, files={"revoke": "sha256:" + sha256(spki(key)).hex()})
+        c.put("revoked-" + name, bundle, want, files={"revoke": "key:sha256:" + sha256(spki(key)).hex()})
     for name, key, want in (("key", by_key.key, "none of the 0 trusted keys"), ("key-log", w.rekor2.key, "revoked"),
                             ("key-tsa", w.tsa.key, "revoked"), ("key-ca", w.ca.key, "")):
         c.put("revoked-" + name, keyed, want, args=["--key", "key.pub"],
-              files={"revoke": "sha256:" + sha256(spki(key)).hex(), **pub})
+              files={"revoke": "key:sha256:" + sha256(spki(key)).hex(), **pub})
 
 
 def main():

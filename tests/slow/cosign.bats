@@ -273,3 +273,34 @@ put_blob() { # prints sha256:HEX:SIZE
 	run plimsoll verify-attestation --key cosign.pub --type slsaprovenance 127.0.0.1:5000/team/web:1
 	assert_status 4
 }
+
+@test "keyless under tags: with the promise of a log over this signature, and for whom was asked" {
+	/usr/bin/python3 -c 'import cryptography' 2>/dev/null || skip "no python3-cryptography"
+	local who="--certificate-identity https://git.example.com/team/app/release.yml@refs/heads/main --certificate-oidc-issuer https://accounts.example.com"
+	local img=127.0.0.1:5000/team/web ca kind
+	image "$img:1"
+	for how in sig att att-dsse sig-other sig-nolog sig-promise att-other att-certificate att-nolog att-promise; do
+		rm -f "$STATE/trust/withdrawn.json"
+		ca=$(/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/sigstore_tags.py" "$STATE" "$img" "$DIGEST" "$how")
+		kind=
+		[ "${how%%-*}" = sig ] || kind="--type cyclonedx"
+		run plimsoll verify --trusted-root root.json $who $kind "$img:1"
+		case $how in
+		sig | att | att-dsse) assert_status 0 ;;
+		*-nolog) assert_status 4; assert_output_has "no transparency log has" ;;
+		*-promise) assert_status 4; assert_output_has "the log's promise" ;;
+		*) assert_status 4; assert_output_has "log entry: it is of another" ;;
+		esac
+		[ "$how" = sig ] || [ "$how" = att ] || continue
+		run plimsoll verify --trusted-root root.json ${who/main/dev} $kind "$img:1"
+		assert_status 4
+		assert_output_has "who is not asked for"
+		plimsoll trust revoke "$ca"
+		run plimsoll verify --trusted-root root.json $who $kind "$img:1"
+		assert_status 4
+		assert_output_has "was revoked"
+		# What is under the one tag says nothing for the other.
+		jq -c 'del(.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] // "" | test("[.](sig|att)$")))' "$STATE/index.json" >index
+		cp index "$STATE/index.json"
+	done
+}

@@ -53,7 +53,8 @@ struct bundle {
 	/* Either an envelope with exactly one signature, or a message's digest and signature. */
 	bool is_dsse;
 	struct dsse dsse;
-	char hash[8]; /* "SHA256", "" when no digest is given */
+	struct str envelope; /* its own bytes, borrowed, where it came by itself; else .p NULL */
+	char hash[8];	     /* "SHA256", "" when no digest is given */
 	struct buf digest;
 	struct buf signature;
 };

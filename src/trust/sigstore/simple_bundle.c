@@ -121,7 +121,7 @@ int simple_to_bundle(const json_t *annotations, struct bundle *ret, struct err *
 int envelope_to_bundle(struct str envelope, const json_t *annotations, struct bundle *ret,
 		       struct err *e)
 {
-	auto_bundle b = { .minor = 1, .is_dsse = true };
+	auto_bundle b = { .minor = 1, .is_dsse = true, .envelope = envelope };
 	auto_json *j = NULL;
 	int r;
 

@@ -30,5 +30,6 @@ struct tlog_subject {
 	struct str sha256;  /* its digest, 32 bytes */
 };
 /* The entry's body names this signature, this key or certificate and this digest or envelope. Kinds
- * hashedrekord 0.0.1 and 0.0.2, dsse 0.0.1 and 0.0.2, intoto 0.0.2. E_VERIFY, E_FORMAT. */
+ * hashedrekord 0.0.1 and 0.0.2, dsse 0.0.1 and 0.0.2, intoto 0.0.2, and 0.0.1 where the envelope's
+ * own bytes are at hand. E_VERIFY, E_FORMAT. */
 int tlog_check_body(const struct tlog_entry *t, const struct tlog_subject *s, struct err *e);

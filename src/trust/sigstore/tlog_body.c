@@ -242,6 +242,27 @@ static int check_intoto_2(const json_t *spec, const struct tlog_subject *s, stru
 	return check_pem(sig, "publicKey", s, e);
 }
 
+/* Which has the signature only as a part of the envelope that it has the hash of. */
+static int check_intoto_1(const json_t *spec, const struct tlog_subject *s, struct err *e)
+{
+	const struct str envelope = s->bundle->envelope;
+	unsigned char whole[SHA256_LEN];
+	json_t *content, *hash;
+	int r;
+
+	if (!envelope.p)
+		return FAIL(e, E_FORMAT,
+			    "%s: kind 'intoto' 0.0.1 is of an envelope by itself, and a bundle has "
+			    "none",
+			    what);
+	sha256_once(envelope.p, envelope.n, whole);
+	if ((r = json_get_object(spec, "content", &content, what, e)) < 0 ||
+	    (r = json_get_object(content, "hash", &hash, what, e)) < 0 ||
+	    (r = check_hex(hash, whole, "envelope", e)) < 0)
+		return r;
+	return check_pem(spec, "publicKey", s, e);
+}
+
 static const struct {
 	const char *kind, *version;
 	int (*check)(const json_t *spec, const struct tlog_subject *s, struct err *e);
@@ -250,6 +271,7 @@ static const struct {
 	{ "hashedrekord", "0.0.2", check_hashedrekord_2 },
 	{ "dsse", "0.0.1", check_dsse_1 },
 	{ "dsse", "0.0.2", check_dsse_2 },
+	{ "intoto", "0.0.1", check_intoto_1 },
 	{ "intoto", "0.0.2", check_intoto_2 },
 };
 
