@@ -49,6 +49,8 @@ enum key_kind key_kind(const struct key *k);
 /* The only JWS "alg" for this key: "ES256", "PS512"... (signing.md 1.2); NULL for Ed25519. */
 const char *key_jws_alg(const struct key *k);
 bool key_same_public(const struct key *a, const struct key *b);
+/* SubjectPublicKeyInfo in DER, a point never compressed. Appends. */
+int key_spki(const struct key *k, struct buf *ret, struct err *e);
 /* What names a public key whatever certificate it is in: SHA-256 of its SubjectPublicKeyInfo in
  * DER, lower-case hex. */
 enum { KEY_ID_MAX = 65 };

@@ -34,12 +34,12 @@ static int answer(char *to, int cap, int writing, void *arg)
 	return (int)n;
 }
 
-static int decode(struct str pem, const char *structure, int selection, struct ask *a,
-		  EVP_PKEY **ret, struct err *e)
+/* Whatever form it has: slowly, since OpenSSL tries each form for each type of key. */
+static int decode(struct str pem, struct ask *a, EVP_PKEY **ret, struct err *e)
 {
 	EVP_PKEY *pkey = NULL;
-	auto_release(OSSL_DECODER_CTX_free) OSSL_DECODER_CTX *d =
-		OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", structure, NULL, selection, NULL, NULL);
+	auto_release(OSSL_DECODER_CTX_free) OSSL_DECODER_CTX *d = OSSL_DECODER_CTX_new_for_pkey(
+		&pkey, "PEM", NULL, NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
 	const unsigned char *p = (const unsigned char *)pem.p;
 	size_t left = pem.n;
 
@@ -68,6 +68,83 @@ static struct str private_part(struct str pem)
 	return pem;
 }
 
+/* The block of this label, in memory that is wiped by OPENSSL_secure_clear_free(). */
+static int read_block(struct str pem, const char *label, struct ask *a, unsigned char **ret,
+		      size_t *ret_n, struct err *e)
+{
+	auto_release(BIO_free) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	long n = 0;
+
+	if (!bio || PEM_bytes_read_bio_secmem(ret, &n, NULL, label, bio, answer, a) != 1)
+		return FAIL_SSL(e, E_FORMAT, "read key");
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+/* Ed25519 (RFC 8410, 7) is 32 bytes in an OCTET STRING: as it is every trail's, it is read without
+ * OpenSSL's decoders, whose making takes longer than all the rest of an entry. NULL: another. */
+static EVP_PKEY *read_ed25519(const PKCS8_PRIV_KEY_INFO *p8)
+{
+	static const unsigned char head[] = { 0x04, 32 };
+	const ASN1_OBJECT *type;
+	const X509_ALGOR *alg;
+	const unsigned char *p;
+	int n, parameters;
+
+	if (PKCS8_pkey_get0(&type, &p, &n, &alg, p8) != 1 || OBJ_obj2nid(type) != NID_ED25519)
+		return NULL;
+	X509_ALGOR_get0(NULL, &parameters, NULL, alg);
+	if (parameters != V_ASN1_UNDEF || n != sizeof(head) + 32 ||
+	    memcmp(p, head, sizeof(head)) != 0)
+		return NULL;
+	return EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, p + sizeof(head), 32);
+}
+
+/* PKCS#8 that is not encrypted names its type, so that only readers of that type are tried. */
+static int decode_pkcs8(struct str pem, struct ask *a, EVP_PKEY **ret, struct err *e)
+{
+	auto_release(PKCS8_PRIV_KEY_INFO_free) PKCS8_PRIV_KEY_INFO *p8 = NULL;
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	size_t n;
+	int r = read_block(pem, PEM_STRING_PKCS8INF, a, &der, &n, e);
+
+	if (r < 0)
+		return r;
+	p = der;
+	p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)n);
+	*ret = p8 ? read_ed25519(p8) : NULL;
+	if (p8 && !*ret)
+		*ret = EVP_PKCS82PKEY(p8);
+	OPENSSL_secure_clear_free(der, n);
+	if (!*ret)
+		return FAIL_SSL(e, E_FORMAT, "read key");
+	ERR_clear_error();
+	return 0;
+}
+
+static int decode_public(struct str pem, struct ask *a, EVP_PKEY **ret, struct err *e)
+{
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	size_t n;
+	int r = read_block(pem, PEM_STRING_PUBLIC, a, &der, &n, e);
+
+	if (r < 0)
+		return r;
+	p = der;
+	*ret = d2i_PUBKEY(NULL, &p, (long)n);
+	if (*ret && p != der + n) {
+		EVP_PKEY_free(*ret);
+		*ret = NULL;
+	}
+	OPENSSL_secure_clear_free(der, n);
+	if (!*ret)
+		return FAIL_SSL(e, E_FORMAT, "read key");
+	ERR_clear_error();
+	return 0;
+}
+
 int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struct err *e)
 {
 	struct ask a = { .passphrase = passphrase };
@@ -76,7 +153,10 @@ int key_from_pem(struct str pem, const char *passphrase, struct key **ret, struc
 
 	if (pem.n > LIMIT_KEY_PEM)
 		return FAIL(e, E_FORMAT, "private key: longer than %d bytes", LIMIT_KEY_PEM);
-	r = decode(private_part(pem), NULL, EVP_PKEY_KEYPAIR, &a, &pkey, e);
+	pem = private_part(pem);
+	r = str_starts(pem, "-----BEGIN " PEM_STRING_PKCS8INF "-----")
+		    ? decode_pkcs8(pem, &a, &pkey, e)
+		    : decode(pem, &a, &pkey, e);
 	if (r < 0 && a.asked && !passphrase) {
 		r = FAIL(e, E_USAGE, "private key: it is encrypted and no passphrase was given");
 		return err_hint(e, r,
@@ -97,7 +177,7 @@ int key_public_from_pem(struct str pem, struct key **ret, struct err *e)
 
 	if (pem.n > LIMIT_KEY_PEM)
 		return FAIL(e, E_FORMAT, "public key: longer than %d bytes", LIMIT_KEY_PEM);
-	r = decode(pem, "SubjectPublicKeyInfo", EVP_PKEY_PUBLIC_KEY, &a, &pkey, e);
+	r = decode_public(pem, &a, &pkey, e);
 	if (r < 0)
 		return FAIL(e, E_FORMAT, "public key: not a PEM public key that can be read");
 	return key_wrap(pkey, false, "public key", ret, e);
@@ -147,15 +227,6 @@ int key_to_pem(const struct key *k, const char *passphrase, struct buf *ret, str
 	else if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, p8) != 1)
 		r = FAIL_SSL(e, E_SYSTEM, "write key");
 	return r < 0 ? r : drain(bio, "private key", ret, e);
-}
-
-int key_public_to_pem(const struct key *k, struct buf *ret, struct err *e)
-{
-	auto_release(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
-
-	if (!bio || PEM_write_bio_PUBKEY(bio, k->pkey) != 1)
-		return FAIL_SSL(e, E_SYSTEM, "write public key");
-	return drain(bio, "public key", ret, e);
 }
 
 int key_public_raw(const struct key *k, unsigned char ret[static 32], struct err *e)

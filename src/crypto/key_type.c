@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys there are: their names, making one, and what tells one from another. */
-#include <openssl/core_names.h>
+/* Which keys there are: their names, and making one. */
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
-#include "crypto/digest.h"
 #include "crypto/key.h"
 #include "crypto/ssl.h"
 
@@ -67,27 +65,4 @@ int key_generate_rsa(int bits, struct key **ret, struct err *e)
 	if (!pkey)
 		return FAIL_SSL(e, E_SYSTEM, "generate key");
 	return key_wrap(pkey, true, "generated key", ret, e);
-}
-
-int key_spki_id(const struct key *k, char ret[static KEY_ID_MAX], struct err *e)
-{
-	auto_release(EVP_PKEY_free) EVP_PKEY *same = EVP_PKEY_dup(k->pkey);
-	unsigned char *der = NULL;
-	struct digest d;
-	int n;
-
-	/* A point has two encodings; a key that stands in both must not count as two, nor be
-	 * revoked in one of them only. */
-	if (!same || (EVP_PKEY_is_a(same, "EC") &&
-		      EVP_PKEY_set_utf8_string_param(
-			      same, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-			      OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1))
-		return FAIL_SSL(e, E_SYSTEM, "public key");
-	n = i2d_PUBKEY(same, &der);
-	if (n <= 0)
-		return FAIL_SSL(e, E_SYSTEM, "public key");
-	digest_of(der, (size_t)n, &d);
-	OPENSSL_free(der);
-	memcpy(ret, digest_hex(&d), KEY_ID_MAX);
-	return 0;
 }

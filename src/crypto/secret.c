@@ -49,6 +49,9 @@ static void *resize(void *p, size_t n, const char *file, int line)
 __attribute__((constructor)) static void install(void)
 {
 	(void)CRYPTO_set_mem_functions(take, resize, give);
+	/* What OpenSSL frees when a process ends, the kernel frees at once. Keys are wiped by those
+	 * who have them. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
 void crypto_hold_secrets(void)

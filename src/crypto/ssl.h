@@ -33,6 +33,9 @@ struct key {
 /* Checks kind and strength; takes pkey over, also on failure. */
 int key_wrap(EVP_PKEY *pkey, bool has_priv, const char *what, struct key **ret, struct err *e);
 
+/* Bytes as PEM, in lines of 64 characters. Appends. Not for secrets. */
+void pem_put(const char *label, struct str der, struct buf *ret);
+
 /* An ECDSA signature in DER and in no other encoding (key_form.c). */
 bool key_der_signature(struct str sig);
 

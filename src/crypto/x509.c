@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/encode.h"
 #include "crypto/digest.h"
 #include "crypto/x509_internal.h"
 
@@ -165,15 +164,7 @@ int cert_key(const struct cert *c, struct key **ret, struct err *e)
 
 int cert_to_pem(const struct cert *c, struct buf *ret, struct err *e)
 {
-	auto_buf b64 = BUF_INIT(2 * LIMIT_CERT);
-
-	b64_put(&b64, B64_STD, c->der, c->der_n);
-	buf_puts(ret, "-----BEGIN CERTIFICATE-----\n");
-	for (size_t i = 0; i < b64.n; i += 64) {
-		buf_put(ret, b64.p + i, b64.n - i < 64 ? b64.n - i : 64);
-		buf_putc(ret, '\n');
-	}
-	buf_puts(ret, "-----END CERTIFICATE-----\n");
+	pem_put("CERTIFICATE", cert_der(c), ret);
 	return buf_check(ret, "certificate", e);
 }
 
