@@ -7,6 +7,7 @@
 #include "cli/sigstore.h"
 #include "cli/trust_keys.h"
 #include "cli/trust_tuf.h"
+#include "trust/holder.h"
 #include "trust/trust.h"
 
 int cli_trust_note(struct cli *c, const char *kind, const char *name, int outcome, json_t *detail,
@@ -14,7 +15,11 @@ int cli_trust_note(struct cli *c, const char *kind, const char *name, int outcom
 {
 	struct digest policy = { .s = "" };
 	const struct state *state;
+	char shown[HOLDER_SHOWN];
 
+	/* A token's PIN or a program's parameter may be in it. */
+	if (name && holder_is_where(name))
+		name = holder_shown(name, shown);
 	/* A failure says what it was about by its reason. */
 	if (outcome == 0 && cli_state(c, &state, NULL) == 0 &&
 	    trust_policy_digest(state, &policy, NULL) == 0 && policy.s[0]) {

@@ -164,6 +164,7 @@ static int check_signature(const struct parts *p, const struct chain *chain, int
 
 int cose_add_timestamp(struct str envelope, struct str token, struct buf *ret, struct err *e)
 {
+	auto_buf name = BUF_INIT(sizeof(H_TIMESTAMP) + 8);
 	struct parts p;
 	struct cbor rest;
 	uint64_t n;
@@ -175,8 +176,15 @@ int cose_add_timestamp(struct str envelope, struct str token, struct buf *ret, s
 		return WRAP(e, r, "envelope");
 	/* The members as they stand, and one more. */
 	rest = p.unprotected;
-	for (uint64_t i = 0; r == 0 && i < 2 * n; i++)
+	cbor_put_text(&name, H_TIMESTAMP);
+	for (uint64_t i = 0; r == 0 && i < 2 * n; i++) {
+		struct str one = rest.rest;
+
 		r = cbor_skip(&rest, e);
+		one.n -= rest.rest.n;
+		if (r == 0 && i % 2 == 0 && str_eq(one, (struct str){ name.p, name.n }))
+			r = FAIL(e, E_FORMAT, "it has a timestamp already");
+	}
 	if (r < 0)
 		return WRAP(e, r, "envelope");
 	cbor_put_head(ret, CBOR_TAG, TAG_SIGN1);

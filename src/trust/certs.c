@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trust/holder.h"
 #include "trust/internal.h"
 
 /* "AB:CD:.." and "sha256:.." are fingerprints, too. */
@@ -112,7 +113,8 @@ static int find(int dir, const char *name, const struct trust_where *where, stru
 	if (r < 0 || ret->n)
 		return r;
 	return err_hint(e,
-			FAIL(e, E_NOTFOUND, "there is no trusted certificate '%.100s'%s", name,
+			FAIL(e, E_NOTFOUND, "there is no trusted certificate '%.100s'%s",
+			     holder_shown(name, (char[HOLDER_SHOWN]){ 0 }),
 			     where && (where->type || where->store) ? " there" : ""),
 			"plimsoll trust list");
 }
@@ -224,7 +226,8 @@ int trust_remove(const struct state *state, const char *name, const struct trust
 	if (r == E_NOTFOUND && !is_certificates(where))
 		r = err_hint(e,
 			     FAIL(e, E_NOTFOUND,
-				  "there is no key and no trusted certificate '%.100s'", name),
+				  "there is no key and no trusted certificate '%.100s'",
+				  holder_shown(name, (char[HOLDER_SHOWN]){ 0 })),
 			     "plimsoll trust list");
 	if (r == 0 && ret)
 		*ret = TAKE(removed);

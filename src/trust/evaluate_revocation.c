@@ -65,7 +65,8 @@ static int by_source(struct tally *t, struct want *w, const struct cert *c,
 	}
 	bytes = (struct str){ buf_str(&a->bytes), a->bytes.n };
 	r = (w->ocsp ? ocsp_read : crl_read)(bytes, c, issuer, t->v->now, ret, why);
-	if (r < 0 && a->cached) { /* out of date, or damaged */
+	/* Out of date, damaged, or of a responder that may know more by now. */
+	if (a->cached && (r < 0 || ret->status == REVOCATION_UNKNOWN)) {
 		w->anew = true;
 		want(t, w, why);
 	}

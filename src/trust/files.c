@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "trust/holder.h"
 #include "trust/internal.h"
 
 enum { LOCK_WAIT_MS = 10 * 1000, LIMIT_NAMES = 4096 };
@@ -88,7 +89,8 @@ int trust_key_chain(int dir, const char *name, struct chain *ret, struct err *e)
 	int r;
 
 	if (!trust_name_ok(name))
-		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
+		return FAIL(e, E_USAGE, "'%.100s' cannot name a key",
+			    holder_shown(name, (char[HOLDER_SHOWN]){ 0 }));
 	(void)snprintf(path, sizeof(path), DIR_KEYS "/%s.crt", name);
 	r = trust_read(dir, path, LIMIT_PEM_CERTS, &pem, e);
 	if (r == E_NOTFOUND && trust_key_there(dir, name)) {

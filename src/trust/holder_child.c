@@ -75,10 +75,10 @@ int holder_serve(int fd, const struct key *k, struct err *e)
 
 /* Our side. */
 
-static int wait_readable(int fd, uint64_t until, struct err *e)
+static int wait_for(int fd, short events, uint64_t until, struct err *e)
 {
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+		struct pollfd p = { .fd = fd, .events = events };
 		int r = proc_interrupted(e), ready;
 
 		if (r < 0)
@@ -100,7 +100,7 @@ static int receive(int fd, void *p, size_t n, uint64_t until, struct err *e)
 	char *at = p;
 
 	while (n) {
-		int r = wait_readable(fd, until, e);
+		int r = wait_for(fd, POLLIN, until, e);
 		ssize_t got = r < 0 ? 0 : recv(fd, at, n, 0);
 
 		if (r < 0)
@@ -115,21 +115,25 @@ static int receive(int fd, void *p, size_t n, uint64_t until, struct err *e)
 	return 0;
 }
 
-static bool send_all(int fd, const void *p, size_t n)
+/* E_NOTFOUND: it ended. */
+static int send_all(int fd, const void *p, size_t n, uint64_t until, struct err *e)
 {
 	const char *at = p;
 
 	while (n) {
-		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+		int r = wait_for(fd, POLLOUT, until, e);
+		ssize_t sent = r < 0 ? 0 : send(fd, at, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (sent < 0 && errno == EINTR)
+		if (r < 0)
+			return r;
+		if (sent < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (sent <= 0)
-			return false;
+			return E_NOTFOUND;
 		at += sent;
 		n -= (size_t)sent;
 	}
-	return true;
+	return 0;
 }
 
 /* Why a child that speaks no more is gone; it is over then. */
@@ -172,7 +176,9 @@ static int child_sign(struct holder *h, enum key_form form, const char *hash, co
 		      size_t n, struct buf *ret, struct err *e)
 {
 	struct holder_request q = { .form = form, .n = (uint32_t)n };
+	const uint64_t until = clock_mono_ms() + HOLDER_WAIT_MS;
 	unsigned char digest[HASH_MAX];
+	int r;
 
 	if (h->to < 0)
 		return FAIL(e, E_SYSTEM, "the key's holder is gone");
@@ -181,7 +187,6 @@ static int child_sign(struct holder *h, enum key_form form, const char *hash, co
 	if (form != KEY_FORM_ED25519) {
 		auto_release(hash_free) struct hash *ctx = NULL;
 		char lower[8];
-		int r;
 
 		(void)snprintf(q.hash, sizeof(q.hash), "%s", hash);
 		(void)snprintf(lower, sizeof(lower), "sha%s", hash + strlen("SHA"));
@@ -192,8 +197,10 @@ static int child_sign(struct holder *h, enum key_form form, const char *hash, co
 		q.n = (uint32_t)hash_final(ctx, digest);
 		msg = digest;
 	}
-	if (!send_all(h->to, &q, sizeof(q)) || !send_all(h->to, msg, q.n))
-		return gone(h, e);
+	r = send_all(h->to, &q, sizeof(q), until, e);
+	r = r < 0 ? r : send_all(h->to, msg, q.n, until, e);
+	if (r < 0)
+		return r == E_NOTFOUND ? gone(h, e) : r;
 	return answer(h, ret, e);
 }
 

@@ -139,10 +139,12 @@ static int install(int dir, const struct trust_init_opts *o, const char *name,
 		   const struct fresh *f, struct err *e)
 {
 	char path[KEY_PATH_LEN], other[KEY_PATH_LEN];
-	int r = key_write_public(dir, name, holder_key(f->holder), e);
+	int r = 0;
 
+	/* What the policy may refuse goes first. */
 	if (f->chain.n == 1 && !o->cert.n && !holder_chain(f->holder))
-		r = r < 0 ? r : trust_own(dir, &f->chain, e);
+		r = trust_own(dir, &f->chain, e);
+	r = r < 0 ? r : key_write_public(dir, name, holder_key(f->holder), e);
 	key_path(other, name, KEY_FILE_CRT);
 	if (r == 0)
 		r = f->chain.n ? key_write_chain(dir, name, &f->chain, e)
@@ -189,6 +191,30 @@ int trust_init_locked(int dir, const struct trust_init_opts *o, const char *name
 	return r;
 }
 
+/* 1 when there is one; what cannot be looked at is not taken for none. */
+static int is_taken(int dir, const char *name, struct err *e)
+{
+	static const enum key_file files[] = { KEY_FILE_PEM, KEY_FILE_WHERE };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[KEY_PATH_LEN];
+		struct err own = ERR_INIT;
+
+		key_path(path, name, files[i]);
+
+		auto_close int fd = fs_open_nolink(dir, path, O_PATH, 0, &own);
+
+		if (fd >= 0)
+			return 1;
+		if (fd != E_NOTFOUND) {
+			if (e)
+				*e = own;
+			return fd;
+		}
+	}
+	return 0;
+}
+
 int trust_init(const struct state *state, const struct trust_init_opts *o,
 	       char ret_thumbprint[THUMBPRINT_MAX], struct err *e)
 {
@@ -203,7 +229,9 @@ int trust_init(const struct state *state, const struct trust_init_opts *o,
 
 	if (lock < 0)
 		return lock;
-	if (!o->force && (key_has(dir, name, KEY_FILE_PEM) || key_has(dir, name, KEY_FILE_WHERE))) {
+	if (!o->force && (r = is_taken(dir, name, e)) < 0)
+		return r;
+	if (!o->force && r) {
 		r = FAIL(e, E_USAGE, "there is a key '%s' already", name);
 		return err_hint(e, r,
 				"plimsoll trust rotate %s --until DATE, plimsoll trust init --name "
@@ -226,7 +254,8 @@ int trust_import_cert(const struct state *state, const char *name, struct str fi
 		return lock;
 	name = name ? name : TRUST_DEFAULT_NAME;
 	if (!trust_name_ok(name))
-		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", name);
+		return FAIL(e, E_USAGE, "'%.100s' cannot name a key",
+			    holder_shown(name, (char[HOLDER_SHOWN]){ 0 }));
 	if ((r = trust_key_public(dir, name, &k, e)) < 0 ||
 	    (r = key_take_chain(file, k, &c, e)) < 0)
 		return WRAP(e, r, "key '%s'", name);

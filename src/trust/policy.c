@@ -120,7 +120,8 @@ const struct statement *policy_select(const struct policy *p, const struct ref *
 		{
 			const char *s = json_string_value(scope);
 
-			if (strcmp(s, buf_str(&name)) == 0 ||
+			/* An image of this store has no host, and "local/web" is not its name. */
+			if ((ref->host[0] && strcmp(s, buf_str(&name)) == 0) ||
 			    (local.n && strcmp(s, buf_str(&local)) == 0))
 				return &p->v[i];
 			if (strcmp(s, "*") == 0)

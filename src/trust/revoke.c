@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "trust/holder.h"
 #include "trust/internal.h"
 #include "trust/sigstore/sigstore.h"
 #include "trust/withdrawn.h"
@@ -156,7 +157,8 @@ static int by_name(const struct state *state, int dir, const char *name, struct 
 		if (ret->key[0])
 			return 0;
 	}
-	r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'", name);
+	r = FAIL(e, E_NOTFOUND, "there is no key and no trusted certificate '%.100s'",
+		 holder_shown(name, (char[HOLDER_SHOWN]){ 0 }));
 	return err_hint(e, r,
 			"plimsoll trust list; for one that is not here plimsoll trust revoke "
 			"--cert FILE, or key:sha256:HEX by its key's id");
@@ -181,7 +183,7 @@ int trust_revoke(const struct state *state, const struct trust_revocation *o,
 		 struct withdrawal *ret, bool *ret_changed, struct err *e)
 {
 	auto_close int dir = trust_dir(state, true, e);
-	auto_close int lock = dir < 0 ? dir : trust_lock(dir, e);
+	auto_close int lock = dir < 0 ? dir : trust_lock_keys(dir, NULL, e);
 	struct withdrawal w = { 0 };
 	int r;
 

@@ -9,6 +9,9 @@
 #include "trust/holder.h"
 #include "trust/internal.h"
 
+/* 9999-12-31T23:59:59Z, the last one that is written as RFC 3339 has it. */
+#define LAST_TIME INT64_C(253402300799)
+
 static int refuse_to_make(const char *name, const char *why, struct err *e)
 {
 	int r = FAIL(e, E_USAGE, "key '%s' %s, so its successor cannot be made here", name, why);
@@ -104,15 +107,19 @@ static int check_successor(int dir, const char *next, const struct chain *old,
 	auto_chain c = { .n = 0 };
 	auto_release(key_free) struct key *a = NULL;
 	auto_release(key_free) struct key *b = NULL;
+	auto_withdrawn w = { 0 };
 	int r;
 
-	if ((r = trust_key_chain(dir, next, &c, e)) < 0 ||
+	if ((r = trust_key_chain(dir, next, &c, e)) < 0 || (r = withdrawn_load(dir, &w, e)) < 0 ||
+	    (r = withdrawn_check_chain(&w, &c, clock_now(), clock_now(), e)) < 0 ||
 	    (r = chain_valid_at(&c, clock_now(), e)) < 0 || (r = cert_key(c.v[0], &a, e)) < 0 ||
 	    (r = cert_key(old->v[0], &b, e)) < 0)
 		return r;
 	/* It would withdraw itself. */
 	if (key_same_public(a, b))
 		return FAIL(e, E_USAGE, "'%s' is the same key", next);
+	if (!key_has(dir, next, KEY_FILE_PEM) && !key_has(dir, next, KEY_FILE_WHERE))
+		return FAIL(e, E_NOTFOUND, "'%s' has a certificate, and no key", next);
 	cert_thumbprint(c.v[0], ret_thumbprint);
 	return 0;
 }
@@ -168,13 +175,17 @@ int trust_rotate(const struct state *state, const struct trust_rotate_opts *o,
 	int r;
 
 	if (!trust_name_ok(name) || (o->to && !trust_name_ok(o->to)))
-		return FAIL(e, E_USAGE, "'%.100s' cannot name a key", o->to ? o->to : name);
+		return FAIL(e, E_USAGE, "'%.100s' cannot name a key",
+			    holder_shown(trust_name_ok(name) ? o->to : name,
+					 (char[HOLDER_SHOWN]){ 0 }));
 	if (o->to && strcmp(o->to, name) == 0)
 		return FAIL(e, E_USAGE, "a key cannot take its own place");
 	if (o->until <= clock_now())
 		return FAIL(e, E_USAGE,
 			    "the date until which the old key counts is in the past; a key that "
 			    "must count no more is revoked");
+	if (o->until > LAST_TIME)
+		return FAIL(e, E_USAGE, "the date until which the old key counts is past 9999");
 	(void)snprintf(next, sizeof(next), "%.*s.next", LIMIT_STORE_NAME - 6, name);
 
 	auto_close int dir = trust_dir(state, true, e);

@@ -242,7 +242,7 @@ static int append(struct withdrawn *all, const struct withdrawal *w, struct err 
 
 int withdrawn_merge(int dir, const struct withdrawn *more, size_t *ret_new, struct err *e)
 {
-	auto_withdrawn all = { 0 };
+	auto_withdrawn all = { 0 }, read = { 0 };
 	auto_json *doc = NULL;
 	auto_buf text = BUF_INIT(LIMIT_WITHDRAWN_FILE);
 	size_t changed = 0;
@@ -264,6 +264,8 @@ int withdrawn_merge(int dir, const struct withdrawn *more, size_t *ret_new, stru
 	if (r == 0 && changed) {
 		r = withdrawn_json(&all, &doc, e);
 		r = r < 0 ? r : json_pretty(doc, &text, e);
+		/* What we write must be what we read: else nothing is verified any more. */
+		r = r < 0 ? r : withdrawn_parse((struct str){ buf_str(&text), text.n }, &read, e);
 		r = r < 0 ? r : fs_write_file(dir, FILE_WITHDRAWN, text.p, text.n, 0600, e);
 	}
 	if (r < 0)

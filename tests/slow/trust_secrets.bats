@@ -50,6 +50,9 @@ watch() {
 	grep -q PATH= env
 	run grep -E "PLIMSOLL_|COSIGN|$secret" env
 	[ "$status" -eq 1 ] || fail "the program sees" "$output"
+	watch trust revoke "exec:$PWD/program?token=$secret"
+	watch trust rotate --until 3d "exec:$PWD/program?token=$secret"
+	watch trust remove "pkcs11:token=no;object=x?pin-value=$secret"
 	watch trail show --format json
 	watch trust revoke imported --reason why
 	[ "$n" -ge 20 ]

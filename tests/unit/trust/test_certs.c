@@ -159,8 +159,13 @@ TEST(an_own_certificate_is_no_exception)
 	make_ca("one", &one, NULL);
 	CHECK(add(&t, &one, NULL, "one", ACME, &e) == 0);
 	CHECK(trust_init(&t.state, &o, NULL, &e) == E_USAGE);
-	CHECK(strstr(e.hint, "--csr") && !fs_exists(t.state.fd, "trust/keys/default.pem"));
+	CHECK(strstr(e.hint, "--csr") && !fs_exists(t.state.fd, "trust/keys/default.pem") &&
+	      !fs_exists(t.state.fd, "trust/keys/default.pub"));
 	CHECK(count(&t, NULL, NULL) == 1);
+	/* What cannot be looked at is not taken for none, and replaced. */
+	CHECK(symlinkat("elsewhere.pem", t.state.fd, "trust/keys/default.pem") == 0);
+	CHECK(trust_init(&t.state, &within, NULL, &e) < 0);
+	CHECK(unlinkat(t.state.fd, "trust/keys/default.pem", 0) == 0);
 	CHECK(trust_init(&t.state, &within, NULL, &e) == 0);
 	CHECK(count(&t, "ca", "default") == 1);
 }
@@ -311,6 +316,9 @@ TEST(removing_by_fingerprint_and_file)
 	(void)snprintf(colons, sizeof(colons), "sha256:%s", other);
 	CHECK(trust_export(&t.state, colons, NULL, &out, &e) == 0 && out.n == two.n);
 	CHECK(trust_export(&t.state, "AB:CD:EF:01", NULL, &out, &e) == E_NOTFOUND);
+	/* A name of a key elsewhere may hold a secret. */
+	CHECK(trust_export(&t.state, "exec:/bin/x?token=SECRET", NULL, &out, &e) == E_NOTFOUND);
+	CHECK(strstr(e.msg, "exec:/bin/x") && !strstr(e.msg, "SECRET"));
 	CHECK(take(&t, other, NULL, NULL, &gone, &e) == 0 && json_array_size(gone) == 1);
 	CHECK_STR(json_string_or_null(json_array_get(gone, 0), "file"), "both.crt");
 	CHECK(count(&t, "ca", NULL) == 2);

@@ -231,6 +231,7 @@ TEST(selection)
 	CHECK_STR(select_for(&p, "a.b/web2"), "any");
 	CHECK_STR(select_for(&p, "a.b/web/sub"), "any");
 	CHECK_STR(select_for(&p, "web"), "local");
+	CHECK_STR(select_for(&p, "local/web"), "any"); /* that is local/local/web */
 	CHECK_STR(select_for(&p, "other"), "any");
 	CHECK(parse(ONE("\"name\":\"a\",\"registryScopes\":[\"a.b/c\"]," STRICT "," STORES), &q,
 		    &e) == 0);

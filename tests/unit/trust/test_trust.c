@@ -520,7 +520,7 @@ TEST(notation_folders)
 		"\"trustedIdentities\":[\"*\"]}]}";
 	auto_temp builder, t;
 	auto_buf pem = BUF_INIT(LIMIT_PEM_CERTS), many = BUF_INIT(LIMIT_PEM_CERTS),
-		 folder = BUF_INIT(4096);
+		 folder = BUF_INIT(4096), other = BUF_INIT(LIMIT_PEM_CERTS);
 	struct trust_imported got = { 0 };
 	struct trust_result res;
 	struct err e = ERR_INIT;
@@ -531,6 +531,9 @@ TEST(notation_folders)
 	init(&builder, NULL);
 	sign(&builder, &sig);
 	CHECK(trust_export(&builder.state, NULL, NULL, &pem, &e) == 0);
+	init(&t, NULL);
+	CHECK(trust_export(&t.state, NULL, NULL, &other, &e) == 0 &&
+	      fs_remove_tree(t.state.fd, "trust", &e) == 0);
 	buf_printf(&folder, "%s/" NOTATION, builder.path);
 	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_NOTFOUND);
 	/* More certificates in a file than a chain may have. */
@@ -543,6 +546,11 @@ TEST(notation_folders)
 	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_USAGE &&
 	      strstr(e.msg, "already"));
 	CHECK(unlinkat(builder.state.fd, "trust/trustpolicy.json", 0) == 0);
+	/* Nobody joins a store of that policy who was here before. */
+	put_file(&builder, "trust/truststore/x509/ca/acme/other.pem", other.p, other.n);
+	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == E_USAGE &&
+	      strstr(e.msg, "ca:acme has other certificates"));
+	put_file(&builder, "trust/truststore/x509/ca/acme/other.pem", pem.p, pem.n);
 	CHECK(trust_import_notation(&builder.state, buf_str(&folder), &got, &e) == 0);
 	CHECK(got.statements == 1 && got.certificates == 2 * LIMIT_CHAIN + 1);
 	CHECK(verify(&builder, &res, &e) == 0);

@@ -293,6 +293,38 @@ TEST(merging_never_loosens)
 	CHECK(withdrawn_load(dir, &w, &e) == 0 && w.n == 1 && w.v[0].until == 0);
 }
 
+/* A key that counts no more takes no place, and no date makes the list unreadable. */
+TEST(rotations_that_are_refused)
+{
+	auto_temp t;
+	struct err e = ERR_INIT;
+	struct trust_rotate_opts o = { .to = "old", .until = clock_now() + 86400 };
+	const struct withdrawal late = { .key = K1, .since = 1000, .until = 253402300800 };
+	char thumbprint[THUMBPRINT_MAX];
+	struct withdrawal w = { 0 };
+	auto_withdrawn list = { 0 };
+	auto_close int dir = -1;
+
+	temp_open(&t);
+	make_key(&t, NULL, false);
+	make_key(&t, "old", false);
+	CHECK(revoke_key(&t, "old", NULL, &e) == 0);
+	CHECK(trust_rotate(&t.state, &o, &w, thumbprint, &e) == E_VERIFY);
+	CHECK(strstr(e.msg, "revoked") && fs_exists(t.state.fd, "trust/keys/old.pem"));
+	make_key(&t, "certificate", false);
+	CHECK(unlinkat(t.state.fd, "trust/keys/certificate.pem", 0) == 0);
+	o.to = "certificate";
+	CHECK(trust_rotate(&t.state, &o, &w, thumbprint, &e) == E_NOTFOUND);
+	o = (struct trust_rotate_opts){ .until = 253402300800 };
+	CHECK(trust_rotate(&t.state, &o, &w, thumbprint, &e) == E_USAGE && strstr(e.msg, "9999"));
+	dir = trust_dir(&t.state, false, &e);
+	CHECK(withdrawn_add(dir, &late, NULL, &e) == E_FORMAT);
+	CHECK(withdrawn_load(dir, &list, &e) == 0 && list.n == 1);
+	CHECK(sign(&t, NULL, &e) == 0 && verify(&t, &e) == 0);
+	o.until = 253402300799;
+	CHECK(trust_rotate(&t.state, &o, &w, thumbprint, &e) == 0 && verify(&t, &e) == 0);
+}
+
 TEST(export_and_import)
 {
 	auto_temp a, b;
