@@ -62,7 +62,7 @@ void scope_merge(const char *a, const char *b, struct buf *ret)
 		if (x.actions.n == 0 || !find(b, x.what, &y))
 			continue;
 		while (str_cut(&y.actions, ',', &action)) {
-			if (has_action(x.actions, action))
+			if (action.n == 0 || has_action(x.actions, action))
 				continue;
 			buf_putc(ret, ',');
 			put(ret, action);
