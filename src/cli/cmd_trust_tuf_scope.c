@@ -152,6 +152,19 @@ static int print_roles(struct cli *c, const json_t *status, struct err *e)
 	return r < 0 ? r : cli_print_table(c, t, e);
 }
 
+/* Whoever may list targets chooses paths and names of roles. */
+static int print_target(struct cli *c, const char *path, const json_t *v, struct err *e)
+{
+	auto_buf line = BUF_INIT(8192);
+
+	buf_printf(&line, "%.2000s sha256:%.64s (%.400s)", path, json_string_or_null(v, "sha256"),
+		   json_string_or_null(v, "role"));
+	if (buf_check(&line, "target", e) < 0)
+		return e->code;
+	text_sanitize(line.p);
+	return cli_print(c, e, "%s\n", buf_str(&line));
+}
+
 static int print_status(struct cli *c, const json_t *status, struct err *e)
 {
 	const char *seen = json_string_or_null(status, "seen"), *path;
@@ -165,10 +178,7 @@ static int print_status(struct cli *c, const json_t *status, struct err *e)
 	r = r < 0 ? r : print_roles(c, status, e);
 	json_object_foreach(targets, path, v)
 	{
-		r = r < 0 ? r
-			  : cli_print(c, e, "%s sha256:%s (%s)\n", path,
-				      json_string_or_null(v, "sha256"),
-				      json_string_or_null(v, "role"));
+		r = r < 0 ? r : print_target(c, path, v, e);
 	}
 	if (r == 0 && waiting)
 		r = cli_print(c, e, "root %lld waits: %lld of %lld signatures\n",

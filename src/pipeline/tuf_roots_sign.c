@@ -25,6 +25,25 @@ int tuf_root_export(const struct state *state, const char *scope, bool next, str
 	return r < 0 ? r : buf_check(ret, "root", e);
 }
 
+/* One by a key that has signed already takes the place of what is there: not if that is the one
+ * that holds. */
+static int take_signatures(const struct tuf_scope *s, json_t *envelope, const json_t *from,
+			   struct tuf_pending *ret, struct err *e)
+{
+	struct tuf_pending was;
+	int r;
+
+	if ((r = tuf_pending_of(s, envelope, &was, e)) < 0 ||
+	    (r = tuf_signatures_take(envelope, from, e)) < 0 ||
+	    (r = tuf_pending_of(s, envelope, ret, e)) < 0)
+		return r;
+	if (ret->own.have < was.own.have || ret->before.have < was.before.have)
+		return FAIL(e, E_VERIFY,
+			    "a signature in it does not hold, and one by the same key that does is "
+			    "here");
+	return 0;
+}
+
 static int update_waiting(const struct state *state, const char *scope, const char *passphrase,
 			  const json_t *from, struct tuf_pending *ret, struct err *e)
 {
@@ -42,11 +61,9 @@ static int update_waiting(const struct state *state, const char *scope, const ch
 	r = tuf_next_load(&s, &envelope, e);
 	if (r == E_NOTFOUND)
 		return FAIL(e, E_NOTFOUND, "no root of '%.200s' waits for signatures", scope);
-	if (r == 0 && from)
-		r = tuf_signatures_take(envelope, from, e);
-	r = r < 0  ? r
-	    : from ? tuf_pending_of(&s, envelope, ret, e)
-		   : tuf_sign_here(&signer, &s, envelope, ret, e);
+	if (r == 0)
+		r = from ? take_signatures(&s, envelope, from, ret, e)
+			 : tuf_sign_here(&signer, &s, envelope, ret, e);
 	return r < 0 ? r : tuf_next_save(&s, envelope, e);
 }
 

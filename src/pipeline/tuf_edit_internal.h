@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "pipeline/tuf_edit.h"
+
+/* What the files of tuf_edit.h share. */
+
+static inline uint64_t tuf_body_version(const json_t *body)
+{
+	return (uint64_t)json_integer_value(json_object_get(body, "version"));
+}
+
+/* Signs what changed, what a new root takes the keys of, and what is to be renewed; x->files is
+ * what will be published. */
+int tuf_edit_write(struct tuf_edit *x, struct err *e);
+/* The files of a publication that does not go by what the registry has: all that is kept. */
+int tuf_edit_put_kept(struct tuf_edit *x, struct err *e);
