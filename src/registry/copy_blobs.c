@@ -30,6 +30,9 @@ static int put_without_bytes(const struct registry_copy *c, struct registry *to,
 
 	if (r == 0 && b->there)
 		return 1;
+	/* Who is wrong about the size of a referrer's blob, the source's bytes tell. */
+	if (r == E_VERIFY && !b->required)
+		return 0;
 	if (r == 0)
 		r = mount(c, &out, e);
 	b->mounted = r == 1;

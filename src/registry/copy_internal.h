@@ -48,7 +48,7 @@ struct copy_plan {
 	struct copy_item **blobs;
 	struct copy_tag *tags;
 	size_t nodes_n, nodes_room, blobs_n, blobs_room, tags_n, tags_room;
-	json_t *node_at, *blob_at; /* by digest */
+	json_t *node_at, *blob_at; /* by digest; by what a descriptor says */
 	size_t held;		   /* bytes of manifests in memory */
 };
 void copy_plan_free(struct copy_plan *x);

@@ -84,16 +84,23 @@ int copy_plan_blob(struct registry_copy *c, struct copy_node *n, const struct de
 		   struct err *e)
 {
 	struct copy_plan *x = c->plan;
-	const json_t *there = json_object_get(x->blob_at, d->digest.s);
-	size_t at = there ? (size_t)json_integer_value(there) : x->blobs_n;
+	char key[sizeof(d->digest.s) + 32];
+	const json_t *there;
+	size_t at;
 	int r = 0;
 
+	/* By all that is said of it: whoever lies about that is judged by the bytes, and no other
+	 * manifest that names the blob is. */
+	(void)snprintf(key, sizeof(key), "%s %llu%s", d->digest.s, (unsigned long long)d->size,
+		       layer_is_foreign(d) ? " foreign" : "");
+	there = json_object_get(x->blob_at, key);
+	at = there ? (size_t)json_integer_value(there) : x->blobs_n;
 	if (!there) {
 		if (x->blobs_n >= LIMIT_COPY_BLOBS)
 			return FAIL(e, E_FORMAT, "more than %d blobs", LIMIT_COPY_BLOBS);
 		r = grow(&x->blobs, x->blobs_n, &x->blobs_room, sizeof(struct copy_item *), e);
 		if (r == 0)
-			r = json_put(x->blob_at, d->digest.s, json_integer((json_int_t)at), e);
+			r = json_put(x->blob_at, key, json_integer((json_int_t)at), e);
 		if (r < 0)
 			return r;
 		x->blobs[at] = calloc(1, sizeof(struct copy_item));
@@ -102,9 +109,6 @@ int copy_plan_blob(struct registry_copy *c, struct copy_node *n, const struct de
 		x->blobs_n++;
 		x->blobs[at]->d = *d;
 		x->blobs[at]->foreign = layer_is_foreign(d);
-	} else if (x->blobs[at]->d.size != d->size) {
-		return FAIL(e, E_FORMAT, "blob %s: two manifests disagree about its size",
-			    d->digest.s);
 	}
 	n->blobs[n->blobs_n++] = at;
 	return 0;

@@ -145,6 +145,24 @@ has_all() {
 	assert_status 0
 }
 
+@test "what hurts one referrer takes no other away" {
+	registry_start
+	make_layout "$SRC" web:1
+	local good
+	good=$(/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/hurt_referrers.py" "$SRC" web:1)
+	run plimsoll copy "oci:$SRC:web:1" oci:out:x
+	assert_status 0
+	assert_output_has "left out a referrer"
+	grep -q "$good" out/index.json
+	# The destination has {} of two bytes already.
+	plimsoll -q copy "oci:out:x" "$REGISTRY/web:1" >/dev/null
+	run plimsoll copy "oci:$SRC:web:1" "$REGISTRY/web:1"
+	assert_status 0
+	assert_output_has "left out a referrer"
+	run curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$REGISTRY/v2/web/manifests/$good"
+	assert_status 0
+}
+
 @test "a foreign layer is not fetched, a damaged referrer is left out and said" {
 	registry_start
 	make_all

@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""hurt_referrers.py LAYOUT NAME: what whoever may push beside the image NAME of a layout can put there against its
+signatures, and one good signature after all of it, whose digest is printed: referrers that name the shared blob {} with
+another size, or as a layer that no registry holds."""
+import hashlib
+import json
+import sys
+
+WHERE, NAME = sys.argv[1:]
+REF = "org.opencontainers.image.ref.name"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def put(data, media_type):
+    digest = hashlib.sha256(data).hexdigest()
+    with open(f"{WHERE}/blobs/sha256/{digest}", "wb") as f:
+        f.write(data)
+    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+
+
+def refer(subject, text, size=2, kind="application/vnd.oci.empty.v1+json"):
+    """One more referrer, with its entry in index.json."""
+    doc = {"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.example.signature",
+           "config": dict(put(b"{}", kind), size=size),
+           "layers": [put(text, "text/plain")], "subject": subject}
+    entry = put(json.dumps(doc).encode(), MANIFEST)
+    listed.append(dict(entry, artifactType=doc["artifactType"]))
+    return entry
+
+
+with open(f"{WHERE}/index.json", encoding="utf-8") as f:
+    top = json.load(f)
+listed = []
+image = next(e for e in top["manifests"] if e.get("annotations", {}).get(REF) == NAME)
+image = {k: image[k] for k in ("mediaType", "digest", "size")}
+refer(image, b"a liar", 3)
+refer(image, b"held by nobody", 2, "application/vnd.oci.image.layer.nondistributable.v1.tar")
+print(refer(image, b"a good signature")["digest"])
+# Before those that are there: the first one is whom a reader may believe.
+top["manifests"] = listed + top["manifests"]
+with open(f"{WHERE}/index.json", "w", encoding="utf-8") as f:
+    json.dump(top, f)
