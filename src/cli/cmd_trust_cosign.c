@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/signing.h"
 #include "cli/sigstore.h"
 #include "crypto/digest.h"
-#include "crypto/key_cosign.h"
 #include "trust/sigstore/bundle.h"
 
 /* generate-key-pair, import-key-pair */
@@ -37,37 +37,56 @@ static const struct opt import_options[] = {
 };
 
 /* Never over a file that is there: it may be the only copy of a key. */
-static int write_new(const char *path, mode_t mode, const struct buf *b, struct err *e)
+static int create(const char *path, mode_t mode, struct err *e)
 {
-	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_EXCL, mode, e);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = fs_write_all(fd, b->p, b->n, e);
-	if (r == 0 && fsync(fd) < 0)
-		r = FAIL_SYS(e, "write %s", path);
-	return r < 0 ? r : 0;
+	return fs_open_user(path, O_WRONLY | O_CREAT | O_EXCL, mode, e);
 }
 
-static int write_pair(struct cli *c, const char *prefix, const struct key *k,
-		      const char *passphrase, struct err *e)
+static int write_public(int fd, const char *path, const struct buf *pem, struct err *e)
 {
-	auto_buf pub = BUF_INIT(LIMIT_KEY_PEM), path = BUF_INIT(4096), pub_path = BUF_INIT(4096);
-	auto_buf sealed = BUF_INIT(LIMIT_KEY_PEM);
+	int r = fs_write_all(fd, pem->p, pem->n, e);
+
+	return r == 0 && fsync(fd) < 0 ? FAIL_SYS(e, "write %s", path) : r;
+}
+
+static int report_pair(struct cli *c, const char *key, const char *public, struct err *e)
+{
+	auto_json *j = NULL;
+
+	if (!c->json)
+		return cli_print(c, e, "%s\n%s\n", key, public);
+	j = json_pack("{s:s, s:s}", "key", key, "public", public);
+	return j ? cli_print_json(c, j, e) : FAIL(e, E_USAGE, "the files' name is not UTF-8");
+}
+
+/* Both files are ours before there is a key, and both or none stay. of: whose key it is, or NULL.
+ */
+static int write_pair(struct cli *c, const char *prefix, const struct sigstore_pair *o,
+		      const char *of, struct err *e)
+{
+	auto_buf path = BUF_INIT(4096), pub_path = BUF_INIT(4096), pem = BUF_INIT(LIMIT_KEY_PEM);
 	int r;
 
 	buf_printf(&path, "%s.key", prefix);
 	buf_printf(&pub_path, "%s.pub", prefix);
-	if ((r = key_to_cosign(k, passphrase, &sealed, e)) < 0 ||
-	    (r = key_public_to_pem(k, &pub, e)) < 0 ||
-	    (r = write_new(buf_str(&path), 0600, &sealed, e)) < 0 ||
-	    (r = write_new(buf_str(&pub_path), 0644, &pub, e)) < 0)
+	if ((r = buf_check(&path, "name", e)) < 0 || (r = buf_check(&pub_path, "name", e)) < 0)
 		return r;
-	if (c->json)
-		return cli_print(c, e, "{\"key\": \"%s\", \"public\": \"%s\"}\n", path.p,
-				 pub_path.p);
-	return cli_print(c, e, "%s\n%s\n", path.p, pub_path.p);
+
+	auto_close int key = create(buf_str(&path), 0600, e);
+	auto_close int pub = key < 0 ? key : create(buf_str(&pub_path), 0644, e);
+
+	r = pub < 0 ? pub : sigstore_make_pair(o, key, &pem, e);
+	if (r < 0 && pub >= 0 && of)
+		(void)WRAP(e, r, "--key '%s'", of);
+	r = r < 0 ? r : write_public(pub, pub_path.p, &pem, e);
+	if (r < 0) {
+		if (key >= 0)
+			(void)unlink(path.p);
+		if (pub >= 0)
+			(void)unlink(pub_path.p);
+		return r;
+	}
+	return report_pair(c, path.p, pub_path.p, e);
 }
 
 static int passphrase_of(const struct pair_opts *o, struct buf *secret, const char **ret,
@@ -85,36 +104,34 @@ static int run_generate(struct cli *c, void *opts, int argc, char **argv, struct
 {
 	const struct pair_opts *o = opts;
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
-	auto_release(key_free) struct key *k = NULL;
-	enum key_kind kind = KEY_EC_P256;
-	const char *passphrase;
-	int bits = 0, r;
+	struct sigstore_pair pair = { .kind = KEY_EC_P256, .from = -1 };
+	int r;
 
 	(void)argc, (void)argv;
-	if ((o->type && (r = key_type_parse(o->type, &kind, &bits, e)) < 0) ||
-	    (r = passphrase_of(o, &secret, &passphrase, e)) < 0)
+	if ((o->type && (r = key_type_parse(o->type, &pair.kind, &pair.bits, e)) < 0) ||
+	    (r = passphrase_of(o, &secret, &pair.passphrase, e)) < 0)
 		return r;
-	r = kind == KEY_RSA ? key_generate_rsa(bits, &k, e) : key_generate(kind, &k, e);
-	return r < 0 ? r : write_pair(c, o->prefix ? o->prefix : "cosign", k, passphrase, e);
+	return write_pair(c, o->prefix ? o->prefix : "cosign", &pair, NULL, e);
 }
 
 static int run_import(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct pair_opts *o = opts;
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2), pem = BUF_INIT(LIMIT_KEY_PEM);
-	auto_release(key_free) struct key *k = NULL;
-	const char *passphrase;
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
+	struct sigstore_pair pair = { .from = -1 };
 	int r;
 
 	(void)argc, (void)argv;
 	if (!o->key)
 		return FAIL(e, E_USAGE, "want --key FILE");
-	if ((r = passphrase_of(o, &secret, &passphrase, e)) < 0)
+	if ((r = passphrase_of(o, &secret, &pair.passphrase, e)) < 0)
 		return r;
-	if ((r = fs_read_user(o->key, LIMIT_KEY_PEM, &pem, e)) < 0 ||
-	    (r = key_from_pem((struct str){ buf_str(&pem), pem.n }, NULL, &k, e)) < 0)
-		return WRAP(e, r, "--key '%s'", o->key);
-	return write_pair(c, o->prefix ? o->prefix : "import-cosign", k, passphrase, e);
+
+	auto_close int from = fs_open_user(o->key, O_RDONLY | O_NOCTTY, 0, e);
+
+	pair.from = from;
+	return from < 0 ? WRAP(e, from, "--key '%s'", o->key)
+			: write_pair(c, o->prefix ? o->prefix : "import-cosign", &pair, o->key, e);
 }
 
 const struct command trust_generate_key_pair_command = {

@@ -49,6 +49,16 @@ openssl_accepts() {
 	openssl pkey -inform DER -in plain.der -out plain.pem
 	plimsoll trust import-key-pair --key plain.pem --output-key-prefix again
 	assert_eq "$(cat again.pub)" "$(cat cosign.pub)"
+	# Both files or none; their name is any.
+	touch half.pub
+	run plimsoll trust generate-key-pair --output-key-prefix half
+	assert_status 6
+	[ ! -e half.key ]
+	run plimsoll trust import-key-pair --key cosign.key --output-key-prefix bad
+	[ "$status" -ne 0 ]
+	[ ! -e bad.key ] && [ ! -e bad.pub ]
+	assert_eq "$(plimsoll trust generate-key-pair --output-key-prefix 'a"b' --format json | jq -r .public)" 'a"b.pub'
+	grep -q "BEGIN ENCRYPTED" 'a"b.key'
 	unset COSIGN_PASSWORD
 	run plimsoll trust generate-key-pair --output-key-prefix other
 	assert_status 2

@@ -192,6 +192,20 @@ int sigstore_sign_blob(const struct state *state, const struct sigstore_key *k, 
 int sigstore_wrap_signature(const struct digest *digest, struct str signature, const char *hint,
 			    struct buf *ret, struct err *e);
 
+/* key_pair.c */
+
+struct sigstore_pair {
+	enum key_kind kind; /* of one that is made */
+	int bits;	    /* of RSA */
+	int from;	    /* a private key in PEM, not encrypted; -1: one is made */
+	const char *passphrase;
+};
+/* Writes the private half to out, as key_to_cosign() has it, and appends the public one as PEM. */
+int sigstore_make_pair(const struct sigstore_pair *o, int out, struct buf *ret_public,
+		       struct err *e);
+
+/* folder.c */
+
 /* Trust of a file for good: a public key in PEM under a name (trust/sigstore/keys), or a trusted
  * root, which replaces the one there. E_USAGE when the name is taken by another key. */
 int sigstore_add_key(const struct state *state, const char *name, struct str pem, struct err *e);
