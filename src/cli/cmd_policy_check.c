@@ -2,22 +2,7 @@
 #include "cli/cmd_policy.h"
 #include "cli/decision_output.h"
 #include "cli/road.h"
-#include "pipeline/cosign_tag.h"
-
-/* Not here yet: the manifest and what refers to it are asked for, no layer and no name. */
-static int fetch(struct road *road, const struct ref *ref, struct err *e)
-{
-	auto_release(registry_close) struct registry *reg = NULL;
-	size_t n = 0;
-	int r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
-
-	if (r == 0)
-		r = registry_pull_manifest(reg, road->store, ref, &road->image, e);
-	if (r == 0)
-		r = registry_pull_referrers(reg, road->store, ref->name, &road->image.digest, NULL,
-					    road->progress, NULL, e);
-	return r < 0 ? r : cosign_tag_pull(road, reg, ref, &road->image.digest, &n, e);
-}
+#include "pipeline/steps.h"
 
 static int find(struct road *road, struct ref *ref, struct err *e)
 {
@@ -26,7 +11,7 @@ static int find(struct road *road, struct ref *ref, struct err *e)
 	if (r != E_NOTFOUND || ref_parse(road->name, ref, NULL) < 0 || !ref->host[0])
 		return r;
 	*e = ERR_INIT;
-	return fetch(road, ref, e);
+	return step_look(road, ref, e); /* not here yet */
 }
 
 /* The decision is the output, whatever it is; then the error tells the exit status. */

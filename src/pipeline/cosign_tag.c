@@ -126,7 +126,13 @@ static int merge(const struct road *road, const struct ref *ref, const struct di
 	auto_manifest both = { 0 };
 	int r = cosign_merge(road->store, ref, manifest, kind, theirs, NULL, e);
 
-	return r < 0 ? r : cosign_load(road->store, ref, manifest, kind, &both, NULL, ret, e);
+	if (r == 0)
+		r = cosign_load(road->store, ref, manifest, kind, &both, NULL, ret, e);
+	/* One that could not be had, or is of no kind that is known, would be gone. */
+	if (r == 0 && !complete(theirs, &both))
+		r = FAIL(e, E_REMOTE,
+			 "the registry has some that cannot be kept: they would be lost");
+	return r;
 }
 
 static int push(const struct road *road, struct registry *reg, const struct ref *ref,

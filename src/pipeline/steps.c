@@ -203,6 +203,19 @@ int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
 			 e);
 }
 
+int step_look(struct road *road, const struct ref *ref, struct err *e)
+{
+	auto_release(registry_close) struct registry *reg = NULL;
+	struct referrers_got got = { 0 };
+	int r = registry_open(ref, REGISTRY_PULL, road->progress, &reg, e);
+
+	if (r == 0)
+		r = registry_pull_either(reg, road->store, ref, &road->image, e);
+	if (r == 0)
+		r = pull_referrers(road, reg, ref->name, &road->image, &got, e);
+	return r < 0 ? r : cosign_tag_pull(road, reg, ref, &road->image.digest, &got.added, e);
+}
+
 static int find_base(struct road *base, const char *name, bool newest, struct ref *ref,
 		     struct err *e)
 {

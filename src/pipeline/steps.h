@@ -34,6 +34,10 @@ int step_push(const struct road *road, const struct ref *ref, const struct push_
 int step_pull(struct road *road, const struct ref *ref, bool no_referrers,
 	      struct referrers_got *ret, struct err *e);
 
+/* Fetches what decides on ref, and sets road->image: its manifest (of an index, that of this
+ * machine's image, too) and what refers to it; no layer, no name, no entry in the trail. */
+int step_look(struct road *road, const struct ref *ref, struct err *e);
+
 /*
  * The base of a FROM: in the store, else fetched when it names a registry, and signed by somebody
  * whom the trust policy accepts. This is how "no base image from outside" holds. Refusals are

@@ -75,20 +75,28 @@ static int get_image(struct registry *reg, struct store *s, const char *name, co
 	return r == E_NOTFOUND ? blame_registry(e) : r;
 }
 
+/* The manifest of an index's image that is for this machine. */
+static int get_child(struct registry *reg, const char *name, const struct desc *d,
+		     const struct buf *bytes, struct desc *ret, struct buf *ret_bytes,
+		     struct err *e)
+{
+	int r = index_pick(buf_str(bytes), bytes->n, d->digest.s, "linux", oci_architecture(), ret,
+			   e);
+
+	if (r == 0 && !desc_is_manifest(ret))
+		r = FAIL(e, E_FORMAT, "index %s: its entry for this machine is a '%.100s'",
+			 d->digest.s, ret->media_type);
+	return r < 0 ? r : registry_get_manifest(reg, name, ret->digest.s, ret, ret_bytes, NULL, e);
+}
+
 /* The image of an index that is for this machine, then the index. */
 static int get_index(struct registry *reg, struct store *s, const char *name, const struct desc *d,
 		     const struct buf *bytes, struct progress *p, struct err *e)
 {
 	auto_buf sub = BUF_INIT(LIMIT_MANIFEST);
 	struct desc at;
-	int r = index_pick(buf_str(bytes), bytes->n, d->digest.s, "linux", oci_architecture(), &at,
-			   e);
+	int r = get_child(reg, name, d, bytes, &at, &sub, e);
 
-	if (r == 0 && !desc_is_manifest(&at))
-		r = FAIL(e, E_FORMAT, "index %s: its entry for this machine is a '%.100s'",
-			 d->digest.s, at.media_type);
-	if (r == 0)
-		r = registry_get_manifest(reg, name, at.digest.s, &at, &sub, NULL, e);
 	if (r == 0)
 		r = get_image(reg, s, name, &at, &sub, p, e);
 	return r < 0 ? r : registry_keep(s, d, bytes, e);
@@ -150,24 +158,43 @@ int registry_find_manifest(struct registry *reg, const char *name, const char *r
 	return 0;
 }
 
-int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
-			   struct desc *ret, struct err *e)
+/* index: one is taken, too, and with it the manifest of its image for this machine. */
+static int pull_top(struct registry *reg, struct store *s, const struct ref *ref, bool index,
+		    struct desc *ret, struct err *e)
 {
-	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), full = BUF_INIT(LIMIT_REF + 64);
-	struct desc want = { .digest = ref->digest }, d;
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST), sub = BUF_INIT(LIMIT_MANIFEST);
+	auto_buf full = BUF_INIT(LIMIT_REF + 64);
+	struct desc want = { .digest = ref->digest }, d, child;
 	bool pinned = ref->digest.s[0];
 	int r = registry_find_manifest(reg, ref->name, pinned ? ref->digest.s : ref->tag,
 				       pinned ? &want : NULL, &bytes, &d, e);
 
 	ref_full(ref, &full);
-	if (r == 0 && !desc_is_manifest(&d))
+	if (r == 0 && index && desc_is_index(&d)) {
+		r = get_child(reg, ref->name, &d, &bytes, &child, &sub, e);
+		if (r == 0)
+			r = registry_keep(s, &child, &sub, e);
+	} else if (r == 0 && !desc_is_manifest(&d)) {
 		r = FAIL(e, E_FORMAT, "it is a '%.100s', not a manifest", d.media_type);
+	}
 	if (r == 0)
 		r = registry_keep(s, &d, &bytes, e);
 	if (r < 0)
 		return WRAP(e, r, "%s", buf_str(&full));
 	*ret = d;
 	return 0;
+}
+
+int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
+			   struct desc *ret, struct err *e)
+{
+	return pull_top(reg, s, ref, false, ret, e);
+}
+
+int registry_pull_either(struct registry *reg, struct store *s, const struct ref *ref,
+			 struct desc *ret, struct err *e)
+{
+	return pull_top(reg, s, ref, true, ret, e);
 }
 
 int registry_pull_blob(struct registry *reg, struct store *s, const char *name,

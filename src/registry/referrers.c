@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What refers to a manifest: signatures, SBOMs, attestations. */
+#include <stdlib.h>
+
 #include "registry/registry_internal.h"
 
 enum { LIMIT_PAGES = 256 };
+enum { LIMIT_BUNDLES = 1000 }; /* taken of one subject beside others: each scan adds some */
 
 /* Adds a page's descriptors to list; stops at most. */
 static int take_page(const struct fetch_response *resp, json_t *list, size_t most, bool *ret_more,
@@ -127,22 +130,66 @@ static int lateness(const json_t *entry, const char *type)
 									 : 2;
 }
 
+/* Which bundles are fetched where there are more than room, the newest standing last: the newest of
+ * each type of attestation, since what is said once must not be hidden behind nightly scans, then
+ * the newest of all. A type is only what the entry says. */
+static int choose_bundles(const json_t *list, size_t room, bool *take, bool *ret_more,
+			  struct err *e)
+{
+	auto_json *seen = json_object();
+
+	for (int again = 0; seen && again < 2; again++)
+		for (size_t i = json_array_size(list); i-- > 0;) {
+			const json_t *entry = json_array_get(list, i);
+			const char *type =
+				json_string_or_null(json_object_get(entry, "annotations"),
+						    "dev.sigstore.bundle.predicateType");
+
+			type = type ? type : "";
+			if (lateness(entry, NULL) != 1 || take[i] ||
+			    (!again && json_object_get(seen, type)))
+				continue;
+			if (room == 0) {
+				*ret_more = true;
+				return 0;
+			}
+			if (json_object_set_new(seen, type, json_true()) < 0)
+				return FAIL_NOMEM(e);
+			take[i] = true;
+			room--;
+		}
+	return seen ? 0 : FAIL_NOMEM(e);
+}
+
 /* Entries that say they are of the type come first: where there are many others, those must not use
- * up what is looked at. What an entry says is no proof, so the others follow. */
-static int likely_first(const json_t *list, const char *type, json_t **ret, struct err *e)
+ * up what is looked at. What an entry says is no proof, so the others follow. Each stays behind
+ * what it stood behind, for the store goes by that order, too. */
+static int likely_first(const json_t *list, const char *type, json_t **ret, bool *ret_more,
+			struct err *e)
 {
 	auto_json *out = json_array();
+	auto_free bool *take = calloc(json_array_size(list) + 1, sizeof(*take));
 	json_t *entry;
 	size_t i;
+	int r = out && take ? 0 : FAIL_NOMEM(e);
 
-	for (int late = 0; out && late <= 2; late++)
+	if (r == 0 && !type)
+		r = choose_bundles(list, LIMIT_BUNDLES, take, ret_more, e);
+	for (int late = 0; r == 0 && late <= 2; late++)
 		json_array_foreach(list, i, entry)
 		{
-			if (lateness(entry, type) == late && json_array_append(out, entry) < 0)
+			if (lateness(entry, type) != late || (!type && late == 1 && !take[i]))
+				continue;
+			if (late != 1 && json_array_size(out) >= LIMIT_REFERRERS) {
+				*ret_more = true;
+				break;
+			}
+			if (json_array_append(out, entry) < 0)
 				return FAIL_NOMEM(e);
 		}
-	*ret = TAKE(out);
-	return *ret ? 0 : FAIL_NOMEM(e);
+	if (r == 0)
+		*ret = TAKE(out);
+	return r;
 }
 
 /* One referrer: its manifest must name the subject, whatever the list says of it. */
@@ -191,10 +238,6 @@ static int get_all(struct registry *reg, struct store *s, const char *name,
 		struct err own = ERR_INIT;
 		int r;
 
-		if (i >= LIMIT_REFERRERS) {
-			got->more = true;
-			return 0;
-		}
 		r = get_referrer(reg, s, name, subject, artifact_type, entry, p, &own);
 		if (r == 0)
 			got->added++;
@@ -237,7 +280,7 @@ static int pull_referrers(struct registry *reg, struct store *s, const char *nam
 	if (r == E_NOTFOUND)
 		r = fallback_list(reg, name, subject, &given, e);
 	if (r == 0)
-		r = likely_first(given, artifact_type, &list, e);
+		r = likely_first(given, artifact_type, &list, &got.more, e);
 	/* No list at all, or a tag of that name that is something else: nothing refers to it. */
 	if (r == 0)
 		r = get_all(reg, s, name, subject, artifact_type, list, p, &got, e);

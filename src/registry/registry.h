@@ -15,7 +15,7 @@
  * Requests that may be repeated are, a few times, after connections that broke, 408, 429 and 5xx.
  */
 enum {
-	LIMIT_REFERRERS = 100,			/* taken of one subject; notation's default too */
+	LIMIT_REFERRERS = 100, /* taken of one subject, but for bundles; notation's too */
 	LIMIT_REFERRER_BLOB = 64 * 1024 * 1024, /* a signature, an SBOM */
 	LIMIT_CONFIG = 8 * 1024 * 1024,
 };
@@ -62,6 +62,9 @@ int registry_pull(struct registry *reg, struct store *s, const struct ref *ref, 
  * need all of them. */
 int registry_pull_manifest(struct registry *reg, struct store *s, const struct ref *ref,
 			   struct desc *ret, struct err *e);
+/* As above, or an index and the manifest of its image for this machine. */
+int registry_pull_either(struct registry *reg, struct store *s, const struct ref *ref,
+			 struct desc *ret, struct err *e);
 int registry_pull_blob(struct registry *reg, struct store *s, const char *name,
 		       const struct desc *d, uint64_t max, struct progress *p, struct err *e);
 

@@ -73,6 +73,8 @@ static inline void policy_release(struct policy *p)
 /* The statement for a repository: the one that names it, else the one of "*", else NULL. A local
  * image, which has no registry host, is named by "local/NAME". */
 const struct statement *policy_select(const struct policy *p, const struct ref *ref);
+/* Whether a statement is of named repositories, not of "*". */
+bool policy_names_repositories(const struct policy *p);
 bool policy_names_store(const struct statement *s, enum store_type type);
 bool policy_identity(const struct statement *s, const struct dn *subject);
 

@@ -199,6 +199,17 @@ const char *store_type_name(enum store_type t)
 	return names[t];
 }
 
+bool policy_names_repositories(const struct policy *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const char *first = json_string_value(json_array_get(p->v[i].scopes, 0));
+
+		if (first && strcmp(first, "*") != 0) /* which stands alone */
+			return true;
+	}
+	return false;
+}
+
 bool policy_names_store(const struct statement *s, enum store_type type)
 {
 	for (size_t i = 0; i < s->stores_n; i++)

@@ -55,6 +55,7 @@ struct rule_signer {
 	struct dn subject;
 };
 
+/* Also a question of the caller (--require), as a rule that has types and no scope. */
 struct rule {
 	const char *scope; /* "*", or HOST[/PART...] */
 	bool reject;

@@ -279,6 +279,11 @@ static int verify(const struct state *state, const struct store *s, const struct
 	r = trust_policy_load(dir, &policy, e);
 	if (r < 0)
 		return r == E_NOTFOUND ? no_policy(e) : r;
+	if (!ref->name[0] && policy_names_repositories(&policy))
+		return FAIL(e, E_VERIFY,
+			    "it is named by its digest alone, and the trust policy goes by "
+			    "repositories: name it NAME@%s",
+			    manifest->digest.s);
 	st = policy_select(&policy, ref);
 	if (!st)
 		return no_statement(state, ref, manifest, e);

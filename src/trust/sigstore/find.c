@@ -168,17 +168,38 @@ static int try_bundle(struct search *s, const struct desc *manifest, const json_
 	return add(s, SIGNED_BUNDLE, &d.digest, &bundle, NULL, read, &why, e);
 }
 
-/* The newest first: a nightly scan must not be hidden behind those of a hundred nights. */
+/* Which of three passes tries it: the newest of each type that is told, then the other newest, and
+ * at last what says that it is of another type. *seen has the types of the first. */
+static int pass_of(const struct search *s, const json_t *entry, json_t *seen)
+{
+	const char *type =
+		json_string_or_null(json_object_get(entry, "annotations"), ANNOTATION_PREDICATE);
+
+	if (other_type(entry, s->q->predicate_type))
+		return 2;
+	if (!type || json_object_get(seen, type))
+		return 1;
+	return json_object_set_new(seen, type, json_true()) < 0 ? 1 : 0;
+}
+
+/* The newest first: neither may a nightly scan be hidden behind those of a hundred nights, nor what
+ * was said once behind all of them. */
 static int try_bundles(struct search *s, const struct desc *manifest, struct err *e)
 {
-	int r = 0;
+	const size_t n = json_array_size(s->referrers);
+	auto_json *seen = json_object();
+	auto_free int *pass = calloc(n + 1, sizeof(*pass));
+	int r = seen && pass ? 0 : FAIL_NOMEM(e);
 
-	for (int late = 0; r == 0 && late < 2; late++)
-		for (size_t i = json_array_size(s->referrers); r == 0 && i-- > 0;) {
+	for (size_t i = n; r == 0 && i-- > 0;)
+		pass[i] = bundle_carried(json_array_get(s->referrers, i))
+				  ? pass_of(s, json_array_get(s->referrers, i), seen)
+				  : -1;
+	for (int now = 0; r == 0 && now < 3; now++)
+		for (size_t i = n; r == 0 && i-- > 0;) {
 			const json_t *entry = json_array_get(s->referrers, i);
 
-			if (bundle_carried(entry) &&
-			    other_type(entry, s->q->predicate_type) == late)
+			if (pass[i] == now)
 				r = try_bundle(s, manifest, entry, e);
 		}
 	return r == 0 ? settle(s, e) : r;

@@ -3,6 +3,10 @@
 
 #include "trust/sigstore/internal.h"
 
+/* Of the store: who adds to a tag's manifest reads it and writes it anew. */
+#define COSIGN_LOCK "cosign.lock"
+enum { COSIGN_LOCK_MS = 60 * 1000 };
+
 static const struct {
 	const char *ending, *layer_type, *artifact_type;
 	size_t max;
@@ -210,8 +214,11 @@ int cosign_add(struct store *s, const struct ref *ref, const struct digest *mani
 	auto_json *layers = NULL;
 	auto_json *layer = NULL;
 	struct ref at;
+	auto_close int lock = fs_lock(store_fd(s), COSIGN_LOCK, COSIGN_LOCK_MS, e);
 	int r;
 
+	if (lock < 0)
+		return lock;
 	if ((r = cosign_ref(ref, manifest, COSIGN_SIGNATURES, &at, e)) < 0 ||
 	    (r = load_layers(s, ref, manifest, COSIGN_SIGNATURES, &layers, e)) < 0 ||
 	    (r = make_layer(s, payload, signature, &layer, e)) < 0 ||
@@ -250,8 +257,11 @@ int cosign_merge(struct store *s, const struct ref *ref, const struct digest *ma
 	struct desc d;
 	size_t i, before;
 	json_t *one;
+	auto_close int lock = fs_lock(store_fd(s), COSIGN_LOCK, COSIGN_LOCK_MS, e);
 	int r;
 
+	if (lock < 0)
+		return lock;
 	if ((r = cosign_ref(ref, manifest, kind, &at, e)) < 0 ||
 	    (r = load_layers(s, ref, manifest, kind, &layers, e)) < 0)
 		return r;
