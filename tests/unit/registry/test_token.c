@@ -11,6 +11,15 @@ static int parse(const char *s, struct token *ret)
 	return token_parse(s, strlen(s), ret, NULL);
 }
 
+static uint64_t life(const char *expires_in)
+{
+	auto_buf b = BUF_INIT(256);
+	auto_token t = { 0 };
+
+	buf_printf(&b, "{\"token\":\"a\",\"expires_in\":%s}", expires_in);
+	return token_parse(buf_str(&b), b.n, &t, NULL) == 0 ? t.seconds : 0;
+}
+
 TEST(answers)
 {
 	auto_token a = { 0 }, b = { 0 }, c = { 0 };
@@ -25,6 +34,9 @@ TEST(answers)
 	CHECK(parse("{\"token\":\"\",\"access_token\":\"y\",\"expires_in\":99999999}", &c) == 0);
 	CHECK_STR(c.value, "y");
 	CHECK(c.seconds == 86400);
+	/* Beside the specification, and in use. */
+	CHECK(life("null") == 60 && life("300.0") == 300 && life("1e9") == 86400 &&
+	      life("0") == 60);
 }
 
 TEST(answers_that_are_none)
