@@ -103,19 +103,18 @@ int cosign_tag_pull(const struct road *road, struct registry *reg, const struct 
 	return 0;
 }
 
-/* Whether the registry has all that we have. */
-static bool complete(const struct manifest *ours, const struct manifest *theirs)
+/* How many of one the other has not. */
+static size_t missing(const struct manifest *one, const struct manifest *other)
 {
-	const json_t *have = json_object_get(theirs->json, "layers"),
-		     *want = json_object_get(ours->json, "layers"), *one;
-	size_t i;
+	const json_t *have = json_object_get(other->json, "layers"),
+		     *want = json_object_get(one->json, "layers"), *layer;
+	size_t i, n = 0;
 
-	json_array_foreach(want, i, one)
+	json_array_foreach(want, i, layer)
 	{
-		if (!cosign_has_layer(have, one))
-			return false;
+		n += !cosign_has_layer(have, layer);
 	}
-	return true;
+	return n;
 }
 
 /* Adds theirs to ours; *ret is then what is to be pushed. */
@@ -129,7 +128,7 @@ static int merge(const struct road *road, const struct ref *ref, const struct di
 	if (r == 0)
 		r = cosign_load(road->store, ref, manifest, kind, &both, NULL, ret, e);
 	/* One that could not be had, or is of no kind that is known, would be gone. */
-	if (r == 0 && !complete(theirs, &both))
+	if (r == 0 && missing(theirs, &both) > 0)
 		r = FAIL(e, E_REMOTE,
 			 "the registry has some that cannot be kept: they would be lost");
 	return r;
@@ -154,14 +153,14 @@ static int push(const struct road *road, struct registry *reg, const struct ref 
 		return r;
 	n = ours.layers_n;
 	r = fetch(road, reg, &at, kind, &theirs, &other, e);
-	if (r == 0 && complete(&ours, &theirs)) {
+	if (r == 0 && missing(&ours, &theirs) == 0) {
 		*ret_n += n;
 		return 0;
 	}
 	if (r < 0 && r != E_NOTFOUND)
 		return r;
 	/* What does not go into one manifest is lost to whoever put it there. */
-	if (r == 0 && ours.layers_n + theirs.layers_n > LIMIT_COSIGN_LAYERS)
+	if (r == 0 && theirs.layers_n + missing(&ours, &theirs) > LIMIT_COSIGN_LAYERS)
 		return FAIL(e, E_FORMAT,
 			    "the registry has too many for one more: %d go under a tag",
 			    LIMIT_COSIGN_LAYERS);

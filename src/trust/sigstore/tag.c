@@ -255,8 +255,9 @@ int cosign_merge(struct store *s, const struct ref *ref, const struct digest *ma
 	const json_t *more = json_object_get(other->json, "layers");
 	struct ref at;
 	struct desc d;
-	size_t i, before;
+	bool changed = false;
 	json_t *one;
+	size_t i;
 	auto_close int lock = fs_lock(store_fd(s), COSIGN_LOCK, COSIGN_LOCK_MS, e);
 	int r;
 
@@ -265,19 +266,20 @@ int cosign_merge(struct store *s, const struct ref *ref, const struct digest *ma
 	if ((r = cosign_ref(ref, manifest, kind, &at, e)) < 0 ||
 	    (r = load_layers(s, ref, manifest, kind, &layers, e)) < 0)
 		return r;
-	before = json_array_size(layers);
 	json_array_foreach(more, i, one)
 	{
 		struct desc layer;
 
-		if (json_array_size(layers) >= LIMIT_COSIGN_LAYERS ||
-		    desc_parse(one, "layer", &layer, NULL) < 0 || !cosign_is_layer(&layer, kind) ||
+		if (desc_parse(one, "layer", &layer, NULL) < 0 || !cosign_is_layer(&layer, kind) ||
 		    !store_has(s, &layer.digest, layer.size) || cosign_has_layer(layers, one))
 			continue;
 		if (json_array_append(layers, one) < 0)
 			return FAIL_NOMEM(e);
+		changed = true;
 	}
+	while (json_array_size(layers) > LIMIT_COSIGN_LAYERS)
+		(void)json_array_remove(layers, 0);
 	if (ret_changed)
-		*ret_changed = json_array_size(layers) > before;
-	return json_array_size(layers) > before ? write_manifest(s, &at, layers, &d, e) : 0;
+		*ret_changed = changed;
+	return changed ? write_manifest(s, &at, layers, &d, e) : 0;
 }

@@ -41,7 +41,8 @@ bool cosign_is_layer(const struct desc *layer, enum cosign_kind kind);
 /* Whether an array of layers has this one: the same bytes with the same annotations. */
 bool cosign_has_layer(const json_t *layers, const json_t *want);
 /* Adds the layers of another such manifest that are not there yet, and which the store has;
- * *ret_changed (may be NULL). Past LIMIT_COSIGN_LAYERS none is added. */
+ * *ret_changed (may be NULL). Past LIMIT_COSIGN_LAYERS the first of all go: what is added is newer.
+ */
 int cosign_merge(struct store *s, const struct ref *ref, const struct digest *manifest,
 		 enum cosign_kind kind, const struct manifest *other, bool *ret_changed,
 		 struct err *e);

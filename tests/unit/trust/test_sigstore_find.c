@@ -350,6 +350,37 @@ TEST(what_was_not_looked_at_is_counted)
 	CHECK(f.n == 0 && f.unseen == 2 * LIMIT_LAYERS + 1 - LIMIT_TRIED);
 }
 
+/* Somebody who attests every night comes to the limit, and one night more. */
+TEST(what_is_merged_is_newer)
+{
+	auto_temp t;
+	auto_json *full = json_array(), *newer = json_array();
+	auto_json *theirs = json_pack("{s:O}", "layers", newer);
+	struct manifest other = { .json = theirs };
+	auto_manifest m = { 0 };
+	struct err e = ERR_INIT;
+	struct desc d;
+	bool changed = false;
+
+	temp_open(&t);
+	if (store_blob_put(t.store, DSSE_LAYER_TYPE, "x", 1, &d, &e) < 0)
+		abort();
+	for (int i = 0; i < LIMIT_COSIGN_LAYERS; i++)
+		add_layer(full, &d, i);
+	put_tag(&t, COSIGN_ATTESTATIONS, full);
+	add_layer(newer, &d, LIMIT_COSIGN_LAYERS);
+	for (int i = 0; i < 2; i++) {
+		CHECK(cosign_merge(t.store, &t.ref, &t.image.digest, COSIGN_ATTESTATIONS, &other,
+				   &changed, &e) == 0);
+		CHECK(changed == (i == 0));
+	}
+	CHECK(cosign_load(t.store, &t.ref, &t.image.digest, COSIGN_ATTESTATIONS, &m, NULL, NULL,
+			  &e) == 0);
+	CHECK(m.layers_n == LIMIT_COSIGN_LAYERS);
+	CHECK(cosign_has_layer(json_object_get(m.json, "layers"), json_array_get(newer, 0)));
+	CHECK(!cosign_has_layer(json_object_get(m.json, "layers"), json_array_get(full, 0)));
+}
+
 TEST(one_key_under_two_names)
 {
 	auto_signers k;
