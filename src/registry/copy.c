@@ -43,6 +43,8 @@ static int give_cosign(struct registry_copy *c, struct err *e)
 	for (size_t i = 0; i < c->plan->tags_n && r == 0; i++) {
 		const struct copy_tag *t = &c->plan->tags[i];
 
+		if (c->plan->nodes[t->node]->lost)
+			continue;
 		r = copy_give_tag(c, &c->plan->nodes[t->node]->d, t->tag, e);
 		if (r < 0)
 			return WRAP(e, r, "tag %s", t->tag);

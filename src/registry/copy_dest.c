@@ -47,17 +47,43 @@ static int write_one(struct registry *reg, struct registry *other, void *arg, si
 	return write_node(c, c->from ? c->to ? other : reg : NULL, c->to ? reg : NULL, n, e);
 }
 
+/* What an index holds was left out, when it was known as a referrer only. */
+static int lacks(struct registry_copy *c, struct copy_node *n, const struct copy_node *sub,
+		 struct err *e)
+{
+	struct err own = ERR_INIT;
+	int r = FAIL(&own, E_FORMAT, "%s was left out as a referrer, and index %s has it",
+		     sub->d.digest.s, n->d.digest.s);
+
+	if (n->required) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	n->lost = true;
+	c->skipped++;
+	copy_tell_lost(c, own.msg);
+	return 0;
+}
+
 /* An index after all that it holds, which may be more indexes. */
 static int write_index(struct registry_copy *c, struct copy_node *n, int depth, struct err *e)
 {
 	int r = 0;
 
-	if (n->written)
+	if (n->written || n->lost)
 		return 0;
 	if (depth > LIMIT_COPY_DEPTH)
 		return FAIL(e, E_FORMAT, "manifests nested deeper than %d", LIMIT_COPY_DEPTH);
-	for (size_t i = 0; i < n->subs_n && r == 0; i++)
-		r = write_index(c, c->plan->nodes[n->subs[i]], depth + 1, e);
+	for (size_t i = 0; i < n->subs_n && r == 0; i++) {
+		struct copy_node *sub = c->plan->nodes[n->subs[i]];
+
+		r = write_index(c, sub, depth + 1, e);
+		if (r == 0 && sub->lost)
+			r = lacks(c, n, sub, e);
+		if (n->lost)
+			return r;
+	}
 	return r < 0 ? r : write_node(c, c->from, c->to, n, e);
 }
 
@@ -291,8 +317,8 @@ static int keep_theirs(struct registry_copy *c, const struct desc *d, const char
 int copy_check_cosign(struct registry_copy *c, const struct copy_tag *t, struct err *e)
 {
 	/* An SBOM is replaced by a newer one. */
-	int r = ends_with(t->tag, ".sbom") ? 0
-					   : keep_theirs(c, &c->plan->nodes[t->node]->d, t->tag, e);
+	const struct copy_node *n = c->plan->nodes[t->node];
+	int r = n->lost || ends_with(t->tag, ".sbom") ? 0 : keep_theirs(c, &n->d, t->tag, e);
 
 	return r < 0 ? WRAP(e, r, "tag %s", t->tag) : 0;
 }

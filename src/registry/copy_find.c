@@ -186,6 +186,13 @@ static int merge_entries(struct registry_copy *c, size_t at, const json_t *list,
 	return r < 0 ? WRAP(e, r, "index %s", n->d.digest.s) : 0;
 }
 
+/* Whether it would be a node of its own, further down than any may be. */
+static bool too_deep(const struct registry_copy *c, const struct copy_node *like,
+		     const struct desc *d)
+{
+	return like->depth > LIMIT_COPY_DEPTH && !json_object_get(c->plan->node_at, d->digest.s);
+}
+
 static int merge_referrers(struct registry_copy *c, const struct copy_node *n, const json_t *list,
 			   struct err *e)
 {
@@ -205,6 +212,9 @@ static int merge_referrers(struct registry_copy *c, const struct copy_node *n, c
 		if (r == 0 && !desc_is_manifest(&d))
 			r = FAIL(&own, E_FORMAT, "%s is a '%.100s', no manifest", d.digest.s,
 				 d.media_type);
+		if (r == 0 && too_deep(c, &like, &d))
+			r = FAIL(&own, E_FORMAT, "%s: it refers to what refers, more than %d deep",
+				 d.digest.s, LIMIT_COPY_DEPTH);
 		if (r < 0) {
 			c->skipped++;
 			copy_tell_lost(c, own.msg);
@@ -221,7 +231,7 @@ static int merge_cosign(struct registry_copy *c, const struct copy_node *n, cons
 {
 	const struct copy_node like = { .depth = n->depth + 1,
 					.parent = SIZE_MAX,
-					.required = true };
+					.required = n->required };
 	int r = 0;
 
 	for (size_t i = 0; i < COSIGN_TAGS && r == 0; i++) {
@@ -229,6 +239,12 @@ static int merge_cosign(struct registry_copy *c, const struct copy_node *n, cons
 
 		if (!l->cosign[i].size)
 			continue;
+		/* What stands under a tag of a referrer's hurts that at most, not the image. */
+		if (!n->required && too_deep(c, &like, &l->cosign[i])) {
+			c->skipped++;
+			copy_tell_lost(c, "signatures of a referrer, too deep");
+			continue;
+		}
 		r = copy_plan_tag(c, &n->d.digest, cosign_endings[i], &t, e);
 		if (r < 0)
 			return r;

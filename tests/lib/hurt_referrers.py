@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hurt_referrers.py LAYOUT NAME: what whoever may push beside the image NAME of a layout can put there against its
 signatures, and one good signature after all of it, whose digest is printed: referrers that name the shared blob {} with
-another size, or as a layer that no registry holds."""
+another size, or as a layer that no registry holds, a chain of them, and rubbish under cosign's tag for one."""
 import hashlib
 import json
 import sys
@@ -36,6 +36,13 @@ image = next(e for e in top["manifests"] if e.get("annotations", {}).get(REF) ==
 image = {k: image[k] for k in ("mediaType", "digest", "size")}
 refer(image, b"a liar", 3)
 refer(image, b"held by nobody", 2, "application/vnd.oci.image.layer.nondistributable.v1.tar")
+under = image
+for i in range(8):
+    under = refer(under, b"link %d" % i)
+rubbish = put(b'{"schemaVersion": 2}', MANIFEST)
+listed.append(dict(rubbish, annotations={REF: f"web:sha256-{under['digest'][7:]}.sig"}))
+bare = refer(image, b"bare")
+listed.append(dict(rubbish, annotations={REF: f"web:sha256-{bare['digest'][7:]}.sig"}))
 print(refer(image, b"a good signature")["digest"])
 # Before those that are there: the first one is whom a reader may believe.
 top["manifests"] = listed + top["manifests"]
