@@ -70,6 +70,10 @@ void copy_source_learn(struct registry_copy *c)
 	known = json_object();
 	if (!known || registry_tags(c->from, c->from_name, &tags, NULL) < 0)
 		return; /* they are asked for one by one */
+	/* Some registries list none, or cut the list after a page and do not say that it goes on:
+	 * evidence that is not in such a list may be there. */
+	if (tags.n == 0 || tags.n % TAGS_A_PAGE == 0)
+		return;
 	for (size_t i = 0; i < tags.n; i++)
 		if (json_object_set_new_nocheck(known, tags.v[i], json_true()) < 0)
 			return;

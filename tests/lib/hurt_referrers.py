@@ -40,9 +40,9 @@ under = image
 for i in range(8):
     under = refer(under, b"link %d" % i)
 rubbish = put(b'{"schemaVersion": 2}', MANIFEST)
-listed.append(dict(rubbish, annotations={REF: f"web:sha256-{under['digest'][7:]}.sig"}))
+listed.append(dict(rubbish, annotations={REF: f"sha256-{under['digest'][7:]}.sig"}))
 bare = refer(image, b"bare")
-listed.append(dict(rubbish, annotations={REF: f"web:sha256-{bare['digest'][7:]}.sig"}))
+listed.append(dict(rubbish, annotations={REF: f"sha256-{bare['digest'][7:]}.sig"}))
 print(refer(image, b"a good signature")["digest"])
 # Before those that are there: the first one is whom a reader may believe.
 top["manifests"] = listed + top["manifests"]
