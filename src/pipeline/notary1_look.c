@@ -229,6 +229,19 @@ static int ask_server(struct notary1 *n, bool must, struct err *e)
 	return r == E_NOTFOUND ? WRAP(e, r, "the Notary server lists nothing of it") : r;
 }
 
+/* Whoever waited for the lock asked before another one looked, who may have seen newer ones. */
+static int ask_again(struct notary1 *n, struct tuf_seen *seen, struct err *e)
+{
+	struct tuf_seen now;
+	int r = tuf_seen_load(&n->folder, &now, e);
+
+	if (r < 0 || n->offline || digest_eq(&now.manifest, &seen->manifest))
+		return r;
+	*seen = now;
+	buf_reset(&n->timestamp);
+	return notary1_get(n->server, n->gun, "timestamp", LIMIT_TUF_TIMESTAMP, &n->timestamp, e);
+}
+
 int notary1_look(struct notary1 *n, const struct state *state, const struct tuf_scope *scope,
 		 const char *gun, bool must, struct err *e)
 {
@@ -253,7 +266,8 @@ int notary1_look(struct notary1 *n, const struct state *state, const struct tuf_
 	if ((r = tuf_seen_load(&n->folder, &seen, e)) < 0 ||
 	    (r = tuf_seen_check(&seen, now, e)) < 0 || (r = ask_server(n, must, e)) < 0 ||
 	    (!fs_exists(n->folder.dir, "root.json") && (r = begin(n, e)) < 0) ||
-	    (r = tuf_update_begin(&n->u, now, e)) < 0 || (r = tuf_update_run(&n->u, e)) < 0)
+	    (r = tuf_update_begin(&n->u, now, e)) < 0 || (r = ask_again(n, &seen, e)) < 0 ||
+	    (r = tuf_update_run(&n->u, e)) < 0)
 		return r;
 	if (n->offline)
 		return 0;

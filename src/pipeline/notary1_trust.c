@@ -221,6 +221,9 @@ int notary1_trust(const struct road *road, const struct notary1_opts *o, json_t 
 		   : open_same(road, o->scope, notary, &s, e);
 	if (r < 0)
 		return r;
+	/* What somebody left who was killed must not be taken for what is trusted now. */
+	if (is_new && (r = tuf_scope_forget(road->state, s.scope, e)) < 0 && r != E_NOTFOUND)
+		return WRAP(e, r, "what is left of '%.200s'", s.scope);
 	s.any_digest = o->any_digest;
 	if (is_new)
 		s.notary = TAKE(notary);

@@ -284,6 +284,12 @@ TEST(targets_by_what_was_kept)
 	STEP(tuf_targets_before(t, "targets", "root", bytes(&same), &e), 0, NULL);
 	STEP(tuf_targets(t, "targets", "root", bytes(&f.targets), &e), E_VERIFY,
 	     "another file of version 3");
+
+	/* The same file again, which expired here, is no other. */
+	auto_release(tuf_set_free) struct tuf_set *u = set_as(&any);
+	load(u, &f);
+	STEP(tuf_targets_before(u, "targets", "root", bytes(&f.targets), &e), 0, NULL);
+	STEP(tuf_targets(u, "targets", "root", bytes(&f.targets), &e), 0, NULL);
 }
 
 TEST(one_dialect_or_the_other)
