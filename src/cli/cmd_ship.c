@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cli/build_cache.h"
 #include "cli/road.h"
 #include "cli/signing.h"
@@ -27,23 +29,38 @@ static const struct opt ship_options[] = {
 	OPT_END,
 };
 
-/* The first tag that names a registry is where it goes. */
+/* The first tag that names a registry is where it goes, with the others of that repository: for it
+ * is signed, and in another nobody would take it. */
 static int destination(const struct strv *tags, struct ref *ret, const char **ret_name,
-		       struct err *e)
+		       struct strv *ret_also, struct err *e)
 {
-	struct ref ref;
-	int r;
-
+	*ret_name = NULL;
 	for (size_t i = 0; i < tags->n; i++) {
-		r = ref_parse(tags->v[i], &ref, e);
+		struct ref ref;
+		int r = ref_parse(tags->v[i], &ref, e);
+
 		if (r < 0)
 			return r;
-		if (ref.host[0]) {
+		if (!ref.host[0])
+			continue;
+		if (!*ret_name) {
 			*ret = ref;
 			*ret_name = tags->v[i];
-			return 0;
+			continue;
 		}
+		if (strcmp(ref.host, ret->host) != 0 || strcmp(ref.name, ret->name) != 0)
+			return err_hint(e,
+					FAIL(e, E_USAGE,
+					     "it is signed for one repository, and '%s' is of "
+					     "another than '%s'",
+					     tags->v[i], *ret_name),
+					"plimsoll ship -t %s CONTEXT", tags->v[i]);
+		r = strv_add(ret_also, tags->v[i], e);
+		if (r < 0)
+			return r;
 	}
+	if (*ret_name)
+		return 0;
 	return err_hint(e, FAIL(e, E_USAGE, "no --tag names a registry to ship to"),
 			"plimsoll ship -t HOST[:PORT]/NAME:TAG CONTEXT");
 }
@@ -92,10 +109,11 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_build_caches caches = { .from_n = 0 };
 	struct ship_result result = { 0 };
 	struct ref to;
-	struct ship_opts so = { .to = &to, .sign.key = o->key, .times = o->times };
+	auto_strv also = { 0 };
+	struct ship_opts so = { .to = &to, .also = &also, .sign.key = o->key, .times = o->times };
 	const char *name;
 	auto_road road = { 0 };
-	int r = destination(&o->build.tags, &to, &name, e);
+	int r = destination(&o->build.tags, &to, &name, &also, e);
 
 	(void)argc;
 	if (r == 0)
@@ -135,7 +153,8 @@ const struct command cmd_ship = {
 	.details =
 		"Each step writes one entry into the audit trail, also when it refuses. The "
 		"image goes where the "
-		"first --tag with a registry says; its digest is the last line on standard "
+		"--tag with a registry says, under each tag of that repository; its digest is the "
+		"last line on standard "
 		"output. An image over "
 		"the gate is neither signed nor pushed, and the exit status is 3.\n\n"
 		"Beside its signature, the image gets four signed attestations: SLSA provenance, "

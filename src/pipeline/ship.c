@@ -26,6 +26,32 @@ static int new_invocation(char ret[static 48], struct err *e)
 	return 0;
 }
 
+/* Last of all: until then what is newest is what it was. */
+static int push_tag(const struct road *road, const struct ship_opts *o, const struct ref *to,
+		    size_t *ret_referrers, struct err *e)
+{
+	int r = step_push(road, to, &(struct push_opts){ 0 }, ret_referrers, e);
+
+	return r < 0 ? r : tuf_publish_pushed(road, to, o->tuf_passphrase, e);
+}
+
+static int push_tags(const struct road *road, const struct ship_opts *o, size_t *ret_referrers,
+		     struct err *e)
+{
+	int r = push_tag(road, o, o->to, ret_referrers, e);
+
+	for (size_t i = 0; r == 0 && o->also && i < o->also->n; i++) {
+		struct road other = *road;
+		struct ref to;
+
+		other.name = o->also->v[i];
+		r = ref_parse(other.name, &to, e);
+		if (r == 0)
+			r = push_tag(&other, o, &to, NULL, e);
+	}
+	return r;
+}
+
 int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, struct err *e)
 {
 	auto_commit_source before = { .path = NULL };
@@ -64,10 +90,7 @@ int ship(struct road *road, const struct ship_opts *o, struct ship_result *ret, 
 	if (r == 0)
 		r = step_attest(road, &set, &ret->attestations, e);
 	if (r == 0)
-		r = step_push(road, o->to, &(struct push_opts){ 0 }, &ret->referrers, e);
-	/* Last: until then what is newest is what it was. */
-	if (r == 0)
-		r = tuf_publish_pushed(road, o->to, o->tuf_passphrase, e);
+		r = push_tags(road, o, &ret->referrers, e);
 	return r;
 }
 

@@ -14,9 +14,10 @@ struct ship_opts {
 	struct build_opts build; /* as step_build() wants it */
 	struct gate gate;
 	struct trust_sign_opts sign;
-	const struct ref *to;	/* names a registry */
-	const char *builder_id; /* an absolute URI; NULL: BUILDER_ID_DEFAULT */
-	bool times;		/* tell when it was built, so that no two provenances are equal */
+	const struct ref *to;	 /* names a registry */
+	const struct strv *also; /* other tags of that repository, moved after it; may be NULL */
+	const char *builder_id;	 /* an absolute URI; NULL: BUILDER_ID_DEFAULT */
+	bool times;		 /* tell when it was built, so that no two provenances are equal */
 	const char *tuf_passphrase; /* of the keys that list it as what is newest; or NULL */
 };
 

@@ -113,6 +113,18 @@ vulns-v0.2.json"
 	git_ commit -qm two
 	ship
 	assert_eq "$(provenance '.buildDefinition.externalParameters.source.dirty')" false
+	# What is built comes from elsewhere.
+	cp ctx/Dockerfile other
+	run plimsoll ship -q -t "$STEPS/team/app:prod" -t "$STEPS/team/app:latest" -f other ctx
+	assert_status 0
+	rm -rf said
+	statements "${lines[-1]}" said
+	assert_eq "$(provenance '.buildDefinition.externalParameters.source.dirty')" true
+	# Each tag of the repository is there; another repository's would be signed for nobody.
+	for tag in prod latest; do curl -fsS "http://$STEPS/v2/team/app/manifests/$tag" >"$tag.json"; done
+	cmp prod.json latest.json
+	run plimsoll ship -t "$STEPS/team/app:prod" -t "$STEPS/team/other:prod" ctx
+	assert_status 2
 	! grep -rq sesame said || fail "a password of a URL was told"
 	# Nor is one the commit's that moved on while it was built.
 	printf 'FROM base:1\nCOPY . /app\nRUN i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done\n' >ctx/Dockerfile
