@@ -152,13 +152,13 @@ has_all() {
 	good=$(/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/hurt_referrers.py" "$SRC" web:1)
 	run plimsoll copy "oci:$SRC:web:1" oci:out:x
 	assert_status 0
-	assert_output_has "left out a referrer"
+	assert_output_has "left out a referrer" "its descriptor says 3" "more than 6 deep" "is missing"
 	grep -q "$good" out/index.json
 	# The destination has {} of two bytes already.
 	plimsoll -q copy "oci:out:x" "$REGISTRY/web:1" >/dev/null
 	run plimsoll copy "oci:$SRC:web:1" "$REGISTRY/web:1"
 	assert_status 0
-	assert_output_has "left out a referrer"
+	assert_output_has "left out a referrer" "its descriptor says 3" "more than 6 deep" "is missing"
 	run curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$REGISTRY/v2/web/manifests/$good"
 	assert_status 0
 }
