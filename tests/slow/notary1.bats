@@ -41,6 +41,12 @@ refused() { # reason...
 	run prod trust notary trust --server "$NOTARY" --ca "$NOTARY_CA" --root "$root" "$GUN"
 	assert_status 0
 	assert_output_has "root 1, trusted by key"
+	# What a 'forget' that was killed left is no reason to trust it.
+	rm prod/trust/tuf/scopes/*/scope
+	run prod trust notary trust --server "$NOTARY" --ca "$NOTARY_CA" --root "$(printf %064d 1)" "$GUN"
+	assert_status 4
+	assert_output_has "none of those that are trusted"
+	prod trust notary trust --server "$NOTARY" --ca "$NOTARY_CA" --root "$root" "$GUN"
 	prod pull "$GUN:v1"
 
 	# The tag moves; by digest it is what is newest, too.
