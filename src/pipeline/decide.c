@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "pipeline/tuf_admit.h"
-#include "pipeline/tuf_scope.h"
 #include "trust/rules_judge.h"
 
 /* One decision while it is made. */
@@ -252,26 +251,23 @@ static int ask_caller(struct deciding *x, const struct rule *rule, struct err *e
 	return r;
 }
 
-/* A digest alone names no repository, and would slip past the rules and the TUF roots that go by
- * one. (trustpolicy.json has statements that do: trust_verify_all() looks at those.) */
+/* A digest alone names no repository, and would slip past the rules that go by one. (tuf_admit()
+ * looks at the names that it has here. trustpolicy.json has statements that do: trust_verify_all() looks at those.) */
 static int ask_name(struct deciding *x, const struct rules *rules, struct err *e)
 {
-	auto_strv scopes = { 0 };
 	struct err why = ERR_INIT;
 	bool named = false;
 	int r;
 
 	if (x->repository[0])
 		return 0;
-	if ((r = tuf_scope_list(x->road->state, &scopes, e)) < 0)
-		return r;
 	for (size_t i = 0; rules && i < rules->n; i++)
 		named |= strcmp(rules->v[i].scope, "*") != 0;
-	if (!named && !scopes.n)
+	if (!named)
 		return 0;
 	(void)FAIL(&why, E_VERIFY,
-		   "it is named by its digest alone, and %s go by repositories: name it NAME@%s",
-		   named ? "rules" : "TUF roots", x->d->digest.s);
+		   "it is named by its digest alone, and rules go by repositories: name it NAME@%s",
+		   x->d->digest.s);
 	r = keep(x, &why, e);
 	return r < 0 ? r : note(x, "repository", "failed", why.msg, e);
 }
