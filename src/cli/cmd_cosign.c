@@ -118,6 +118,7 @@ static int run_verify_blob(struct cli *c, void *opts, int argc, char **argv, str
 
 const struct command cmd_verify_blob = {
 	.name = "verify-blob",
+	.group = "Trust",
 	.args = "FILE|DIGEST",
 	.brief = "Verify a signature of a file",
 	.hidden = true,
@@ -180,6 +181,7 @@ static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struc
 
 const struct command cmd_sign_blob = {
 	.name = "sign-blob",
+	.group = "Trust",
 	.args = "FILE",
 	.brief = "Sign a file by a key of this host, or a key file of cosign's",
 	.hidden = true,
@@ -231,6 +233,7 @@ static int run_public_key(struct cli *c, void *opts, int argc, char **argv, stru
 
 const struct command cmd_public_key = {
 	.name = "public-key",
+	.group = "Trust",
 	.args = "",
 	.brief = "Print the public key of a key file",
 	.hidden = true,
@@ -276,6 +279,7 @@ static int run_triangulate(struct cli *c, void *opts, int argc, char **argv, str
 
 const struct command cmd_triangulate = {
 	.name = "triangulate",
+	.group = "Trust",
 	.args = "IMAGE",
 	.brief = "Print the tag under which cosign keeps a stored image's signatures",
 	.hidden = true,

@@ -220,6 +220,7 @@ const struct command trust_verify_bundle_command = {
 
 const struct command cmd_generate_key_pair = {
 	.name = "generate-key-pair",
+	.group = "Trust",
 	.args = "",
 	.brief = "Make a key file as cosign has them: 'plimsoll trust generate-key-pair'",
 	.hidden = true,
@@ -230,6 +231,7 @@ const struct command cmd_generate_key_pair = {
 
 const struct command cmd_import_key_pair = {
 	.name = "import-key-pair",
+	.group = "Trust",
 	.args = "",
 	.brief = "Turn a private key into cosign's: 'plimsoll trust import-key-pair'",
 	.hidden = true,
@@ -240,6 +242,7 @@ const struct command cmd_import_key_pair = {
 
 const struct command cmd_verify_bundle = {
 	.name = "verify-bundle",
+	.group = "Trust",
 	.args = "FILE|DIGEST",
 	.brief = "Verify a sigstore bundle: 'plimsoll trust verify-bundle'",
 	.hidden = true,

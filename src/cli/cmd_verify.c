@@ -249,6 +249,7 @@ static int run_verify_attestation(struct cli *c, void *opts, int argc, char **ar
 
 const struct command cmd_verify_attestation = {
 	.name = "verify-attestation",
+	.group = "Trust",
 	.args = "IMAGE",
 	.brief = "Verify an attestation of a stored image: 'plimsoll verify --type'",
 	.hidden = true,

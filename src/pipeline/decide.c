@@ -251,8 +251,8 @@ static int ask_caller(struct deciding *x, const struct rule *rule, struct err *e
 	return r;
 }
 
-/* A digest alone names no repository, and would slip past the rules that go by one. (tuf_admit()
- * looks at the names that it has here. trustpolicy.json has statements that do: trust_verify_all() looks at those.) */
+/* A digest alone names no repository, and would slip past the rules that go by one. tuf_admit()
+ * looks at the names that it has here, trust_verify_all() at the statements of trustpolicy.json. */
 static int ask_name(struct deciding *x, const struct rules *rules, struct err *e)
 {
 	struct err why = ERR_INIT;

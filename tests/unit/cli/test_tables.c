@@ -274,6 +274,16 @@ TEST(every_command_says_enough)
 	}
 }
 
+/* A command of another may have the name of a hidden one, and is named: it is not hidden. */
+static bool is_below(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		for (const struct command *const *s = commands[i]->subs; s && *s; s++)
+			if (strcmp((*s)->name, name) == 0)
+				return true;
+	return false;
+}
+
 TEST(hidden_commands_are_last_and_nowhere_named)
 {
 	struct err e = ERR_INIT;
@@ -294,6 +304,8 @@ TEST(hidden_commands_are_last_and_nowhere_named)
 		found++;
 		buf_printf(&line, "\n  %-12s ", commands[i]->name);
 		CHECK(!strstr(text, buf_str(&line)));
+		if (is_below(commands[i]->name))
+			continue;
 		buf_reset(&line);
 		buf_printf(&line, " '%s'", commands[i]->name); /* as a word to complete after */
 		CHECK(!strstr(b.p, buf_str(&line)) && !strstr(z.p, buf_str(&line)));
