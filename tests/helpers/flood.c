@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	for (int port = 1; port < 9000; port++) {
+	for (int port = 1; port < 30000; port++) { /* a busy machine loses most of them */
 		int fd = to(argv[1], SOCK_DGRAM, (unsigned short)port);
 
 		(void)!write(fd, text, 1000);
