@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images out of the store: blobs first, then manifests, then the index that names them. */
+#include <pthread.h>
+
 #include "registry/upload_kept.h"
 
 enum { LIMIT_INDEX_DEPTH = 3, LIMIT_INDEX_ENTRIES = 256 };
@@ -10,7 +12,8 @@ struct push {
 	struct store *s;
 	const char *name;
 	struct progress *p;
-	unsigned hands; /* for the blobs of one manifest */
+	unsigned hands;	  /* for the blobs of one manifest */
+	bool blobs_there; /* they were sent before */
 };
 
 static int push_any(const struct push *x, const struct desc *d, const char *tag, int depth,
@@ -50,7 +53,7 @@ static int push_manifest(const struct push *x, const struct desc *d, const struc
 	bool said = false;
 	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
 
-	if (r == 0)
+	if (r == 0 && !x->blobs_there)
 		r = push_blobs(x, &m, e);
 	if (r == 0)
 		r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
@@ -132,7 +135,7 @@ static int push_any(const struct push *x, const struct desc *d, const char *tag,
 int registry_push(struct registry *reg, struct store *s, const struct desc *d, const char *name,
 		  const char *tag, struct progress *p, struct err *e)
 {
-	const struct push x = { reg, s, name, p, HANDS_UP };
+	const struct push x = { reg, s, name, p, HANDS_UP, false };
 	int r;
 
 	reg->writing = true;
@@ -155,13 +158,51 @@ struct referrer {
 struct referrers {
 	const struct push *x;
 	struct referrer *v;
+	json_t *begun; /* the digests of blobs that some lane sends */
+	pthread_mutex_t lock;
 };
+
+/* Most referrers have the same configuration. It is sent once, and before any manifest: docker's
+ * registry refuses what it reads while another request writes it. */
+static bool is_ours_to_send(struct referrers *all, const struct digest *d)
+{
+	bool ours;
+
+	(void)pthread_mutex_lock(&all->lock);
+	ours = !json_object_get(all->begun, d->s);
+	/* Without memory it is sent again. */
+	(void)json_object_set_new(all->begun, d->s, json_true());
+	(void)pthread_mutex_unlock(&all->lock);
+	return ours;
+}
+
+static int push_referrer_blobs(struct registry *reg, struct registry *other, void *arg, size_t i,
+			       struct progress *p, struct err *e)
+{
+	struct referrers *all = arg;
+	const struct push *x = all->x;
+	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	auto_manifest m = { 0 };
+	auto_free const struct desc **v = NULL;
+	size_t n = 0;
+	int r = store_blob_read(x->s, &all->v[i].d, LIMIT_MANIFEST, &bytes, e);
+
+	(void)other;
+	if (r == 0)
+		r = manifest_parse(buf_str(&bytes), bytes.n, all->v[i].d.digest.s, &m, e);
+	if (r == 0)
+		r = registry_blobs_of(&m, &v, &n, e);
+	for (size_t k = 0; k < n && r == 0; k++)
+		if (is_ours_to_send(all, &v[k]->digest))
+			r = registry_put_blob(reg, x->s, x->name, v[k], p, e);
+	return r;
+}
 
 static int push_referrer(struct registry *reg, struct registry *other, void *arg, size_t i,
 			 struct progress *p, struct err *e)
 {
 	const struct referrers *all = arg;
-	const struct push x = { reg, all->x->s, all->x->name, p, 1 };
+	const struct push x = { reg, all->x->s, all->x->name, p, 1, true };
 	struct referrer *v = &all->v[i];
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	int r = store_blob_read(x.s, &v->d, LIMIT_MANIFEST, &bytes, e);
@@ -177,15 +218,19 @@ static int push_list(const struct push *x, const struct digest *subject, const j
 	size_t n = json_array_size(list);
 	auto_free struct referrer *v = calloc(n ? n : 1, sizeof(*v));
 	auto_json *entries = json_array();
-	struct referrers all = { x, v };
-	const struct registry_work work = { .n = n, .one = push_referrer, .arg = &all };
+	auto_json *begun = json_object();
+	struct referrers all = { x, v, begun, PTHREAD_MUTEX_INITIALIZER };
+	const struct registry_work blobs = { .n = n, .one = push_referrer_blobs, .arg = &all };
+	const struct registry_work manifests = { .n = n, .one = push_referrer, .arg = &all };
 	bool said = true;
-	int r = v && entries ? 0 : FAIL_NOMEM(e);
+	int r = v && entries && begun ? 0 : FAIL_NOMEM(e);
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = desc_parse(json_array_get(list, i), "referrer", &v[i].d, e);
 	if (r == 0)
-		r = registry_each(x->reg, &work, HANDS_UP, x->p, e);
+		r = registry_each(x->reg, &blobs, HANDS_UP, x->p, e);
+	if (r == 0)
+		r = registry_each(x->reg, &manifests, HANDS_UP, x->p, e);
 	for (size_t i = 0; v && i < n; i++) {
 		said &= v[i].said;
 		if (v[i].entry && json_array_append_new(entries, v[i].entry) < 0 && r == 0)
@@ -197,7 +242,7 @@ static int push_list(const struct push *x, const struct digest *subject, const j
 int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
 			    const char *name, struct progress *p, size_t *ret_n, struct err *e)
 {
-	const struct push x = { reg, s, name, p, HANDS_UP };
+	const struct push x = { reg, s, name, p, HANDS_UP, false };
 	auto_json *list = NULL;
 	int r = store_referrers(s, subject, NULL, &list, e);
 
