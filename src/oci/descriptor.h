@@ -40,5 +40,8 @@ int desc_parse(const json_t *j, const char *what, struct desc *ret, struct err *
 json_t *desc_json(const struct desc *d);
 bool desc_is_index(const struct desc *d);
 bool desc_is_manifest(const struct desc *d);
+/* Those of the entries whose digest no descriptor of list (may be NULL) has, each digest once, as a
+ * fresh array, owned. */
+int desc_missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e);
 /* The descriptor of bytes that we hold. */
 void desc_of(const char *media_type, const void *p, size_t n, struct desc *ret);

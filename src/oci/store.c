@@ -380,34 +380,20 @@ int store_list(const struct store *s, json_t **ret, struct err *e)
 
 int store_add_referrers(struct store *s, const json_t *entries, struct err *e)
 {
-	auto_json *index = NULL, *seen = json_object();
+	auto_json *index = NULL, *added = NULL;
 	auto_close int lock = -1;
-	size_t i, before;
-	json_t *list, *entry;
-	int r = seen ? index_begin(s, &lock, &index, e) : FAIL_NOMEM(e);
+	json_t *list;
+	int r = index_begin(s, &lock, &index, e);
 
 	if (r < 0)
 		return r;
 	list = json_object_get(index, "manifests");
-	before = json_array_size(list);
-	json_array_foreach(list, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
-			return FAIL_NOMEM(e);
-	}
-	json_array_foreach(entries, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (!digest || json_object_get(seen, digest))
-			continue;
-		if (json_object_set_new_nocheck(seen, digest, json_true()) < 0 ||
-		    json_array_append(list, entry) < 0)
-			return FAIL_NOMEM(e);
-	}
-	return json_array_size(list) == before ? 0 : store_index_save(s, index, e);
+	r = desc_missing(list, entries, &added, e);
+	if (r < 0 || json_array_size(added) == 0)
+		return r;
+	if (json_array_extend(list, added) < 0)
+		return FAIL_NOMEM(e);
+	return store_index_save(s, index, e);
 }
 
 int store_add_referrer(struct store *s, const struct desc *d, const struct digest *subject,

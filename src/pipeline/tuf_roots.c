@@ -261,13 +261,10 @@ int tuf_root_change(const struct state *state, const char *scope, const char *pa
 	auto_scope s = TUF_SCOPE_INIT;
 	auto_json *body = NULL, *envelope = NULL;
 	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
+	int r = tuf_scope_lock(state, scope, &s, &lock, e);
 
 	if (r < 0)
 		return r;
-	lock = tuf_files_lock(s.dir, e);
-	if (lock < 0)
-		return lock;
 	if ((r = next_body(&s, &body, e)) < 0 || (r = change(body, arg, e)) < 0)
 		return r;
 	envelope = json_pack("{s[] sO}", "signatures", "signed", body);

@@ -51,13 +51,10 @@ static int update_waiting(const struct state *state, const char *scope, const ch
 	auto_scope s = TUF_SCOPE_INIT;
 	auto_json *envelope = NULL;
 	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
+	int r = tuf_scope_lock(state, scope, &s, &lock, e);
 
 	if (r < 0)
 		return r;
-	lock = tuf_files_lock(s.dir, e);
-	if (lock < 0)
-		return lock;
 	r = tuf_next_load(&s, &envelope, e);
 	if (r == E_NOTFOUND)
 		return FAIL(e, E_NOTFOUND, "no root of '%.200s' waits for signatures", scope);
@@ -86,13 +83,10 @@ int tuf_root_settle(const struct state *state, const char *scope, struct err *e)
 {
 	auto_scope s = TUF_SCOPE_INIT;
 	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
+	int r = tuf_scope_lock(state, scope, &s, &lock, e);
 
 	if (r < 0)
 		return r;
-	lock = tuf_files_lock(s.dir, e);
-	if (lock < 0)
-		return lock;
 	r = tuf_is_waiting(&s, e);
 	return r != 0 ? (r < 0 ? r : 0) : fs_remove_tree(s.dir, NEXT_ROOT, e);
 }
@@ -101,12 +95,11 @@ int tuf_root_discard(const struct state *state, const char *scope, struct err *e
 {
 	auto_scope s = TUF_SCOPE_INIT;
 	auto_close int lock = -1;
-	int r = tuf_scope_open(state, scope, &s, e);
+	int r = tuf_scope_lock(state, scope, &s, &lock, e);
 
 	if (r == 0 && !fs_exists(s.dir, "root.json"))
 		return FAIL(e, E_USAGE, "the first root of '%.200s' cannot be discarded", scope);
-	lock = r < 0 ? r : tuf_files_lock(s.dir, e);
-	return lock < 0 ? lock : fs_remove_tree(s.dir, NEXT_ROOT, e);
+	return r < 0 ? r : fs_remove_tree(s.dir, NEXT_ROOT, e);
 }
 
 int tuf_root_sign_file(const struct tuf_signer *s, struct str file, const struct strv *keys,

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipeline/tuf_internal.h"
+
 #define DIR_SCOPES "trust/tuf/scopes"
 #define SCHEMA "plimsoll.tuf-scope/v1"
 
@@ -160,6 +162,21 @@ int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scop
 	if (r < 0)
 		return r;
 	*ret = s;
+	s = TUF_SCOPE_INIT;
+	return 0;
+}
+
+int tuf_scope_lock(const struct state *state, const char *scope, struct tuf_scope *ret,
+		   int *ret_lock, struct err *e)
+{
+	auto_scope s = TUF_SCOPE_INIT;
+	int r = tuf_scope_open(state, scope, &s, e);
+	int lock = r < 0 ? r : tuf_files_lock(s.dir, e);
+
+	if (lock < 0)
+		return lock;
+	*ret = s;
+	*ret_lock = lock;
 	s = TUF_SCOPE_INIT;
 	return 0;
 }

@@ -38,6 +38,9 @@ int tuf_scope_save(const struct state *state, struct tuf_scope *s, struct err *e
 /* One of TUF 1.0. E_NOTFOUND with a hint; E_USAGE: it is one of Notary v1. */
 int tuf_scope_open(const struct state *state, const char *scope, struct tuf_scope *ret,
 		   struct err *e);
+/* The same, locked against every other process: close ret_lock to release it. */
+int tuf_scope_lock(const struct state *state, const char *scope, struct tuf_scope *ret,
+		   int *ret_lock, struct err *e);
 int tuf_scope_open_any(const struct state *state, const char *scope, struct tuf_scope *ret,
 		       struct err *e); /* of either kind */
 /* The narrowest one, of either kind, that speaks for a repository "HOST/NAME": 1, or 0 when there

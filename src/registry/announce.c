@@ -23,32 +23,13 @@ int referrer_entry(const struct desc *d, const struct manifest *m, json_t **ret,
 static int unlisted(struct registry *reg, const char *name, const struct digest *subject,
 		    const json_t *entries, json_t **ret, struct err *e)
 {
-	auto_json *list = NULL, *seen = json_object(), *out = json_array();
-	json_t *entry;
+	auto_json *list = NULL;
 	bool more = false;
-	size_t i;
 
-	if (!seen || !out)
-		return FAIL_NOMEM(e);
 	(void)referrers_list_most(reg, name, subject, NULL, LIMIT_REFERRERS_LISTED, &list, &more,
 				  NULL);
-	json_array_foreach(list, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
-			return FAIL_NOMEM(e);
-	}
-	json_array_foreach(entries, i, entry)
-	{
-		/* more: too many to see it. */
-		if (more || json_object_get(seen, json_string_or_null(entry, "digest")))
-			continue;
-		if (json_array_append(out, entry) < 0)
-			return FAIL_NOMEM(e);
-	}
-	*ret = TAKE(out);
-	return 0;
+	/* Too many to see it: it is believed. */
+	return desc_missing(list, more ? NULL : entries, ret, e);
 }
 
 int registry_announce(struct registry *reg, const char *name, const struct digest *subject,

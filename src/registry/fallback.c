@@ -63,33 +63,6 @@ int fallback_list(struct registry *reg, const char *name, const struct digest *s
 	return read_list(reg, name, subject, ret, &at, e);
 }
 
-/* What of the entries the list has not. */
-static int missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
-{
-	auto_json *out = json_array(), *seen = json_object();
-	json_t *entry;
-	size_t i;
-
-	if (!out || !seen)
-		return FAIL_NOMEM(e);
-	json_array_foreach(list, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
-			return FAIL_NOMEM(e);
-	}
-	json_array_foreach(entries, i, entry)
-	{
-		const char *digest = json_string_or_null(entry, "digest");
-
-		if (!(digest && json_object_get(seen, digest)) && json_array_append(out, entry) < 0)
-			return FAIL_NOMEM(e);
-	}
-	*ret = TAKE(out);
-	return 0;
-}
-
 /* The list with the entries at its end, each digest once. */
 static int with_entries(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
 {
@@ -222,7 +195,7 @@ int fallback_add(struct registry *reg, const char *name, const struct digest *su
 		int r = current(reg, name, subject, &list, &at, e);
 
 		if (r == 0)
-			r = missing(list, entries, &new, e);
+			r = desc_missing(list, entries, &new, e);
 		if (r == 0 && json_array_size(new) == 0)
 			return 0;
 		if (r == 0 && n > FALLBACK_TRIES)

@@ -195,7 +195,12 @@ static int remove_cert(int dir, const char *name, const struct trust_where *wher
 	int r = find(dir, name, where, &m, e);
 
 	for (size_t i = 0; r == 0 && i < m.n; i++) {
-		r = take_from_file(dir, &m, &m.v[i], e);
+		bool done = false; /* with others of the same file */
+
+		for (size_t k = 0; k < i; k++)
+			done |= same_file(&m.v[k], &m.v[i]);
+		if (!done)
+			r = take_from_file(dir, &m, &m.v[i], e);
 		if (r == 0)
 			r = json_push(ret,
 				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "type",

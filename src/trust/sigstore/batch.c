@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/proc.h"
 #include "sandbox/sandbox.h"
 #include "trust/sigstore/internal.h"
 
@@ -147,7 +149,7 @@ static int run(struct trial *v, size_t n, struct err *e)
 	return r;
 }
 
-void signatures_judge(struct trial *v, size_t n)
+void signatures_judge(struct trial *v, size_t n, uint64_t until)
 {
 	struct err e = ERR_INIT;
 
@@ -162,5 +164,8 @@ void signatures_judge(struct trial *v, size_t n)
 	}
 	/* One of them ended the child: it must not take the others with it. */
 	for (size_t i = 0; i < n; i++)
-		signatures_judge(&v[i], 1);
+		if (proc_interrupted(NULL) < 0 || clock_mono_ms() >= until)
+			v[i].r = FAIL(&v[i].why, E_VERIFY, "there was no time left to try it");
+		else
+			signatures_judge(&v[i], 1, until);
 }

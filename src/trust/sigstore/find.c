@@ -25,7 +25,7 @@ int sigstore_verify_blob(struct str bundle, const struct digest *digest, struct 
 				  .artifact = artifact,
 				  .trust = trust } };
 
-	signatures_judge(&t, 1);
+	signatures_judge(&t, 1, UINT64_MAX);
 	if (t.r == 0)
 		*ret = t.found;
 	else if (e)
@@ -100,7 +100,7 @@ static int settle(struct search *s, struct err *e)
 {
 	int r;
 
-	signatures_judge(s->trials, s->n);
+	signatures_judge(s->trials, s->n, s->until);
 	/* To be ended says nothing of the signatures: they are not refused. */
 	r = proc_interrupted(e);
 	for (size_t i = 0; i < s->n; i++) {

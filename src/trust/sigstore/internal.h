@@ -53,8 +53,8 @@ int statement_read(struct str payload, const struct digest *about, const char *p
 bool same_repository(const char *name, const char *want);
 
 /* Whether the subject's annotations say all of want, an object of strings. E_VERIFY. */
-int statement_says(struct str payload, const struct digest *about, const json_t *want,
-		   struct err *e);
+int statement_says(struct str payload, const struct digest *about, const char *preferred,
+		   const json_t *want, struct err *e);
 
 /* sign_simple.c */
 int simple_sign(const struct state *state, struct store *s, const struct ref *ref,
@@ -105,4 +105,5 @@ struct trial {
 	struct err why;
 	struct sigstore_found found;
 };
-void signatures_judge(struct trial *v, size_t n);
+/* until: by the monotonic clock, in ms; past it nothing is tried a second time. */
+void signatures_judge(struct trial *v, size_t n, uint64_t until);

@@ -101,7 +101,7 @@ static int judge_envelope(const struct bundle *b, const struct judgement *j, str
 		return FAIL(e, E_VERIFY, "it is about something else");
 	if ((r = check_name(j, v->statement.name, e)) < 0 ||
 	    (j->annotations_wanted &&
-	     (r = statement_says(payload, j->digest, j->annotations_wanted, e)) < 0))
+	     (r = statement_says(payload, j->digest, j->preferred, j->annotations_wanted, e)) < 0))
 		return r;
 	buf_put(ret_statement, payload.p, payload.n);
 	return buf_check(ret_statement, "statement", e);

@@ -159,8 +159,8 @@ struct sigstore_query {
 /*
  * All bundles, simple signatures and attestations under cosign's tag of a manifest that hold under
  * whom is trusted, are about this manifest, and name its repository. What does not is in refused.
- * They are parsed and verified in sandboxed children, LIMIT_TRIED of them and for TRY_SECONDS at
- * most; how many were left is in unseen.
+ * They are parsed and verified in sandboxed children, LIMIT_TRIED of them at most, and none is
+ * begun after TRY_SECONDS; how many were left is in unseen.
  */
 int sigstore_find(const struct store *s, const struct desc *manifest,
 		  const struct sigstore_trust *trust, const struct sigstore_query *q,

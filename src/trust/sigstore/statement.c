@@ -45,46 +45,70 @@ bool same_repository(const char *name, const char *want)
 	return strcmp(buf_str(&full), want) == 0;
 }
 
-static int read_subject(const json_t *o, const struct digest *about, const char *preferred,
-			struct statement_info *ret, struct err *e)
+static bool is_named(const json_t *subject, const char *want)
+{
+	const char *name = json_string_or_null(subject, "name");
+
+	return want && name && same_repository(name, want);
+}
+
+/* The subject with the digest: the first, or the first that is named as preferred (may be NULL). */
+static const json_t *subject_of(const json_t *list, const struct digest *about,
+				const char *preferred)
+{
+	const json_t *subject, *found = NULL;
+	size_t i;
+
+	json_array_foreach(list, i, subject)
+	{
+		const char *hex = json_string_or_null(json_object_get(subject, "digest"), "sha256");
+
+		if (!hex || strcmp(hex, digest_hex(about)) != 0)
+			continue;
+		if (is_named(subject, preferred))
+			return subject;
+		if (!found)
+			found = subject;
+	}
+	return found;
+}
+
+static int check_subject(const json_t *o, struct err *e)
 {
 	static const char what[] = "statement: subject";
 	const json_t *name = json_object_get(o, "name");
-	const char *hex;
 	json_t *digest;
 	int r = json_get_object(o, "digest", &digest, what, e);
 
-	if (r < 0)
-		return r;
-	if (name && !json_is_string(name))
-		return FAIL(e, E_FORMAT, "%s: 'name' is not a string", what);
-	hex = json_string_or_null(digest, "sha256");
-	if (!hex || strcmp(hex, digest_hex(about)) != 0)
-		return 0;
-	if (ret->covers && !(preferred && json_string_value(name) &&
-			     same_repository(json_string_value(name), preferred)))
-		return 0;
-	if (json_string_length(name) >= sizeof(ret->name))
-		return FAIL(e, E_FORMAT, "%s: 'name' is longer than %zu bytes", what,
-			    sizeof(ret->name) - 1);
-	ret->covers = true;
-	(void)snprintf(ret->name, sizeof(ret->name), "%s",
-		       json_string_value(name) ? json_string_value(name) : "");
-	return 0;
+	return r == 0 && name && !json_is_string(name)
+		       ? FAIL(e, E_FORMAT, "%s: 'name' is not a string", what)
+		       : r;
 }
 
 static int read_subjects(const json_t *list, const struct digest *about, const char *preferred,
 			 struct statement_info *ret, struct err *e)
 {
 	size_t n = json_array_size(list);
-	int r = 0;
+	const json_t *found;
+	const char *name;
 
 	if (n == 0 || n > LIMIT_STATEMENT_SUBJECTS)
 		return FAIL(e, E_FORMAT, "statement: want 1 to %d subjects, got %zu",
 			    LIMIT_STATEMENT_SUBJECTS, n);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = read_subject(json_array_get(list, i), about, preferred, ret, e);
-	return r;
+	for (size_t i = 0; i < n; i++) {
+		int r = check_subject(json_array_get(list, i), e);
+
+		if (r < 0)
+			return r;
+	}
+	found = subject_of(list, about, preferred);
+	name = json_string_or_null(found, "name");
+	if (name && strlen(name) >= sizeof(ret->name))
+		return FAIL(e, E_FORMAT, "statement: subject: 'name' is longer than %zu bytes",
+			    sizeof(ret->name) - 1);
+	ret->covers = found != NULL;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name ? name : "");
+	return 0;
 }
 
 int statement_read(struct str payload, const struct digest *about, const char *preferred,
@@ -115,22 +139,15 @@ int statement_read(struct str payload, const struct digest *about, const char *p
 }
 
 /* Of a subject, as ours and cosign's statements have them. */
-int statement_says(struct str payload, const struct digest *about, const json_t *want,
-		   struct err *e)
+int statement_says(struct str payload, const struct digest *about, const char *preferred,
+		   const json_t *want, struct err *e)
 {
 	auto_json *j = NULL;
-	const json_t *subject, *found = NULL;
-	size_t i;
+	const json_t *subject;
 	int r = json_parse(payload.p, payload.n, "statement", &j, e);
 
 	if (r < 0)
 		return r;
-	json_array_foreach(json_object_get(j, "subject"), i, subject)
-	{
-		const char *hex = json_string_or_null(json_object_get(subject, "digest"), "sha256");
-
-		if (!found && hex && strcmp(hex, digest_hex(about)) == 0)
-			found = subject;
-	}
-	return says_all(json_object_get(found, "annotations"), want, e);
+	subject = subject_of(json_object_get(j, "subject"), about, preferred);
+	return says_all(json_object_get(subject, "annotations"), want, e);
 }

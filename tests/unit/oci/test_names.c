@@ -163,4 +163,17 @@ TEST(a_layer_knows_its_instruction)
 	CHECK(config_layer_instruction(&c, 2) == NULL);
 }
 
+TEST(what_a_list_lacks)
+{
+	auto_json *list = json_pack("[{s:s}]", "digest", "sha256:a"),
+		  *entries = json_pack("[{s:s},{s:s},{s:s},{s:s}]", "digest", "sha256:b", "digest",
+				       "sha256:a", "digest", "sha256:b", "mediaType", "none"),
+		  *lacks = NULL, *all = NULL;
+	struct err e = ERR_INIT;
+
+	CHECK(desc_missing(list, entries, &lacks, &e) == 0 && json_array_size(lacks) == 1);
+	CHECK_STR(json_string_or_null(json_array_get(lacks, 0), "digest"), "sha256:b");
+	CHECK(desc_missing(NULL, entries, &all, &e) == 0 && json_array_size(all) == 2);
+}
+
 TAP_MAIN()

@@ -398,4 +398,34 @@ TEST(one_key_under_two_names)
 	CHECK(!sigstore_trust_is(&k.trust, "ci", "00"));
 }
 
+/* Two subjects with one digest: name and annotations are told of the same one. */
+TEST(a_statement_of_two_names)
+{
+	struct statement_info info;
+	struct err e = ERR_INIT;
+	struct digest d;
+	auto_buf text = BUF_INIT(4096);
+	auto_json *prod = json_pack("{s:s}", "env", "prod"),
+		  *dev = json_pack("{s:s}", "env", "dev");
+
+	digest_of("x", 1, &d);
+	buf_printf(&text,
+		   "{\"_type\":\"" IN_TOTO_STATEMENT "\",\"predicateType\":\"p\",\"predicate\":{},"
+		   "\"subject\":[{\"name\":\"r.example/prod\",\"digest\":{\"sha256\":\"%s\"},"
+		   "\"annotations\":{\"env\":\"prod\"}},"
+		   "{\"name\":\"r.example/dev\",\"digest\":{\"sha256\":\"%s\"},"
+		   "\"annotations\":{\"env\":\"dev\"}}]}",
+		   digest_hex(&d), digest_hex(&d));
+
+	const struct str payload = { buf_str(&text), text.n };
+
+	CHECK(statement_read(payload, &d, NULL, &info, &e) == 0 && info.covers);
+	CHECK_STR(info.name, "r.example/prod");
+	CHECK(statement_read(payload, &d, "r.example/dev", &info, &e) == 0 && info.covers);
+	CHECK_STR(info.name, "r.example/dev");
+	CHECK(statement_says(payload, &d, "r.example/dev", dev, &e) == 0);
+	CHECK(statement_says(payload, &d, "r.example/dev", prod, &e) == E_VERIFY);
+	CHECK(statement_says(payload, &d, NULL, prod, &e) == 0);
+}
+
 TAP_MAIN()
