@@ -116,18 +116,24 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 	return 0;
 }
 
-/* How late an entry is looked at. Of all types, it is signatures that a pull is refused without. */
-static int lateness(const json_t *entry, const char *type)
+/* How late an entry is looked at. */
+enum lateness {
+	WANTED,	 /* of the type asked for; of all types, it is signatures that a pull needs */
+	BUNDLE,	 /* when all types are asked for */
+	UNTYPED, /* it may be anything: fallback tags do not always say */
+	OTHER,
+	LATENESSES,
+};
+
+static enum lateness lateness(const json_t *entry, const char *type)
 {
 	const char *has = json_string_or_null(entry, "artifactType");
 
-	if (type)
-		return has && strcmp(has, type) == 0 ? 0 : 2;
-	if (!has)
-		return 2;
-	return strcmp(has, "application/vnd.cncf.notary.signature") == 0 ? 0
-	       : starts_with(has, "application/vnd.dev.sigstore.bundle") ? 1
-									 : 2;
+	if (!has || !*has)
+		return UNTYPED;
+	if (strcmp(has, type ? type : "application/vnd.cncf.notary.signature") == 0)
+		return WANTED;
+	return !type && starts_with(has, "application/vnd.dev.sigstore.bundle") ? BUNDLE : OTHER;
 }
 
 /* Which bundles are fetched where there are more than room, the newest standing last: the newest of
@@ -146,7 +152,7 @@ static int choose_bundles(const json_t *list, size_t room, bool *take, bool *ret
 						    "dev.sigstore.bundle.predicateType");
 
 			type = type ? type : "";
-			if (lateness(entry, NULL) != 1 || take[i] ||
+			if (lateness(entry, NULL) != BUNDLE || take[i] ||
 			    (!again && json_object_get(seen, type)))
 				continue;
 			if (room == 0) {
@@ -162,28 +168,30 @@ static int choose_bundles(const json_t *list, size_t room, bool *take, bool *ret
 }
 
 /* Entries that say they are of the type come first: where there are many others, those must not use
- * up what is looked at. What an entry says is no proof, so the others follow. Each stays behind
- * what it stood behind, for the store goes by that order, too. */
+ * up what is looked at. What an entry says is no proof, so the others follow; bundles have a limit
+ * of their own and leave the others theirs. Each stays behind what it stood behind, for the store
+ * goes by that order, too. */
 static int likely_first(const json_t *list, const char *type, json_t **ret, bool *ret_more,
 			struct err *e)
 {
 	auto_json *out = json_array();
 	auto_free bool *take = calloc(json_array_size(list) + 1, sizeof(*take));
+	size_t i, room = LIMIT_REFERRERS;
 	json_t *entry;
-	size_t i;
 	int r = out && take ? 0 : FAIL_NOMEM(e);
 
 	if (r == 0 && !type)
 		r = choose_bundles(list, LIMIT_BUNDLES, take, ret_more, e);
-	for (int late = 0; r == 0 && late <= 2; late++)
+	for (enum lateness late = WANTED; r == 0 && late < LATENESSES; late++)
 		json_array_foreach(list, i, entry)
 		{
-			if (lateness(entry, type) != late || (!type && late == 1 && !take[i]))
+			if (lateness(entry, type) != late || (late == BUNDLE && !take[i]))
 				continue;
-			if (late != 1 && json_array_size(out) >= LIMIT_REFERRERS) {
+			if (late != BUNDLE && room == 0) {
 				*ret_more = true;
 				break;
 			}
+			room -= late != BUNDLE;
 			if (json_array_append(out, entry) < 0)
 				return FAIL_NOMEM(e);
 		}

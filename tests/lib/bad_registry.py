@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
         if not ref.startswith("sha256:"):
             tags[ref] = digest
         headers = {"Docker_Content_Digest": digest}
-        if MODE in ("referrers", "empty-subject", "flood") and "subject" in doc:
+        if MODE in ("referrers", "empty-subject", "flood", "flood-bundles") and "subject" in doc:
             headers["OCI_Subject"] = doc["subject"]["digest"]
         # Somebody else's write of the same tag, once.
         if MODE == "race" and ref.startswith("sha256-") and seen.setdefault("raced", 0) == 0:
@@ -320,6 +320,13 @@ class Handler(BaseHTTPRequestHandler):
             junk = [dict(found[0], digest="sha256:" + format(i, "064x"), artifactType="x/junk") for i in range(150)]
             found = junk + found
             return self.reply(200, json.dumps({"schemaVersion": 2, "manifests": found}).encode(), INDEX)
+        if MODE == "flood-bundles":
+            # Bundles, then what anybody may add, then the signature, of which the list says no type.
+            kinds = ["application/vnd.dev.sigstore.bundle.v0.3+json"] * 150 + ["x/junk"] * 150
+            junk = [dict(found[0], digest="sha256:" + format(i, "064x"), artifactType=k) for i, k in enumerate(kinds)]
+            for f in found:
+                del f["artifactType"]
+            return self.reply(200, json.dumps({"schemaVersion": 2, "manifests": junk + found}).encode(), INDEX)
         if MODE in ("empty-subject", "page-for-referrers"):
             return self.reply(200, b"<html>", "text/html")
         self.error(404, "NAME_UNKNOWN", "no referrers here")

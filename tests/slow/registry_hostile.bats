@@ -463,6 +463,14 @@ push_to() { # MODE
 	[ "$(grep -c "^GET .*/manifests/sha256:" "$BAD_LOG")" -le 100 ]
 }
 
+@test "a flood of bundles and others leaves room for the signature whose entry says no type" {
+	pull_from flood-bundles
+	assert_status 0
+	assert_output_has "more than 100 refer to sha256:"
+	run plimsoll inspect "$BAD/web:1"
+	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
+}
+
 @test "TLS: an unknown certificate is refused, a known one is not, https never turns to http" {
 	need_cmd openssl
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out c.pem -days 2 -subj /CN=test \
