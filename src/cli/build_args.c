@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/build_args.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/progress_tty.h"
 #include "pipeline/materials.h"
+#include "pipeline/outfile.h"
 #include "run/run.h"
 #include "run/step.h"
 
@@ -159,6 +159,9 @@ int build_request(struct cli *c, const struct build_args *a, const char *context
 		.no_cache_filter = &a->no_cache_filter,
 		.pull = a->pull,
 	};
+	/* Before the work, not after it. */
+	if ((r = outfile_check(a->iidfile, e)) < 0 || (r = outfile_check(a->metadata_file, e)) < 0)
+		return r;
 	r = networks_read(c->config, &ret->networks, e);
 	if (r == 0)
 		r = read_network(a->network, &ret->networks, b, e);
@@ -225,15 +228,14 @@ static int write_metadata(const struct build_args *a, const struct build_result 
 		r = json_put_string(j, "image.name", buf_str(&names), e);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
-	return r < 0 ? r
-		     : fs_write_file(AT_FDCWD, a->metadata_file, buf_str(&text), text.n, 0644, e);
+	return r < 0 ? r : outfile_write(a->metadata_file, buf_str(&text), text.n, e);
 }
 
 int build_write_files(const struct build_args *a, const struct build_result *b, struct err *e)
 {
-	int r = a->iidfile ? fs_write_file(AT_FDCWD, a->iidfile, b->image.digest.s,
-					   strlen(b->image.digest.s), 0644, e)
-			   : 0;
+	int r = a->iidfile
+			? outfile_write(a->iidfile, b->image.digest.s, strlen(b->image.digest.s), e)
+			: 0;
 
 	return r == 0 && a->metadata_file ? write_metadata(a, b, e) : r;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
+#include <string.h>
 
 #include "cli/login.h"
 #include "cli/road.h"
 #include "pipeline/copy.h"
+#include "pipeline/outfile.h"
 
 struct copy_options {
 	const char *platform, *multi_arch, *digestfile, *authfile;
@@ -64,6 +65,8 @@ static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err
 
 	(void)argc;
 	if (r == 0)
+		r = outfile_check(o->digestfile, e);
+	if (r == 0)
 		r = cli_use_authfile(o->authfile, e);
 	if (r == 0)
 		r = copy_end_parse(argv[0], &from, e);
@@ -74,8 +77,8 @@ static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = step_copy(&road, &from, &to, &co, &done, e);
 	if (r == 0 && o->digestfile)
-		r = fs_write_file(AT_FDCWD, o->digestfile, road.image.digest.s,
-				  strlen(road.image.digest.s), 0644, e);
+		r = outfile_write(o->digestfile, road.image.digest.s, strlen(road.image.digest.s),
+				  e);
 	return r < 0 ? r : report(c, argv, &road.image, &done, e);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cosign's users type for files and names; hidden, since each is another command's business.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,6 +9,7 @@
 #include "cli/sigstore.h"
 #include "crypto/digest.h"
 #include "crypto/key_cosign.h"
+#include "pipeline/outfile.h"
 #include "trust/sigstore/bundle.h"
 #include "trust/sigstore/tag.h"
 
@@ -146,13 +146,6 @@ static const struct opt sign_blob_options[] = {
 	OPT_END,
 };
 
-static int write_file(const char *path, const struct buf *b, struct err *e)
-{
-	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_TRUNC, 0644, e);
-
-	return fd < 0 ? fd : fs_write_all(fd, b->p, b->n, e);
-}
-
 static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct sign_blob_opts *o = opts;
@@ -166,15 +159,16 @@ static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struc
 
 	(void)argc;
 	cli_key_name(o->key, &path, &key.name);
-	if ((r = cli_no_tlog(o->tlog_upload, e)) < 0 ||
+	if ((r = cli_no_tlog(o->tlog_upload, e)) < 0 || (r = outfile_check(o->bundle, e)) < 0 ||
+	    (r = outfile_check(o->signature, e)) < 0 ||
 	    (r = fs_read_user(argv[0], LIMIT_ARTIFACT, &bytes, e)) < 0 ||
 	    (r = cli_cosign_passphrase(o->passphrase_file, &secret, &key.passphrase, e)) < 0 ||
 	    (r = cli_state(c, &state, e)) < 0 ||
 	    (r = sigstore_sign_blob(state, &key, (struct str){ buf_str(&bytes), bytes.n }, &sig,
 				    &bundle, e)) < 0)
 		return r;
-	if ((o->bundle && (r = write_file(o->bundle, &bundle, e)) < 0) ||
-	    (o->signature && (r = write_file(o->signature, &sig, e)) < 0))
+	if ((o->bundle && (r = outfile_write(o->bundle, bundle.p, bundle.n, e)) < 0) ||
+	    (o->signature && (r = outfile_write(o->signature, sig.p, sig.n, e)) < 0))
 		return r;
 	return o->signature ? 0 : cli_print(c, e, "%s\n", buf_str(&sig));
 }

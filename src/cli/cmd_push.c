@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cli/login.h"
 #include "cli/road.h"
 #include "cli/signing.h"
+#include "pipeline/outfile.h"
 #include "pipeline/steps.h"
 #include "pipeline/tuf_publish.h"
 
 struct push_options {
 	bool no_referrers;
-	const char *passphrase_file, *authfile;
+	const char *passphrase_file, *authfile, *digestfile;
 };
 
 static int report(struct cli *c, const struct ref *to, const struct desc *d, size_t referrers,
@@ -52,6 +55,7 @@ static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err
 	size_t referrers = 0;
 	int r = cli_passphrase(o->passphrase_file, &secret, &passphrase, e);
 
+	r = r < 0 ? r : outfile_check(o->digestfile, e);
 	r = r < 0 ? r : cli_use_authfile(o->authfile, e);
 	r = r < 0 ? r : cli_road(c, argv[0], &road, e);
 	if (r == 0)
@@ -67,6 +71,9 @@ static int run_push(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = publish_newest(&road, argc > 1 ? without_transport(argv[1]) : argv[0], &to,
 				   passphrase, e);
+	if (r == 0 && o->digestfile)
+		r = outfile_write(o->digestfile, road.image.digest.s, strlen(road.image.digest.s),
+				  e);
 	return r < 0 ? r : report(c, &to, &road.image, referrers, e);
 }
 
@@ -75,6 +82,8 @@ static const struct opt push_options[] = {
 	       "leave signatures and other referrers here"),
 	OPT_AT(struct push_options, passphrase_file, "passphrase-file", 0, OPT_STRING, "FILE",
 	       "passphrase of the TUF keys, from FILE or from descriptor N for fd:N"),
+	OPT_AT(struct push_options, digestfile, "digestfile", 0, OPT_STRING, "FILE",
+	       "write the digest to FILE, too"),
 	OPT_AT(struct push_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "pipeline/output_internal.h"
+#include "base/str.h"
+#include "pipeline/outfile.h"
 
 /* "a/b" -> an open "a", leaf "b". */
 static int open_parent(const char *dest, char **ret_leaf, struct err *e)
@@ -22,9 +23,11 @@ static int open_parent(const char *dest, char **ret_leaf, struct err *e)
 		return FAIL_NOMEM(e);
 	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
 		return FAIL(e, E_USAGE, "'%.200s' is no name for a file", dest);
-	fd = fs_open_user(parent, O_RDONLY | O_DIRECTORY, 0, e);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return FAIL(e, E_USAGE, "'%.200s': there is no folder '%.200s'", dest, parent);
 	if (fd < 0)
-		return fd;
+		return FAIL_SYS(e, "'%.200s': open '%.200s'", dest, parent);
 	*ret_leaf = TAKE(leaf);
 	return fd;
 }
@@ -59,28 +62,50 @@ static int open_temporary(struct outfile *f, struct err *e)
 	return 0;
 }
 
-int outfile_open(const char *dest, struct outfile *ret, struct err *e)
+/* *as_it_is: there is something that is no file, and is not replaced; else f has its folder. */
+static int find(const char *dest, struct outfile *f, bool *as_it_is, struct err *e)
 {
-	auto_outfile f = OUTFILE_NONE;
 	auto_free char *real = NULL;
 	struct stat st;
-	int r;
 
-	if (strcmp(dest, "-") == 0)
-		return open_as_it_is(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), ret, e);
+	*as_it_is = strcmp(dest, "-") == 0;
+	if (*as_it_is)
+		return 0;
 	if (stat(dest, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return FAIL(e, E_USAGE, "'%.200s' is a folder", dest);
-		if (!S_ISREG(st.st_mode))
-			return open_as_it_is(open(dest, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret, e);
+		*as_it_is = !S_ISREG(st.st_mode);
+		if (*as_it_is)
+			return 0;
 		/* A link stays one. */
 		real = realpath(dest, NULL);
 		if (!real)
 			return FAIL_SYS(e, "'%.200s'", dest);
 	}
-	f.dir = open_parent(real ? real : dest, &f.leaf, e);
-	if (f.dir < 0)
-		return f.dir;
+	f->dir = open_parent(real ? real : dest, &f->leaf, e);
+	return f->dir < 0 ? f->dir : 0;
+}
+
+int outfile_check(const char *dest, struct err *e)
+{
+	auto_outfile f = OUTFILE_NONE;
+	bool as_it_is;
+
+	return dest ? find(dest, &f, &as_it_is, e) : 0;
+}
+
+int outfile_open(const char *dest, struct outfile *ret, struct err *e)
+{
+	auto_outfile f = OUTFILE_NONE;
+	bool as_it_is;
+	int r = find(dest, &f, &as_it_is, e);
+
+	if (r < 0)
+		return r;
+	if (as_it_is && strcmp(dest, "-") == 0)
+		return open_as_it_is(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), ret, e);
+	if (as_it_is)
+		return open_as_it_is(open(dest, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret, e);
 	r = open_temporary(&f, e);
 	if (r < 0)
 		return WRAP(e, r, "'%.200s'", dest);
@@ -140,4 +165,14 @@ void outfile_close(struct outfile *f)
 	close_release(&f->dir);
 	free(f->leaf);
 	*f = OUTFILE_NONE;
+}
+
+int outfile_write(const char *dest, const void *p, size_t n, struct err *e)
+{
+	auto_outfile f = OUTFILE_NONE;
+	int r = outfile_open(dest, &f, e);
+
+	if (r == 0 && (r = fs_write_all(f.fd, p, n, e)) < 0)
+		return WRAP(e, r, "write '%.200s'", dest);
+	return r < 0 ? r : outfile_commit(&f, e);
 }

@@ -3,27 +3,8 @@
 
 /* Between the files that write outputs; nobody else includes this. */
 #include "build/area.h"
+#include "pipeline/outfile.h"
 #include "pipeline/output.h"
-
-/*
- * A file of the user's that is there whole or not at all: written without a name where the file
- * system can do that, so that not even a kill leaves anything. "-" is standard output; pipes and
- * devices are written as they are.
- */
-struct outfile {
-	int fd, dir; /* dir -1: written as it is */
-	char *leaf;
-	char temp[64]; /* "": without a name */
-};
-#define OUTFILE_NONE ((struct outfile){ .fd = -1, .dir = -1 })
-int outfile_open(const char *dest, struct outfile *ret, struct err *e);
-int outfile_commit(struct outfile *f, struct err *e);
-void outfile_close(struct outfile *f); /* drops what was not committed */
-static inline void outfile_release(struct outfile *f)
-{
-	outfile_close(f);
-}
-#define auto_outfile __attribute__((cleanup(outfile_release))) struct outfile
 
 /*
  * A folder of the user's in the making: ".plimsoll-<random>" beside dest when dest is not there

@@ -160,8 +160,33 @@ config() { # name jq-filter
 	build --annotation no-value
 	assert_status 2
 	assert_output_has "annotation 'no-value' is not NAME=VALUE"
-	build --metadata-file /nowhere/x
-	assert_status 6
+}
+
+@test "files that a build leaves: wherever the user says, and said before the work when they cannot be" {
+	need_root
+	printf 'FROM scratch\nLABEL a=b\n' >ctx/Dockerfile
+	mkdir -p elsewhere in
+	ln -s elsewhere/real link
+	echo old >elsewhere/real
+	build --metadata-file "$PWD/elsewhere/meta.json" --iidfile "$PWD/elsewhere/iid"
+	assert_status 0
+	assert_eq "$(jq -r '."containerimage.digest"' elsewhere/meta.json)" "$(cat elsewhere/iid)"
+	run env -C in "$PLIMSOLL" --state "$STATE" build --metadata-file ../elsewhere/up.json --iidfile ../link ../ctx
+	assert_status 0
+	cmp elsewhere/meta.json elsewhere/up.json
+	assert_eq "$(readlink link) $(cat link)" "elsewhere/real $(cat elsewhere/iid)"
+	assert_eq "$(ls -A elsewhere | xargs)" "iid meta.json real up.json"
+	build -q --iidfile /dev/stdout
+	assert_output_has "$(cat elsewhere/iid)"
+	for file in "$PWD/nowhere/x" nowhere/x in in/; do
+		for option in --metadata-file --iidfile; do
+			rm -f ctx/Dockerfile
+			build "$option" "$file"
+			assert_status 2
+			assert_output_has "${file%/x}"
+			refute_output_has Dockerfile
+		done
+	done
 }
 
 @test "names, labels, iidfile, build arguments, standard input" {

@@ -43,6 +43,22 @@ teardown() {
 		"$DIGEST 1 application/vnd.cncf.notary.signature"
 }
 
+@test "--digestfile: wherever the user says, and nothing is sent when it cannot be written" {
+	registry_start
+	make_layout "$STATE" web:1
+	mkdir in
+	plimsoll push --digestfile "$PWD/pushed" web:1 "$REGISTRY/web:1"
+	assert_eq "$(cat pushed)" "$DIGEST"
+	(cd in && plimsoll copy --digestfile ../copied "docker://$REGISTRY/web:1" "docker://$REGISTRY/web:2")
+	assert_eq "$(cat copied)" "$DIGEST"
+	run plimsoll push --digestfile "$PWD/nowhere/x" web:1 "$REGISTRY/web:3"
+	assert_status 2
+	assert_output_has "there is no folder '$PWD/nowhere/'"
+	run plimsoll copy --digestfile "$PWD/nowhere/x" "docker://$REGISTRY/web:1" "docker://$REGISTRY/web:4"
+	assert_status 2
+	assert_eq "$(curl -s "http://$REGISTRY/v2/web/tags/list" | jq -c '.tags | map(select(length == 1)) | sort')" '["1","2"]'
+}
+
 @test "by digest alone: pulled, listed without a tag, found by a prefix" {
 	registry_start
 	make_layout "$STATE" web:1

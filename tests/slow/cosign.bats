@@ -260,6 +260,9 @@ put_blob() { # prints sha256:HEX:SIZE
 		assert_status 4
 	done
 	plimsoll verify-bundle --bundle blob.json --key cosign.pub blob
+	run plimsoll sign-blob --key cosign.key --bundle "$PWD/nowhere/blob.json" --output-signature new.sig blob
+	assert_status 2
+	[ ! -e new.sig ]
 	for how in "verify-blob --signature blob.sig" "verify-blob --key cosign.pub" \
 		"verify-blob --bundle blob.json --certificate-identity a --certificate-oidc-issuer b --insecure-ignore-tlog" \
 		"verify-bundle --staging --key cosign.pub --bundle blob.json" "sign-blob --tlog-upload --key cosign.key"; do
