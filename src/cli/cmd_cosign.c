@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cosign's users type for files and names; hidden, since each is another command's business.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,8 +9,8 @@
 #include "cli/signing.h"
 #include "cli/sigstore.h"
 #include "crypto/digest.h"
-#include "crypto/key_cosign.h"
 #include "pipeline/outfile.h"
+#include "trust/holder.h"
 #include "trust/sigstore/bundle.h"
 #include "trust/sigstore/tag.h"
 
@@ -203,26 +204,24 @@ static const struct opt public_options[] = {
 static int run_public_key(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct public_opts *o = opts;
-	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2), pem = BUF_INIT(LIMIT_KEY_PEM);
+	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	auto_buf text = BUF_INIT(LIMIT_KEY_PEM);
-	auto_release(key_free) struct key *k = NULL;
+	auto_release(holder_close) struct holder *h = NULL;
 	const char *passphrase;
-	struct str file;
-	int r;
+	int fd, r;
 
 	(void)argc, (void)argv;
 	if (!o->key)
 		return FAIL(e, E_USAGE, "want --key FILE");
-	if ((r = cli_cosign_passphrase(o->passphrase_file, &secret, &passphrase, e)) < 0 ||
-	    (r = fs_read_user(o->key, LIMIT_KEY_PEM, &pem, e)) < 0)
+	if ((r = cli_cosign_passphrase(o->passphrase_file, &secret, &passphrase, e)) < 0)
 		return r;
-	file = (struct str){ buf_str(&pem), pem.n };
-	r = key_is_cosign(file) ? key_from_cosign(file, passphrase, &k, e)
-				: key_from_pem(file, passphrase, &k, e);
-	if (r < 0)
-		return WRAP(e, r, "--key '%s'", o->key);
-	r = key_public_to_pem(k, &text, e);
-	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&text));
+	fd = fs_open_user(o->key, O_RDONLY | O_NOCTTY, 0, e);
+	if (fd < 0)
+		return WRAP(e, fd, "--key");
+	if ((r = holder_open_fd(fd, o->key, passphrase, &h, e)) < 0 ||
+	    (r = key_public_to_pem(holder_key(h), &text, e)) < 0)
+		return r;
+	return cli_print(c, e, "%s", buf_str(&text));
 }
 
 const struct command cmd_public_key = {

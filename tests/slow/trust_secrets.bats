@@ -67,3 +67,18 @@ watch() {
 	run grep -rlF "$pin" "$STATE" seen --include='*.out'
 	[ "$status" -eq 1 ] || fail "the PIN in" "$output"
 }
+
+@test "public-key: a private key is read and decrypted by the process that holds it, by no other" {
+	export ASAN_OPTIONS=detect_leaks=0 COSIGN_PASSWORD=secret # no leak detection under strace
+	plimsoll generate-key-pair
+	openssl genpkey -algorithm ED25519 -out plain.pem
+	openssl pkey -in plain.pem -pubout -out plain.pub
+	for name in cosign.key:cosign.pub plain.pem:plain.pub; do
+		strace -f -qq -y -s 64 -e trace=execve,read,pread64 -o calls "$PLIMSOLL" --state "$STATE" public-key \
+			--key "${name%:*}" >public
+		cmp public "${name#*:}"
+		grep -q 'PRIVATE KEY-----' calls
+		run grep "^$(head -n 1 calls | cut -d' ' -f1) .*PRIVATE KEY-----" calls
+		[ "$status" -eq 1 ] || fail "the first process reads it" "$output"
+	done
+}
