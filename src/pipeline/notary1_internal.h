@@ -42,6 +42,8 @@ int notary1_look(struct notary1 *n, const struct state *state, const struct tuf_
 		 const char *gun, bool must, struct err *e);
 /* The folder of a repository, made. */
 int notary1_folder(const struct tuf_scope *scope, const char *gun, struct err *e);
+/* Begins with a root there, and notes by what it is trusted. As tuf_files_begin(). */
+int notary1_begin(int dir, const char *by, uint64_t version, struct str root, struct err *e);
 
 /* What a role says of a tag: 1, or 0 when it does not list it, is not there or may not. */
 int notary1_ask(struct notary1 *n, const char *role, const char *tag, struct tuf_target *ret,

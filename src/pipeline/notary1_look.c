@@ -171,22 +171,24 @@ static int fetch_pinned(struct notary1 *n, struct buf *root, uint64_t *ret_versi
 	return r < 0 ? WRAP(e, r, "its root is not trusted") : 0;
 }
 
-static int note_begun(struct notary1 *n, const struct buf *root, uint64_t version, struct err *e)
+int notary1_begin(int dir, const char *by, uint64_t version, struct str root, struct err *e)
 {
 	auto_json *j = NULL, *all = NULL;
 	auto_buf text = BUF_INIT(LIMIT_TUF_ROOT);
 	char at[RFC3339_MAX];
 	json_t *roles;
-	int r = json_parse(buf_str(root), root->n, "root", &all, e);
+	int r = json_parse(root.p, root.n, "root", &all, e);
 
 	clock_rfc3339(clock_now(), at);
 	if (r < 0)
 		return r;
 	roles = json_object_get(json_object_get(json_object_get(all, "signed"), "roles"), "root");
-	j = json_pack("{ss ss sI sO*}", "at", at, "trustedBy", n->first, "version",
-		      (json_int_t)version, "keys", json_object_get(roles, "keyids"));
+	j = json_pack("{ss ss sI sO*}", "at", at, "trustedBy", by, "version", (json_int_t)version,
+		      "keys", json_object_get(roles, "keyids"));
 	r = j ? json_pretty(j, &text, e) : FAIL_NOMEM(e);
-	return r < 0 ? r : fs_write_file(n->folder.dir, "begun", text.p, text.n, 0644, e);
+	return r < 0 ? r
+		     : tuf_files_begin(dir, version, root, &(struct str){ buf_str(&text), text.n },
+				       e);
 }
 
 static int begin(struct notary1 *n, struct err *e)
@@ -200,10 +202,12 @@ static int begin(struct notary1 *n, struct err *e)
 	n->first = n->pins.n ? "key" : n->cas.n ? "ca" : "first use";
 	if (!n->pins.n && !n->cas.n && !json_is_true(json_object_get(n->scope->notary, "tofu")))
 		return FAIL(e, E_VERIFY, "nobody told which root is trusted");
-	r = note_begun(n, &root, version, e);
-	r = r < 0 ? r : tuf_files_begin(n->folder.dir, version, bytes_of(&root), e);
+	r = notary1_begin(n->folder.dir, n->first, version, bytes_of(&root), e);
+	if (r != E_USAGE)
+		return r;
 	/* Somebody else began at the same moment: with what he has we go on. */
-	return r == E_USAGE ? 0 : r;
+	n->first = NULL;
+	return 0;
 }
 
 static int ask_server(struct notary1 *n, bool must, struct err *e)

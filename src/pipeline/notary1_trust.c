@@ -153,7 +153,8 @@ static int begin_with(const struct tuf_scope *s, const struct given *g, struct e
 	    (r = tuf_first_root(set, bytes_of(&g->root), e)) < 0)
 		return r;
 	dir = notary1_folder(s, s->scope, e);
-	return dir < 0 ? dir : tuf_files_begin(dir, tuf_root_version(set), bytes_of(&g->root), e);
+	return dir < 0 ? dir
+		       : notary1_begin(dir, "file", tuf_root_version(set), bytes_of(&g->root), e);
 }
 
 static int write_scope(const struct road *road, struct tuf_scope *s, const struct given *g,

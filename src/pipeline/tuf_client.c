@@ -97,5 +97,5 @@ int tuf_client_init(const char *metadata_dir, const char *root_file, struct err 
 	    (r = tuf_root_check(bytes_of(&root), &version, e)) < 0)
 		return WRAP(e, r, "trust '%s'", root_file);
 	dir = tuf_files_open(metadata_dir, true, e);
-	return dir < 0 ? dir : tuf_files_begin(dir, version, bytes_of(&root), e);
+	return dir < 0 ? dir : tuf_files_begin(dir, version, bytes_of(&root), NULL, e);
 }

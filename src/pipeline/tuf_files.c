@@ -10,6 +10,7 @@
 #include "pipeline/tuf_internal.h"
 
 #define DIR_HISTORY "root_history"
+#define FILE_BEGUN "begun" /* how the root came to be trusted */
 #define TEMP_LINK ".root."
 
 enum { NAME_ROOM = 3 * LIMIT_TUF_NAME + 32, LOCK_MS = 300 * 1000 };
@@ -149,7 +150,8 @@ static int begun_with(int dir, uint64_t version, struct str root, struct err *e)
 	return FAIL(e, E_USAGE, "the folder began with another root; take a new folder for this");
 }
 
-int tuf_files_begin(int dir, uint64_t version, struct str root, struct err *e)
+int tuf_files_begin(int dir, uint64_t version, struct str root, const struct str *record,
+		    struct err *e)
 {
 	auto_close int lock = tuf_files_lock(dir, e);
 	int r;
@@ -157,5 +159,15 @@ int tuf_files_begin(int dir, uint64_t version, struct str root, struct err *e)
 	if (lock < 0)
 		return lock;
 	r = begun_with(dir, version, root, e);
-	return r == E_NOTFOUND ? tuf_files_keep_root(dir, version, root, e) : r;
+	if (r != E_NOTFOUND)
+		return r;
+	/* The record first: what a kill leaves of it, the next beginning replaces, but a root that
+	 * is trusted without a record would stay so. */
+	r = record ? fs_write_file(dir, FILE_BEGUN, record->p, record->n, 0644, e) : 0;
+	if (r < 0)
+		return r;
+	r = tuf_files_keep_root(dir, version, root, e);
+	if (r < 0 && record)
+		(void)unlinkat(dir, FILE_BEGUN, 0);
+	return r;
 }

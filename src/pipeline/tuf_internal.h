@@ -25,8 +25,11 @@ void tuf_file_name(const char *role, uint64_t version, struct buf *ret);
 /* A root that is signed by its own keys. */
 int tuf_root_check(struct str root, uint64_t *ret_version, struct err *e);
 /* Begins with these bytes, which were checked. E_USAGE when the folder began with another root.
- * Takes the lock. */
-int tuf_files_begin(int dir, uint64_t version, struct str root, struct err *e);
+ * Takes the lock, and under it writes record (or NULL), which tells how the root came to be
+ * trusted, to the file "begun": there is none of a root that is not there, nor of somebody else's.
+ */
+int tuf_files_begin(int dir, uint64_t version, struct str root, const struct str *record,
+		    struct err *e);
 
 /* tuf_update.c: the workflow of the specification's section 5. */
 

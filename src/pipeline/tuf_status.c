@@ -170,7 +170,7 @@ int tuf_trust_root(const struct state *state, const struct tuf_trust_opts *o, st
 	s.any_digest = o->any_digest;
 	if (s.dir < 0)
 		r = tuf_scope_make(state, &s, e);
-	r = r < 0 ? r : tuf_files_begin(s.dir, version, root, e);
+	r = r < 0 ? r : tuf_files_begin(s.dir, version, root, NULL, e);
 	if (r == E_USAGE)
 		return err_hint(e, r, "plimsoll trust tuf forget %.200s", o->scope);
 	return r < 0 ? r : tuf_scope_save(state, &s, e);

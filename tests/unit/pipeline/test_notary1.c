@@ -156,4 +156,37 @@ TEST(names_of_roles)
 	end();
 }
 
+static bool begun_by(int dir, const char *by)
+{
+	auto_buf text = BUF_INIT(4096);
+	auto_json *j = NULL;
+
+	return fs_read(dir, "begun", text.cap, &text, NULL) == 0 &&
+	       json_parse(buf_str(&text), text.n, "begun", &j, NULL) == 0 &&
+	       strcmp(json_string_or_null(j, "trustedBy"), by) == 0;
+}
+
+TEST(how_a_root_came_to_be_trusted_is_noted_with_it_or_not_at_all)
+{
+	auto_buf one = make_root(1, "A", 1, "A"), other = make_root(1, "B", 1, "B");
+	struct err e = ERR_INIT;
+
+	begin();
+
+	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* A root that cannot be kept: its name is taken by a folder. */
+	must(fs_mkdir_p(dir, "root_history/1.root.json", 0755, &e));
+	CHECK(notary1_begin(dir, "first use", 1, bytes(&one), &e) < 0);
+	CHECK(!fs_exists(dir, "begun") && !fs_exists(dir, "root.json"));
+	must(fs_remove_tree(dir, "root_history", &e));
+	CHECK(notary1_begin(dir, "first use", 1, bytes(&one), &e) == 0);
+	CHECK(begun_by(dir, "first use") && fs_exists(dir, "root.json"));
+	/* Who comes later does not write over it. */
+	CHECK(notary1_begin(dir, "key", 1, bytes(&other), &e) == E_USAGE);
+	CHECK(notary1_begin(dir, "key", 1, bytes(&one), &e) == 0);
+	CHECK(begun_by(dir, "first use"));
+	end();
+}
+
 TAP_MAIN()
