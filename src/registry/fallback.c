@@ -99,18 +99,11 @@ static int write_list(struct registry *reg, const char *name, const struct diges
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	auto_json *j = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType", MT_OCI_INDEX,
 				 "manifests", list);
-	auto_response resp = { 0 };
-	const struct fallback_tag tag = fallback_tag(subject);
 	int r = j ? json_canonical(j, &bytes, e) : FAIL_NOMEM(e);
 
-	if (r == 0)
-		r = registry_put_if(reg, name, tag.s, MT_OCI_INDEX, &bytes, at, &resp, e);
-	if (r < 0)
-		return r;
-	*ret_refused = at && (resp.head.status == 412 || resp.head.status == 409);
-	if (*ret_refused || resp.head.status == 200 || resp.head.status == 201)
-		return 0;
-	return registry_put_status(reg, name, tag.s, &resp, e);
+	return r < 0 ? r
+		     : registry_put_unmoved(reg, name, fallback_tag(subject).s, MT_OCI_INDEX,
+					    &bytes, at, ret_refused, e);
 }
 
 /* Registries refuse an index that names what they no longer have: those entries go. */

@@ -4,6 +4,8 @@
 
 #include "registry/registry_internal.h"
 
+enum { PUT_LOOKS = 3 };
+
 #define ACCEPT MT_OCI_MANIFEST ", " MT_OCI_INDEX ", " MT_DOCKER_MANIFEST ", " MT_DOCKER_LIST
 
 static void manifest_path(char ret[static LIMIT_PATH], const char *name, const char *reference)
@@ -188,14 +190,46 @@ int registry_put_if(struct registry *reg, const char *name, const char *referenc
 	return registry_call_again(reg, &c, ret, e);
 }
 
-int registry_put_status(const struct registry *reg, const char *name, const char *reference,
-			const struct fetch_response *resp, struct err *e)
+/* What a reference names now, after the registry said something else than that it made it. */
+static int look_after_put(struct registry *reg, const char *name, const char *reference,
+			  const struct digest *put, struct err *e)
+{
+	for (unsigned n = 1;; n++) {
+		auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
+		struct err own = ERR_INIT;
+		struct desc d;
+		int r = registry_get_manifest(reg, name, reference, NULL, &bytes, &d, &own);
+
+		if (r == 0 && digest_eq(&d.digest, put))
+			return 0;
+		if (n == PUT_LOOKS)
+			return r == 0		 ? FAIL(e, E_REMOTE, "it is %s", d.digest.s)
+			       : r != E_NOTFOUND ? FAIL(e, E_REMOTE, "%.300s", own.msg)
+						 : FAIL(e, E_REMOTE, "it is not there");
+		r = registry_pause(reg, n, NULL, e);
+		if (r < 0)
+			return r;
+	}
+}
+
+int registry_put_done(struct registry *reg, const char *name, const char *reference,
+		      const struct buf *bytes, const struct fetch_response *resp, struct err *e)
 {
 	char path[LIMIT_PATH];
 	const struct call c = { .method = HTTP_PUT, .name = name, .path = path };
+	unsigned status = resp->head.status;
+	struct digest put;
+	int r;
 
 	manifest_path(path, name, reference);
-	return registry_status(reg, &c, resp, e);
+	if (status != 201 && status != 200 && status != 202 && status != 204)
+		return registry_status(reg, &c, resp, e);
+	digest_of(bytes->p, bytes->n, &put);
+	r = check_said(resp, &put, e);
+	if (r < 0)
+		return WRAP(e, r, "PUT %s", path);
+	r = status == 201 ? 0 : look_after_put(reg, name, reference, &put, e);
+	return r < 0 ? WRAP(e, r, "PUT %s: HTTP %u instead of 201", path, status) : 0;
 }
 
 int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
@@ -203,18 +237,24 @@ int registry_put_manifest(struct registry *reg, const char *name, const char *re
 			  struct err *e)
 {
 	auto_response resp = { 0 };
-	struct digest got;
 	int r = registry_put_if(reg, name, reference, media_type, bytes, NULL, &resp, e);
+
+	if (r == 0)
+		r = registry_put_done(reg, name, reference, bytes, &resp, e);
+	if (r == 0 && ret_subject)
+		*ret_subject = http_headers_get(&resp.head.headers, "oci-subject") != NULL;
+	return r;
+}
+
+int registry_put_unmoved(struct registry *reg, const char *name, const char *reference,
+			 const char *media_type, const struct buf *bytes, const struct digest *at,
+			 bool *ret_refused, struct err *e)
+{
+	auto_response resp = { 0 };
+	int r = registry_put_if(reg, name, reference, media_type, bytes, at, &resp, e);
 
 	if (r < 0)
 		return r;
-	if (resp.head.status < 200 || resp.head.status > 204 || resp.head.status == 203)
-		return registry_put_status(reg, name, reference, &resp, e);
-	digest_of(bytes->p, bytes->n, &got);
-	r = check_said(&resp, &got, e);
-	if (r < 0)
-		return WRAP(e, r, "PUT /v2/%s/manifests/%s", name, reference);
-	if (ret_subject)
-		*ret_subject = http_headers_get(&resp.head.headers, "oci-subject") != NULL;
-	return 0;
+	*ret_refused = at && (resp.head.status == 412 || resp.head.status == 409);
+	return *ret_refused ? 0 : registry_put_done(reg, name, reference, bytes, &resp, e);
 }

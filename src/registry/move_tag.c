@@ -40,16 +40,14 @@ static int put_if(struct registry *reg, const char *name, const char *tag, const
 
 	if (r < 0)
 		return r;
-	if (resp.head.status == 200 || resp.head.status == 201)
-		return 0;
 	if (resp.head.status != 412 && resp.head.status != 409)
-		return registry_put_status(reg, name, tag, &resp, e);
+		return registry_put_done(reg, name, tag, bytes, &resp, e);
 	/* An earlier try of ours may have got there, its answer lost. */
 	r = current(reg, name, tag, &now, e);
 	if (r < 0 || digest_eq(&now, &d->digest))
 		return r;
 	/* It is where it was: a tag that may not move, not one that somebody else moved. */
-	return strcmp(now.s, from->s) == 0 ? registry_put_status(reg, name, tag, &resp, e)
+	return strcmp(now.s, from->s) == 0 ? registry_put_done(reg, name, tag, bytes, &resp, e)
 					   : fail_moved(tag, &now, from, e);
 }
 

@@ -148,12 +148,18 @@ int registry_has_manifest(struct registry *reg, const char *name, const struct d
 			  struct err *e);
 /* The PUT alone. at: only if the reference still names that, "" for nothing; NULL: whatever it
  * names. Registries that do not know the question do it all the same. ret is the answer, whatever
- * its status, of which registry_put_status() makes an error. */
+ * its status, of which registry_put_done() tells what it means. */
 int registry_put_if(struct registry *reg, const char *name, const char *reference,
 		    const char *media_type, const struct buf *bytes, const struct digest *at,
 		    struct fetch_response *ret, struct err *e);
-int registry_put_status(const struct registry *reg, const char *name, const char *reference,
-			const struct fetch_response *resp, struct err *e);
+/* 0: the manifest is there. 201 says so (distribution-spec, "Pushing Manifests"); of 200, 202 and
+ * 204, which some registries answer, it is looked at; all else is an error. */
+int registry_put_done(struct registry *reg, const char *name, const char *reference,
+		      const struct buf *bytes, const struct fetch_response *resp, struct err *e);
+/* Both. *ret_refused: the reference is not what `at` says, and nothing was written. */
+int registry_put_unmoved(struct registry *reg, const char *name, const char *reference,
+			 const char *media_type, const struct buf *bytes, const struct digest *at,
+			 bool *ret_refused, struct err *e);
 /* ret_subject (may be NULL): the registry says that it lists the manifest as a referrer. */
 int registry_put_manifest(struct registry *reg, const char *name, const char *reference,
 			  const char *media_type, const struct buf *bytes, bool *ret_subject,

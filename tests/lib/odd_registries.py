@@ -300,10 +300,26 @@ def bare_answers(folder):
             h.take(body)
             for ref in (h.route.rpartition('/')[2], 'sha256:' + hashlib.sha256(body).hexdigest()):
                 h.registry.manifests[ref] = (h.headers['Content-Type'], bytes(body))
-            h.answer(204)
+            h.answer(status)
             return True
         return False
-    Road(folder, hook).both()
+    for status in (200, 202, 204):
+        os.mkdir(f'{folder}/{status}')
+        Road(f'{folder}/{status}', hook).both()
+
+
+@case
+def accepted_and_not_there(folder):
+    """Anything but 201 to a manifest is looked at."""
+    def hook(h):
+        if h.command == 'PUT' and '/manifests/' in h.route:
+            h.take(bytearray())
+            h.answer(status)
+            return True
+        return False
+    for status in (200, 202, 204):
+        os.mkdir(f'{folder}/{status}')
+        Road(f'{folder}/{status}', hook).run(7, f'HTTP {status} instead of 201: it is not there')
 
 
 @case
