@@ -45,10 +45,8 @@ static int give_cosign(struct registry_copy *c, struct err *e)
 
 		if (c->plan->nodes[t->node]->lost)
 			continue;
-		r = copy_give_tag(c, &c->plan->nodes[t->node]->d, t->tag, e);
-		if (r < 0)
-			return WRAP(e, r, "tag %s", t->tag);
-		c->referrers++;
+		r = copy_give_cosign(c, t, e);
+		c->referrers += r == 0;
 	}
 	return r;
 }

@@ -86,8 +86,11 @@ int copy_find_tag(const struct registry_copy *c, struct registry *from, const ch
 /* copy_dest.c: manifests, what lists them, and names, in that order. */
 int copy_write_manifests(struct registry_copy *c, struct err *e);
 int copy_give_tag(struct registry_copy *c, const struct desc *d, const char *tag, struct err *e);
-/* E_POLICY: the destination would lose signatures by a tag of cosign's. */
+
+/* copy_cosign.c: E_POLICY, the destination would lose signatures by a tag of cosign's. */
 int copy_check_cosign(struct registry_copy *c, const struct copy_tag *t, struct err *e);
+/* The same, and then the tag. */
+int copy_give_cosign(struct registry_copy *c, const struct copy_tag *t, struct err *e);
 
 /* copy_blobs.c */
 int copy_all_blobs(struct registry_copy *c, struct err *e);

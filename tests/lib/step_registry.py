@@ -11,6 +11,8 @@ A small registry on loopback for what happens when a push fails at any of its re
                             fallback tag is taken and forgotten | drops: every referrer is taken and forgotten
 
     {"moves": {"NAME:TAG": DIGEST}} asked for the tag a second time, by GET or HEAD, it has become DIGEST
+    {"forget": "NAME:TAG"}  at first the tag is not there
+    {"wrote": {"NAME:TAG": DIGEST}} before the tag is written the first time it has become DIGEST, and If-Match is heeded
 
 GET /state answers {"tags": {...}, "manifests": [...]}; all requests count per repository alike."""
 import hashlib
@@ -35,6 +37,7 @@ def control():
         text = ""
     if text != count["control"]:
         count.update(control=text, n=0, asked=set())
+        tags.pop(json.loads(text or "{}").get("forget"), None)
     return json.loads(text or "{}")
 
 
@@ -129,6 +132,9 @@ class Handler(BaseHTTPRequestHandler):
         for d in [doc.get("config")] + doc.get("layers", []):
             if d and d["digest"] not in blobs:
                 return self.error(404, "MANIFEST_BLOB_UNKNOWN")
+        tag = f"{name}:{ref}"
+        if tag in self.control.get("wrote", {}) and self.moved(tag):
+            return self.error(412, "PRECONDITION_FAILED")
         mode = self.control.get("referrers", "api")
         headers = {"Docker_Content_Digest": digest}
         if "subject" in doc and mode != "none":
@@ -139,6 +145,13 @@ class Handler(BaseHTTPRequestHandler):
         if not ref.startswith("sha256:"):
             tags[f"{name}:{ref}"] = digest
         self.reply(201, **headers)
+
+    def moved(self, tag):
+        if tag not in count["asked"]:
+            tags[tag] = self.control["wrote"][tag]
+            count["asked"].add(tag)
+        want = self.headers.get("If-Match") or self.headers.get("If-None-Match")
+        return bool(want) and want != f'"{tags[tag]}"'
 
     def blob(self, name, digest):
         if digest not in blobs:
