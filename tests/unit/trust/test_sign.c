@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a signature that is there is the one that is asked for. */
+#include "children.h"
 #include "crypto/chain_maker.h"
 #include "tap.h"
 #include "temp_state.h"
@@ -52,6 +53,52 @@ TEST(a_timestamp_of_nobody)
 		o.timestamp_url = "http://127.0.0.1:1/";
 		o.timestamp_roots = (struct str){ pem.p, pem.n };
 		CHECK(trust_sign(&t.state, t.store, &t.image, &o, &again, &existing, &e) < 0);
+	}
+}
+
+struct signing_now {
+	struct temp *t;
+	struct trust_sign_opts o;
+};
+
+static bool sign_now(void *arg)
+{
+	const struct signing_now *s = arg;
+	struct desc d;
+
+	return trust_sign(&s->t->state, s->t->store, &s->t->image, &s->o, &d, NULL, NULL) == 0;
+}
+
+/* Signatures of something else are seen to be others without a process for each. */
+TEST(beside_many_others)
+{
+	static const enum envelope_form forms[] = { ENVELOPE_JWS, ENVELOPE_COSE };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct trust_init_opts io = { .kind = KEY_EC_P256 };
+		auto_temp few, many;
+		struct signing_now one = { .t = &few, .o = { .form = forms[i] } },
+				   more = { .t = &many, .o = { .form = forms[i] } };
+		struct err e = ERR_INIT;
+		int least;
+
+		temp_open(&few);
+		temp_open(&many);
+		CHECK(trust_init(&few.state, &io, NULL, &e) == 0);
+		CHECK(trust_init(&many.state, &io, NULL, &e) == 0);
+		for (int n = 0; n < 8; n++) {
+			auto_json *notes = json_pack("{s:o}", "build", json_sprintf("%d", n));
+
+			more.o.annotations = notes;
+			CHECK(sign_now(&more));
+		}
+		more.o.annotations = NULL;
+		least = children_of(sign_now, &one);
+		if (least < 0)
+			TAP_SKIP("no PID namespace");
+		CHECK(least > 0 && children_of(sign_now, &more) == least);
+		/* What is there is recognised by one, and no key is asked. */
+		CHECK(children_of(sign_now, &more) == 1);
 	}
 }
 

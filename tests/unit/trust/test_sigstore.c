@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements signed with a key of the host, in bundles beside their image, and found again. */
+#include "children.h"
 #include "tap.h"
 #include "temp_state.h"
 #include "trust/sigstore/internal.h"
@@ -100,6 +101,39 @@ TEST(of_another_repository_or_signer)
 	CHECK(trust_remove(&t.state, thumbprint, NULL, NULL, &e) == 0);
 	find(&t, NULL, &f);
 	CHECK(f.n == 0 && f.refused.n == 2);
+}
+
+static bool attest_now(void *arg)
+{
+	struct desc d;
+
+	return attest(arg, NULL, "127.0.0.1:5000/web", PROVENANCE, &d, NULL, NULL) == 0;
+}
+
+/* A statement is made every night; to see that it is a new one costs nothing for each old one. */
+TEST(many_nights)
+{
+	auto_temp few, many;
+	struct err e = ERR_INIT;
+	struct desc d;
+	int least;
+
+	temp_open(&few);
+	temp_open(&many);
+	init_key(&few, NULL, NULL);
+	init_key(&many, NULL, NULL);
+	for (int i = 0; i < 12; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "127.0.0.1:5000/web-%d", i);
+		CHECK(attest(&many, NULL, name, PROVENANCE, &d, NULL, &e) == 0);
+	}
+	least = children_of(attest_now, &few);
+	if (least < 0)
+		TAP_SKIP("no PID namespace");
+	CHECK(least > 0 && children_of(attest_now, &many) == least);
+	/* What is there already takes one to be recognised. */
+	CHECK(children_of(attest_now, &many) == least + 1);
 }
 
 TEST(a_statement_about_something_else_is_not_signed)
