@@ -8,7 +8,8 @@
 /* tuf-client: the command line of the TUF project's client conformance suite. */
 
 struct client_opts {
-	const char *metadata_dir, *metadata_url, *target_name, *target_base_url, *target_dir;
+	const char *metadata_dir, *metadata_url, *target_base_url, *target_dir;
+	struct strv target_names;
 };
 
 static const struct opt client_options[] = {
@@ -16,8 +17,8 @@ static const struct opt client_options[] = {
 	       "folder of the metadata that is trusted"),
 	OPT_AT(struct client_opts, metadata_url, "metadata-url", 0, OPT_STRING, "URL",
 	       "where the repository has its metadata"),
-	OPT_AT(struct client_opts, target_name, "target-name", 0, OPT_STRING, "NAME",
-	       "download: the target"),
+	OPT_AT(struct client_opts, target_names, "target-name", 0, OPT_LIST, "NAME",
+	       "download: the target; may be given many times"),
 	OPT_AT(struct client_opts, target_base_url, "target-base-url", 0, OPT_STRING, "URL",
 	       "download: where the repository has its targets"),
 	OPT_AT(struct client_opts, target_dir, "target-dir", 0, OPT_STRING, "DIR",
@@ -30,10 +31,20 @@ static int need(const char *value, const char *option, const char *action, struc
 	return value && *value ? 0 : FAIL(e, E_USAGE, "%s needs --%s", action, option);
 }
 
+static int need_all(const struct strv *values, const char *option, const char *action,
+		    struct err *e)
+{
+	int r = values->n ? 0 : need(NULL, option, action, e);
+
+	for (size_t i = 0; r == 0 && i < values->n; i++)
+		r = need(values->v[i], option, action, e);
+	return r;
+}
+
 static int run_action(const struct client_opts *o, int argc, char **argv, struct err *e)
 {
 	const struct tuf_client c = { o->metadata_dir, o->metadata_url };
-	const struct tuf_download d = { o->target_name, o->target_base_url, o->target_dir };
+	const struct tuf_download d = { &o->target_names, o->target_base_url, o->target_dir };
 	const char *action = argv[0];
 	int r = need(o->metadata_dir, "metadata-dir", action, e);
 
@@ -48,7 +59,7 @@ static int run_action(const struct client_opts *o, int argc, char **argv, struct
 		return r;
 	if (strcmp(action, "refresh") == 0)
 		return tuf_client_refresh(&c, e);
-	if ((r = need(o->target_name, "target-name", action, e)) < 0 ||
+	if ((r = need_all(&o->target_names, "target-name", action, e)) < 0 ||
 	    (r = need(o->target_base_url, "target-base-url", action, e)) < 0 ||
 	    (r = need(o->target_dir, "target-dir", action, e)) < 0)
 		return r;
@@ -69,8 +80,8 @@ const struct command trust_tuf_client_command = {
 	.args = "init ROOT | refresh | download",
 	.brief = "Follow a TUF repository: its metadata, and targets by it",
 	.details = "init begins with a root that you trust; refresh takes the metadata in the "
-		   "folder to the repository's newest, download does that and then fetches a "
-		   "target. Rollback, freeze and mix-and-match are refused, and nothing is "
+		   "folder to the repository's newest, download does that and then fetches "
+		   "targets. Rollback, freeze and mix-and-match are refused, and nothing is "
 		   "written that was not verified. The command line is that of the TUF project's "
 		   "client conformance suite: a failure exits with 1.",
 	.example = "plimsoll trust tuf-client --metadata-dir tuf init root.json\n"

@@ -68,22 +68,31 @@ int tuf_client_refresh(const struct tuf_client *c, struct err *e)
 	return refresh(c, &h, &u, e);
 }
 
+static int download_one(struct http_source *h, struct tuf_update *u, const struct tuf_download *d,
+			const char *name, struct err *e)
+{
+	struct tuf_target target;
+	int r = tuf_update_search(u, name, &target, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return FAIL(e, E_NOTFOUND, "no role that may lists the target '%.300s'", name);
+	return tuf_target_get(h->fetch, d, name, &target, tuf_consistent(u->set), e);
+}
+
 int tuf_client_download(const struct tuf_client *c, const struct tuf_download *d, struct err *e)
 {
 	auto_http h = { 0 };
 	const struct tuf_source source = { http_get, &h };
 	auto_tuf_update u = TUF_UPDATE_INIT;
-	struct tuf_target target;
 	int r;
 
 	u.source = &source;
 	r = refresh(c, &h, &u, e);
-	r = r < 0 ? r : tuf_update_search(&u, d->name, &target, e);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return FAIL(e, E_NOTFOUND, "no role that may lists the target '%.300s'", d->name);
-	return tuf_target_get(h.fetch, d, &target, tuf_consistent(u.set), e);
+	for (size_t i = 0; r == 0 && i < d->names->n; i++)
+		r = download_one(&h, &u, d, d->names->v[i], e);
+	return r;
 }
 
 int tuf_client_init(const char *metadata_dir, const char *root_file, struct err *e)

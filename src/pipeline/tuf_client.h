@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/str.h"
 
 /*
  * The client of a TUF repository: fetches what trust/tuf/tuf.h then trusts or refuses, in the order
@@ -29,10 +30,11 @@ int tuf_client_init(const char *metadata_dir, const char *root_file, struct err 
 int tuf_client_refresh(const struct tuf_client *c, struct err *e);
 
 struct tuf_download {
-	const char *name;     /* of the target */
-	const char *base_url; /* where targets are */
-	const char *dir;      /* takes the file, as its percent-encoded name; made when missing */
+	const struct strv *names; /* of the targets, one or more */
+	const char *base_url;	  /* where targets are */
+	const char *dir; /* takes the files, as their percent-encoded names; made when missing */
 };
-/* Refreshes, searches the delegations, and fetches the target unless the file in the folder is it
- * already. E_NOTFOUND: nobody who may lists it. */
+/* Refreshes once; then, one target after the other, searches the delegations and fetches it unless
+ * the file in the folder is it already. The first that cannot be had ends it: E_NOTFOUND when
+ * nobody who may lists it. */
 int tuf_client_download(const struct tuf_client *c, const struct tuf_download *d, struct err *e);

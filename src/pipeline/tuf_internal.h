@@ -99,6 +99,6 @@ void tuf_url(const char *base, const char *path, struct buf *ret);
 
 /* tuf_target.c */
 
-/* Brings the target into the folder. consistent: the server's files are named HASH.NAME. */
-int tuf_target_get(struct fetch *f, const struct tuf_download *d, const struct tuf_target *t,
-		   bool consistent, struct err *e);
+/* Brings one target into the folder. consistent: the server's files are named HASH.NAME. */
+int tuf_target_get(struct fetch *f, const struct tuf_download *d, const char *target,
+		   const struct tuf_target *t, bool consistent, struct err *e);

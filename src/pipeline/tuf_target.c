@@ -123,8 +123,8 @@ static int fetch_to(struct fetch *f, const char *url, const struct tuf_target *t
 	return fsync(dir) < 0 ? FAIL_SYS(e, "write '%s'", name) : 0;
 }
 
-int tuf_target_get(struct fetch *f, const struct tuf_download *d, const struct tuf_target *t,
-		   bool consistent, struct err *e)
+int tuf_target_get(struct fetch *f, const struct tuf_download *d, const char *target,
+		   const struct tuf_target *t, bool consistent, struct err *e)
 {
 	auto_buf name = BUF_INIT(NAME_MAX + 1);
 	auto_buf path = BUF_INIT(3 * LIMIT_TUF_PATH + LIMIT_URL);
@@ -134,11 +134,11 @@ int tuf_target_get(struct fetch *f, const struct tuf_download *d, const struct t
 
 	if (dir < 0)
 		return dir;
-	if ((r = file_name(d->name, &name, e)) < 0)
+	if ((r = file_name(target, &name, e)) < 0)
 		return r;
 	if (is_there(dir, buf_str(&name), t))
 		return 0;
-	if ((r = server_path(d->name, t, consistent, &path, e)) < 0)
+	if ((r = server_path(target, t, consistent, &path, e)) < 0)
 		return r;
 	tuf_url(d->base_url, buf_str(&path), &url);
 	r = buf_check(&url, "URL", e);

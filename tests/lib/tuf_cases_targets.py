@@ -147,6 +147,26 @@ def kept_delegated_metadata_is_verified_by_who_delegates_now():
 
 
 @case
+def role_that_two_delegate_to():
+    """What one of them made of it is nothing to the other, in one run as in two."""
+    for both in (False, True):
+        repo, client = start()
+        keys = {'A': Key(), 'B': Key()}
+        for by, folder in (('A', 'a/*'), ('B', 'b/*')):
+            repo.delegate('targets', by, [folder])
+            repo.delegate(by, 'C', [folder], keys=[keys[by]])
+            repo.add_target('C', folder[0] + '/file', b'for ' + folder.encode())
+        repo.signers['C'] = list(keys.values()) if both else [keys['A']]
+        repo.publish('A', 'B', 'C')
+        repo.publish_all()
+        got = {'a%2Ffile': b'for a/*', **({'b%2Ffile': b'for b/*'} if both else {})}
+        for names in (('a/file', 'b/file'), ('b/file',)):
+            same(client.download(*names), 0 if both else 1)
+            same(client.have(), got)
+            assert both or ("role 'C'" in client.said and 'signed by 0' in client.said), client.said
+
+
+@case
 def expired_delegated_role():
     repo, client = start()
     repo.delegate('targets', 'A', ['a/*'], days=-1)
@@ -232,6 +252,21 @@ def download_and_again():
         f.write('CONTENT')
     same(client.download('path/to/a file.txt'), 0)
     same(client.have(), {'path%2Fto%2Fa%20file.txt': b'content'})
+
+
+@case
+def several_targets_at_once():
+    repo, client = start()
+    for name in 'abc':
+        repo.add_target('targets', name, name.encode())
+    repo.publish_all()
+    same(client.download('a', 'b', 'a'), 0)
+    same(repo.log, [('root', 2), ('timestamp', None), ('snapshot', 2), ('targets', 2)])
+    same((client.have(), len(repo.target_log)), ({'a': b'a', 'b': b'b'}, 2))
+    # The first that cannot be had ends it.
+    same(client.download('c', 'none', 'a'), 1)
+    assert "'none'" in client.said, client.said
+    same((client.have(), len(repo.target_log)), ({'a': b'a', 'b': b'b', 'c': b'c'}, 1))
 
 
 @case

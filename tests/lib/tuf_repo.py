@@ -261,10 +261,11 @@ class Client:
         self.repo.log.clear()
         return self.run('--metadata-url', self.url + '/metadata', 'refresh', days=days)
 
-    def download(self, name, days=0):
+    def download(self, *names, days=0):
         self.repo.log.clear()
         self.repo.target_log.clear()
-        return self.run('--metadata-url', self.url + '/metadata/', '--target-name', name, '--target-base-url',
+        named = [a for name in names for a in ('--target-name', name)]
+        return self.run('--metadata-url', self.url + '/metadata/', *named, '--target-base-url',
                         self.url + '/targets/', '--target-dir', self.targets, 'download', days=days)
 
     def bytes_of(self, role):

@@ -66,12 +66,14 @@ tuf_case() { # name
 @test "unusual role names" { tuf_case unusual_role_names; }
 @test "delegated metadata is verified" { tuf_case delegated_metadata_is_verified; }
 @test "kept delegated metadata is verified by who delegates now" { tuf_case kept_delegated_metadata_is_verified_by_who_delegates_now; }
+@test "role that two delegate to" { tuf_case role_that_two_delegate_to; }
 @test "expired delegated role" { tuf_case expired_delegated_role; }
 @test "kept delegated role expires" { tuf_case kept_delegated_role_expires; }
 @test "delegated role rollback" { tuf_case delegated_role_rollback; }
 @test "role that the snapshot does not list" { tuf_case role_that_the_snapshot_does_not_list; }
 @test "at most 32 roles are asked" { tuf_case at_most_32_roles_are_asked; }
 @test "download and again" { tuf_case download_and_again; }
+@test "several targets at once" { tuf_case several_targets_at_once; }
 @test "substituted targets" { tuf_case substituted_targets; }
 @test "all hashes must hold" { tuf_case all_hashes_must_hold; }
 @test "target changes" { tuf_case target_changes; }
