@@ -212,6 +212,19 @@ int output_check(const struct output *o, const struct strv *tags, struct err *e)
 	return r < 0 ? WRAP(e, r, "--output type=%s", output_type_name(o->type)) : 0;
 }
 
+/* Whether one of the n names before has brought it to this repository. */
+static bool is_there(const struct strv *names, size_t n, const struct ref *ref)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ref before;
+
+		if (ref_parse(names->v[i], &before, NULL) == 0 &&
+		    strcmp(before.host, ref->host) == 0 && strcmp(before.name, ref->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Names it here, and at its registry. */
 static int to_image(const struct road *road, const struct output *o, const struct strv *names,
 		    struct err *e)
@@ -232,7 +245,9 @@ static int to_image(const struct road *road, const struct output *o, const struc
 		if (o->by_digest)
 			ref.tag[0] = '\0';
 		if (r == 0 && o->push)
-			r = step_push(&own, &ref, &(struct push_opts){ 0 }, NULL, e);
+			r = step_push(&own, &ref,
+				      &(struct push_opts){ .there = is_there(names, i, &ref) },
+				      NULL, e);
 	}
 	return r;
 }

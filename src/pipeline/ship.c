@@ -28,9 +28,9 @@ static int new_invocation(char ret[static 48], struct err *e)
 
 /* Last of all: until then what is newest is what it was. */
 static int push_tag(const struct road *road, const struct ship_opts *o, const struct ref *to,
-		    size_t *ret_referrers, struct err *e)
+		    bool there, size_t *ret_referrers, struct err *e)
 {
-	int r = step_push(road, to, &(struct push_opts){ 0 }, ret_referrers, e);
+	int r = step_push(road, to, &(struct push_opts){ .there = there }, ret_referrers, e);
 
 	return r < 0 ? r : tuf_publish_pushed(road, to, o->tuf_passphrase, e);
 }
@@ -38,7 +38,7 @@ static int push_tag(const struct road *road, const struct ship_opts *o, const st
 static int push_tags(const struct road *road, const struct ship_opts *o, size_t *ret_referrers,
 		     struct err *e)
 {
-	int r = push_tag(road, o, o->to, ret_referrers, e);
+	int r = push_tag(road, o, o->to, false, ret_referrers, e);
 
 	for (size_t i = 0; r == 0 && o->also && i < o->also->n; i++) {
 		struct road other = *road;
@@ -47,7 +47,7 @@ static int push_tags(const struct road *road, const struct ship_opts *o, size_t 
 		other.name = o->also->v[i];
 		r = ref_parse(other.name, &to, e);
 		if (r == 0)
-			r = push_tag(&other, o, &to, NULL, e);
+			r = push_tag(&other, o, &to, true, NULL, e);
 	}
 	return r;
 }

@@ -92,13 +92,15 @@ static int push_all_referrers(const struct road *road, struct registry *reg, con
 
 /* By digest, with all that refers to it; then the name. */
 static int push_to(const struct road *road, struct registry *reg, const struct ref *ref,
-		   bool no_referrers, size_t *ret_n, struct err *e)
+		   const struct push_opts *o, size_t *ret_n, struct err *e)
 {
-	int r = registry_push(reg, road->store, &road->image, ref->name, NULL, road->progress, e);
+	int r = o->there ? 0
+			 : registry_push(reg, road->store, &road->image, ref->name, NULL,
+					 road->progress, e);
 
-	if (r == 0 && !no_referrers)
+	if (r == 0 && !o->there && !o->no_referrers)
 		r = push_all_referrers(road, reg, ref->name, ret_n, e);
-	if (r == 0 && !no_referrers)
+	if (r == 0 && !o->there && !o->no_referrers)
 		r = cosign_tag_push(road, reg, ref, &road->image.digest, ret_n, e);
 	if (r == 0 && ref->tag[0])
 		r = registry_tag(reg, road->store, &road->image, ref->name, ref->tag, e);
@@ -121,7 +123,7 @@ static int push(const struct road *road, const struct ref *ref, const struct pus
 	r = registry_open(ref, REGISTRY_CHANGE, road->progress, &reg, e);
 	if (r == 0 && o->mount_from)
 		r = registry_mount_from(reg, o->mount_from, e);
-	return r < 0 ? r : push_to(road, reg, ref, o->no_referrers, ret_n, e);
+	return r < 0 ? r : push_to(road, reg, ref, o, ret_n, e);
 }
 
 int step_push(const struct road *road, const struct ref *ref, const struct push_opts *o,

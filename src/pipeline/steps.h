@@ -25,6 +25,7 @@ struct push_opts {
 	const char
 		*mount_from; /* repository of the same registry that may have the blobs; or NULL */
 	bool no_referrers;
+	bool there; /* pushed to this repository just now: nothing is sent but the tag */
 };
 int step_push(const struct road *road, const struct ref *ref, const struct push_opts *o,
 	      size_t *ret_referrers, struct err *e);

@@ -141,7 +141,8 @@ attack() { # folder, reason...
 	cp rec.new/$meta/timestamp.json mix/$meta/
 	STATUS=7 FROM=prod.old attack mix "and has it not"
 	cp rec.old/$meta/snapshot.json "mix/$meta/$(cd rec.new/$meta && echo snapshot.*.json)"
-	FROM=prod.old attack mix "snapshot: "
+	# By its hash, or by its length: times are written without zeros at their end.
+	FROM=prod.old attack mix "snapshot"
 	cp -r rec.new cut
 	at=$(echo cut/$meta/snapshot.*.json)
 	printf ' ' >>"$at"

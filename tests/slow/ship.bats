@@ -60,6 +60,31 @@ tag_stays() {
 	grep -q "PUT /v2/app/manifests/sha256-" "$STEPS_LOG"
 }
 
+@test "more tags of the repository: each is one manifest more, after all that the first one brought" {
+	local many="-t $STEPS/app:2 -t $STEPS/app:prod -t $STEPS/app:latest" digest tag
+	echo one >ctx/f
+	run plimsoll ship -t "$STEPS/app:1" ctx
+	assert_status 0
+	grep -c . "$STEPS_LOG" >alone
+	: >"$STEPS_LOG"
+	echo two >ctx/f
+	run plimsoll ship $many ctx
+	assert_status 0
+	digest=${lines[-1]}
+	[ "$(grep -c . "$STEPS_LOG")" -le $(($(cat alone) + 2)) ] || fail "$(cat alone) requests, then" "$(cat "$STEPS_LOG")"
+	assert_eq "$(tail -n 3 "$STEPS_LOG" | cut -d' ' -f1,2 | xargs)" \
+		"PUT /v2/app/manifests/2 PUT /v2/app/manifests/prod PUT /v2/app/manifests/latest"
+	for tag in 2 prod latest; do assert_eq "$(step_tag "app:$tag")" "$digest"; done
+	assert_eq "$(plimsoll --format json trail show | jq -r 'select(.kind == "push") | .result' | tail -n 3 | xargs)" "ok ok ok"
+	# The same of a build that pushes.
+	: >"$STEPS_LOG"
+	echo three >ctx/f
+	run plimsoll build $many --output type=registry ctx
+	assert_status 0
+	assert_eq "$(grep -c 'PUT /v2/app/manifests/sha256:' "$STEPS_LOG")" 1
+	assert_eq "$(grep -c 'PUT /v2/app/manifests/\(2\|prod\|latest\) ' "$STEPS_LOG")" 3
+}
+
 @test "a registry that claims to list signatures and does not, or forgets them, does not get the tag moved" {
 	ship one
 	before=${lines[-1]}
