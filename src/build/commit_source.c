@@ -67,16 +67,21 @@ static bool has_other_files(const struct buf *status, const char *prefix, const 
 }
 
 /* What `git update-index` marked as not to be looked at: `git status` knows nothing of it. */
-static bool has_hidden_files(const char *dir)
+static bool has_hidden_files(const char *dir, const struct context *c)
 {
 	static const char *const words[] = { "ls-files", "-v", "-z", NULL };
 	auto_buf out = BUF_INIT(0);
 
 	if (!commit_git(dir, words, LIMIT_COMMIT_CHANGES, &out))
 		return true;
-	for (size_t at = 0; at < out.n; at += strlen(out.p + at) + 1)
-		if (out.p[at] != 'H')
+	for (size_t at = 0; at < out.n;) {
+		const char *entry = out.p + at; /* "H path": as it should be */
+		const size_t n = strlen(entry);
+
+		at += n + 1;
+		if (n < 3 || (entry[0] != 'H' && !is_left_out(c, entry + 2, false)))
 			return true;
+	}
 	return false;
 }
 
@@ -94,7 +99,7 @@ static bool is_dirty(const struct commit_times *t, const struct context *c)
 	auto_buf out = BUF_INIT(0);
 
 	return !c || !c->dockerfile_at || !commit_git(t->dir, words, LIMIT_COMMIT_CHANGES, &out) ||
-	       has_other_files(&out, t->prefix, c) || has_hidden_files(t->dir);
+	       has_other_files(&out, t->prefix, c) || has_hidden_files(t->dir, c);
 }
 
 bool commit_source_read(const char *dir, const struct context *context, struct commit_source *ret)

@@ -172,6 +172,20 @@ TEST(what_says_what_is_built_is_never_left_out)
 	/* Hidden from `git status`. */
 	CHECK(!clean_after("commit; git update-index --skip-worktree a; echo b >a", NULL));
 	CHECK(!clean_after("commit; git update-index --assume-unchanged a; echo b >a", NULL));
+	CHECK(!clean_after("echo a >.dockerignore; commit; "
+			   "git update-index --skip-worktree Dockerfile; echo >>Dockerfile",
+			   NULL));
+	CHECK(clean_after("echo a >.dockerignore; commit; git update-index --skip-worktree a; "
+			  "echo b >a",
+			  NULL));
+	CHECK(clean_after("mkdir d; echo d >d/a; echo d >.dockerignore; commit; "
+			  "git update-index --assume-unchanged d/a; echo b >d/a",
+			  NULL));
+	/* Ignored by git, and left out. */
+	CHECK(clean_after("printf 'o\n*.log\n' | tee .gitignore >.dockerignore; commit; "
+			  "mkdir o; echo >o/x; echo >a.log",
+			  NULL));
+	CHECK(!clean_after("echo '*.log' >.gitignore; commit; echo >a.log", NULL));
 	/* From elsewhere. */
 	CHECK(!clean_after("commit", "/etc/hostname"));
 }
