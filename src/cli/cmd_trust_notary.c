@@ -26,12 +26,22 @@ static const struct opt trust_options[] = {
 	OPT_END,
 };
 
-static int print_looked(struct cli *c, const char *scope, json_t *seen, struct err *e)
+/* Of a prefix nothing is seen yet: "seen" is null. */
+static int print_trusted(struct cli *c, const struct notary1_opts *o, json_t *seen, struct err *e)
 {
-	const char *how = json_string_or_null(seen, "trustedBy");
+	auto_json *j = json_pack("{ss ss ss sb sb sO?}", "schema", "plimsoll.notary-trust/v1",
+				 "scope", o->scope, "server", o->server, "tofu", o->tofu,
+				 "anyDigest", o->any_digest, "seen", seen);
+
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+}
+
+static int print_looked(struct cli *c, const struct notary1_opts *o, json_t *seen, struct err *e)
+{
+	const char *how = json_string_or_null(seen, "trustedBy"), *scope = o->scope;
 
 	if (c->json)
-		return seen ? cli_print_json(c, seen, e) : 0;
+		return print_trusted(c, o, seen, e);
 	if (c->quiet)
 		return 0;
 	if (!seen)
@@ -64,7 +74,7 @@ static int run_trust(struct cli *c, void *opts, int argc, char **argv, struct er
 	r = notary1_trust(&road, o, &seen, e);
 	detail = json_pack("{ss sb sO*}", "server", o->server, "tofu", o->tofu, "seen", seen);
 	r = cli_trust_note(c, "trust-notary", argv[0], r, detail, e);
-	return r < 0 ? r : print_looked(c, argv[0], seen, e);
+	return r < 0 ? r : print_looked(c, o, seen, e);
 }
 
 static const struct command notary_trust_command = {
@@ -144,7 +154,9 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 	    (r = notary1_inspect(&road, &ref, &j, e)) < 0)
 		return r;
 	if (c->json)
-		return cli_print_json(c, j, e);
+		return (r = json_put_string(j, "schema", "plimsoll.notary-inspect/v1", e)) < 0
+			       ? r
+			       : cli_print_json(c, j, e);
 	r = table_new(&t, headings, 3, e);
 	json_array_foreach(json_object_get(j, "SignedTags"), i, v)
 	{

@@ -75,6 +75,7 @@ refused() { # reason...
 	prod pull "$GUN:v1"
 	run prod trust notary inspect --format json "$GUN"
 	assert_status 0
+	assert_eq "$(jq -r .schema <<<"$output")" plimsoll.notary-inspect/v1
 	assert_eq "$(jq -c '[.Metadata.root, [.SignedTags[] | [.SignedTag, .Role]]]' <<<"$output")" \
 		'[4,[["v2","targets/releases"],["v1","targets"]]]'
 	notary_do remove -p "$GUN" v1
@@ -119,9 +120,10 @@ attack() { # folder, reason...
 	notary_record "$GUN" rec.old
 	files_start
 	serve rec.old
-	run prod trust notary trust --server "$FILES" --tofu "$GUN"
+	run prod --format json trust notary trust --server "$FILES" --tofu "$GUN"
 	assert_status 0
-	assert_output_has "trusted by first use"
+	assert_eq "$(jq -c '[.schema, .scope, .server, .seen.gun, .seen.trustedBy, .seen.root]' <<<"$output")" \
+		"[\"plimsoll.notary-trust/v1\",\"$GUN\",\"$FILES\",\"$GUN\",\"first use\",1]"
 	assert_eq "$(sort -u tokens)" "repository:$GUN:pull"
 	cp -r prod prod.old
 	push_image "$GUN:v1" 2
@@ -172,8 +174,10 @@ attack() { # folder, reason...
 	# A prefix: each repository for itself, by whom the CA has certified.
 	root_of_ca "$GUN"
 	notary_record "$GUN" rec.ca
-	run prod trust notary trust --server "$FILES" --root-ca ca.crt "${GUN%app}"
+	run prod --format json trust notary trust --server "$FILES" --root-ca ca.crt "${GUN%app}"
 	assert_status 0
+	assert_eq "$(jq -c '[.schema, .scope, .tofu, .seen]' <<<"$output")" \
+		"[\"plimsoll.notary-trust/v1\",\"${GUN%app}\",false,null]"
 	push_digest "$GUN:v1" "$DIGEST"
 	serve rec.ca
 	prod pull "$GUN:v1"
