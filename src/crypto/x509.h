@@ -71,6 +71,9 @@ static inline void chain_release(struct chain *c)
  * A single self-signed certificate must keep the rules of a leaf. E_VERIFY.
  */
 int chain_check(const struct chain *c, struct err *e);
+/* The same of a time-stamping authority's, as timestamp.h gives it: what that has not looked at is
+ * what leaf and CAs may be used for, and how strong all are. E_VERIFY. */
+int chain_check_stamper(const struct chain *c, struct err *e);
 /* Every certificate is within its validity at this time; E_VERIFY names the first that is not. */
 int chain_valid_at(const struct chain *c, int64_t when, struct err *e);
 

@@ -325,6 +325,24 @@ int chain_check(const struct chain *c, struct err *e)
 	return r < 0 ? r : check_links(c, e);
 }
 
+int chain_check_stamper(const struct chain *c, struct err *e)
+{
+	int r = c->n ? 0 : FAIL(e, E_VERIFY, "certificate chain: empty");
+
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		r = cert_check_strength(c->v[i], e);
+		if (r == 0 && i > 0)
+			r = check_ca(c->v[i], i - 1, e);
+		else if (r == 0 && cert_is_ca(c->v[i]))
+			r = FAIL(e, E_VERIFY, "a CA certificate may not sign timestamps");
+		else if (r == 0)
+			r = check_leaf_usage(c->v[i], e);
+		if (r < 0)
+			return WRAP(e, r, "authority's certificate %zu", i + 1);
+	}
+	return r;
+}
+
 int chain_valid_at(const struct chain *c, int64_t when, struct err *e)
 {
 	char at[RFC3339_MAX], limit[RFC3339_MAX];

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "crypto/timestamp.h"
 #include "trust/internal.h"
 
 /* What clocks may differ by: a proof from the future proves that one is wrong. */
@@ -42,6 +41,21 @@ static int by_authority(const struct evaluation *v, const struct envelope *j,
 	return 0;
 }
 
+int evaluate_stamp(struct str token, struct str signature, const struct timestamp_trust *trust,
+		   const unsigned char *nonce, struct timestamp *ret, struct err *e)
+{
+	auto_timestamp t = { 0 };
+	int r = timestamp_verify(token, signature, trust, nonce, &t, e);
+
+	if (r == 0 && (r = chain_check_stamper(&t.chain, e)) < 0)
+		r = WRAP(e, r, "timestamp");
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = (struct timestamp){ 0 };
+	return 0;
+}
+
 /* Both ends of what the token leaves open lie within the validity of every certificate. */
 static int by_timestamp(const struct evaluation *v, const struct envelope *j,
 			struct trust_result *res, struct chain *ret_tsa, struct err *e)
@@ -54,9 +68,9 @@ static int by_timestamp(const struct evaluation *v, const struct envelope *j,
 
 	if (j->timestamp.n == 0)
 		return FAIL(e, E_VERIFY, "the policy asks for a timestamp, and it has none");
-	r = timestamp_verify((struct str){ j->timestamp.p, j->timestamp.n },
-			     (struct str){ buf_str(&j->signature), j->signature.n }, &trust, NULL,
-			     &t, e);
+	r = evaluate_stamp((struct str){ j->timestamp.p, j->timestamp.n },
+			   (struct str){ buf_str(&j->signature), j->signature.n }, &trust, NULL, &t,
+			   e);
 	if (r < 0) { /* a malformed one proves as little as none */
 		e->code = E_VERIFY;
 		return E_VERIFY;

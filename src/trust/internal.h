@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "crypto/timestamp.h"
 #include "trust/policy.h"
 #include "trust/trust.h"
 #include "trust/withdrawn.h"
@@ -230,6 +231,10 @@ void evaluate_note(struct trust_result *res, enum trust_check c, enum trust_outc
  * receives the chain of the time-stamping authority that proved it. */
 int evaluate_time(const struct evaluation *v, const struct envelope *j, struct trust_result *res,
 		  struct chain *ret_tsa, struct err *e);
+/* A token of one whom the anchors certify, by the rules for certificates of time-stamping
+ * authorities: timestamp_verify(), and chain_check_stamper(). E_FORMAT, E_VERIFY. */
+int evaluate_stamp(struct str token, struct str signature, const struct timestamp_trust *trust,
+		   const unsigned char *nonce, struct timestamp *ret, struct err *e);
 /* evaluate_revocation.c: whether one of the certificates was revoked. */
 int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
 			const struct chain *tsa, struct trust_result *res, struct err *e);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "crypto/timestamp.h"
 #include "sandbox/sandbox.h"
 #include "trust/internal.h"
 
@@ -37,9 +36,9 @@ static int check_stamp(const struct envelope *j, const struct chain *roots, stru
 
 	if (j->timestamp.n == 0)
 		return FAIL(e, E_VERIFY, "no timestamp");
-	return timestamp_verify((struct str){ buf_str(&j->timestamp), j->timestamp.n },
-				(struct str){ buf_str(&j->signature), j->signature.n }, &trust,
-				NULL, &t, e);
+	return evaluate_stamp((struct str){ buf_str(&j->timestamp), j->timestamp.n },
+			      (struct str){ buf_str(&j->signature), j->signature.n }, &trust, NULL,
+			      &t, e);
 }
 
 static int compare_in_child(void *arg, struct buf *emit, struct err *e)

@@ -26,8 +26,8 @@ static int read_in_child(void *arg, struct buf *emit, struct err *e)
 	int r = timestamp_response(s->answer, emit, e);
 
 	if (r == 0)
-		r = timestamp_verify((struct str){ emit->p, emit->n }, s->signature, &trust,
-				     s->nonce, &t, e);
+		r = evaluate_stamp((struct str){ emit->p, emit->n }, s->signature, &trust, s->nonce,
+				   &t, e);
 	if (r < 0)
 		return r;
 	if (t.time > s->now + CLOCK_SKEW || t.time < s->now - CLOCK_SKEW)

@@ -1,63 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proven times: timestamps and signing authorities. */
-#include "crypto/tsa_maker.h"
-#include "world.h"
+#include "stamper.h"
 
 enum { DAY = 86400 };
-
-/* An authority, and that its root is trusted. */
-struct stamper {
-	struct tsa tsa;
-	char where[1][WHERE_LEN];
-	struct trusted trusted;
-};
-
-static void stamper_open(struct stamper *s, int64_t now)
-{
-	static const struct spec old[2] = { { .name = "tsa",
-					      .usage = "critical,digitalSignature",
-					      .ext_usage = "critical,timeStamping",
-					      .from_days = -1000,
-					      .days = 2000 },
-					    { .name = "tsa root",
-					      .basic = "critical,CA:TRUE",
-					      .usage = "critical,keyCertSign",
-					      .from_days = -1000,
-					      .days = 2000 } };
-
-	tsa_open(&s->tsa, old, now);
-	(void)snprintf(s->where[0], sizeof(s->where[0]), "t/root.pem");
-	s->trusted = (struct trusted){ .v = &s->tsa.chain.v[1], .where = s->where, .n = 1 };
-}
-
-static void stamper_close(struct stamper *s)
-{
-	tsa_close(&s->tsa);
-}
-#define auto_stamper __attribute__((cleanup(stamper_close))) struct stamper
-
-/* A signature of w with a timestamp of s over it; over something else when other is set. */
-static void stamped(const struct world *w, struct stamper *s, const char *other, struct buf *ret)
-{
-	auto_buf plain = BUF_INIT(LIMIT_ENVELOPE), token = BUF_INIT(LIMIT_TIMESTAMP);
-	auto_envelope v = { .payload = BUF_INIT(0) };
-	struct err e = ERR_INIT;
-	const char *hash = NULL;
-	struct str over;
-
-	sign_as(w, GOOD_PAYLOAD, 0, &plain);
-	if (envelope_verify(w->form, (struct str){ plain.p, plain.n }, NOTARY_PAYLOAD_TYPE, &v,
-			    &e) < 0)
-		abort();
-	over = other ? str_of(other) : (struct str){ v.signature.p, v.signature.n };
-	if (envelope_hash(&w->chain, &hash, &e) < 0 ||
-	    tsa_token(&s->tsa, over, hash, &token, NULL, &e) < 0 ||
-	    envelope_add_timestamp(w->form, (struct str){ plain.p, plain.n },
-				   (struct str){ token.p, token.n }, ret, &e) < 0) {
-		printf("# %s\n", e.msg);
-		abort();
-	}
-}
 
 static void expect_stamped(const struct world *w, struct stamper *s, int code, const char *message)
 {
@@ -169,6 +114,56 @@ TEST(validity_at_the_proven_time)
 	/* Without a store of authorities it is the time of today that counts. */
 	world_policy(&w, "{\"level\":\"strict\"}", "[\"ca:s\"]", "[\"*\"]");
 	expect_stamped(&w, &s, E_VERIFY, "expired");
+}
+
+/* What the specification asks of the authority's own certificate and of its CAs. */
+TEST(certificates_of_authorities)
+{
+#define ROOT_SPEC { .name = "r", .basic = "critical,CA:TRUE", .usage = "critical,keyCertSign" }
+	static const struct {
+		const char *usage, *basic, *root_basic, *root_usage;
+		const EVP_MD *(*root_md)(void);
+		const char *message; /* NULL: accepted */
+	} cases[] = {
+		{ .usage = "critical,digitalSignature" },
+		{ .usage = "critical,digitalSignature,nonRepudiation" },
+		{ .usage = "critical,digitalSignature", .basic = "CA:FALSE" },
+		{ .usage = NULL, .message = "keyUsage must be critical" },
+		{ .usage = "digitalSignature", .message = "keyUsage must be critical" },
+		{ .usage = "critical,nonRepudiation", .message = "digitalSignature" },
+		{ .usage = "critical,digitalSignature",
+		  .basic = "critical,CA:TRUE",
+		  .message = "CA certificate may not sign" },
+		{ .usage = "critical,digitalSignature",
+		  .root_basic = "CA:TRUE",
+		  .message = "basicConstraints must be critical" },
+		{ .usage = "critical,digitalSignature",
+		  .root_usage = "keyCertSign",
+		  .message = "allow keyCertSign" },
+		{ .usage = "critical,digitalSignature",
+		  .root_md = EVP_sha1,
+		  .message = "hash other than" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct spec specs[2] = { TSA_SPEC, ROOT_SPEC };
+		auto_world w;
+		auto_stamper s;
+
+		specs[0].usage = cases[i].usage;
+		specs[0].basic = cases[i].basic;
+		if (cases[i].root_basic)
+			specs[1].basic = cases[i].root_basic;
+		if (cases[i].root_usage)
+			specs[1].usage = cases[i].root_usage;
+		specs[1].md = cases[i].root_md ? cases[i].root_md() : NULL;
+		world_open(&w, leaf_ca, 2);
+		stamper_open_as(&s, specs, w.now);
+		w.tsa = &s.trusted;
+		always(&w, "{\"level\":\"strict\"}");
+		expect_stamped(&w, &s, cases[i].message ? E_VERIFY : 0, cases[i].message);
+	}
+#undef ROOT_SPEC
 }
 
 TEST(clocks_that_are_wrong)
