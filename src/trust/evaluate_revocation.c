@@ -122,16 +122,14 @@ static int check_cert(struct tally *t, const struct cert *c, const struct cert *
 		    why.msg[0] ? why.msg : "it names no place that can be asked by plain http");
 }
 
-/* The root is trusted by itself; nobody above it could revoke it. */
-static int check_chain(struct tally *t, const struct chain *chain, bool *ret_pending, struct err *e)
+/* The root is trusted by itself; nobody above it could revoke it. With an answer to be fetched
+ * first, what is found and noted here is not read. */
+static int check_chain(struct tally *t, const struct chain *chain, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i + 1 < chain->n; i++) {
+	for (size_t i = 0; r == 0 && i + 1 < chain->n; i++)
 		r = check_cert(t, chain->v[i], chain->v[i + 1], e);
-		*ret_pending |= t->pending;
-		t->pending = false;
-	}
 	return r;
 }
 
@@ -146,6 +144,55 @@ static void tell(const struct tally *t, struct trust_result *res)
 			      t->asked == 1 ? "" : "s", t->pardoned ? " when it was signed" : "");
 }
 
+/* Whom nobody trusts does not choose whom this host calls; so it stays unknown whether he was
+ * revoked, which is a failure where there was somebody to ask. */
+static int not_asked(const struct evaluation *v, const struct envelope *j, struct trust_result *res,
+		     struct err *e)
+{
+	struct err why = ERR_INIT;
+	bool named = false;
+
+	for (size_t i = 0; i + 1 < j->chain.n; i++)
+		named |= cert_names_revocation(j->chain.v[i]);
+	if (named && v->statement->action[POLICY_REVOCATION] == POLICY_ENFORCE) {
+		(void)FAIL(&why, E_VERIFY,
+			   "whether a certificate was revoked was not asked: its certificates "
+			   "are not trusted");
+		return evaluate_failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, &why,
+				       e);
+	}
+	evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
+		      "nobody was asked: its certificates are not trusted");
+	return 0;
+}
+
+/* An authority whose own certificate was revoked, or may be, proves no time. */
+static int stamp_failed(const struct evaluation *v, struct trust_result *res, const struct err *why,
+			struct err *e)
+{
+	int r;
+
+	res->proven_time = res->proven_accuracy = 0;
+	r = evaluate_failed(v->statement, POLICY_TIMESTAMP, res, TRUST_TIMESTAMP, why, e);
+	return r < 0 ? r
+		     : evaluate_failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, why,
+				       e);
+}
+
+static int check_signer(struct tally *t, const struct envelope *j, struct trust_result *res,
+			struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (res->checks[TRUST_STORE].outcome != TRUST_PASSED)
+		return not_asked(t->v, j, res, e);
+	if (check_chain(t, &j->chain, &why) < 0)
+		return evaluate_failed(t->v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION,
+				       &why, e);
+	tell(t, res);
+	return 0;
+}
+
 int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
 			const struct chain *tsa, struct trust_result *res, struct err *e)
 {
@@ -155,27 +202,21 @@ int evaluate_revocation(const struct evaluation *v, const struct envelope *j,
 					     ? res->proven_time + res->proven_accuracy
 					     : 0 };
 	struct err why = ERR_INIT;
-	bool pending = false;
+	size_t asked;
 	int r;
 
 	if (v->statement->action[POLICY_REVOCATION] == POLICY_SKIP) {
 		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED, "the policy skips it");
 		return 0;
 	}
-	/* Whom nobody trusts does not choose whom this host calls. */
-	if (res->checks[TRUST_STORE].outcome != TRUST_PASSED) {
-		evaluate_note(res, TRUST_REVOCATION, TRUST_NOT_CHECKED,
-			      "nobody was asked: its certificates are not trusted");
-		return 0;
-	}
-	r = check_chain(&t, &j->chain, &pending, &why);
-	t.proven = 0; /* as does a time-stamping one */
-	if (r == 0)
-		r = check_chain(&t, tsa, &pending, &why);
+	r = check_signer(&t, j, res, e);
 	if (r < 0)
-		return evaluate_failed(v->statement, POLICY_REVOCATION, res, TRUST_REVOCATION, &why,
-				       e);
-	if (!pending)
+		return r;
+	asked = t.asked;
+	t.proven = 0; /* as does a time-stamping one */
+	if (check_chain(&t, tsa, &why) < 0)
+		return stamp_failed(v, res, &why, e);
+	if (t.asked > asked && res->checks[TRUST_REVOCATION].outcome != TRUST_LOGGED)
 		tell(&t, res);
 	return 0;
 }

@@ -16,7 +16,8 @@ struct issuer {
 	int64_t now;
 };
 
-static void issuer_open_as(struct issuer *i, const struct spec specs[2], const char *responder_for)
+__attribute__((unused)) static void issuer_open_as(struct issuer *i, const struct spec specs[2],
+						   const char *responder_for)
 {
 	const struct spec responder = { .name = "responder",
 					.usage = "critical,digitalSignature",
@@ -33,7 +34,7 @@ static void issuer_open_as(struct issuer *i, const struct spec specs[2], const c
 	i->now = (int64_t)time(NULL);
 }
 
-static void issuer_close(struct issuer *i)
+__attribute__((unused)) static void issuer_close(struct issuer *i)
 {
 	chain_free(&i->chain);
 	EVP_PKEY_free(i->key);
@@ -134,7 +135,8 @@ static void issuer_crl(struct issuer *i, const struct told *o, struct buf *ret)
 	X509_CRL_free(crl);
 }
 
-static void issuer_ocsp(struct issuer *i, const struct told *o, struct buf *ret)
+__attribute__((unused)) static void issuer_ocsp(struct issuer *i, const struct told *o,
+						struct buf *ret)
 {
 	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
 	X509 *of = o->revoked == 2 ? i->responder_x : i->leaf_x;

@@ -14,7 +14,7 @@
 
 struct tsa {
 	struct chain chain; /* signer first */
-	EVP_PKEY *key;
+	EVP_PKEY *key, *root_key;
 	X509 *signer, *root;
 	int64_t now; /* what its clock says */
 	const EVP_MD *md,
@@ -45,22 +45,21 @@ static int tsa_time(TS_RESP_CTX *ctx, void *arg, long *sec, long *usec)
 /* specs: the authority's certificate, then its root. */
 static void tsa_open(struct tsa *t, const struct spec specs[2], int64_t now)
 {
-	EVP_PKEY *root_key = maker_key(specs[1].curve);
-
 	*t = (struct tsa){ .now = now, .md = EVP_sha256(), .ess = EVP_sha256(), .accuracy = 1 };
 	t->policy = "1.2.3.4";
 	t->key = maker_key(specs[0].curve);
-	t->root = maker_cert(&specs[1], root_key, NULL, NULL);
-	t->signer = maker_cert(&specs[0], t->key, t->root, root_key);
+	t->root_key = maker_key(specs[1].curve);
+	t->root = maker_cert(&specs[1], t->root_key, NULL, NULL);
+	t->signer = maker_cert(&specs[0], t->key, t->root, t->root_key);
 	maker_add(&t->chain, t->signer);
 	maker_add(&t->chain, t->root);
-	EVP_PKEY_free(root_key);
 }
 
 static void tsa_close(struct tsa *t)
 {
 	chain_free(&t->chain);
 	EVP_PKEY_free(t->key);
+	EVP_PKEY_free(t->root_key);
 	X509_free(t->signer);
 	X509_free(t->root);
 }

@@ -62,3 +62,25 @@ static void stamped(const struct world *w, struct stamper *s, const char *other,
 		abort();
 	}
 }
+
+__attribute__((unused)) static void expect_stamped(const struct world *w, struct stamper *s,
+						   int code, const char *message)
+{
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	struct trust_result res;
+	struct err e = ERR_INIT;
+	int r;
+
+	stamped(w, s, NULL, &b);
+	r = judge(w, &b, &res, &e);
+	if (r != code || (message && !strstr(e.msg, message)))
+		printf("# want '%s', got %d '%s'\n", message ? message : "", r, e.msg);
+	CHECK(r == code && (!message || strstr(e.msg, message)));
+	if (r == 0 && res.checks[TRUST_TIMESTAMP].outcome == TRUST_PASSED && res.proven_time)
+		CHECK(res.proven_time == s->tsa.now);
+}
+
+static void always(struct world *w, const char *verification)
+{
+	world_policy(w, verification, "[\"ca:s\",\"tsa:t\"]", "[\"*\"]");
+}

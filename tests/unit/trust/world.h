@@ -30,6 +30,7 @@ struct world {
 	/* What else the verifier knows. */
 	struct trusted *authorities, *tsa;
 	const char *repository;
+	const struct answers *answers;
 };
 
 __attribute__((unused)) static void world_policy(struct world *w, const char *verification,
@@ -98,6 +99,7 @@ static int judge(const struct world *w, const struct buf *envelope, struct trust
 				      .authority = w->authorities,
 				      .tsa = w->tsa,
 				      .repository = w->repository,
+				      .answers = w->answers,
 				      .envelope = { envelope->p, envelope->n },
 				      .manifest = &w->manifest,
 				      .statement = &w->policy.v[0],

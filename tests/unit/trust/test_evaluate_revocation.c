@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What it means for a signature that a certificate was revoked, or that nobody could say. */
+#include "crypto/issuer_maker.h"
+#include "stamper.h"
+#include "trust/revocation.h"
+
+#define LEVEL(override) "{\"level\":\"strict\",\"override\":{" override "}}"
+
+static const struct told revoked = { .revoked = 1, .since = -100, .from = -60, .until = 3600 },
+			 fine = { .from = -60, .until = 3600 };
+
+/* What one server answered, in the place of all. */
+static void answer(struct answers *ret, struct answer *one, struct issuer *by,
+		   const struct told *told)
+{
+	*one = (struct answer){ .want = { .url = CRL_URL }, .bytes = BUF_INIT(LIMIT_CRL) };
+	issuer_crl(by, told, &one->bytes);
+	*ret = (struct answers){ .v = one, .n = 1 };
+}
+
+/* Another CA than the policy's: nobody asks whom its certificates name, and where the policy wants
+ * to know whether they were revoked, that is no answer. */
+TEST(nobody_is_asked_about_strangers)
+{
+	static const struct {
+		const char *verification;
+		bool names_crl;
+		int code;
+	} cases[] = {
+		{ "{\"level\":\"audit\"}", true, 0 },
+		{ "{\"level\":\"audit\",\"override\":{\"revocation\":\"skip\"}}", true, 0 },
+		{ "{\"level\":\"audit\",\"override\":{\"revocation\":\"enforce\"}}", true,
+		  E_VERIFY },
+		{ "{\"level\":\"audit\",\"override\":{\"revocation\":\"enforce\"}}", false, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct spec specs[] = { LEAF_SPEC, CA_SPEC("root") };
+		auto_world w;
+
+		if (cases[i].names_crl)
+			specs[0].crl = "URI:" CRL_URL;
+		world_open(&w, specs, 2);
+		w.trusted.n = 0;
+		world_policy(&w, cases[i].verification, "[\"ca:s\"]", "[\"*\"]");
+		expect(&w, GOOD_PAYLOAD, 0, cases[i].code,
+		       cases[i].code ? "was revoked was not asked" : NULL);
+	}
+}
+
+/* A world, and an authority whose certificate names a CRL. */
+static void open_stamped(struct world *w, struct stamper *s, struct issuer *ca)
+{
+	static const struct spec specs[2] = { { .name = "tsa",
+						.usage = "critical,digitalSignature",
+						.ext_usage = "critical,timeStamping",
+						.crl = "URI:" CRL_URL },
+					      { .name = "tsa root",
+						.basic = "critical,CA:TRUE",
+						.usage = "critical,keyCertSign,cRLSign" } };
+
+	world_open(w, leaf_ca, 2);
+	stamper_open_as(s, specs, w->now);
+	w->tsa = &s->trusted;
+	*ca = (struct issuer){
+		.key = s->tsa.root_key, .x = s->tsa.root, .leaf_x = s->tsa.signer, .now = w->now
+	}; /* borrows */
+}
+
+/* The word of an authority whose key may be anybody's proves no time: that is a failure of the
+ * timestamp, whatever the policy makes of a signer's revocation. */
+TEST(authorities_that_were_revoked)
+{
+	static const struct {
+		const char *verification;
+		const struct told *told; /* NULL: no answer */
+		int code;
+	} cases[] = {
+		{ LEVEL(""), &fine, 0 },
+		{ LEVEL(""), &revoked, E_VERIFY },
+		{ LEVEL("\"revocation\":\"log\""), &fine, 0 },
+		{ LEVEL("\"revocation\":\"log\""), &revoked, E_VERIFY },
+		{ LEVEL("\"revocation\":\"log\""), NULL, E_VERIFY },
+		{ LEVEL("\"revocation\":\"skip\""), &revoked, 0 },
+		{ LEVEL("\"authenticTimestamp\":\"log\""), &revoked, E_VERIFY },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_world w;
+		auto_stamper s;
+		struct issuer ca;
+		struct answer one;
+		struct answers all = { .n = 0 };
+
+		open_stamped(&w, &s, &ca);
+		if (cases[i].told) {
+			answer(&all, &one, &ca, cases[i].told);
+			w.answers = &all;
+		}
+		always(&w, cases[i].verification);
+		expect_stamped(&w, &s, cases[i].code,
+			       !cases[i].code  ? NULL
+			       : cases[i].told ? "was revoked at"
+					       : "could not be found out");
+		if (cases[i].told)
+			buf_free(&one.bytes);
+	}
+}
+
+TEST(no_time_is_proven_by_what_is_only_logged)
+{
+	auto_world w;
+	auto_stamper s;
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	struct issuer ca;
+	struct answer one;
+	struct answers all;
+	struct trust_result res;
+	struct err e = ERR_INIT;
+
+	open_stamped(&w, &s, &ca);
+	always(&w, LEVEL("\"revocation\":\"log\",\"authenticTimestamp\":\"log\""));
+	stamped(&w, &s, NULL, &b);
+	answer(&all, &one, &ca, &fine);
+	w.answers = &all;
+	CHECK(judge(&w, &b, &res, &e) == 0 && res.proven_time == w.now);
+	CHECK(res.checks[TRUST_REVOCATION].outcome == TRUST_PASSED);
+	buf_free(&one.bytes);
+	answer(&all, &one, &ca, &revoked);
+	CHECK(judge(&w, &b, &res, &e) == 0 && res.proven_time == 0);
+	CHECK(res.checks[TRUST_TIMESTAMP].outcome == TRUST_LOGGED);
+	CHECK(res.checks[TRUST_REVOCATION].outcome == TRUST_LOGGED);
+	buf_free(&one.bytes);
+}
+
+/* That the signer's own revocation is only logged hides nothing of the authority's. */
+TEST(signer_unknown_and_authority_revoked)
+{
+	struct spec specs[] = { LEAF_SPEC, CA_SPEC("root") };
+	auto_world w, other;
+	auto_stamper s;
+	struct issuer ca;
+	struct answer one;
+	struct answers all;
+
+	open_stamped(&other, &s, &ca);
+	specs[0].crl = "URI:http://127.0.0.1:1/nobody.crl";
+	world_open(&w, specs, 2);
+	w.tsa = &s.trusted;
+	always(&w, LEVEL("\"revocation\":\"log\""));
+	answer(&all, &one, &ca, &revoked);
+	w.answers = &all;
+	expect_stamped(&w, &s, E_VERIFY, "was revoked at");
+	buf_free(&one.bytes);
+}
+
+TAP_MAIN()
