@@ -159,13 +159,14 @@ static int check_all(const struct tuf_edit *x, struct err *e)
 		       : 0;
 }
 
-/* Who is killed in here fetches the same files the next time. */
+/* Who is killed in here fetches the same files the next time: the root, which was written first, is
+ * kept last, so that by the one before it is known what its rotation makes to be forgotten. */
 static int keep_all(struct tuf_edit *x, struct err *e)
 {
 	const struct tuf_seen seen = { x->remote.manifest.digest, clock_now() };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < x->written_n; i++) {
+	for (size_t i = x->written_n; r == 0 && i-- > 0;) {
 		struct str bytes = { x->bytes[i].p, x->bytes[i].n };
 
 		r = strcmp(x->written[i], "root") == 0

@@ -105,16 +105,23 @@ int tuf_files_load_root(int dir, uint64_t version, struct buf *ret, struct err *
 	return fs_read(dir, history_of(version, &name), ret->cap, ret, e);
 }
 
-/* The file first, then the link that names it: whoever is killed between leaves the older root. */
-int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e)
+int tuf_files_write_root(int dir, uint64_t version, struct str bytes, struct err *e)
+{
+	auto_buf name = BUF_INIT(NAME_ROOM);
+	int r = fs_mkdir_p(dir, DIR_HISTORY, 0755, e);
+
+	return r < 0 ? r
+		     : fs_write_file(dir, history_of(version, &name), bytes.p, bytes.n, 0644, e);
+}
+
+int tuf_files_name_root(int dir, uint64_t version, struct err *e)
 {
 	auto_buf name = BUF_INIT(NAME_ROOM);
 	char temp[64];
 	int r;
 
-	if ((r = fs_mkdir_p(dir, DIR_HISTORY, 0755, e)) < 0 ||
-	    (r = fs_write_file(dir, history_of(version, &name), bytes.p, bytes.n, 0644, e)) < 0 ||
-	    (r = fs_temp_name(TEMP_LINK, temp, sizeof(temp), e)) < 0)
+	(void)history_of(version, &name);
+	if ((r = fs_temp_name(TEMP_LINK, temp, sizeof(temp), e)) < 0)
 		return r;
 	if (symlinkat(buf_str(&name), dir, temp) < 0)
 		return FAIL_SYS(e, "make a link to %s", buf_str(&name));
@@ -124,6 +131,13 @@ int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err 
 		return r;
 	}
 	return fsync(dir) < 0 ? FAIL_SYS(e, "write root.json") : 0;
+}
+
+int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e)
+{
+	int r = tuf_files_write_root(dir, version, bytes, e);
+
+	return r < 0 ? r : tuf_files_name_root(dir, version, e);
 }
 
 int tuf_root_check(struct str root, uint64_t *ret_version, struct err *e)

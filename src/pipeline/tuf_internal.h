@@ -17,7 +17,10 @@ int tuf_files_lock(int dir, struct err *e);
 int tuf_files_load(int dir, const char *role, struct buf *ret, struct err *e);
 int tuf_files_load_root(int dir, uint64_t version, struct buf *ret, struct err *e);
 int tuf_files_keep(int dir, const char *role, struct str bytes, struct err *e);
-int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e);
+/* A root counts once it has its name: whoever is killed before leaves the older one. */
+int tuf_files_write_root(int dir, uint64_t version, struct str bytes, struct err *e);
+int tuf_files_name_root(int dir, uint64_t version, struct err *e);
+int tuf_files_keep_root(int dir, uint64_t version, struct str bytes, struct err *e); /* both */
 int tuf_files_drop(int dir, const char *role, struct err *e); /* missing is success */
 
 /* "VERSION.ROLE.json", or "ROLE.json" for version 0, the role's name percent-encoded. Appends. */

@@ -45,17 +45,44 @@ static int load_root(struct tuf_update *u, struct err *e)
 	return r < 0 ? WRAP(e, r, "the root in '%s'", u->where) : 0;
 }
 
+/* One that was written, and whose writer was killed before it had its name: it was trusted. */
+static bool next_is_here(struct tuf_update *u, uint64_t version)
+{
+	auto_buf kept = BUF_INIT(LIMIT_TUF_ROOT + 1);
+
+	return tuf_files_load_root(u->dir, version, &kept, NULL) == 0 &&
+	       tuf_next_root(u->set, bytes_of(&kept), NULL) == 0;
+}
+
+/* 5.3.11, at each root that lets a key go, and before it counts: an update that breaks off after
+ * it, by whatever, would never know again that it has to be done. */
+static int forget_rotated(struct tuf_update *u, struct err *e)
+{
+	int r = 0;
+
+	if (tuf_recovers(u->set)) {
+		r = tuf_files_drop(u->dir, "timestamp", e);
+		r = r < 0 ? r : tuf_files_drop(u->dir, "snapshot", e);
+	}
+	return r;
+}
+
 /* 1 when there is no next one. */
 static int next_root(struct tuf_update *u, struct err *e)
 {
 	auto_buf got = BUF_INIT(LIMIT_TUF_ROOT + 1);
 	uint64_t version = tuf_root_version(u->set) + 1;
-	int r = fetch_role(u, "root", version, LIMIT_TUF_ROOT, &got, e);
+	int r = 0;
 
-	if (r == E_NOTFOUND)
-		return 1;
-	r = r < 0 ? r : tuf_next_root(u->set, bytes_of(&got), e);
-	return r < 0 ? r : tuf_files_keep_root(u->dir, version, bytes_of(&got), e);
+	if (!next_is_here(u, version)) {
+		r = fetch_role(u, "root", version, LIMIT_TUF_ROOT, &got, e);
+		if (r == E_NOTFOUND)
+			return 1;
+		r = r < 0 ? r : tuf_next_root(u->set, bytes_of(&got), e);
+		r = r < 0 ? r : tuf_files_write_root(u->dir, version, bytes_of(&got), e);
+	}
+	r = r < 0 ? r : forget_rotated(u, e);
+	return r < 0 ? r : tuf_files_name_root(u->dir, version, e);
 }
 
 static int update_root(struct tuf_update *u, struct err *e)
@@ -72,9 +99,6 @@ static int update_root(struct tuf_update *u, struct err *e)
 			*e = none;
 		return r;
 	}
-	if (tuf_recovers(u->set) && ((r = tuf_files_drop(u->dir, "timestamp", e)) < 0 ||
-				     (r = tuf_files_drop(u->dir, "snapshot", e)) < 0))
-		return r;
 	return tuf_root_final(u->set, e);
 }
 

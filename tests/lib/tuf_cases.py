@@ -614,6 +614,57 @@ def recovery_when_only_one_of_the_keys_goes():
     same(client.version('timestamp'), 3)
 
 
+def rid_of_a_key():
+    """A client at root 2, whose kept timestamp 5000 both keys signed; root 3 has one of them no more."""
+    repo = Repo()
+    lost = repo.add_key('timestamp')
+    repo.publish('root', 'timestamp')
+    client = Client(repo)
+    repo.docs['timestamp']['version'] = 4999
+    repo.publish('timestamp')
+    same(client.refresh(), 0)
+    same(client.version('timestamp'), 5000)
+    repo.root['roles']['timestamp']['keyids'].remove(lost.id)
+    repo.signers['timestamp'].remove(lost)
+    repo.docs['timestamp']['version'] = 2
+    repo.publish('root', 'timestamp')
+    return repo, client, lost
+
+
+@case
+def recovery_after_an_update_that_broke_off():
+    repo, client, _ = rid_of_a_key()
+    repo.served['root'] = lambda version: repo.published['root'].get(version, 500)
+    refresh_refused(client, 'HTTP 500')
+    same(client.version('root'), 3)
+    del repo.served['root']
+    same(client.refresh(), 0)
+    same(client.version('timestamp'), 3)
+
+
+@case
+def recovery_after_a_kill():
+    """The new root is written, and not yet what root.json names: it counts, whatever the repository says now."""
+    repo, client, lost = rid_of_a_key()
+    with open(client.metadata + '/root_history/3.root.json', 'wb') as f:
+        f.write(repo.published['root'].pop(3))
+    good, repo.signers['timestamp'] = repo.signers['timestamp'], [lost]
+    repo.publish('timestamp')
+    refresh_refused(client, 'signed by 0 of its keys')
+    same(client.trusted(), {'root': 3, 'targets': 1})
+    same(repo.log, [('root', 4), ('timestamp', None)])
+    repo.signers['timestamp'] = good
+    repo.publish('timestamp')
+    same(client.refresh(), 0)
+    same(client.version('timestamp'), 5)
+    # What is no root there is asked for.
+    with open(client.metadata + '/root_history/4.root.json', 'wb') as f:
+        f.write(b'{}')
+    repo.publish('root')
+    same(client.refresh(), 0)
+    same((client.version('root'), repo.log[:2]), (4, [('root', 4), ('root', 5)]))
+
+
 @case
 def expired_root():
     repo, client = start()

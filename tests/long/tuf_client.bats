@@ -52,6 +52,8 @@ tuf_case() { # name
 @test "targets of another version" { tuf_case targets_of_another_version; }
 @test "fast forward recovery" { tuf_case fast_forward_recovery; }
 @test "recovery when only one of the keys goes" { tuf_case recovery_when_only_one_of_the_keys_goes; }
+@test "recovery after an update that broke off" { tuf_case recovery_after_an_update_that_broke_off; }
+@test "recovery after a kill" { tuf_case recovery_after_a_kill; }
 @test "expired root" { tuf_case expired_root; }
 @test "expired first root with a newer one" { tuf_case expired_first_root_with_a_newer_one; }
 @test "expired timestamp" { tuf_case expired_timestamp; }
