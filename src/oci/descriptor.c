@@ -80,31 +80,45 @@ void desc_of(const char *type, const void *p, size_t n, struct desc *ret)
 	digest_of(p, n, &ret->digest);
 }
 
-int desc_missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
+int desc_digests(const json_t *list, json_t **ret, struct err *e)
 {
-	auto_json *out = json_array(), *seen = json_object();
+	auto_json *out = json_object();
 	json_t *entry;
 	size_t i;
 
-	if (!out || !seen)
+	if (!out)
 		return FAIL_NOMEM(e);
 	json_array_foreach(list, i, entry)
 	{
 		const char *digest = json_string_or_null(entry, "digest");
 
-		if (digest && json_object_set_new_nocheck(seen, digest, json_true()) < 0)
+		if (digest && json_object_set_new_nocheck(out, digest, json_true()) < 0)
 			return FAIL_NOMEM(e);
 	}
+	*ret = TAKE(out);
+	return 0;
+}
+
+int desc_missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e)
+{
+	auto_json *out = json_array(), *seen = NULL;
+	json_t *entry;
+	size_t i;
+	int r = out ? desc_digests(list, &seen, e) : FAIL_NOMEM(e);
+
 	json_array_foreach(entries, i, entry)
 	{
 		const char *digest = json_string_or_null(entry, "digest");
 
+		if (r < 0)
+			return r;
 		if (!digest || json_object_get(seen, digest))
 			continue;
 		if (json_object_set_new_nocheck(seen, digest, json_true()) < 0 ||
 		    json_array_append(out, entry) < 0)
 			return FAIL_NOMEM(e);
 	}
-	*ret = TAKE(out);
-	return 0;
+	if (r == 0)
+		*ret = TAKE(out);
+	return r;
 }

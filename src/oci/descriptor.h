@@ -40,6 +40,8 @@ int desc_parse(const json_t *j, const char *what, struct desc *ret, struct err *
 json_t *desc_json(const struct desc *d);
 bool desc_is_index(const struct desc *d);
 bool desc_is_manifest(const struct desc *d);
+/* An object with the digests of all descriptors of a list as its keys. Owned. */
+int desc_digests(const json_t *list, json_t **ret, struct err *e);
 /* Those of the entries whose digest no descriptor of list (may be NULL) has, each digest once, as a
  * fresh array, owned. */
 int desc_missing(const json_t *list, const json_t *entries, json_t **ret, struct err *e);

@@ -12,8 +12,6 @@ struct push {
 	struct store *s;
 	const char *name;
 	struct progress *p;
-	unsigned hands;	  /* for the blobs of one manifest */
-	bool blobs_there; /* they were sent before */
 };
 
 static int push_any(const struct push *x, const struct desc *d, const char *tag, int depth,
@@ -41,32 +39,36 @@ static int push_blobs(const struct push *x, const struct manifest *m, struct err
 	struct blobs b = { x, v };
 
 	work.arg = &b;
-	return r < 0 ? r : registry_each(x->reg, &work, x->hands, x->p, e);
+	return r < 0 ? r : registry_each(x->reg, &work, HANDS_UP, x->p, e);
 }
 
-/* ret_entry (may be NULL) is set when it has a subject, and is announced by the caller. */
+/* The manifest alone. *ret_entry, owned: what is to be announced when it has a subject, else NULL.
+ */
+static int put_manifest(const struct push *x, const struct desc *d, const struct manifest *m,
+			const struct buf *bytes, const char *tag, json_t **ret_entry,
+			bool *ret_said, struct err *e)
+{
+	int r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
+				      bytes, ret_said, e);
+
+	*ret_entry = NULL;
+	return r < 0 || !m->has_subject ? r : referrer_entry(d, m, ret_entry, e);
+}
+
 static int push_manifest(const struct push *x, const struct desc *d, const struct buf *bytes,
-			 const char *tag, json_t **ret_entry, bool *ret_said, struct err *e)
+			 const char *tag, struct err *e)
 {
 	auto_manifest m = { 0 };
 	auto_json *entry = NULL, *list = NULL;
 	bool said = false;
 	int r = manifest_parse(buf_str(bytes), bytes->n, d->digest.s, &m, e);
 
-	if (r == 0 && !x->blobs_there)
+	if (r == 0)
 		r = push_blobs(x, &m, e);
 	if (r == 0)
-		r = registry_put_manifest(x->reg, x->name, tag ? tag : d->digest.s, d->media_type,
-					  bytes, &said, e);
-	if (r == 0 && m.has_subject)
-		r = referrer_entry(d, &m, &entry, e);
+		r = put_manifest(x, d, &m, bytes, tag, &entry, &said, e);
 	if (r < 0 || !entry)
 		return r;
-	if (ret_entry) {
-		*ret_entry = TAKE(entry);
-		*ret_said = said;
-		return 0;
-	}
 	list = json_pack("[O]", entry);
 	return list ? registry_announce(x->reg, x->name, &m.subject.digest, list, said, e)
 		    : FAIL_NOMEM(e);
@@ -129,13 +131,13 @@ static int push_any(const struct push *x, const struct desc *d, const char *tag,
 		return r;
 	if (desc_is_index(d))
 		return push_index(x, d, &bytes, tag, depth, e);
-	return push_manifest(x, d, &bytes, tag, NULL, NULL, e);
+	return push_manifest(x, d, &bytes, tag, e);
 }
 
 int registry_push(struct registry *reg, struct store *s, const struct desc *d, const char *name,
 		  const char *tag, struct progress *p, struct err *e)
 {
-	const struct push x = { reg, s, name, p, HANDS_UP, false };
+	const struct push x = { reg, s, name, p };
 	int r;
 
 	reg->writing = true;
@@ -176,6 +178,15 @@ static bool is_ours_to_send(struct referrers *all, const struct digest *d)
 	return ours;
 }
 
+static int read_referrer(const struct referrers *all, size_t i, struct buf *bytes,
+			 struct manifest *ret, struct err *e)
+{
+	const struct desc *d = &all->v[i].d;
+	int r = store_blob_read(all->x->s, d, LIMIT_MANIFEST, bytes, e);
+
+	return r < 0 ? r : manifest_parse(buf_str(bytes), bytes->n, d->digest.s, ret, e);
+}
+
 static int push_referrer_blobs(struct registry *reg, struct registry *other, void *arg, size_t i,
 			       struct progress *p, struct err *e)
 {
@@ -185,11 +196,9 @@ static int push_referrer_blobs(struct registry *reg, struct registry *other, voi
 	auto_manifest m = { 0 };
 	auto_free const struct desc **v = NULL;
 	size_t n = 0;
-	int r = store_blob_read(x->s, &all->v[i].d, LIMIT_MANIFEST, &bytes, e);
+	int r = read_referrer(all, i, &bytes, &m, e);
 
 	(void)other;
-	if (r == 0)
-		r = manifest_parse(buf_str(&bytes), bytes.n, all->v[i].d.digest.s, &m, e);
 	if (r == 0)
 		r = registry_blobs_of(&m, &v, &n, e);
 	for (size_t k = 0; k < n && r == 0; k++)
@@ -202,13 +211,14 @@ static int push_referrer(struct registry *reg, struct registry *other, void *arg
 			 struct progress *p, struct err *e)
 {
 	const struct referrers *all = arg;
-	const struct push x = { reg, all->x->s, all->x->name, p, 1, true };
+	const struct push x = { reg, all->x->s, all->x->name, p };
 	struct referrer *v = &all->v[i];
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
-	int r = store_blob_read(x.s, &v->d, LIMIT_MANIFEST, &bytes, e);
+	auto_manifest m = { 0 };
+	int r = read_referrer(all, i, &bytes, &m, e);
 
 	(void)other;
-	return r < 0 ? r : push_manifest(&x, &v->d, &bytes, NULL, &v->entry, &v->said, e);
+	return r < 0 ? r : put_manifest(&x, &v->d, &m, &bytes, NULL, &v->entry, &v->said, e);
 }
 
 /* All of one subject's, which are listed in one go. */
@@ -242,7 +252,7 @@ static int push_list(const struct push *x, const struct digest *subject, const j
 int registry_push_referrers(struct registry *reg, struct store *s, const struct digest *subject,
 			    const char *name, struct progress *p, size_t *ret_n, struct err *e)
 {
-	const struct push x = { reg, s, name, p, HANDS_UP, false };
+	const struct push x = { reg, s, name, p };
 	auto_json *list = NULL;
 	int r = store_referrers(s, subject, NULL, &list, e);
 

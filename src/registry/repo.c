@@ -153,22 +153,6 @@ int registry_delete(struct registry *reg, const char *name, const char *referenc
 			"digest, with REGISTRY_STORAGE_DELETE_ENABLED=true");
 }
 
-static bool has_digest(const json_t *list, const json_t *entry)
-{
-	const char *digest = json_string_or_null(entry, "digest");
-	json_t *other;
-	size_t i;
-
-	json_array_foreach(list, i, other)
-	{
-		const char *d = json_string_or_null(other, "digest");
-
-		if (d && digest && strcmp(d, digest) == 0)
-			return true;
-	}
-	return false;
-}
-
 int registry_referrers(struct registry *reg, const char *name, const struct digest *subject,
 		       json_t **ret, bool *ret_tag, struct err *e)
 {
@@ -178,10 +162,8 @@ int registry_referrers(struct registry *reg, const char *name, const struct dige
 int registry_referrers_of(struct registry *reg, const char *name, const struct digest *subject,
 			  bool has_tag, json_t **ret, bool *ret_tag, struct err *e)
 {
-	auto_json *list = NULL, *tagged = NULL;
-	json_t *entry;
+	auto_json *list = NULL, *tagged = NULL, *added = NULL;
 	bool more = false;
-	size_t i;
 	int r = referrers_list_most(reg, name, subject, NULL, LIMIT_REFERRERS_LISTED, &list, &more,
 				    e);
 
@@ -196,11 +178,10 @@ int registry_referrers_of(struct registry *reg, const char *name, const struct d
 		*ret_tag = r == 0;
 	if (r == E_NOTFOUND || r == E_FORMAT)
 		r = 0;
-	json_array_foreach(tagged, i, entry)
-	{
-		if (r == 0 && !has_digest(list, entry) && json_array_append(list, entry) < 0)
-			r = FAIL_NOMEM(e);
-	}
+	if (r == 0)
+		r = desc_missing(list, tagged, &added, e);
+	if (r == 0 && json_array_extend(list, added) < 0)
+		r = FAIL_NOMEM(e);
 	if (r < 0)
 		return r;
 	*ret = TAKE(list);

@@ -14,23 +14,9 @@ int registry_tag(struct registry *reg, const struct store *s, const struct desc 
 	return r < 0 ? WRAP(e, r, "%s/%s:%s", reg->host, name, tag) : 0;
 }
 
-static bool names(const json_t *list, const char *digest)
-{
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach(list, i, entry)
-	{
-		const char *there = json_string_or_null(entry, "digest");
-
-		if (there && strcmp(there, digest) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The list that whoever pulls is given: the API's, or the fallback tag's where there is none. null:
- * it is longer than what is read of it, and what is not in that part may still be listed. */
+/* The digests on the list that whoever pulls is given: the API's, or the fallback tag's where there
+ * is none. null: it is longer than what is read of it, and what is not in that part may still be
+ * listed. */
 static int listed(struct registry *reg, const char *name, const struct digest *subject,
 		  const char *type, json_t **ret, struct err *e)
 {
@@ -41,9 +27,9 @@ static int listed(struct registry *reg, const char *name, const struct digest *s
 
 	if (r == E_NOTFOUND)
 		r = fallback_list(reg, name, subject, &list, e);
-	if (r == 0)
-		*ret = more ? json_null() : TAKE(list);
-	return r;
+	if (r == 0 && more)
+		*ret = json_null();
+	return r < 0 || more ? r : desc_digests(list, ret, e);
 }
 
 static int check_one(struct registry *reg, const char *name, const struct digest *subject,
@@ -63,7 +49,7 @@ static int check_one(struct registry *reg, const char *name, const struct digest
 	}
 	if (r == 0)
 		r = registry_has_manifest(reg, name, &d->digest, &there, e);
-	if (r == 0 && (!there || (!json_is_null(list) && !names(list, d->digest.s))))
+	if (r == 0 && (!there || (!json_is_null(list) && !json_object_get(list, d->digest.s))))
 		r = FAIL(e, E_REMOTE, "the registry took it and does not %s it",
 			 there ? "list" : "have");
 	if (r == E_NOTFOUND || r == E_FORMAT)
