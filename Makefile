@@ -12,7 +12,8 @@ $(BUILD)/build.ninja:
 
 ship: ; @tools/ship
 test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
-# Kills, hostile input, git servers, mmdebstrap, users: what would keep `make test` waiting. .ci/run calls it too.
+# What would keep `make test` waiting: kills, hostile input and registries, git servers, mmdebstrap, keys and policies. .ci/run
+# calls it, too.
 test-slow: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --slow
 # More of the same, that CI's hour has no room for.
 test-long: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --long

@@ -13,6 +13,7 @@
 #include "trust/holder.h"
 #include "trust/sigstore/bundle.h"
 #include "trust/sigstore/tag.h"
+#include "trust/trust.h"
 
 int cli_read_artifact(const char *text, struct buf *bytes, struct digest *ret,
 		      struct str *ret_artifact, struct err *e)
@@ -147,31 +148,70 @@ static const struct opt sign_blob_options[] = {
 	OPT_END,
 };
 
-static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+static int sign_blob(struct cli *c, const struct sign_blob_opts *o, struct str blob,
+		     struct buf *ret_signature, struct buf *ret_bundle, struct err *e)
 {
-	const struct sign_blob_opts *o = opts;
-	auto_buf bytes = BUF_INIT(LIMIT_ARTIFACT),
-		 sig = BUF_INIT(2 * (size_t)LIMIT_SIGNATURE_BYTES), bundle = BUF_INIT(LIMIT_BUNDLE),
-		 path = BUF_INIT(4096);
+	auto_buf path = BUF_INIT(4096);
 	auto_secret secret = BUF_INIT(LIMIT_PASSPHRASE + 2);
 	struct sigstore_key key = { .name = NULL };
 	const struct state *state;
 	int r;
 
-	(void)argc;
 	cli_key_name(o->key, &path, &key.name);
+	if ((r = cli_cosign_passphrase(o->passphrase_file, &secret, &key.passphrase, e)) < 0 ||
+	    (r = cli_state(c, &state, e)) < 0)
+		return r;
+	return sigstore_sign_blob(state, &key, blob, ret_signature, ret_bundle, e);
+}
+
+/* As a signature of an image is: who asks what a key has signed finds this as well. */
+static int note_blob(struct cli *c, const struct sign_blob_opts *o, const char *name,
+		     const struct desc *d, int outcome, struct err *e)
+{
+	char shown[HOLDER_SHOWN];
+	json_t *detail = NULL;
+
+	if (outcome == 0)
+		detail = json_pack("{s:s}", "key",
+				   holder_shown(o->key ? o->key : TRUST_DEFAULT_NAME, shown));
+	return cli_note(c, "sign-blob", name, d, outcome, detail, e);
+}
+
+static int report_blob(struct cli *c, const struct digest *d, const struct buf *sig, bool in_file,
+		       struct err *e)
+{
+	auto_json *j = NULL;
+
+	if (!c->json)
+		return in_file ? 0 : cli_print(c, e, "%s\n", buf_str(sig));
+	j = json_pack("{s:s, s:s, s:s}", "schema", "plimsoll.sign-blob/v1", "digest", d->s,
+		      "signature", buf_str(sig));
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+}
+
+static int run_sign_blob(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct sign_blob_opts *o = opts;
+	auto_buf bytes = BUF_INIT(LIMIT_ARTIFACT),
+		 sig = BUF_INIT(2 * (size_t)LIMIT_SIGNATURE_BYTES), bundle = BUF_INIT(LIMIT_BUNDLE);
+	struct desc d = { .size = 0 };
+	int r;
+
+	(void)argc;
 	if ((r = cli_no_tlog(o->tlog_upload, e)) < 0 || (r = outfile_check(o->bundle, e)) < 0 ||
 	    (r = outfile_check(o->signature, e)) < 0 ||
-	    (r = fs_read_user(argv[0], LIMIT_ARTIFACT, &bytes, e)) < 0 ||
-	    (r = cli_cosign_passphrase(o->passphrase_file, &secret, &key.passphrase, e)) < 0 ||
-	    (r = cli_state(c, &state, e)) < 0 ||
-	    (r = sigstore_sign_blob(state, &key, (struct str){ buf_str(&bytes), bytes.n }, &sig,
-				    &bundle, e)) < 0)
+	    (r = fs_read_user(argv[0], LIMIT_ARTIFACT, &bytes, e)) < 0)
+		return r;
+	digest_of(buf_str(&bytes), bytes.n, &d.digest);
+	d.size = bytes.n;
+	r = sign_blob(c, o, (struct str){ buf_str(&bytes), bytes.n }, &sig, &bundle, e);
+	r = note_blob(c, o, argv[0], &d, r, e);
+	if (r < 0)
 		return r;
 	if ((o->bundle && (r = outfile_write(o->bundle, bundle.p, bundle.n, e)) < 0) ||
 	    (o->signature && (r = outfile_write(o->signature, sig.p, sig.n, e)) < 0))
 		return r;
-	return o->signature ? 0 : cli_print(c, e, "%s\n", buf_str(&sig));
+	return report_blob(c, &d.digest, &sig, o->signature, e);
 }
 
 const struct command cmd_sign_blob = {
@@ -186,6 +226,18 @@ const struct command cmd_sign_blob = {
 	.max_args = 1,
 	.run = run_sign_blob,
 };
+
+/* A text, or for --format json that as the one member of an object. */
+static int print_one(struct cli *c, const char *schema, const char *key, const char *text,
+		     bool line, struct err *e)
+{
+	auto_json *j = NULL;
+
+	if (!c->json)
+		return cli_print(c, e, line ? "%s\n" : "%s", text);
+	j = json_pack("{s:s, s:s}", "schema", schema, key, text);
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+}
 
 /* public-key */
 
@@ -221,7 +273,7 @@ static int run_public_key(struct cli *c, void *opts, int argc, char **argv, stru
 	if ((r = holder_open_fd(fd, o->key, passphrase, &h, e)) < 0 ||
 	    (r = key_public_to_pem(holder_key(h), &text, e)) < 0)
 		return r;
-	return cli_print(c, e, "%s", buf_str(&text));
+	return print_one(c, "plimsoll.public-key/v1", "publicKey", buf_str(&text), false, e);
 }
 
 const struct command cmd_public_key = {
@@ -267,7 +319,7 @@ static int run_triangulate(struct cli *c, void *opts, int argc, char **argv, str
 	    (r = cosign_ref(&ref, &d.digest, kind, &at, e)) < 0)
 		return r;
 	ref_tagged(&at, &name);
-	return cli_print(c, e, "%s\n", buf_str(&name));
+	return print_one(c, "plimsoll.triangulate/v1", "reference", buf_str(&name), true, e);
 }
 
 const struct command cmd_triangulate = {

@@ -93,7 +93,11 @@ static int run_add(struct cli *c, void *opts, int argc, char **argv, struct err 
 	r = cli_trust_note(c, "trust-add", argv[0], r, json_incref(added), e);
 	if (r < 0)
 		return WRAP(e, r, "trust '%s'", argv[0]);
-	return json_object_get(added, "type") ? report(c, added, e) : 0;
+	r = json_object_get(added, "type") ? report(c, added, e) : 0;
+	if (r < 0 || !c->json)
+		return r;
+	r = json_put_string(added, "schema", "plimsoll.trust-add/v1", e);
+	return r < 0 ? r : cli_print_json(c, added, e);
 }
 
 const struct command trust_add_command = {

@@ -55,7 +55,8 @@ static int report_pair(struct cli *c, const char *key, const char *public, struc
 
 	if (!c->json)
 		return cli_print(c, e, "%s\n%s\n", key, public);
-	j = json_pack("{s:s, s:s}", "key", key, "public", public);
+	j = json_pack("{s:s, s:s, s:s}", "schema", "plimsoll.key-pair/v1", "key", key, "public",
+		      public);
 	return j ? cli_print_json(c, j, e) : FAIL(e, E_USAGE, "the files' name is not UTF-8");
 }
 

@@ -202,7 +202,8 @@ static int set_output(struct cli *c, const char *output, struct err *e)
 {
 	if (output && strcmp(output, "json") != 0 && strcmp(output, "text") != 0)
 		return FAIL(e, E_USAGE, "--output '%.40s': want json or text", output);
-	c->json |= output && strcmp(output, "json") == 0;
+	if (output)
+		c->json = strcmp(output, "json") == 0;
 	return 0;
 }
 

@@ -260,6 +260,22 @@ put_blob() { # prints sha256:HEX:SIZE
 		assert_status 4
 	done
 	plimsoll verify-bundle --bundle blob.json --key cosign.pub blob
+	# Whom a key served is in the trail, also when it did not.
+	COSIGN_PASSWORD=wrong run plimsoll sign-blob --key cosign.key blob
+	assert_status 2
+	plimsoll --format json trail show | jq -c 'select(.kind == "sign-blob") | [.result, .subject.digest, .detail.key]' >blobs
+	assert_eq "$(paste -sd' ' blobs)" \
+		"[\"ok\",\"sha256:$(sha256sum <blob | cut -d' ' -f1)\",\"cosign.key\"] [\"failed\",\"sha256:$(sha256sum <blob | cut -d' ' -f1)\",null]"
+	# JSON where JSON is asked for.
+	plimsoll --format json sign-blob --key cosign.key blob | jq -r .signature | base64 -d >sig.der
+	openssl dgst -sha256 -verify cosign.pub -signature sig.der blob
+	plimsoll --format json public-key --key cosign.key | jq -rj .publicKey | cmp - cosign.pub
+	assert_eq "$(plimsoll --format json triangulate 127.0.0.1:5000/team/web:1 | jq -r .reference)" \
+		"127.0.0.1:5000/team/web:sha256-${DIGEST#sha256:}.sig"
+	assert_eq "$(plimsoll --format json generate-key-pair --output-key-prefix third | jq -cS .)" \
+		'{"key":"third.key","public":"third.pub","schema":"plimsoll.key-pair/v1"}'
+	assert_eq "$(plimsoll --format json trust add cosign.pub | jq -r .schema)" plimsoll.trust-add/v1
+	plimsoll trust remove cosign
 	run plimsoll sign-blob --key cosign.key --bundle "$PWD/nowhere/blob.json" --output-signature new.sig blob
 	assert_status 2
 	[ ! -e new.sig ]
@@ -275,6 +291,8 @@ put_blob() { # prints sha256:HEX:SIZE
 	for how in "-a env=prod" "-a team=a -a env=prod" "-a env=test" "--insecure-ignore-tlog=true --offline"; do
 		plimsoll verify -o json --key cosign.pub $how 127.0.0.1:5000/team/web:1 | jq -e '.signatures | length >= 1'
 	done
+	run plimsoll --format json verify -o text --key cosign.pub 127.0.0.1:5000/team/web:1
+	assert_output_has "verified $DIGEST"
 	assert_eq "$(plimsoll verify -o json --key cosign.pub -a env=test 127.0.0.1:5000/team/web:1 | jq -c '[.signatures[].format]')" '["bundle"]'
 	for how in "-a env=dev" "-a env=test -a team=a" "-a none=1"; do
 		run plimsoll verify --key cosign.pub $how 127.0.0.1:5000/team/web:1
