@@ -47,7 +47,7 @@ static int run_import(struct cli *c, void *opts, int argc, char **argv, struct e
 		return r;
 	if (!c->json)
 		return print_import(c, &done, &w, e);
-	j = json_pack("{ss sI sI sI sb}", "schema", "plimsoll.import/v1", "files",
+	j = json_pack("{ss sI sI sI sb}", "schema", "plimsoll.advisories-import/v1", "files",
 		      (json_int_t)done.files, "skipped", (json_int_t)done.skipped, "documents",
 		      (json_int_t)done.units, "changed", done.changed);
 	return j ? cli_watch_print(c, &w, j, e) : FAIL_NOMEM(e);

@@ -257,7 +257,7 @@ static int run_prune(struct cli *c, void *opts, int argc, char **argv, struct er
 	if (r < 0)
 		return r;
 	if (c->json) {
-		j = json_pack("{s:s, s:I, s:I}", "schema", "plimsoll.prune/v1", "removed",
+		j = json_pack("{s:s, s:I, s:I}", "schema", "plimsoll.cache-prune/v1", "removed",
 			      (json_int_t)res.removed, "bytes", (json_int_t)res.bytes);
 		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 	}

@@ -31,7 +31,7 @@ static int report(struct cli *c, const char *name, const struct desc *d,
 
 	if (c->json)
 		return print_json(c, name, d, done, e);
-	if (done->only_tag)
+	if (done->only_tag && !c->quiet)
 		return cli_print(c, e, "%s: the tag is gone, %s stays\n", name, d->digest.s);
 	r = cli_print(c, e, "%s\n", d->digest.s);
 	for (size_t i = 0; i < done->tags.n && r == 0 && !c->quiet; i++)

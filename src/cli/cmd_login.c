@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "cli/cli.h"
 #include "cli/login.h"
 #include "crypto/key.h"
@@ -86,7 +87,9 @@ static int ask(const char *question, bool echo, struct buf *ret, struct err *e)
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	if (!echo)
 		(void)!write(tty, "\n", 1);
-	r = n <= 0 ? FAIL(e, E_USAGE, "no answer") : take_line(ret, line, (size_t)n, e);
+	r = n < 0 ? proc_interrupted(e) : 0;
+	if (r == 0)
+		r = n <= 0 ? FAIL(e, E_USAGE, "no answer") : take_line(ret, line, (size_t)n, e);
 	explicit_bzero(line, sizeof(line));
 	return r;
 }

@@ -9,6 +9,18 @@ struct logout_options {
 	const char *authfile;
 };
 
+static int print_json(struct cli *c, const char *where, const struct strv *from, struct err *e)
+{
+	json_t *list = json_array();
+	auto_json *j = json_pack("{s:s, s:s, s:o}", "schema", "plimsoll.logout/v1", "registry",
+				 where, "from", list);
+	int r = j ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; i < from->n && r == 0; i++)
+		r = json_push(list, json_string(from->v[i]), e);
+	return r < 0 ? r : cli_print_json(c, j, e);
+}
+
 static int run_logout(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct logout_options *o = opts;
@@ -22,6 +34,8 @@ static int run_logout(struct cli *c, void *opts, int argc, char **argv, struct e
 	if (o->authfile && setenv("REGISTRY_AUTH_FILE", o->authfile, 1) < 0)
 		return FAIL_SYS(e, "setenv");
 	r = login_erase(where, &from, e);
+	if (r == 0 && c->json)
+		return print_json(c, where, &from, e);
 	for (size_t i = 0; i < from.n && r == 0 && !c->quiet; i++)
 		r = cli_print(c, e, "logged out of %s: %s\n", where, from.v[i]);
 	return r;

@@ -10,6 +10,20 @@ struct prune_options {
 	const char *older_than, *keep, *authfile;
 };
 
+static int print_digests(struct cli *c, const struct prune_done *done, struct err *e)
+{
+	json_t *entry;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(done->removed, i, entry)
+	{
+		if (r == 0)
+			r = cli_print(c, e, "%s\n", json_string_or_null(entry, "digest"));
+	}
+	return r;
+}
+
 static int print_list(struct cli *c, const struct prune_done *done, bool dry_run, struct err *e)
 {
 	json_t *entry, *tag;
@@ -29,7 +43,7 @@ static int print_list(struct cli *c, const struct prune_done *done, bool dry_run
 	}
 	json_array_foreach(done->kept_signed, i, entry)
 	{
-		if (r == 0 && !c->quiet)
+		if (r == 0)
 			r = cli_print(c, e, "kept %s: it is signed\n", json_string_value(entry));
 	}
 	return r;
@@ -41,7 +55,7 @@ static int report(struct cli *c, const char *name, const struct prune_done *done
 	auto_json *j = NULL;
 
 	if (!c->json)
-		return print_list(c, done, dry_run, e);
+		return c->quiet ? print_digests(c, done, e) : print_list(c, done, dry_run, e);
 	j = json_pack("{s:s, s:s, s:b, s:O, s:O}", "schema", "plimsoll.prune/v1", "repository",
 		      name, "dryRun", (int)dry_run, "removed", done->removed, "keptSigned",
 		      done->kept_signed);

@@ -68,7 +68,15 @@ static int run_export(struct cli *c, void *opts, int argc, char **argv, struct e
 			       ? FAIL(e, E_USAGE, "--revocations takes no NAME and no trust store")
 			       : export_revocations(c, state, e);
 	r = trust_export(state, argc ? argv[0] : NULL, &o->where, &pem, e);
-	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&pem));
+	if (r < 0)
+		return r;
+	if (!c->json)
+		return cli_print(c, e, "%s", buf_str(&pem));
+
+	auto_json *j = json_pack("{s:s, s:s}", "schema", "plimsoll.trust-export/v1", "certificates",
+				 buf_str(&pem));
+
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
 
 static const struct command trust_export_command = {

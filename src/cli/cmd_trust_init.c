@@ -78,6 +78,8 @@ static int check_options(const struct init_opts *o, struct err *e)
 
 	if (o->days > LIMIT_CERT_DAYS)
 		return FAIL(e, E_USAGE, "--days: at most %d", LIMIT_CERT_DAYS);
+	if (o->type && o->algorithm)
+		return FAIL(e, E_USAGE, "--key-type and --algorithm are the same: want one");
 	if (o->key && (o->type || o->algorithm))
 		return FAIL(e, E_USAGE, "--key-type is of a key that is made, not of --key");
 	if (o->key_passphrase_file && (!o->key || elsewhere))
@@ -189,8 +191,17 @@ static int run_import_cert(struct cli *c, void *opts, int argc, char **argv, str
 	r = trust_import_cert(state, name, (struct str){ buf_str(&file), file.n }, thumbprint, e);
 	if (r < 0)
 		r = WRAP(e, r, "'%s'", path);
-	return cli_trust_note(c, "trust-import-cert", name ? name : TRUST_DEFAULT_NAME, r,
-			      r == 0 ? json_pack("{s:s}", "certificate", thumbprint) : NULL, e);
+	if (!name)
+		name = TRUST_DEFAULT_NAME;
+	r = cli_trust_note(c, "trust-import-cert", name, r,
+			   r == 0 ? json_pack("{s:s}", "certificate", thumbprint) : NULL, e);
+	if (r < 0 || !c->json)
+		return r;
+
+	auto_json *j = json_pack("{s:s, s:s, s:s}", "schema", "plimsoll.trust-import-cert/v1",
+				 "name", name, "thumbprint", thumbprint);
+
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
 
 const struct command trust_import_cert_command = {

@@ -18,8 +18,16 @@ static int run_import_notation(struct cli *c, void *opts, int argc, char **argv,
 					      (json_int_t)got.certificates)
 				  : NULL,
 			   e);
-	if (r < 0 || c->quiet)
+	if (r < 0 || (c->quiet && !c->json))
 		return r;
+	if (c->json) {
+		auto_json *j =
+			json_pack("{s:s, s:I, s:I}", "schema", "plimsoll.trust-import-notation/v1",
+				  "statements", (json_int_t)got.statements, "certificates",
+				  (json_int_t)got.certificates);
+
+		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+	}
 	return cli_print(c, e, "%zu policy statement%s, %zu certificate%s\n", got.statements,
 			 got.statements == 1 ? "" : "s", got.certificates,
 			 got.certificates == 1 ? "" : "s");

@@ -156,8 +156,9 @@ make_helper() {
 	assert_status 0
 	run skopeo inspect --tls-verify=false --authfile "$CONFIG" "docker://$REGISTRY/web:1"
 	assert_status 0
-	run plimsoll logout "$REGISTRY"
+	run plimsoll --format json logout "$REGISTRY"
 	assert_status 0
+	assert_eq "$(jq -r '.schema, .registry, (.from | length)' <<<"$output" | paste -sd' ')" "plimsoll.logout/v1 $REGISTRY 1"
 	assert_eq "$(jq -c '.auths | keys' elsewhere.json)" '["other"]'
 	run plimsoll logout "$REGISTRY"
 	assert_status 5
@@ -182,6 +183,27 @@ make_helper() {
 	run plimsoll logout "$REGISTRY"
 	assert_status 0
 	[ ! -s kept ]
+}
+
+@test "login: an interrupt at the question is one, and the terminal echoes again" {
+	/usr/bin/python3 - "$PLIMSOLL" "$STATE" <<-'PY'
+		import fcntl, os, pty, sys, termios
+		master, slave = pty.openpty()
+		pid = os.fork()
+		if pid == 0:
+		    os.setsid()
+		    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+		    for fd in range(3):
+		        os.dup2(slave, fd)
+		    os.execv(sys.argv[1], [sys.argv[1], "--state", sys.argv[2], "login", "-u", "ann", "127.0.0.1:1"])
+		seen = b""
+		while b"Password" not in seen:
+		    seen += os.read(master, 100)
+		os.write(master, b"\x03")
+		status = os.waitpid(pid, 0)[1]
+		assert os.waitstatus_to_exitcode(status) == 130, status
+		assert termios.tcgetattr(slave)[3] & termios.ECHO
+	PY
 }
 
 @test "login asks for nothing it cannot get: no terminal, no user, an open registry" {

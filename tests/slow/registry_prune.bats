@@ -64,6 +64,8 @@ there() { # digest
 	assert_output_has "would remove $(head -1 <<<"$old")  image  old" "$(tail -1 <<<"$old")  referrer" "list of referrers" \
 		"kept signed: it is signed"
 	for d in $old $signed $shared $young $inner; do there "$d"; done
+	run plimsoll -q prune --dry-run --older-than 1000d "$REGISTRY/web"
+	assert_eq "$(grep -cvE '^sha256:[0-9a-f]{64}$' <<<"$output")" 0
 	run plimsoll prune --older-than 1000d "$REGISTRY/web"
 	assert_status 0
 	for d in $old; do ! there "$d"; done

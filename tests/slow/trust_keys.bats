@@ -104,11 +104,14 @@ at_time() {
 	certify ci.csr chain.pem
 	run plimsoll trust import-cert leaf.pem
 	[ "$status" -ne 0 ] || fail "half a chain was taken"
-	plimsoll trust import-cert chain.pem
+	assert_eq "$(plimsoll --format json trust import-cert chain.pem | jq -r '.schema, .name, .thumbprint' | paste -sd' ')" \
+		"plimsoll.trust-import-cert/v1 default $(openssl x509 -in leaf.pem -outform DER | sha256sum | cut -d' ' -f1)"
+	plimsoll --format json trust export | jq -rj .certificates | cmp - chain.pem
 	plimsoll sign web:1
 	run plimsoll verify web:1
 	assert_status 4
-	plimsoll trust add --identity "C=DE,ST=Hamburg,O=Example" ca.pem
+	plimsoll --format json trust add --identity "C=DE,ST=Hamburg,O=Example" ca.pem >added
+	assert_eq "$(jq -r '.schema, .type, .store' added | paste -sd' ')" "plimsoll.trust-add/v1 ca default"
 	plimsoll verify web:1
 	# A certificate of another key is refused, and the right one stays.
 	plimsoll trust init --name other --csr --subject "C=DE,ST=Hamburg,O=Example,CN=x" >x.csr
