@@ -50,5 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(r.status <= REVOCATION_UNKNOWN && r.reason && r.next_update > 0);
 	if (crl_read(bytes, c.v[0], c.v[1], NOW, &r, &e) == 0)
 		assert(r.status != REVOCATION_UNKNOWN && r.reason && r.next_update > 0);
+	r = (struct revocation){ .reason = "", .next_update = NOW };
+	if (crl_read_changes(bytes, bytes, c.v[0], c.v[1], NOW, &r, &e) == 0)
+		assert(!r.changes && r.reason && r.next_update > 0);
 	return 0;
 }

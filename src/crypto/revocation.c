@@ -51,6 +51,15 @@ static void read_points(const CRL_DIST_POINTS *points, struct revocation_sources
 	}
 }
 
+bool revocation_point(const CRL_DIST_POINTS *points, char ret[static LIMIT_REVOCATION_URL + 1])
+{
+	struct revocation_sources s = { 0 };
+
+	read_points(points, &s);
+	memcpy(ret, s.crl[0], sizeof(s.crl[0]));
+	return s.crl_n > 0;
+}
+
 int revocation_sources(const struct cert *c, struct revocation_sources *ret, struct err *e)
 {
 	struct revocation_sources s = { 0 };

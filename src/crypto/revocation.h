@@ -36,6 +36,11 @@ struct revocation {
 	int64_t invalid;     /* from when the issuer distrusts the key; 0: it does not say */
 	const char *reason;  /* static; "" when none is given */
 	int64_t next_update; /* until when this is the issuer's word */
+	bool hold;	     /* revoked: for now, it may be taken back */
+	/* By a CRL that is good or on hold: there is a delta CRL that says what changed since, and
+	 * without it this is not known. Where it is; "": nowhere that can be asked. */
+	bool changes;
+	char changes_url[LIMIT_REVOCATION_URL + 1];
 };
 
 /* An OCSP request for a certificate, without a nonce, to be posted as application/ocsp-request.
@@ -56,3 +61,10 @@ int ocsp_read(struct str answer, const struct cert *c, const struct cert *issuer
  */
 int crl_read(struct str crl, const struct cert *c, const struct cert *issuer, int64_t now,
 	     struct revocation *ret, struct err *e);
+/*
+ * What a delta CRL changes of what crl_read() told by a complete one, whose number is between those
+ * that the changes begin and end with (RFC 5280, 5.2.4). As strict as crl_read(). *ret is changed
+ * on success only.
+ */
+int crl_read_changes(struct str delta, struct str crl, const struct cert *c,
+		     const struct cert *issuer, int64_t now, struct revocation *ret, struct err *e);

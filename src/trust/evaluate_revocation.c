@@ -47,29 +47,70 @@ static int judge_revoked(struct tally *t, const struct cert *c, const struct rev
 		    r->reason[0] ? " (" : "", r->reason, r->reason[0] ? ")" : "");
 }
 
-/* One source: 1 when it decided (with the result in *ret), 0 when it did not, and why tells. */
-static int by_source(struct tally *t, struct want *w, const struct cert *c,
-		     const struct cert *issuer, struct revocation *ret, struct err *why)
+/* What a server answered; NULL when it is to be asked, or did not answer, and why tells. */
+static const struct answer *answer_to(struct tally *t, const struct want *w, struct err *why)
 {
 	const struct answer *a = answers_find(t->v->answers, w);
-	struct str bytes;
+
+	if (!a)
+		want(t, w, why);
+	else if (a->why[0])
+		(void)FAIL(why, E_VERIFY, "%s", a->why);
+	return a && !a->why[0] ? a : NULL;
+}
+
+static void want_anew(struct tally *t, const struct want *w, struct err *why)
+{
+	struct want again = *w;
+
+	again.anew = true;
+	want(t, &again, why);
+}
+
+static struct str bytes_of(const struct answer *a)
+{
+	return (struct str){ buf_str(&a->bytes), a->bytes.n };
+}
+
+/* What changed since a CRL. Where the two do not go together, one in the cache is too old. */
+static int with_changes(struct tally *t, const struct want *w, const struct answer *crl,
+			const struct cert *c, const struct cert *issuer, struct revocation *ret,
+			struct err *why)
+{
+	struct want changes = { .ocsp = false };
+	const struct answer *a;
 	int r;
 
-	if (!a) {
-		want(t, w, why);
+	if (!ret->changes_url[0])
+		return FAIL(why, E_VERIFY,
+			    "its CRL has changes at no place that can be asked by plain http");
+	(void)snprintf(changes.url, sizeof(changes.url), "%s", ret->changes_url);
+	a = answer_to(t, &changes, why);
+	if (!a)
+		return E_VERIFY;
+	r = crl_read_changes(bytes_of(a), bytes_of(crl), c, issuer, t->v->now, ret, why);
+	if (r < 0 && a->cached)
+		want_anew(t, &changes, why);
+	else if (r < 0 && crl->cached)
+		want_anew(t, w, why);
+	return r;
+}
+
+/* One source: 1 when it decided (with the result in *ret), 0 when it did not, and why tells. */
+static int by_source(struct tally *t, const struct want *w, const struct cert *c,
+		     const struct cert *issuer, struct revocation *ret, struct err *why)
+{
+	const struct answer *a = answer_to(t, w, why);
+	int r;
+
+	if (!a)
 		return 0;
-	}
-	if (a->why[0]) {
-		(void)FAIL(why, E_VERIFY, "%s", a->why);
-		return 0;
-	}
-	bytes = (struct str){ buf_str(&a->bytes), a->bytes.n };
-	r = (w->ocsp ? ocsp_read : crl_read)(bytes, c, issuer, t->v->now, ret, why);
+	r = (w->ocsp ? ocsp_read : crl_read)(bytes_of(a), c, issuer, t->v->now, ret, why);
 	/* Out of date, damaged, or of a responder that may know more by now. */
-	if (a->cached && (r < 0 || ret->status == REVOCATION_UNKNOWN)) {
-		w->anew = true;
-		want(t, w, why);
-	}
+	if (a->cached && (r < 0 || ret->status == REVOCATION_UNKNOWN))
+		want_anew(t, w, why);
+	if (r == 0 && ret->changes)
+		r = with_changes(t, w, a, c, issuer, ret, why);
 	if (r == 0 && ret->status == REVOCATION_UNKNOWN)
 		(void)FAIL(why, E_VERIFY, "the OCSP responder does not know the certificate");
 	return r == 0 && ret->status != REVOCATION_UNKNOWN;

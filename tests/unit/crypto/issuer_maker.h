@@ -55,8 +55,10 @@ struct told {
 	long from, until; /* until 0: left out */
 	const EVP_MD *md; /* NULL: SHA-256 */
 	const char *idp;  /* "critical,..." of the issuing distribution point */
-	int delta, entry_critical, by_other, twice;
-	X509 *signer; /* NULL: the issuer */
+	int delta, entry_critical, by_other, twice; /* delta: the number that it begins with */
+	int number;				    /* of the CRL; 0: none */
+	const char *changes;			    /* "URI:..." of a delta CRL */
+	X509 *signer;				    /* NULL: the issuer */
 	EVP_PKEY *key;
 	int unknown;
 };
@@ -68,6 +70,16 @@ static void crl_ext(X509_CRL *crl, int nid, const char *value)
 	if (!e || X509_CRL_add_ext(crl, e, -1) != 1)
 		abort();
 	X509_EXTENSION_free(e);
+}
+
+static void crl_number(X509_CRL *crl, int nid, int number)
+{
+	ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+	(void)ASN1_INTEGER_set(n, number);
+	if (number && X509_CRL_add1_ext_i2d(crl, nid, n, nid == NID_delta_crl, 0) != 1)
+		abort();
+	ASN1_INTEGER_free(n);
 }
 
 static void crl_entry(struct issuer *i, const struct told *o, X509_CRL *crl)
@@ -117,13 +129,10 @@ static void issuer_crl(struct issuer *i, const struct told *o, struct buf *ret)
 		crl_entry(i, o, crl);
 	if (o->idp)
 		crl_ext(crl, NID_issuing_distribution_point, o->idp);
-	if (o->delta) {
-		ASN1_INTEGER *base = ASN1_INTEGER_new();
-
-		(void)ASN1_INTEGER_set(base, 1);
-		(void)X509_CRL_add1_ext_i2d(crl, NID_delta_crl, base, 1, 0);
-		ASN1_INTEGER_free(base);
-	}
+	crl_number(crl, NID_delta_crl, o->delta);
+	crl_number(crl, NID_crl_number, o->number);
+	if (o->changes)
+		crl_ext(crl, NID_freshest_crl, o->changes);
 	(void)X509_CRL_sort(crl);
 	if (X509_CRL_sign(crl, o->key ? o->key : i->key, o->md ? o->md : EVP_sha256()) == 0)
 		abort();

@@ -9,6 +9,7 @@
 	  .usage = "critical,digitalSignature",                                                    \
 	  .crl = "URI:" CRL_URL,                                                                   \
 	  .info = "OCSP;URI:" OCSP_URL }
+#define DELTA_URL "http://127.0.0.1:1/delta.crl"
 #define LIVE .from = -60, .until = 3600
 
 static const struct spec specs[2] = { SIGNER, ISSUER };
@@ -142,6 +143,107 @@ TEST(crl_parts)
 	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
 		expect(crl_read, &i, &(struct told){ LIVE, .idp = cases[k].idp }, cases[k].code,
 		       REVOCATION_GOOD, NULL);
+}
+
+/* A complete CRL that has changes, and what the two say together. */
+TEST(delta_crls)
+{
+#define BASE LIVE, .number = 10, .changes = "URI:" DELTA_URL
+#define DELTA LIVE, .delta = 10, .number = 11
+#define ON_IT .revoked = 1, .since = -100
+	enum { HOLD = 6, REMOVED = 8 };
+	static const struct {
+		struct told base, delta;
+		int code;
+		enum revocation_status status;
+		const char *message;
+	} cases[] = {
+		{ { BASE }, { DELTA }, 0, REVOCATION_GOOD, NULL },
+		{ { BASE }, { DELTA, ON_IT }, 0, REVOCATION_REVOKED, NULL },
+		{ { BASE }, { DELTA, .revoked = 2 }, 0, REVOCATION_GOOD, NULL },
+		{ { BASE, ON_IT, .reason = HOLD }, { DELTA }, 0, REVOCATION_REVOKED, NULL },
+		{ { BASE, ON_IT, .reason = HOLD },
+		  { DELTA, ON_IT, .reason = REMOVED },
+		  0,
+		  REVOCATION_GOOD,
+		  NULL },
+		{ { BASE, ON_IT, .reason = HOLD },
+		  { DELTA, ON_IT, .reason = 1 },
+		  0,
+		  REVOCATION_REVOKED,
+		  NULL },
+		{ { BASE }, { LIVE, .delta = 9, .number = 11 }, 0, REVOCATION_GOOD, NULL },
+		{ { BASE }, { LIVE, .delta = 9, .number = 10 }, 0, REVOCATION_GOOD, NULL },
+		{ { BASE }, { LIVE, .delta = 11, .number = 12 }, E_VERIFY, 0, "of a later CRL" },
+		{ { BASE }, { LIVE, .delta = 8, .number = 9 }, E_VERIFY, 0, "of an older CRL" },
+		{ { BASE }, { LIVE, .delta = 10 }, E_VERIFY, 0, "number" },
+		{ { LIVE, .changes = "URI:" DELTA_URL }, { DELTA }, E_VERIFY, 0, "number" },
+		{ { BASE }, { LIVE, .number = 11 }, E_VERIFY, 0, "not a delta CRL" },
+		{ { BASE }, { DELTA, .by_other = 1 }, E_VERIFY, 0, "another issuer" },
+		{ { BASE },
+		  { .from = -7200, .until = -3600, .delta = 10, .number = 11 },
+		  E_VERIFY,
+		  0,
+		  "good until" },
+		{ { BASE }, { DELTA, .idp = "critical,onlyCA:TRUE" }, E_VERIFY, 0, "another kind" },
+	};
+	auto_issuer i;
+
+	issuer_open_as(&i, specs, "OCSPSigning");
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		auto_buf base = BUF_INIT(LIMIT_CRL), delta = BUF_INIT(LIMIT_CRL);
+		struct revocation res = { 0 };
+		struct err e = ERR_INIT;
+		int r;
+
+		issuer_crl(&i, &cases[k].base, &base);
+		issuer_crl(&i, &cases[k].delta, &delta);
+		CHECK(crl_read((struct str){ base.p, base.n }, i.chain.v[0], i.chain.v[1], i.now,
+			       &res, &e) == 0);
+		CHECK(res.changes);
+		CHECK_STR(res.changes_url, DELTA_URL);
+		r = crl_read_changes((struct str){ delta.p, delta.n },
+				     (struct str){ base.p, base.n }, i.chain.v[0], i.chain.v[1],
+				     i.now, &res, &e);
+		if (r != cases[k].code)
+			printf("# %zu: %d %s\n", k, r, e.msg);
+		CHECK(r == cases[k].code);
+		CHECK(r < 0 ? strstr(e.msg, cases[k].message) && res.changes
+			    : res.status == cases[k].status && !res.changes);
+	}
+}
+
+/* What a CRL says without its changes: where they are, unless nothing can take it back. */
+TEST(crls_with_changes)
+{
+	static const struct {
+		struct told told;
+		bool changes;
+		const char *url;
+	} cases[] = {
+		{ { LIVE, .number = 10 }, false, "" },
+		{ { BASE }, true, DELTA_URL },
+		{ { BASE, ON_IT, .reason = 1 }, false, "" },
+		{ { LIVE, .changes = "URI:ldap://x/y" }, true, "" },
+		{ { LIVE, .changes = "URI:ldap://x/y,URI:http://a/1" }, true, "http://a/1" },
+	};
+	auto_issuer i;
+
+	issuer_open_as(&i, specs, "OCSPSigning");
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		auto_buf b = BUF_INIT(LIMIT_CRL);
+		struct revocation res = { 0 };
+		struct err e = ERR_INIT;
+
+		issuer_crl(&i, &cases[k].told, &b);
+		CHECK(crl_read((struct str){ b.p, b.n }, i.chain.v[0], i.chain.v[1], i.now, &res,
+			       &e) == 0);
+		CHECK(res.changes == cases[k].changes);
+		CHECK_STR(res.changes_url, cases[k].url);
+	}
+#undef BASE
+#undef DELTA
+#undef ON_IT
 }
 
 TEST(ocsp_details)

@@ -154,4 +154,87 @@ TEST(signer_unknown_and_authority_revoked)
 	buf_free(&one.bytes);
 }
 
+/* What is to be asked next, as a URL; "" when it is decided. */
+static const char *asked(const struct world *w, const struct buf *envelope, int *ret_code,
+			 bool *ret_anew)
+{
+	static struct wants wants;
+	const struct evaluation v = { .form = w->form,
+				      .tsa = w->tsa,
+				      .envelope = { envelope->p, envelope->n },
+				      .manifest = &w->manifest,
+				      .statement = &w->policy.v[0],
+				      .trusted = &w->trusted,
+				      .now = w->now,
+				      .answers = w->answers,
+				      .wants = &wants };
+	struct trust_result res;
+	struct err e = ERR_INIT;
+
+	wants.n = 0;
+	*ret_code = evaluate(&v, &res, &e);
+	*ret_anew = wants.n && wants.v[0].anew;
+	return wants.n ? wants.v[0].url : "";
+}
+
+/* A CRL with changes decides nothing without them. */
+TEST(changes_of_a_crl)
+{
+	static const struct told base = { .from = -60,
+					  .until = 3600,
+					  .number = 10,
+					  .changes = "URI:http://127.0.0.1:1/delta.crl" },
+				 none = { .from = -60, .until = 3600, .delta = 10, .number = 11 },
+				 gone = { .revoked = 1,
+					  .since = -100,
+					  .from = -60,
+					  .until = 3600,
+					  .delta = 10,
+					  .number = 11 },
+				 later = { .from = -60, .until = 3600, .delta = 12, .number = 13 };
+	auto_world w;
+	auto_stamper s;
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	struct issuer ca;
+	struct answer two[2];
+	struct answers all;
+	int code;
+	bool anew;
+
+	open_stamped(&w, &s, &ca);
+	always(&w, LEVEL(""));
+	stamped(&w, &s, NULL, &b);
+	answer(&all, &two[0], &ca, &base);
+	w.answers = &all;
+	CHECK_STR(asked(&w, &b, &code, &anew), "http://127.0.0.1:1/delta.crl");
+	CHECK(!anew);
+	expect_stamped(&w, &s, E_VERIFY, "could not be found out");
+
+	two[1] = (struct answer){ .want = { .url = "http://127.0.0.1:1/delta.crl" },
+				  .bytes = BUF_INIT(LIMIT_CRL) };
+	all.n = 2;
+	issuer_crl(&ca, &none, &two[1].bytes);
+	CHECK_STR(asked(&w, &b, &code, &anew), "");
+	CHECK(code == 0);
+	buf_reset(&two[1].bytes);
+	issuer_crl(&ca, &gone, &two[1].bytes);
+	CHECK_STR(asked(&w, &b, &code, &anew), "");
+	CHECK(code == E_VERIFY);
+	expect_stamped(&w, &s, E_VERIFY, "was revoked at");
+
+	/* Two that do not go together: what was kept is asked for anew, the changes first. */
+	buf_reset(&two[1].bytes);
+	issuer_crl(&ca, &later, &two[1].bytes);
+	two[0].cached = two[1].cached = true;
+	CHECK_STR(asked(&w, &b, &code, &anew), "http://127.0.0.1:1/delta.crl");
+	CHECK(anew);
+	two[1].cached = false;
+	CHECK_STR(asked(&w, &b, &code, &anew), CRL_URL);
+	CHECK(anew);
+	two[0].cached = false;
+	expect_stamped(&w, &s, E_VERIFY, "of a later CRL");
+	buf_free(&two[0].bytes);
+	buf_free(&two[1].bytes);
+}
+
 TAP_MAIN()
