@@ -164,6 +164,27 @@ def unknown_fields():
 
 
 @case
+def root_that_knows_mirrors():
+    repo, client = start()
+    repo.root['roles']['mirrors'] = {'keyids': [], 'threshold': 1}
+    repo.publish('root')
+    same(client.refresh(), 0)
+    same(client.version('root'), 2)
+    repo.root['roles']['mirrors']['threshold'] = 0
+    repo.publish('root')
+    refresh_refused(client, 'threshold 0')
+    # Nobody delegates to the top-level roles; this is none of ours.
+    repo.published['root'].pop(3)
+    repo.docs['root']['version'] = 2
+    repo.root['roles'].pop('mirrors')
+    repo.delegate('targets', 'mirrors')
+    repo.add_target('mirrors', 'file', b'content')
+    repo.publish('mirrors')
+    repo.publish_all()
+    same(client.download('file'), 0)
+
+
+@case
 def keyid_is_only_a_name():
     repo, client = start()
     repo.rotate('snapshot')
@@ -232,6 +253,31 @@ def consistent_snapshot_off():
     same(repo.target_log, ['a/file'])
     same(client.download('b'), 1)
     same(repo.log[-1], ('role1', None))
+
+
+@case
+def consistent_snapshot_not_said():
+    repo = Repo()
+    del repo.root['consistent_snapshot']
+    repo.root['version'] = 0
+    repo.publish('root')
+    client = Client(repo)
+    same(client.refresh(), 0)
+    same(repo.log, [('root', 2), ('timestamp', None), ('snapshot', None), ('targets', None)])
+
+
+@case
+def url_of_any_form():
+    """What stands before the names of files is sent as it was given: it may be quoted, end with a slash or not."""
+    for base in ('', 'a', 'a%5B..%2Fb%5D', '%3F', '%23/%20x', 'a.b/c~d/'):
+        repo = Repo()
+        repo.add_target('targets', 'x/file', b'content')
+        repo.publish_all()
+        client = Client(repo)
+        repo.base = base.rstrip('/')
+        client.url += '/' + base
+        same(client.download('x/file'), 0)
+        same(client.have(), {'x%2Ffile': b'content'})
 
 
 @case
@@ -743,6 +789,25 @@ def expired_local_metadata_is_updated():
     repo.publish_all()
     same(client.refresh(days=18), 0)
     same(client.trusted(), {'root': 1, 'timestamp': 3, 'snapshot': 2, 'targets': 2})
+
+
+@case
+def what_is_kept_expires():
+    """Whatever is kept and expired by now is followed by what is newer, and by nothing else."""
+    for role in TOP:
+        repo = Repo()
+        repo.docs[role]['expires'] = stamp(7)
+        repo.publish('root')
+        repo.publish_all()
+        client = Client(repo)
+        same(client.refresh(), 0)
+        same(client.refresh(days=18), 1)
+        assert f'{role} version 2 expired at' in client.said, client.said
+        repo.docs[role]['expires'] = stamp(21)
+        repo.publish('root')
+        repo.publish_all()
+        same(client.refresh(days=18), 0)
+        same(client.trusted(), {r: 3 for r in TOP})
 
 
 def main():

@@ -102,6 +102,23 @@ def succinct_bins():
 
 
 @case
+def long_names_of_bins():
+    for prefix, want in (('p' * 77, 0), ('p' * 78, 1)):
+        repo, client = start()
+        key = Key()
+        repo.docs['targets']['delegations'] = {'keys': {key.id: key.value}, 'succinct_roles': {
+            'keyids': [key.id], 'threshold': 1, 'bit_length': 8, 'name_prefix': prefix}}
+        name = f'{prefix}-{hashlib.sha256(b"x").hexdigest()[:2]}'
+        repo.docs[name], repo.signers[name] = repo.new_targets(), [key]
+        repo.add_target(name, 'x', b'in a bin')
+        repo.publish(name)
+        repo.publish_all()
+        same(client.refresh(), want)
+        assert not want or "a bin's name has at most" in client.said, client.said
+        same(client.download('x'), want)
+
+
+@case
 def unusual_role_names():
     for role, quoted in (('?', '%3F'), ('#', '%23'), ('/delegated', '%2Fdelegated'), ('../delegated', '..%2Fdelegated'),
                          ('.', '.'), ('..', '..'), ('ä b%2F', '%C3%A4%20b%252F'), ('1.root', '1.root')):
@@ -294,6 +311,22 @@ def all_hashes_must_hold():
     assert 'sha512 is' in client.said, client.said
     same(client.download('two'), 1)
     assert "hash algorithm 'sha3'" in client.said, client.said
+    same(client.have(), {})
+
+
+@case
+def hash_in_the_name_of_the_file():
+    """Of a target without SHA-256, what it has names its file, and is what is checked."""
+    repo, client = start()
+    digest = hashlib.sha512(b'content').hexdigest()
+    repo.docs['targets']['targets']['d/file'] = {'length': 7, 'hashes': {'sha512': digest}}
+    repo.targets[f'd/{digest}.file'] = b'content'
+    repo.publish_all()
+    same(client.download('d/file'), 0)
+    same((repo.target_log, client.have()), ([f'd/{digest}.file'], {'d%2Ffile': b'content'}))
+    repo.targets[f'd/{digest}.file'] = b'CONTENT'
+    os.unlink(client.targets + '/d%2Ffile')
+    same(client.download('d/file'), 1)
     same(client.have(), {})
 
 

@@ -99,6 +99,7 @@ class Repo:
         self.log = []       # requests for metadata: (role as asked, version or None)
         self.target_log = []
         self.hashes = False
+        self.base = ''      # of its URLs, as it is asked for
         common = {'spec_version': '1.0.31', 'version': 0}
         self.docs['root'] = {**common, '_type': 'root', 'expires': stamp(30), 'consistent_snapshot': True,
                              'keys': {}, 'roles': {r: {'keyids': [], 'threshold': 1} for r in TOP}}
@@ -209,7 +210,8 @@ class Repo:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                data = repo.answer(self.path[1:])
+                base, path = self.path[1:len(repo.base) + 1], self.path[len(repo.base) + 1:]
+                data = repo.answer(path.lstrip('/')) if base == repo.base else None
                 if isinstance(data, int) or data is None:
                     self.send_error(data or 404)
                     return

@@ -23,11 +23,14 @@ tuf_case() { # name
 @test "targets version not in snapshot" { tuf_case targets_version_not_in_snapshot; }
 @test "bytes are kept as they came" { tuf_case bytes_are_kept_as_they_came; }
 @test "unknown fields" { tuf_case unknown_fields; }
+@test "root that knows mirrors" { tuf_case root_that_knows_mirrors; }
 @test "keyid is only a name" { tuf_case keyid_is_only_a_name; }
 @test "missing files" { tuf_case missing_files; }
 @test "server errors are no end of roots" { tuf_case server_errors_are_no_end_of_roots; }
 @test "wrong type of metadata" { tuf_case wrong_type_of_metadata; }
 @test "consistent snapshot off" { tuf_case consistent_snapshot_off; }
+@test "consistent snapshot not said" { tuf_case consistent_snapshot_not_said; }
+@test "url of any form" { tuf_case url_of_any_form; }
 @test "malformed metadata" { tuf_case malformed_metadata; }
 @test "broken json" { tuf_case broken_json; }
 @test "larger than allowed" { tuf_case larger_than_allowed; }
@@ -61,10 +64,12 @@ tuf_case() { # name
 @test "expired targets" { tuf_case expired_targets; }
 @test "frozen repository" { tuf_case frozen_repository; }
 @test "expired local metadata is updated" { tuf_case expired_local_metadata_is_updated; }
+@test "what is kept expires" { tuf_case what_is_kept_expires; }
 @test "delegation graphs" { tuf_case delegation_graphs; }
 @test "search by patterns" { tuf_case search_by_patterns; }
 @test "path hash prefixes" { tuf_case path_hash_prefixes; }
 @test "succinct bins" { tuf_case succinct_bins; }
+@test "long names of bins" { tuf_case long_names_of_bins; }
 @test "unusual role names" { tuf_case unusual_role_names; }
 @test "delegated metadata is verified" { tuf_case delegated_metadata_is_verified; }
 @test "kept delegated metadata is verified by who delegates now" { tuf_case kept_delegated_metadata_is_verified_by_who_delegates_now; }
@@ -78,6 +83,7 @@ tuf_case() { # name
 @test "several targets at once" { tuf_case several_targets_at_once; }
 @test "substituted targets" { tuf_case substituted_targets; }
 @test "all hashes must hold" { tuf_case all_hashes_must_hold; }
+@test "hash in the name of the file" { tuf_case hash_in_the_name_of_the_file; }
 @test "target changes" { tuf_case target_changes; }
 @test "names of targets stay in their folder" { tuf_case names_of_targets_stay_in_their_folder; }
 @test "file of no bytes" { tuf_case file_of_no_bytes; }

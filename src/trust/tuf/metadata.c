@@ -94,7 +94,7 @@ int tuf_root_role(const struct tuf_doc *root, const char *name, struct tuf_role 
 
 static int root_form(const json_t *body, struct err *e)
 {
-	const json_t *consistent = json_object_get(body, "consistent_snapshot");
+	const json_t *consistent = json_object_get(body, "consistent_snapshot"), *mirrors;
 	json_t *keys, *roles;
 	int r;
 
@@ -104,16 +104,19 @@ static int root_form(const json_t *body, struct err *e)
 	    (r = tuf_keys_form(keys, e)) < 0 ||
 	    (r = json_get_object(body, "roles", &roles, "root", e)) < 0)
 		return r;
-	if (json_object_size(roles) != 4)
+	/* A list of mirrors is nothing that is followed here; who may sign one is no error (4.3).
+	 */
+	mirrors = json_object_get(roles, "mirrors");
+	if (json_object_size(roles) != (mirrors ? 5 : 4))
 		return FAIL(e, E_FORMAT, "root: want exactly the four top-level roles");
-	for (size_t i = 0; i < 4; i++) {
+	r = mirrors ? tuf_role_form(mirrors, "mirrors", e) : 0;
+	for (size_t i = 0; r == 0 && i < 4; i++) {
 		json_t *role;
 
-		if ((r = json_get_object(roles, kind_names[i], &role, "root", e)) < 0 ||
-		    (r = tuf_role_form(role, kind_names[i], e)) < 0)
-			return r;
+		r = json_get_object(roles, kind_names[i], &role, "root", e);
+		r = r < 0 ? r : tuf_role_form(role, kind_names[i], e);
 	}
-	return 0;
+	return r;
 }
 
 /* Timestamp and snapshot. */

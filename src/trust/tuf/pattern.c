@@ -26,20 +26,21 @@ static int order(const char *a, size_t a_n, const char *b, size_t b_n)
 
 /*
  * "[a-z]", "[!a-z]": a "]" right behind the opening is one of the set. *ret_end is behind the set;
- * NULL when it is not closed, which makes "[" an ordinary character.
+ * NULL when it is not closed before the next '/', at which every part of a pattern ends: then "["
+ * is an ordinary character.
  */
 static bool in_set(const char *p, const char *c, size_t c_n, const char **ret_end)
 {
 	bool not = p[1] == '!', found = false, first = true;
 
 	*ret_end = NULL;
-	for (p += 1 + not; *p && (*p != ']' || first); first = false) {
+	for (p += 1 + not; *p && *p != '/' && (*p != ']' || first); first = false) {
 		size_t from_n = character(p);
 		const char *from = p, *to = p;
 		size_t to_n = from_n;
 
 		p += from_n;
-		if (p[0] == '-' && p[1] && p[1] != ']') {
+		if (p[0] == '-' && p[1] && p[1] != ']' && p[1] != '/') {
 			to = p + 1;
 			to_n = character(to);
 			p = to + to_n;

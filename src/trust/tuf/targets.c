@@ -90,6 +90,9 @@ static int succinct_form(const json_t *s, struct err *e)
 		return r;
 	if (bits < 1 || bits > 32)
 		return FAIL(e, E_FORMAT, "succinct_roles: bit_length is not 1 to 32");
+	if (strlen(prefix) + 1 + (bits + 3) / 4 > LIMIT_TUF_NAME)
+		return FAIL(e, E_FORMAT, "succinct_roles: a bin's name has at most %d bytes",
+			    LIMIT_TUF_NAME);
 	return 0;
 }
 

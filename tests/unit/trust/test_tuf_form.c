@@ -90,6 +90,12 @@ TEST(patterns)
 		{ "[!a-c]", "b", false },
 		{ "[!a]", "/", false },
 		{ "a[/]b", "a/b", false },
+		{ "a[b/c]d", "abd", false }, /* two parts: "a[b" and "c]d" */
+		{ "a[b/c]d", "a[b/c]d", true },
+		{ "a[b-/c]d", "abd", false },
+		{ "a[b-/c]d", "a[b-/c]d", true },
+		{ "[!/]", "a", false },
+		{ "*[a/b]", "xa", false },
 		{ "[]]", "]", true },
 		{ "[a-]", "-", true },
 		{ "[ab", "[ab", true },
