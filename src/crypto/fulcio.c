@@ -155,6 +155,20 @@ static int make_stacks(const struct chain *authority, X509_STORE *store, x509_st
 	return 0;
 }
 
+/* A certificate is valid through its last second (RFC 5280, 4.1.2.5), in which OpenSSL calls it
+ * expired. */
+static int in_last_second(int ok, X509_STORE_CTX *c)
+{
+	const X509 *x = X509_STORE_CTX_get_current_cert(c);
+	time_t before = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(c)) - 1;
+
+	if (ok || X509_STORE_CTX_get_error(c) != X509_V_ERR_CERT_HAS_EXPIRED || !x ||
+	    X509_cmp_time(X509_get0_notAfter(x), &before) <= 0)
+		return ok;
+	X509_STORE_CTX_set_error(c, X509_V_OK);
+	return 1;
+}
+
 static const struct cert *find_issuer(const struct chain *authority, X509_STORE_CTX *c)
 {
 	const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(c);
@@ -183,6 +197,7 @@ int fulcio_check(const struct cert *leaf, const struct chain *authority, int64_t
 		return FAIL_SSL(e, E_SYSTEM, "certificate chain");
 	X509_STORE_CTX_set_time(c, 0, (time_t)when);
 	X509_STORE_CTX_set_flags(c, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_STORE_CTX_set_verify_cb(c, in_last_second);
 	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(c), 2);
 	if (X509_verify_cert(c) != 1) {
 		r = FAIL(e, E_VERIFY, "the signer's certificate: %s",
