@@ -79,6 +79,28 @@ static int parse_public_key(const json_t *o, struct log_key *k, struct err *e)
 	return r < 0 ? WRAP(e, r, "%s", what) : 0;
 }
 
+/* By which its key is told in checkpoints: how its id begins, unless the root says otherwise. */
+static int parse_note_id(const json_t *log, struct log_key *k, struct err *e)
+{
+	static const char what[] = "trusted root: checkpointKeyId";
+	const json_t *id = pb_get(log, "checkpointKeyId");
+	auto_buf raw = BUF_INIT(sizeof(k->note_id));
+	int r;
+
+	memcpy(k->note_id, k->id, sizeof(k->note_id));
+	k->note_id_n = sizeof(k->note_id);
+	if (!id)
+		return 0;
+	if ((r = pb_members(id, "keyId", what, e)) < 0 ||
+	    (r = pb_bytes(id, "keyId", &raw, what, e)) < 0)
+		return r;
+	if (raw.n < LOG_NOTE_ID)
+		return FAIL(e, E_FORMAT, "%s: %zu bytes", what, raw.n);
+	memcpy(k->note_id, raw.p, raw.n);
+	k->note_id_n = raw.n;
+	return 0;
+}
+
 static int parse_log(const json_t *o, struct log_key *k, struct err *e)
 {
 	static const char what[] = "trusted root: log";
@@ -90,7 +112,8 @@ static int parse_log(const json_t *o, struct log_key *k, struct err *e)
 	    (r = json_get_object(o, "publicKey", &key, what, e)) < 0 ||
 	    (r = json_get_object(o, "logId", &id, what, e)) < 0 ||
 	    (r = pb_members(id, "keyId", what, e)) < 0 ||
-	    (r = pb_bytes_exact(id, "keyId", k->id, sizeof(k->id), what, e)) < 0)
+	    (r = pb_bytes_exact(id, "keyId", k->id, sizeof(k->id), what, e)) < 0 ||
+	    (r = parse_note_id(o, k, e)) < 0)
 		return r;
 	return parse_public_key(key, k, e);
 }
@@ -177,6 +200,7 @@ static int check_type(const json_t *j, struct err *e)
 	if (r < 0)
 		return r;
 	if (!has_word("application/vnd.dev.sigstore.trustedroot+json;version=0.1 "
+		      "application/vnd.dev.sigstore.trustedroot.v0.1+json "
 		      "application/vnd.dev.sigstore.trustedroot.v0.2+json "
 		      "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
 		      type))

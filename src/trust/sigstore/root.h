@@ -12,10 +12,13 @@ enum {
 	LIMIT_TRUSTED_ROOT = 1024 * 1024, /* bytes */
 	LIMIT_ROOT_ENTRIES = 64,	  /* of each kind */
 	LOG_ID = 32,
+	LOG_NOTE_ID = 4,
 };
 
 struct log_key {
 	unsigned char id[LOG_ID];
+	unsigned char note_id[LOG_ID]; /* of its key in checkpoints, at least LOG_NOTE_ID of it */
+	size_t note_id_n;
 	struct key *key;
 	int64_t start, end; /* inclusive; end INT64_MAX: still in use */
 };

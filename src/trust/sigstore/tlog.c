@@ -9,11 +9,16 @@
 #include "trail/merkle.h"
 #include "trail/note.h"
 
+/* Rekor 2's entries name it by its checkpoints' key, Rekor 1's by the log's id. */
 static const struct log_key *find_log(const struct tlog_entry *t, const struct trusted_root *root)
 {
-	for (size_t i = 0; i < root->tlogs.n; i++)
-		if (memcmp(root->tlogs.v[i].id, t->log_id, LOG_ID) == 0)
-			return &root->tlogs.v[i];
+	for (size_t i = 0; i < root->tlogs.n; i++) {
+		const struct log_key *k = &root->tlogs.v[i];
+
+		if (memcmp(k->id, t->log_id, LOG_ID) == 0 ||
+		    (k->note_id_n == LOG_ID && memcmp(k->note_id, t->log_id, LOG_ID) == 0))
+			return k;
+	}
 	return NULL;
 }
 
@@ -48,14 +53,14 @@ static bool names_origin(const struct note *n, struct str name)
 	       (n->text.p[name.n] == '\n' || n->text.p[name.n] == ' ');
 }
 
-/* The line of the log among a note's: by the first four bytes of the log's id. */
+/* The line of the log among a note's. */
 static int verify_note(const struct note *n, const struct log_key *log, struct err *e)
 {
 	for (size_t i = 0; i < n->n; i++) {
 		auto_buf raw = BUF_INIT(LIMIT_NOTE_SIG);
 		int r;
 
-		if (memcmp(n->sigs[i].id, log->id, sizeof(n->sigs[i].id)) != 0 ||
+		if (memcmp(n->sigs[i].id, log->note_id, sizeof(n->sigs[i].id)) != 0 ||
 		    !names_origin(n, n->sigs[i].name))
 			continue;
 		if ((r = b64_decode(n->sigs[i].base64, B64_STD, &raw, e)) < 0)
