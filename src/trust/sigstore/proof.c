@@ -198,6 +198,22 @@ static int check_authority(const struct cert *leaf, const struct proof_want *w, 
 	return E_VERIFY;
 }
 
+/* What a bundle brings beside the leaf is believed in nothing, but an anchor has no business there:
+ * the format forbids it, since whoever believes one believes anybody. */
+static int check_others(const struct bundle *b, struct err *e)
+{
+	for (size_t i = 1; i < b->certs_n; i++) {
+		auto_release(cert_free) struct cert *c = NULL;
+		int r = cert_from_der(b->certs[i].p, b->certs[i].n, &c, e);
+
+		if (r < 0)
+			return WRAP(e, r, "bundle");
+		if (cert_is_self_signed(c))
+			return FAIL(e, E_FORMAT, "bundle: a root certificate among its own");
+	}
+	return 0;
+}
+
 static int prove_keyless(const struct bundle *b, const struct signed_bytes *m,
 			 const struct proof_want *w, struct proof *p, struct err *e)
 {
@@ -211,7 +227,7 @@ static int prove_keyless(const struct bundle *b, const struct signed_bytes *m,
 		return FAIL(e, E_VERIFY, "signed by a certificate; only keys are trusted here");
 	if ((r = cert_from_der(b->certs[0].p, b->certs[0].n, &leaf, e)) < 0 ||
 	    (r = cert_key(leaf, &k, e)) < 0 || (r = fulcio_identity(leaf, &p->identity, e)) < 0 ||
-	    (r = check_signature(b, m, k, e)) < 0)
+	    (r = check_others(b, e)) < 0 || (r = check_signature(b, m, k, e)) < 0)
 		return r;
 	s.key = k;
 	s.cert = leaf;
