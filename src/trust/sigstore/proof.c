@@ -17,6 +17,27 @@ struct signed_bytes {
 	unsigned char digest[SHA256_LEN];
 };
 
+/* A digest that the bundle tells must be the artifact's, though it proves nothing. */
+static int check_told(const struct bundle *b, const struct proof_want *w, struct err *e)
+{
+	const struct str told = { buf_str(&b->digest), b->digest.n };
+	const char *name = strcmp(b->hash, "SHA384") == 0 ? "sha384" : "sha512";
+	auto_release(hash_free) struct hash *h = NULL;
+	unsigned char raw[HASH_MAX];
+	struct str ours = w->sha256;
+	int r;
+
+	if (strcmp(b->hash, "SHA256") != 0) {
+		if (!b->hash[0] || !w->message.p)
+			return 0;
+		if ((r = hash_new(name, &h, e)) < 0)
+			return r;
+		hash_update(h, w->message.p, w->message.n);
+		ours = (struct str){ (const char *)raw, hash_final(h, raw) };
+	}
+	return str_eq(told, ours) ? 0 : FAIL(e, E_VERIFY, "the bundle is of another artifact");
+}
+
 static int find_signed(const struct bundle *b, const struct proof_want *w, struct signed_bytes *m,
 		       struct err *e)
 {
@@ -35,11 +56,7 @@ static int find_signed(const struct bundle *b, const struct proof_want *w, struc
 		m->sha256 = (struct str){ (const char *)m->digest, sizeof(m->digest) };
 		return 0;
 	}
-	/* A digest that the bundle tells must be the artifact's, though it proves nothing. */
-	if (strcmp(b->hash, "SHA256") == 0 &&
-	    !str_eq((struct str){ buf_str(&b->digest), b->digest.n }, w->sha256))
-		return FAIL(e, E_VERIFY, "the bundle is of another artifact");
-	return 0;
+	return check_told(b, w, e);
 }
 
 static int check_signature(const struct bundle *b, const struct signed_bytes *m,

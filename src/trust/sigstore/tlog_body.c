@@ -96,6 +96,66 @@ static int check_verifier(const json_t *o, const struct tlog_subject *s, struct 
 	return r < 0 ? r : check_der((struct str){ der.p, der.n }, cert != NULL, s, e);
 }
 
+/* What was signed, by the hash that the entry has of it: of larger curves not SHA-256. Of another
+ * one nothing can be told where only the digest of the artifact is known. */
+static int check_signed(const char *name, struct str sum, const struct tlog_subject *s,
+			struct err *e)
+{
+	auto_release(hash_free) struct hash *h = NULL;
+	unsigned char raw[HASH_MAX];
+	size_t n;
+
+	if (strcmp(name, "sha256") == 0)
+		return str_eq(sum, s->sha256) ? 0 : differs(e, "digest");
+	if (!s->message.p)
+		return FAIL(e, E_VERIFY, "%s: it is of a %s, and the artifact is not at hand", what,
+			    name);
+	if (hash_new(name, &h, NULL) < 0)
+		return FAIL(e, E_FORMAT, "%s: hash '%.20s' is not supported", what, name);
+	hash_update(h, s->message.p, s->message.n);
+	n = hash_final(h, raw);
+	return str_eq(sum, (struct str){ (const char *)raw, n }) ? 0 : differs(e, "digest");
+}
+
+/* {"algorithm":"sha256","value":hex} of what was signed. */
+static int check_signed_hex(const json_t *o, const struct tlog_subject *s, struct err *e)
+{
+	unsigned char raw[HASH_MAX];
+	const char *algorithm, *value;
+	size_t n;
+	int r;
+
+	if ((r = json_get_string(o, "algorithm", &algorithm, what, e)) < 0 ||
+	    (r = json_get_string(o, "value", &value, what, e)) < 0)
+		return r;
+	n = strlen(value) / 2;
+	if (n > sizeof(raw))
+		return FAIL(e, E_FORMAT, "%s: a hash of %zu bytes", what, n);
+	if ((r = hex_decode(str_of(value), raw, n, e)) < 0)
+		return WRAP(e, r, "%s", what);
+	return check_signed(algorithm, (struct str){ (const char *)raw, n }, s, e);
+}
+
+/* {"algorithm":"SHA2_256","digest":base64} of what was signed. */
+static int check_signed_digest(const json_t *o, const struct tlog_subject *s, struct err *e)
+{
+	static const char *const names[][2] = { { "SHA2_256", "sha256" },
+						{ "SHA2_384", "sha384" },
+						{ "SHA2_512", "sha512" } };
+	auto_buf raw = BUF_INIT(HASH_MAX);
+	const char *algorithm;
+	int r;
+
+	if ((r = json_get_string(o, "algorithm", &algorithm, what, e)) < 0 ||
+	    (r = pb_bytes(o, "digest", &raw, what, e)) < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i][0], algorithm) == 0)
+			return check_signed(names[i][1], (struct str){ buf_str(&raw), raw.n }, s,
+					    e);
+	return FAIL(e, E_FORMAT, "%s: hash '%.20s' is not supported", what, algorithm);
+}
+
 /* {"algorithm":"sha256","value":hex} of 32 bytes. */
 static int check_hex(const json_t *o, const unsigned char want[static SHA256_LEN], const char *part,
 		     struct err *e)
@@ -167,7 +227,7 @@ static int check_hashedrekord_1(const json_t *spec, const struct tlog_subject *s
 	    (r = json_get_object(sig, "publicKey", &key, what, e)) < 0 ||
 	    (r = json_get_object(spec, "data", &data, what, e)) < 0 ||
 	    (r = json_get_object(data, "hash", &hash, what, e)) < 0 ||
-	    (r = check_hex(hash, (const unsigned char *)s->sha256.p, "digest", e)) < 0 ||
+	    (r = check_signed_hex(hash, s, e)) < 0 ||
 	    (r = check_signature(sig, "content", s, e)) < 0)
 		return r;
 	return check_pem(key, "content", s, e);
@@ -182,7 +242,7 @@ static int check_hashedrekord_2(const json_t *spec, const struct tlog_subject *s
 	    (r = json_get_object(v, "data", &data, what, e)) < 0 ||
 	    (r = json_get_object(v, "signature", &sig, what, e)) < 0 ||
 	    (r = json_get_object(sig, "verifier", &verifier, what, e)) < 0 ||
-	    (r = check_digest(data, (const unsigned char *)s->sha256.p, "digest", e)) < 0 ||
+	    (r = check_signed_digest(data, s, e)) < 0 ||
 	    (r = check_signature(sig, "content", s, e)) < 0)
 		return r;
 	return check_verifier(verifier, s, e);
