@@ -14,17 +14,17 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cryptography import x509  # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: E402
-from sigstore_world import (IDENTITY, ISSUER, Authority, Signer, TimeAuthority, TreeLog, World, b64, canonical, der,  # noqa: E402
-                            new_key, pem, sha256, sign, spki, stamp, statement)
+import sigstore_forms  # noqa: E402
+from sigstore_world import (ARTIFACT, IDENTITY, ISSUER, Authority, Signer, TimeAuthority, World, b64,  # noqa: E402
+                            entry_of, new_key, pem, sha256, spki, stamp, statement)
 
-ARTIFACT = b"the artifact\n"
 NOW = int(time.time())
 KEYLESS = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER]
 
 
 class Cases:
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.keyless = folder, KEYLESS
         self.world = World(NOW, folder)
         self.n = 0
 
@@ -63,10 +63,6 @@ class Cases:
         e = self.world.rekor2.entry(*s.hashedrekord(sig, sha256(ARTIFACT), True), None, False)
         made = [(tsa or self.world.tsa).token(sig) for _ in range(tokens)]
         return s, s.bundle(content, 3, [e], made)
-
-
-def entry_of(b, i=0):
-    return b["verificationMaterial"]["tlogEntries"][i]
 
 
 def versions(c):
@@ -219,11 +215,8 @@ def hostile_certificates(c):
     # The leaf of another authority, whose intermediate is offered as a root of its own: it is not one here.
     other = Authority(NOW)
     _, b = c.signed(2, signer=Signer(w, ca=other))
-    b["verificationMaterial"]["x509CertificateChain"]["certificates"] += other.chain()
-    c.put("chain-brings-its-own-root", b, "certificate")
-    _, b = c.signed(2)
-    b["verificationMaterial"]["x509CertificateChain"]["certificates"] += w.ca.chain()
-    c.put("chain-with-root", b)
+    b["verificationMaterial"]["x509CertificateChain"]["certificates"] += other.chain()[:1]
+    c.put("chain-brings-its-own", b, "certificate")
 
 
 def logs(c):
@@ -408,7 +401,8 @@ def main():
     folder = os.path.abspath(sys.argv[1])
     os.makedirs(folder, exist_ok=True)
     c = Cases(folder)
-    for part in (versions, messages, identities, certificates, hostile_certificates, logs, envelopes, timestamps, keys, revoked):
+    for part in (versions, messages, identities, certificates, hostile_certificates, logs, envelopes, timestamps, keys, revoked,
+                 *sigstore_forms.ALL):
         part(c)
     print(c.n)
 

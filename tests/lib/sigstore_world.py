@@ -12,10 +12,10 @@ import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-ECDSA = ec.ECDSA(hashes.SHA256())
+ARTIFACT = b"the artifact\n"
 SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 ISSUER = "https://accounts.example.com"
 IDENTITY = "https://git.example.com/team/app/release.yml@refs/heads/main"
@@ -51,12 +51,17 @@ def der(cert):
     return cert.public_bytes(serialization.Encoding.DER)
 
 
-def sign(key, data):
-    return key.sign(data) if isinstance(key, ed25519.Ed25519PrivateKey) else key.sign(data, ECDSA)
+def sign(key, data, by=None):
+    by = by or hashes.SHA256()
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(data)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), by)
+    return key.sign(data, ec.ECDSA(by))
 
 
-def new_key():
-    return ec.generate_private_key(ec.SECP256R1())
+def new_key(curve=None):
+    return ec.generate_private_key(curve or ec.SECP256R1())
 
 
 def name(cn):
@@ -104,12 +109,20 @@ class Authority:
         return [{"rawBytes": b64(der(c))} for c in (self.cert, self.root)]
 
 
+def entry_of(bundle, i=0):
+    return bundle["verificationMaterial"]["tlogEntries"][i]
+
+
 class TreeLog:
     """A log of which the tree has a few leaves of others besides ours."""
 
     def __init__(self, key, host):
-        self.key, self.host = key, host
-        self.id = sha256(spki(key))
+        self.key, self.host, self.by = key, host, None
+        self.id, self.origin = sha256(spki(key)), f"{host} - 7"
+        if isinstance(key, ed25519.Ed25519PrivateKey):  # as signed notes have it, and so Rekor 2
+            self.origin = host
+            self.id = sha256(host.encode() + b"\n\x01" + key.public_key().public_bytes(
+                serialization.Encoding.Raw, serialization.PublicFormat.Raw))
 
     def tree(self, body):
         leaf = sha256(b"\0" + body)
@@ -118,9 +131,9 @@ class TreeLog:
         mine = sha256(b"\x01" + left + leaf)
         return [left, right], sha256(b"\x01" + mine + right), 1, 4
 
-    def note(self, size, root, key=None):
-        text = f"{self.host} - 7\n{size}\n{b64(root)}\n"
-        raw = self.id[:4] + sign(key or self.key, text.encode())
+    def note(self, size, root, key=None, hint=None):
+        text = f"{self.origin}\n{size}\n{b64(root)}\n"
+        raw = (hint or self.id[:4]) + sign(key or self.key, text.encode(), self.by)
         return f"{text}\n— {self.host} {b64(raw)}\n"
 
     def entry(self, kind, version, spec, time, promise=True, proof=True):
@@ -140,15 +153,17 @@ class TreeLog:
 
     def promise(self, body, time, key=None):
         return sign(key or self.key, canonical({"body": b64(body), "integratedTime": time, "logID": self.id.hex(),
-                                                "logIndex": 1017}))
+                                                "logIndex": 1017}), self.by)
 
 
 class TimeAuthority:
     """openssl ts, whose clock is this machine's."""
 
-    def __init__(self, now, folder):
+    def __init__(self, now, folder, end=None, between=False):
+        """end: of its own certificate. between: an authority more between that and the root."""
         self.dir = tempfile.mkdtemp(dir=folder)
         self.root_key, self.key = new_key(), new_key()
+        self.between = []
         ca = [(x509.BasicConstraints(True, None), True),
               (x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)]
         leaf = [(x509.BasicConstraints(False, None), True),
@@ -157,7 +172,13 @@ class TimeAuthority:
         b, k = certificate(name("tsa root"), self.root_key, name("tsa root"), self.root_key, now - 86400, now + 864000,
                            ca)
         self.root = b.sign(k, hashes.SHA256())
-        b, k = certificate(name("tsa"), self.key, name("tsa root"), self.root_key, now - 86400, now + 864000, leaf)
+        above, above_key = name("tsa root"), self.root_key
+        if between:
+            key = new_key()
+            b, k = certificate(name("tsa between"), key, above, above_key, now - 86400, now + 864000, ca)
+            self.between = [b.sign(k, hashes.SHA256())]
+            above, above_key = name("tsa between"), key
+        b, k = certificate(name("tsa"), self.key, above, above_key, now - 86400, end or now + 864000, leaf)
         self.cert = b.sign(k, hashes.SHA256())
         for file, data in (("key", private_pem(self.key)),
                            ("crt", self.cert.public_bytes(serialization.Encoding.PEM)),
@@ -171,10 +192,10 @@ class TimeAuthority:
     def run(self, *args):
         return subprocess.run(["openssl", "ts", *args], cwd=self.dir, check=True, capture_output=True).stdout
 
-    def token(self, data):
+    def token(self, data, embed=False):
         with open(os.path.join(self.dir, "data"), "wb") as f:
             f.write(data)
-        self.run("-query", "-data", "data", "-sha256", "-no_nonce", "-out", "query")
+        self.run("-query", "-data", "data", "-sha256", "-no_nonce", *(["-cert"] if embed else []), "-out", "query")
         self.run("-reply", "-config", "conf", "-section", "tsa", "-queryfile", "query", "-signer", "crt", "-inkey",
                  "key", "-out", "token")
         with open(os.path.join(self.dir, "token"), "rb") as f:
@@ -190,7 +211,7 @@ class TimeAuthority:
         raise ValueError("no time")
 
     def chain(self):
-        return [{"rawBytes": b64(der(c))} for c in (self.cert, self.root)]
+        return [{"rawBytes": b64(der(c))} for c in (self.cert, *self.between, self.root)]
 
 
 class World:
@@ -208,7 +229,7 @@ class World:
         def log(key, details, host="ct.sigstore.test"):
             return {"baseUrl": f"https://{host}", "hashAlgorithm": "SHA2_256",
                     "publicKey": {"rawBytes": b64(spki(key)), "keyDetails": details, **copy.deepcopy(since)},
-                    "logId": {"keyId": b64(sha256(spki(key)))}}
+                    "logId": {"keyId": b64(TreeLog(key, host).id)}}
 
         def authority(of):
             return {"subject": {"organization": "sigstore.test", "commonName": "sigstore"},
@@ -223,7 +244,7 @@ class World:
                 "timestampAuthorities": [authority(self.tsa)]}
 
     def leaf(self, key, start=None, end=None, san=None, usage=None, issuer=ISSUER, old_issuer=None, ct_key=None,
-             sct=True, ca=None, more=(), bits=(True, False, False, False, False, False, False, False, False)):
+             sct=True, sct_extensions=b"", ca=None, more=(), bits=(True, False, False, False, False, False, False, False, False)):
         """A certificate with its SCT, made over the same without it."""
         ca = ca or self.ca
         start = self.now - 300 if start is None else start
@@ -245,9 +266,10 @@ class World:
         tbs = b.sign(k, hashes.SHA256()).tbs_certificate_bytes
         log = ct_key or self.ct_key
         at = struct.pack(">Q", start * 1000)
-        text = b"\0\0" + at + b"\0\1" + sha256(spki(ca.key)) + struct.pack(">I", len(tbs))[1:] + tbs + b"\0\0"
+        extra = struct.pack(">H", len(sct_extensions)) + sct_extensions
+        text = b"\0\0" + at + b"\0\1" + sha256(spki(ca.key)) + struct.pack(">I", len(tbs))[1:] + tbs + extra
         sig = sign(log, text)
-        one = b"\0" + sha256(spki(log)) + at + b"\0\0" + b"\4\3" + struct.pack(">H", len(sig)) + sig
+        one = b"\0" + sha256(spki(log)) + at + extra + b"\4\3" + struct.pack(">H", len(sig)) + sig
         listed = struct.pack(">H", len(one) + 2) + struct.pack(">H", len(one)) + one
         octets = b"\x04" + (bytes([len(listed)]) if len(listed) < 128 else bytes([0x81, len(listed)])) + listed
         b = b.add_extension(x509.UnrecognizedExtension(SCT_LIST, octets), False)
@@ -264,8 +286,9 @@ def statement(artifact, **changes):
 class Signer:
     """A key, with its certificate or without, and the entries that logs have of what it signs."""
 
-    def __init__(self, world, **leaf):
-        self.world, self.key = world, new_key()
+    def __init__(self, world, key=None, by=None, **leaf):
+        """by: the hash of its signatures, of SHA-256 when not told."""
+        self.world, self.key, self.by = world, key or new_key(), by or hashes.SHA256()
         self.cert = None if leaf.get("keyed") else world.leaf(self.key, **leaf)
 
     def pem(self):
@@ -280,11 +303,12 @@ class Signer:
         return v
 
     def hashedrekord(self, sig, digest, v2=False):
+        bits = 8 * len(digest)
         if v2:
             return "hashedrekord", "0.0.2", {"hashedRekordV002": {
-                "data": {"algorithm": "SHA2_256", "digest": b64(digest)},
+                "data": {"algorithm": f"SHA2_{bits}", "digest": b64(digest)},
                 "signature": {"content": b64(sig), "verifier": self.verifier()}}}
-        return "hashedrekord", "0.0.1", {"data": {"hash": {"algorithm": "sha256", "value": digest.hex()}},
+        return "hashedrekord", "0.0.1", {"data": {"hash": {"algorithm": f"sha{bits}", "value": digest.hex()}},
                                          "signature": {"content": b64(sig),
                                                        "publicKey": {"content": b64(self.pem())}}}
 
@@ -322,10 +346,10 @@ class Signer:
         return {"mediaType": kind, "verificationMaterial": self.material(minor, list(entries), list(tokens)), **content}
 
     def message(self, artifact):
-        sig = sign(self.key, artifact)
+        sig = sign(self.key, artifact, self.by)
         return sig, {"messageSignature": {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(sha256(artifact))},
                                           "signature": b64(sig)}}
 
     def envelope(self, payload, kind=PAYLOAD_TYPE):
-        sig = sign(self.key, pae(payload, kind))
+        sig = sign(self.key, pae(payload, kind), self.by)
         return sig, {"dsseEnvelope": {"payload": b64(payload), "payloadType": kind, "signatures": [{"sig": b64(sig)}]}}
