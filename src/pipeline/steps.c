@@ -6,6 +6,7 @@
 #include "pipeline/cosign_tag.h"
 #include "pipeline/decide.h"
 #include "pipeline/tuf_admit.h"
+#include "trust/holder.h"
 
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,
 		json_t *detail, struct err *e)
@@ -13,6 +14,7 @@ static int sign(const struct road *road, const struct trust_sign_opts *o, struct
 	struct trust_sign_opts own = *o;
 	struct desc signature;
 	struct ref ref;
+	char shown[HOLDER_SHOWN]; /* what is behind the "?" may be a secret */
 	bool existing = false;
 	int r;
 
@@ -25,7 +27,8 @@ static int sign(const struct road *road, const struct trust_sign_opts *o, struct
 	if (r == 0)
 		r = json_put_string(detail, "signature", signature.digest.s, e);
 	if (r == 0)
-		r = json_put_string(detail, "key", o->key ? o->key : TRUST_DEFAULT_NAME, e);
+		r = json_put_string(detail, "key",
+				    holder_shown(o->key ? o->key : TRUST_DEFAULT_NAME, shown), e);
 	if (r == 0 && ret)
 		*ret = signature;
 	return r;

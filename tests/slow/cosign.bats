@@ -266,6 +266,14 @@ put_blob() { # prints sha256:HEX:SIZE
 	plimsoll --format json trail show | jq -c 'select(.kind == "sign-blob") | [.result, .subject.digest, .detail.key]' >blobs
 	assert_eq "$(paste -sd' ' blobs)" \
 		"[\"ok\",\"sha256:$(sha256sum <blob | cut -d' ' -f1)\",\"cosign.key\"] [\"failed\",\"sha256:$(sha256sum <blob | cut -d' ' -f1)\",null]"
+	# Also of what has a name that is no text: nothing is done without a word there.
+	cp blob $'no\xfftext'
+	cp cosign.pub $'no\xfftext.pub'
+	plimsoll sign-blob --key cosign.key $'no\xfftext'
+	plimsoll trust add --name notext $'no\xfftext.pub'
+	plimsoll trust remove notext
+	assert_eq "$(plimsoll --format json trail show | jq -r '[.kind, .result, .subject.name] | join(" ")' | tail -n 3 | paste -sd,)" \
+		"sign-blob ok no?text,trust-add ok no?text.pub,trust-remove ok notext"
 	# JSON where JSON is asked for.
 	plimsoll --format json sign-blob --key cosign.key blob | jq -r .signature | base64 -d >sig.der
 	openssl dgst -sha256 -verify cosign.pub -signature sig.der blob

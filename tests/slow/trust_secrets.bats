@@ -82,3 +82,24 @@ watch() {
 		[ "$status" -eq 1 ] || fail "the first process reads it" "$output"
 	done
 }
+
+@test "what a key's name says behind the ? is in no entry of the trail, whichever command signs" {
+	need_root
+	local key
+	"$PLIMSOLL" --state maker trust init --name kms --subject "C=DE,ST=Hamburg,O=Example,CN=kms"
+	mkdir keys root
+	cp maker/trust/keys/kms.{pem,crt} keys
+	echo x >root/file
+	tar -C root -cf root.tar .
+	key="exec:$PLIMSOLL_SRC/examples/signer/signer?id=kms&dir=$PWD/keys&token=opEn-sesAme-7391"
+	plimsoll advisories import "$PLIMSOLL_SRC/examples/advisories"
+	plimsoll trust init --name kms --key "$key"
+	plimsoll import --key "$key" root.tar 127.0.0.1:5000/base:1
+	plimsoll sign --key "$key" 127.0.0.1:5000/base:1
+	plimsoll sign-blob --key "$key" root.tar
+	plimsoll attest --key "$key" --predicate - 127.0.0.1:5000/base:1 <<<'{"a":1}'
+	assert_eq "$(plimsoll --format json trail show | jq -r 'select(.detail.key).detail.key' | sort | uniq -c | xargs)" \
+		"3 exec:$PLIMSOLL_SRC/examples/signer/signer"
+	run grep -rl opEn-sesAme "$STATE/trail"
+	[ "$status" -eq 1 ] || fail "$output"
+}
