@@ -48,7 +48,8 @@ struct revocation {
 int ocsp_request(const struct cert *c, const struct cert *issuer, struct buf *ret, struct err *e);
 /*
  * What an answer says of a certificate at a time. It must be signed by the issuer, or by a
- * responder that the issuer certified for OCSP, without SHA-1; be of this certificate; and be
+ * responder that the issuer certified for OCSP, who names no CRL or says that nobody need ask
+ * whether he was revoked himself; without SHA-1; be of this certificate; and be
  * current. E_FORMAT, or E_VERIFY for what does not hold. UNKNOWN is the responder's word.
  */
 int ocsp_read(struct str answer, const struct cert *c, const struct cert *issuer, int64_t now,

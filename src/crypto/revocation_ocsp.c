@@ -35,6 +35,24 @@ int ocsp_request(const struct cert *c, const struct cert *issuer, struct buf *re
 	return buf_check(ret, "OCSP request", e);
 }
 
+/* Whom the issuer certified may be revoked, too, unless it is said that nobody need ask (RFC 6960,
+ * 4.2.2.2.1); his CRL is not asked for here. */
+static int check_responder(OCSP_BASICRESP *basic, STACK_OF(X509) * own, const struct cert *issuer,
+			   struct err *e)
+{
+	X509 *by = NULL;
+
+	if (OCSP_resp_get0_signer(basic, &by, own) != 1 || !by)
+		return FAIL_SSL(e, E_VERIFY, "its signature is nobody's");
+	if (X509_cmp(by, issuer->x) != 0 &&
+	    X509_get_ext_by_NID(by, NID_id_pkix_OCSP_noCheck, -1) < 0 &&
+	    X509_get_ext_by_NID(by, NID_crl_distribution_points, -1) >= 0)
+		return FAIL(e, E_VERIFY,
+			    "its responder's certificate may have been revoked: it names a CRL, "
+			    "and does not say that nobody need ask (id-pkix-ocsp-nocheck)");
+	return 0;
+}
+
 /* Signed by the issuer, or by whom it certified for just that. */
 static int check_signer(OCSP_BASICRESP *basic, const struct cert *issuer, int64_t now,
 			struct err *e)
@@ -53,7 +71,7 @@ static int check_signer(OCSP_BASICRESP *basic, const struct cert *issuer, int64_
 	X509_VERIFY_PARAM_set_auth_level(p, 2);
 	if (OCSP_basic_verify(basic, own, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) != 1)
 		return FAIL_SSL(e, E_VERIFY, "its signature is not the issuer's");
-	return 0;
+	return check_responder(basic, own, issuer, e);
 }
 
 static int read_single(OCSP_SINGLERESP *single, int64_t now, struct revocation *ret, struct err *e)

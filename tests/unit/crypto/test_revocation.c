@@ -274,6 +274,42 @@ TEST(ocsp_details)
 	expect(ocsp_read, &i, &by, E_VERIFY, REVOCATION_GOOD, "not the issuer's");
 }
 
+/* A responder's key may be stolen, too: where it can be revoked, and nobody asks, it says nothing.
+ */
+TEST(responders_that_may_be_revoked)
+{
+	static const struct {
+		const char *crl, *nocheck;
+		int code;
+	} cases[] = {
+		{ NULL, NULL, 0 },
+		{ NULL, "yes", 0 },
+		{ "URI:" CRL_URL, "yes", 0 },
+		{ "URI:" CRL_URL, NULL, E_VERIFY },
+		{ "URI:ldap://x/y", NULL, E_VERIFY },
+	};
+	auto_issuer i;
+
+	issuer_open_as(&i, specs, "OCSPSigning");
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		const struct spec responder = { .name = "r",
+						.usage = "critical,digitalSignature",
+						.ext_usage = "OCSPSigning",
+						.crl = cases[k].crl };
+		X509 *x = maker_cert(&responder, i.responder_key, i.x, i.key);
+		const struct told by = { LIVE, .signer = x, .key = i.responder_key };
+
+		if (cases[k].nocheck) {
+			maker_ext(x, NID_id_pkix_OCSP_noCheck, cases[k].nocheck);
+			if (X509_sign(x, i.key, EVP_sha256()) == 0)
+				abort();
+		}
+		expect(ocsp_read, &i, &by, cases[k].code, REVOCATION_GOOD,
+		       cases[k].code ? "may have been revoked" : NULL);
+		X509_free(x);
+	}
+}
+
 /* "Good" is never read out of a flipped answer that says "revoked". */
 TEST(every_byte_flipped)
 {
