@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The headers alone, which an input without a good signature gets to as well. */
 static void read_headers(struct str bytes)
 {
-	struct cose_headers h = { .content_type = "application/vnd.cncf.notary.payload.v1+json" };
+	auto_chain chain = { .n = 0 };
+	struct cose_headers h = { .content_type = "application/vnd.cncf.notary.payload.v1+json",
+				  .chain = &chain };
 	struct cbor c = { bytes };
 	struct err e = ERR_INIT;
 	auto_envelope v = { .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };

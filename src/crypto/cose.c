@@ -204,7 +204,7 @@ int cose_verify(struct str envelope, const char *content_type, struct envelope *
 	auto_envelope v = { .payload = BUF_INIT(LIMIT_ENVELOPE),
 			    .signature = BUF_INIT(1024),
 			    .timestamp = BUF_INIT(LIMIT_TIMESTAMP) };
-	struct cose_headers h = { .content_type = content_type };
+	struct cose_headers h = { .content_type = content_type, .chain = &v.chain };
 	struct parts p;
 	int r = split(envelope, &p, e);
 

@@ -145,6 +145,30 @@ static int refuse_look_alike(const struct label *l, struct err *e)
 	return 0;
 }
 
+static int read_cert(struct cbor *c, struct chain *ret, struct err *e)
+{
+	struct str der;
+	int r = cbor_bytes(c, &der, e);
+
+	return r < 0 ? r : chain_add(ret, der.p, der.n, e);
+}
+
+/* One certificate as it is, or an array of them. */
+static int read_chain(struct cbor *c, struct chain *ret, struct err *e)
+{
+	enum cbor_type type;
+	uint64_t n = 1;
+	int r = cbor_peek(c, &type, e);
+
+	if (r == 0 && type == CBOR_ARRAY)
+		r = cbor_array(c, &n, e);
+	if (r == 0 && (n < 1 || n > LIMIT_CHAIN))
+		r = FAIL(e, E_FORMAT, "must hold 1 to %d certificates", LIMIT_CHAIN);
+	for (uint64_t i = 0; r == 0 && i < n; i++)
+		r = read_cert(c, ret, e);
+	return r;
+}
+
 static int read_member(struct cbor *c, const struct label *l, struct cose_headers *h, struct err *e)
 {
 	int r;
@@ -157,6 +181,8 @@ static int read_member(struct cbor *c, const struct label *l, struct cose_header
 		return read_crit(c, h, e);
 	if (is_number(l, COSE_CONTENT_TYPE))
 		return read_content_type(c, h, e);
+	if (is_number(l, COSE_X5CHAIN) && h->chain)
+		return read_chain(c, h->chain, e);
 	if (is_text(l, H_SCHEME))
 		return read_scheme(c, h, e);
 	if (is_text(l, H_TIME))
@@ -241,30 +267,6 @@ int cose_read_protected(struct str head, struct cose_headers *h, struct err *e)
 	if (h->claims.authority)
 		h->claims.signing_time = h->authentic_time;
 	return envelope_check_claims(&h->claims, e);
-}
-
-static int read_cert(struct cbor *c, struct chain *ret, struct err *e)
-{
-	struct str der;
-	int r = cbor_bytes(c, &der, e);
-
-	return r < 0 ? r : chain_add(ret, der.p, der.n, e);
-}
-
-/* One certificate as it is, or an array of them. */
-static int read_chain(struct cbor *c, struct chain *ret, struct err *e)
-{
-	enum cbor_type type;
-	uint64_t n = 1;
-	int r = cbor_peek(c, &type, e);
-
-	if (r == 0 && type == CBOR_ARRAY)
-		r = cbor_array(c, &n, e);
-	if (r == 0 && (n < 1 || n > LIMIT_CHAIN))
-		r = FAIL(e, E_FORMAT, "must hold 1 to %d certificates", LIMIT_CHAIN);
-	for (uint64_t i = 0; r == 0 && i < n; i++)
-		r = read_cert(c, ret, e);
-	return r;
 }
 
 static int read_timestamp(struct cbor *c, struct buf *ret, struct err *e)

@@ -13,6 +13,7 @@ struct cose_headers {
 	int64_t alg;
 	struct claims claims;
 	int64_t authentic_time;
+	struct chain *chain; /* receives the certificates, where this header has them */
 
 	/* For cose_header.c: the labels so far, as they are encoded, to find one that is there
 	 * twice; and what was there. */
@@ -26,6 +27,6 @@ struct cose_headers {
 /* Reads the protected header. E_FORMAT, E_VERIFY for what is well-formed and not accepted. */
 int cose_read_protected(struct str head, struct cose_headers *h, struct err *e);
 /* Reads the unprotected header, whose labels must not stand in the protected one too: the chain,
- * and the timestamp when there is one. */
+ * unless the protected one has it, and the timestamp when there is one. */
 int cose_read_unprotected(struct cbor *c, struct cose_headers *h, struct envelope *ret,
 			  struct err *e);

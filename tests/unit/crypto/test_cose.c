@@ -201,10 +201,12 @@ TEST(twice)
 	       "'1' is there twice");
 	expect(RAW(7, ES256 CRIT CONTENT_TYPE SCHEME TIME T5("other") "\x01" T5("other") "\x02"),
 	       E_FORMAT, "'other' is there twice");
-	/* In both headers. */
-	expect_crafted(&(struct crafted){ .protected = RAW(6, ES256 CRIT CONTENT_TYPE SCHEME TIME
-							   "\x18\x21\x40") },
-		       E_FORMAT, "'33' is there twice");
+	/* In both headers; certificates: chain_in_the_protected_header. */
+	expect_crafted(
+		&(struct crafted){
+			.protected = RAW(6, ES256 CRIT CONTENT_TYPE SCHEME TIME T5("other") "\x40"),
+			.unprotected = RAW(1, T5("other") "\x40") },
+		E_FORMAT, "'other' is there twice");
 }
 
 TEST(header_count_limit)
@@ -262,6 +264,31 @@ TEST(one_certificate_alone)
 	CHECK(verify((struct str){ b.p, b.n }, &e) == 0);
 	key_free(key);
 	key = kept;
+}
+
+/* The certificates may stand in the protected header (signature-envelope-cose.md), but not in both.
+ */
+TEST(chain_in_the_protected_header)
+{
+	const struct raw good = GOOD;
+	struct crafted c = { .unprotected = RAW(0, "") };
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE), one_short = BUF_INIT(LIMIT_ENVELOPE);
+
+	setup();
+	buf_put(&b, good.bytes.p, good.bytes.n);
+	cbor_put_int(&b, 33);
+	cbor_put_head(&b, CBOR_ARRAY, chain.n);
+	for (size_t i = 0; i < chain.n; i++)
+		cbor_put_bytes(&b, cert_der(chain.v[i]));
+	c.protected = (struct raw){ good.n + 1, { b.p, b.n } };
+	expect_crafted(&c, 0, NULL);
+	c.unprotected = (struct raw){ 0 }; /* the chain */
+	expect_crafted(&c, E_FORMAT, "twice");
+	c.unprotected = RAW(0, "");
+	buf_put(&one_short, good.bytes.p, good.bytes.n);
+	buf_puts(&one_short, "\x18\x21\x80");
+	c.protected = (struct raw){ good.n + 1, { one_short.p, one_short.n } };
+	expect_crafted(&c, E_FORMAT, "must hold 1 to");
 }
 
 TEST(not_an_envelope)
