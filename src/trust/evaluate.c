@@ -21,7 +21,7 @@ int evaluate_failed(const struct statement *s, enum policy_type type, struct tru
 		    enum trust_check c, const struct err *why, struct err *e)
 {
 	if (s->action[type] != POLICY_ENFORCE && type != POLICY_INTEGRITY) {
-		evaluate_note(res, c, TRUST_LOGGED, "%.230s", why->msg);
+		evaluate_note(res, c, TRUST_LOGGED, "%s", why->msg);
 		return 0;
 	}
 	if (e)
@@ -69,12 +69,12 @@ static int check_name(const struct evaluation *v, struct trust_result *res, stru
 	}
 	if (!v->repository || !v->repository[0]) {
 		evaluate_note(res, TRUST_NAME, TRUST_NOT_CHECKED,
-			      "signed for %.160s; it was asked for by its digest alone",
+			      "signed for %s; it was asked for by its digest alone",
 			      res->repository);
 		return 0;
 	}
 	if (strcmp(res->repository, v->repository) == 0) {
-		evaluate_note(res, TRUST_NAME, TRUST_PASSED, "signed for %.200s", res->repository);
+		evaluate_note(res, TRUST_NAME, TRUST_PASSED, "signed for %s", res->repository);
 		return 0;
 	}
 	(void)FAIL(&why, E_VERIFY, SIGNED_FOR "%s, not for %s", res->repository, v->repository);

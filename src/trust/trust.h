@@ -206,7 +206,7 @@ enum trust_outcome {
 };
 struct trust_note {
 	enum trust_outcome outcome;
-	char text[240];
+	char text[640]; /* whole names of stores, files and repositories */
 };
 struct trust_result {
 	bool skipped; /* the policy's level is skip: nothing was verified, all below is empty */

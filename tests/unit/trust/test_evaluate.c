@@ -39,6 +39,32 @@ TEST(limit_of_the_subject)
 	}
 }
 
+/* Two files of one long name must not look like one. */
+TEST(long_names_are_told_whole)
+{
+	auto_world w;
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE), payload = BUF_INIT(4096);
+	char name[TRUST_REPOSITORY_MAX] = "127.0.0.1:5000/";
+	struct trust_result res;
+	struct err e = ERR_INIT;
+
+	world_open(&w, leaf_ca, 2);
+	memset(w.where[0], 's', WHERE_LEN - 1);
+	w.where[0][LIMIT_STORE_NAME] = '/';
+	memcpy(w.where[0] + WHERE_LEN - 5, ".pem", 5);
+	while (strlen(name) < LIMIT_REF)
+		name[strlen(name)] = 'n';
+	w.repository = name;
+	CHECK(payload_make(&w.manifest, name, NULL, &payload, &e) == 0);
+	sign_as(&w, buf_str(&payload), 0, &b);
+	CHECK(judge(&w, &b, &res, &e) == 0);
+	CHECK(strstr(res.checks[TRUST_STORE].text, w.where[0]) != NULL);
+	CHECK(strstr(res.checks[TRUST_NAME].text, name) != NULL);
+	w.repository = "";
+	CHECK(judge(&w, &b, &res, &e) == 0);
+	CHECK(strstr(res.checks[TRUST_NAME].text, name) != NULL);
+}
+
 TEST(payload_must_name_this_manifest)
 {
 	auto_world w;
