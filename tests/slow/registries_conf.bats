@@ -252,11 +252,13 @@ make_pki() {
 		"$PLIMSOLL" --state "$STATE" push web:1 127.0.0.1/web:1; echo "443 here $?"
 		"$PLIMSOLL" --state "$STATE" pull 10.9.9.9:8080/web:1; echo "own token $?"
 		"$PLIMSOLL" --state "$STATE" build -f Dockerfile .; echo "far $?"
+		http_proxy=http://10.9.9.9:1 NO_PROXY=10.9.9.9:8080,0.0.0.0/8 "$PLIMSOLL" --state "$STATE" build -f Dockerfile . >far 2>&1
+		echo "far beside a proxy $? $(grep -c "redirected to '0.0.0.0' on this machine" far)"
 		kill $pids
 	SH
 	export STATE
 	run unshare -n bash "$BATS_TEST_TMPDIR/inside"
-	assert_output_has "80 insecure 0" "443 here 0" "own token 5" "far 7" "redirected to '0.0.0.0' on this machine"
+	assert_output_has "80 insecure 0" "443 here 0" "own token 5" "far 7" "far beside a proxy 7 1" "redirected to '0.0.0.0' on this machine"
 	assert_output_has "5000 secure 7" "5000 insecure 0" "5000 pull 0" "5001 secure 7" "5001 insecure 0" "5001 pull 0"
 }
 
@@ -321,10 +323,12 @@ make_pki() {
 		"$PLIMSOLL" --state "$STATE" push web:1 10.9.9.9:5001/web:1; echo "through $? $(sort -u <proxy.log)"
 		: >proxy.log
 		NO_PROXY=10.9.9.9 "$PLIMSOLL" --state "$STATE" pull 10.9.9.9:5001/web:1; echo "around $? $(wc -l <proxy.log)"
+		NO_PROXY=10.9.9.9:5001 "$PLIMSOLL" --state "$STATE" pull 10.9.9.9:5001/web:1; echo "port around $? $(wc -l <proxy.log)"
+		NO_PROXY=10.9.9.9:5000 "$PLIMSOLL" --state "$STATE" pull 10.9.9.9:5001/web:1; echo "port through $? $(sort -u <proxy.log)"
 		HTTPS_PROXY=http://10.9.9.9:1 "$PLIMSOLL" --state "$STATE" pull 10.9.9.9:5001/web:1; echo "dead $?"
 		kill $pids
 	SH
 	export STATE
 	run unshare -n bash "$BATS_TEST_TMPDIR/inside"
-	assert_output_has "through 0 CONNECT 10.9.9.9:5001" "around 0 0" "dead 7"
+	assert_output_has "through 0 CONNECT 10.9.9.9:5001" "around 0 0" "port around 0 0" "port through 0 CONNECT 10.9.9.9:5001" "dead 7"
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "registry/fetch/noproxy.h"
 #include "registry/fetch/transfer.h"
 
 DEFINE_RELEASE_VOID(struct curl_slist, curl_slist_free_all)
@@ -34,8 +35,19 @@ static bool address_is_loopback(const struct curl_sockaddr *a)
 	       (IN6_IS_ADDR_V4MAPPED(v6) && (v6->s6_addr[12] == 127 || v6->s6_addr[12] == 0));
 }
 
+/* No registry but this machine's may be spoken to in the clear, so no proxy either. */
+static bool is_direct(const struct transfer *t)
+{
+	const char *list = getenv("no_proxy");
+
+	return (!t->url.https && !t->q->web && !t->lax) || host_is_loopback(t->url.host) ||
+	       noproxy_has(list ? list : getenv("NO_PROXY"), &t->url);
+}
+
 static bool uses_proxy(const struct transfer *t)
 {
+	if (is_direct(t))
+		return false;
 	if ((t->q->web || t->lax) && !t->url.https)
 		return getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY");
 	return getenv("https_proxy") || getenv("HTTPS_PROXY") || getenv("all_proxy") ||
@@ -120,12 +132,9 @@ static void set_method(CURL *c, const struct fetch_request *q)
 
 static void set_limits(CURL *c, const struct transfer *t)
 {
-	/* No registry but this machine's may be spoken to in the clear, so no proxy either. */
-	bool direct = (!t->url.https && !t->q->web && !t->lax) || host_is_loopback(t->url.host);
-
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->url.https ? "https" : "http");
-	if (direct)
-		(void)curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+	/* "": the list of the environment was looked at here. */
+	(void)curl_easy_setopt(c, CURLOPT_NOPROXY, is_direct(t) ? "*" : "");
 	(void)curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
 	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
