@@ -34,14 +34,24 @@ static int take_page(const struct fetch_response *resp, json_t *list, size_t mos
 	return 0;
 }
 
+/* Of several Link headers one may name the next page. */
+static int find_next(const struct http_headers *h, struct buf *ret, struct err *e)
+{
+	int r = E_NOTFOUND;
+
+	for (size_t i = 0; i < h->n && r == E_NOTFOUND; i++)
+		if (strcmp(h->v[i].name, "link") == 0)
+			r = http_link_next(h->v[i].value, ret, e);
+	return r;
+}
+
 int registry_next_page(const struct registry *reg, const struct fetch_response *resp,
 		       struct url *ret, struct err *e)
 {
-	const char *link = http_headers_get(&resp->head.headers, "link");
 	auto_buf target = BUF_INIT(LIMIT_URL);
 	struct err own = ERR_INIT;
 	struct url from;
-	int r = link ? http_link_next(link, &target, &own) : E_NOTFOUND;
+	int r = find_next(&resp->head.headers, &target, &own);
 
 	if (r == E_NOTFOUND)
 		return 0;
@@ -97,13 +107,19 @@ int referrers_list_most(struct registry *reg, const char *name, const struct dig
 
 		if (r < 0)
 			return r;
-		if (page == 0 && has_none(resp.head.status))
-			return FAIL(e, E_NOTFOUND, "referrers: HTTP %u", resp.head.status);
-		if (resp.head.status != 200)
-			return registry_status(reg, &c, &resp, e);
-		r = take_page(&resp, list, most, &more, e);
-		if (r < 0)
+		r = has_none(resp.head.status)
+			    ? FAIL(e, E_NOTFOUND, "referrers: HTTP %u", resp.head.status)
+		    : resp.head.status != 200 ? registry_status(reg, &c, &resp, e)
+					      : take_page(&resp, list, most, &more, e);
+		/* What the first page had is there, whatever became of the second. */
+		more |= page > 0 && r == E_NOTFOUND;
+		if (r < 0 && !more)
 			return r;
+		if (r < 0) {
+			if (e)
+				*e = ERR_INIT;
+			break;
+		}
 		r = registry_next_page(reg, &resp, &next, NULL);
 		if (r == 0)
 			break;

@@ -302,11 +302,26 @@ class Handler(BaseHTTPRequestHandler):
         if MODE == "tags-empty-end":
             names, link = (["1", "2"], link) if page == 0 else ([], {})
         body = json.dumps({"name": "x", "tags": names}).encode()
+        if MODE == "tags-two-links":
+            names = names[:1] if page == 0 else names[1:]
+            body = json.dumps({"name": "x", "tags": names}).encode()
+            self.send_response(200)
+            self.send_header("Link", '</style.css>; rel="preload"')
+            if page == 0:
+                self.send_header("Link", f'<{self.path.split("?")[0]}?page=1>; rel="next"')
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            return self.wfile.write(body)
         self.reply(200, body, **(link if MODE in ("tags-loop", "tags-endless", "tags-elsewhere", "tags-garbled",
                                                     "tags-empty-end") else {}))
 
     def referrers(self, subject):
         found = referrers(subject)
+        if MODE == "second-page-gone":
+            if "page=" in self.path:
+                return self.error(404, "NAME_UNKNOWN", "no such page")
+            body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).encode()
+            return self.reply(200, body, INDEX, Link=f'<{self.path}?page=1>; rel="next"')
         if MODE == "referrers":
             # Paged by one, with one entry that names a manifest of no subject.
             image = next(d for d, (_, b) in manifests.items() if "subject" not in json.loads(b))

@@ -228,6 +228,7 @@ has_all() {
 		tags-elsewhere 7 another registry
 		tags-garbled 7 next page that is none
 		tags-empty-end 0 2
+		tags-two-links 0 2
 	END
 }
 

@@ -450,6 +450,17 @@ push_to() { # MODE
 	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
 }
 
+@test "a second page of referrers that is not there takes nothing of the first away" {
+	pull_from second-page-gone
+	assert_status 0
+	assert_output_has "the others are left"
+	run plimsoll inspect "$BAD/web:1"
+	assert_eq "$(jq '.referrers | length' <<<"$output")" 1
+	# A copy would lose them.
+	run plimsoll copy "$BAD/web:1" oci:out:1
+	assert_status 7
+}
+
 @test "a flood of referrers is cut off, and the signature at its end is not what is left" {
 	pull_from flood
 	assert_status 0
