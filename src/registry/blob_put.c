@@ -18,7 +18,8 @@ int upload_has(const struct outgoing *out, bool *ret, struct err *e)
 	if (r < 0)
 		return r;
 	/* Where HEAD is not allowed nobody knows, and it is sent. */
-	if (resp.head.status != 200 && resp.head.status != 404 && resp.head.status != 405)
+	if (resp.head.status != 200 && resp.head.status != 404 && resp.head.status != 405 &&
+	    resp.head.status != 501)
 		return registry_status(out->reg, &c, &resp, e);
 	length = http_headers_get(&resp.head.headers, "content-length");
 	if (resp.head.status == 200 && length &&

@@ -135,6 +135,14 @@ int http_upload_range(const char *s, uint64_t *ret_n, struct err *e)
 	return 0;
 }
 
+static bool is_number(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
 unsigned http_retry_after(const char *s, int64_t now, unsigned max, unsigned fallback)
 {
 	uint64_t n;
@@ -144,8 +152,10 @@ unsigned http_retry_after(const char *s, int64_t now, unsigned max, unsigned fal
 		return fallback;
 	if (http_date(s, &at, NULL) == 0)
 		n = at > now ? (uint64_t)(at - now) : 0;
-	else if (str_u64(str_trim(str_of(s)), UINT32_MAX, &n, NULL) < 0)
+	else if (!is_number(str_trim(str_of(s))))
 		return fallback;
+	else if (str_u64(str_trim(str_of(s)), UINT32_MAX, &n, NULL) < 0)
+		n = UINT32_MAX;
 	return n > max ? max : (unsigned)n;
 }
 

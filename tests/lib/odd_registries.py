@@ -234,6 +234,56 @@ def no_head(folder):
 
 
 @case
+def no_head_501(folder):
+    Road(folder, lambda h: h.command == 'HEAD' and (h.error(501, 'UNSUPPORTED') or True)).both()
+
+
+@case
+def digests_of_another_algorithm(folder):
+    """Docker-Content-Digest may be by sha512, of manifests and of blobs."""
+    said = 'sha512:' + hashlib.sha512(b'whatever').hexdigest()
+    made = []
+
+    def hook(h):
+        answer = h.answer
+
+        def other(status, body=b'', **headers):
+            if '/manifests/' in h.route or '/blobs/' in h.route:
+                headers['Docker_Content_Digest'] = said
+                made.append(status)
+            answer(status, body, **headers)
+        h.answer = other
+        return False
+    Road(folder, hook).both()
+    assert 201 in made and 200 in made, made
+
+
+@case
+def less_than_asked_for(folder):
+    """A range's answer that is a part of it is gone on with."""
+    ranges = []
+
+    def hook(h):
+        if h.command != 'GET' or not h.route.endswith(DIGEST):
+            return False
+        first = int((h.headers.get('Range') or 'bytes=0-')[6:-1])
+        part = LAYER[first:first + (2 << 20)]
+        if not first:
+            h.send_response(200)
+            h.send_header('Content-Length', str(len(LAYER)))
+            h.end_headers()
+            h.wfile.write(part)
+            h.wfile.flush()
+            h.close_connection = True
+            return True
+        ranges.append(first)
+        h.answer(206, part, Content_Range=f'bytes {first}-{first + len(part) - 1}/{len(LAYER)}')
+        return True
+    Road(folder, hook).both()
+    assert ranges == [2 << 20, 4 << 20], ranges
+
+
+@case
 def wait_until(folder):
     began = time.monotonic()
     seen = []
@@ -322,10 +372,9 @@ def accepted_and_not_there(folder):
         Road(f'{folder}/{status}', hook).run(7, f'HTTP {status} instead of 201: it is not there')
 
 
-@case
-def no_mounts(folder):
-    """403 to a mount from a repository that may not be read: sent instead."""
-    road = Road(folder, lambda h: 'mount=' in h.query and (h.error(403, 'DENIED') or True))
+def mount(folder, hook=None):
+    """A push of what came from another repository of the registry."""
+    road = Road(folder, hook)
     with open(road.state + '/index.json', encoding='ascii') as f:
         index = json.load(f)
     index['manifests'][0]['annotations']['org.opencontainers.image.ref.name'] = f'{road.host}/other/web:1'
@@ -336,6 +385,20 @@ def no_mounts(folder):
     road.argv = lambda: argv
     road.both()
     assert any('mount=' in line for line in road.registry.log)
+    return road
+
+
+@case
+def no_mounts(folder):
+    """403 to a mount from a repository that may not be read: sent instead."""
+    mount(folder, lambda h: 'mount=' in h.query and (h.error(403, 'DENIED') or True))
+
+
+@case
+def mount_becomes_an_upload(folder):
+    """202 to a mount: the upload that it begins is the one that is gone on with."""
+    road = mount(folder)
+    assert len(road.registry.seen('POST')) == len(road.registry.blobs), road.registry.log
 
 
 # Redirects of what is fetched

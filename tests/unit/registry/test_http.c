@@ -104,7 +104,12 @@ TEST(retry_after)
 	CHECK(http_retry_after("7", 946684799 - 12, 30, 1) == 7);
 	CHECK(http_retry_after("31", 946684799 - 12, 30, 1) == 30);
 	CHECK(http_retry_after(" 2 ", 946684799 - 12, 30, 1) == 2);
-	CHECK(http_retry_after("99999999999", 946684799 - 12, 30, 1) == 1);
+	CHECK(http_retry_after("99999999999", 946684799 - 12, 30, 1) == 30);
+	CHECK(http_retry_after("99999999999999999999999", 946684799 - 12, 30, 1) == 30);
+	CHECK(http_retry_after("1e9", 946684799 - 12, 30, 1) == 1);
+	CHECK(http_retry_after("", 946684799 - 12, 30, 1) == 1);
+	CHECK(http_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", 946684799 - 12, 30, 1) == 30);
+	CHECK(http_retry_after("Thu, 01 Jan 1970 00:00:00 GMT", 946684799 - 12, 30, 1) == 0);
 	CHECK(http_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946684799 - 12, 30, 1) == 12);
 	CHECK(http_retry_after("-1", 946684799 - 12, 30, 1) == 1);
 	CHECK(http_retry_after(NULL, 946684799 - 12, 30, 1) == 1);
