@@ -40,7 +40,9 @@ static int ask(struct tuf_edit *x, bool again, struct err *e)
 	struct tuf_seen seen;
 	int r;
 
+	/* By a clock that is behind, what is signed expires before others take it. */
 	if ((r = tuf_seen_load(&x->scope, &seen, e)) < 0 ||
+	    (!again && (r = tuf_seen_check(&seen, clock_now(), e)) < 0) ||
 	    (r = tuf_remote_open(x->road, &x->scope.at, &x->remote, e)) < 0)
 		return r;
 	r = tuf_remote_read(&x->remote, &own);

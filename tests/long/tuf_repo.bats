@@ -198,6 +198,29 @@ ${DIGEST#sha256:}"
 	assert_output_has "'team/web:1' is not listed"
 }
 
+@test "a keeper whose clock is wrong" {
+	tuf_start
+	release "$SCOPE:prod" 1
+	tuf get "$SCOPE:tuf" md
+	# Behind, as without a battery: what is out is not replaced by what has expired.
+	run later -30d "$PLIMSOLL" --state "$STATE" trust tuf timestamp "$SCOPE"
+	assert_status 4
+	assert_output_has "the clock here says" "already"
+	run later -30d "$PLIMSOLL" --state "$STATE" trust tuf add "$SCOPE:also@$DIGEST"
+	assert_status 4
+	tuf get "$SCOPE:tuf" after
+	cmp md/timestamp.json after/timestamp.json
+	prod pull "$SCOPE:prod"
+	# It was ahead once: that is for a person to see.
+	later +3d "$PLIMSOLL" --state "$STATE" trust tuf timestamp "$SCOPE"
+	run plimsoll trust tuf timestamp "$SCOPE"
+	assert_status 4
+	plimsoll trust tuf publish --again "$SCOPE"
+	plimsoll trust tuf timestamp "$SCOPE"
+	run prod verify "$SCOPE:prod"
+	assert_status 0
+}
+
 @test "killed at any time, and two at once" {
 	tuf_start
 	release "$SCOPE:prod" 1
