@@ -80,12 +80,13 @@ static bool find_equal(const struct store *s, const struct desc *manifest,
 	const struct sandbox box = { .what = "signature", .write_dir = -1, .cpu_seconds = 30 };
 	auto_buf bytes = BUF_INIT(LIMIT_ENVELOPE);
 	auto_json *list = NULL;
+	size_t tried = 0;
 
 	if (payload_in(signer, &bytes, NULL) < 0 ||
 	    store_referrers(s, &manifest->digest, NOTARY_ARTIFACT_TYPE, &list, NULL) < 0)
 		return false;
 	crypto_init();
-	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_SIGNATURES; i++) {
+	for (size_t i = 0; i < json_array_size(list) && tried < LIMIT_SIGNATURES; i++) {
 		auto_buf envelope = BUF_INIT(LIMIT_ENVELOPE);
 		struct comparison c = { .payload = signer->payload,
 					.leaf = signer->chain->v[0],
@@ -99,6 +100,7 @@ static bool find_equal(const struct store *s, const struct desc *manifest,
 		    !memmem(buf_str(&envelope), envelope.n, bytes.p, bytes.n))
 			continue;
 		c.envelope = (struct str){ buf_str(&envelope), envelope.n };
+		tried++;
 		if (sandbox_run(&box, compare_in_child, &c, NULL, NULL) == 0) {
 			*ret = d;
 			return true;

@@ -82,6 +82,12 @@ static int none_passed(const struct desc *manifest, const struct ref *ref, size_
 	}
 	r = FAIL(e, E_VERIFY, "no signature of %s is accepted: %s%s", manifest->digest.s,
 		 buf_str(reasons), there > tried ? "; more signatures than are tried" : "");
+	if (there > tried)
+		return err_hint(e, r,
+				"whoever may write there deletes what is no signature (plimsoll "
+				"inspect lists them): only %d are tried, first those that name a "
+				"trusted certificate",
+				LIMIT_SIGNATURES);
 	if (strstr(buf_str(reasons), SIGNED_FOR))
 		return err_hint(e, r,
 				"whoever may sign it signs it for this name, and pushes it again: "
@@ -94,19 +100,28 @@ static int none_passed(const struct desc *manifest, const struct ref *ref, size_
 
 /* Whether the manifest of a signature says that a certificate of ours is in its chain. It may lie:
  * then the signature is refused when its turn comes. */
-static bool promises(const json_t *referrer, const struct trusted *t)
+static bool promises(const json_t *referrer, const struct strv *thumbprints)
 {
 	const char *list = json_string_or_null(json_object_get(referrer, "annotations"),
 					       ANNOTATION_THUMBPRINTS);
 
-	for (size_t i = 0; list && t && i < t->n; i++) {
+	for (size_t i = 0; list && i < thumbprints->n; i++)
+		if (strcasestr(list, thumbprints->v[i]))
+			return true;
+	return false;
+}
+
+static int add_thumbprints(const struct trusted *t, struct strv *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && t && i < t->n; i++) {
 		char hex[THUMBPRINT_MAX];
 
 		cert_thumbprint(t->v[i], hex);
-		if (strcasestr(list, hex))
-			return true;
+		r = strv_add(ret, hex, e);
 	}
-	return false;
+	return r;
 }
 
 /* Those that promise something first, so that a flood of others does not hide them. */
@@ -114,14 +129,16 @@ static int in_order(json_t *list, const struct evaluation *v, json_t **ret, stru
 {
 	auto_json *first = json_array();
 	auto_json *rest = json_array();
+	auto_strv ours = { 0 };
 	json_t *o;
 	size_t i;
+	int r = add_thumbprints(v->trusted, &ours, e);
 
+	if (r < 0 || (r = add_thumbprints(v->authority, &ours, e)) < 0)
+		return r;
 	json_array_foreach(list, i, o)
 	{
-		bool ours = promises(o, v->trusted) || promises(o, v->authority);
-
-		if (json_array_append(ours ? first : rest, o) < 0)
+		if (json_array_append(promises(o, &ours) ? first : rest, o) < 0)
 			return FAIL_NOMEM(e);
 	}
 	if (!first || !rest || json_array_extend(first, rest) < 0)

@@ -49,11 +49,12 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 	const struct sandbox box = { .what = "bundle", .write_dir = -1, .cpu_seconds = 30 };
 	auto_buf text = BUF_INIT(LIMIT_BUNDLE);
 	auto_json *list = NULL;
+	size_t tried = 0;
 
 	b64_put(&text, B64_STD, statement.p, statement.n);
 	if (text.failed || store_referrers(s, &manifest->digest, NULL, &list, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < json_array_size(list) && i < LIMIT_TRIED; i++) {
+	for (size_t i = 0; i < json_array_size(list) && tried < LIMIT_TRIED; i++) {
 		auto_buf bundle = BUF_INIT(LIMIT_BUNDLE);
 		struct comparison c = { .statement = statement, .key = key };
 		const json_t *entry = json_array_get(list, i);
@@ -65,6 +66,7 @@ static bool find_equal(const struct store *s, const struct desc *manifest, struc
 		    !memmem(buf_str(&bundle), bundle.n, text.p, text.n))
 			continue;
 		c.bundle = (struct str){ buf_str(&bundle), bundle.n };
+		tried++;
 		if (sandbox_run(&box, compare_in_child, &c, NULL, NULL) == 0) {
 			*ret = d;
 			return true;

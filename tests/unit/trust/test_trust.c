@@ -403,6 +403,7 @@ TEST(flood)
 		attach_raw(&t, NEW_SHAPE, &t.image, buf_str(&layer));
 	}
 	CHECK(verify(&t, &res, &e) == E_VERIFY && strstr(e.msg, "more signatures than are tried"));
+	CHECK(strstr(e.hint, "deletes what is no signature"));
 }
 
 /* A flood of signatures hides none whose manifest names a certificate that is trusted. */
@@ -412,7 +413,8 @@ TEST(flood_of_others)
 	struct err e = ERR_INIT;
 	struct trust_result res;
 	auto_trust_signers all = { .v = NULL };
-	struct desc junk, good;
+	struct desc junk, good, again;
+	bool existing = false;
 	auto_buf layer = BUF_INIT(4096);
 
 	temp_open(&t);
@@ -430,6 +432,10 @@ TEST(flood_of_others)
 	CHECK(verify(&t, &res, &e) == 0 && digest_eq(&res.signature, &good.digest));
 	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 1 &&
 	      all.more);
+	/* Nor does it make the same signature twice. */
+	CHECK(trust_sign(&t.state, t.store, &t.image, &(struct trust_sign_opts){ 0 }, &again,
+			 &existing, &e) == 0);
+	CHECK(existing && digest_eq(&again.digest, &good.digest));
 }
 
 /* Signers are counted by key: neither a second signature nor a second certificate is a second
