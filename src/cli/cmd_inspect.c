@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/images.h"
+#include "cli/login.h"
+#include "cli/road.h"
 
 #define NOTATION_TYPE "application/vnd.cncf.notary.signature"
 
@@ -60,7 +62,9 @@ static int referrers_json(const struct store *s, const struct desc *asked, const
 	return r;
 }
 
-static int add_image(const struct store *s, const struct desc *d, json_t *j, struct err *e)
+/* bare: of a registry's image no configuration is fetched. */
+static int add_image(const struct store *s, const struct desc *d, bool bare, json_t *j,
+		     struct err *e)
 {
 	auto_manifest m = { 0 };
 	auto_config config = { 0 };
@@ -68,7 +72,8 @@ static int add_image(const struct store *s, const struct desc *d, json_t *j, str
 	json_t *layers = NULL, *referrers = NULL;
 	int r = store_manifest(s, d, &m, &at, e), n = 0;
 
-	if (r == 0 && !m.artifact_type[0]) /* a signature's configuration is an empty object */
+	if (r == 0 && !bare &&
+	    !m.artifact_type[0]) /* a signature's configuration is an empty object */
 		r = store_config(s, &m, &config, e);
 	if (r == 0)
 		r = layers_json(&m, &config, &layers, e);
@@ -91,18 +96,21 @@ static int add_image(const struct store *s, const struct desc *d, json_t *j, str
 
 static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	auto_release(store_close) struct store *s = NULL;
+	const bool remote = without_transport(argv[0]) != argv[0];
 	auto_buf name = BUF_INIT(LIMIT_REF + 128);
+	auto_road road = { 0 };
 	auto_json *j = NULL;
 	struct ref ref;
 	struct desc d;
-	int r = cli_store(c, &s, e);
+	int r = cli_road(c, argv[0], &road, e);
 
 	(void)opts, (void)argc;
 	if (r == 0)
-		r = store_lookup(s, argv[0], &ref, &d, e);
+		r = remote ? cli_look(&road, &ref, e)
+			   : store_lookup(road.store, argv[0], &ref, &road.image, e);
 	if (r < 0)
 		return r;
+	d = road.image;
 	if (c->quiet && !c->json)
 		return cli_print(c, e, "%s\n", d.digest.s);
 	if (ref.name[0])
@@ -114,7 +122,7 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 	    (r = json_put_string(j, "mediaType", d.media_type, e)) < 0 ||
 	    (r = json_put_u64(j, "size", d.size, e)) < 0)
 		return r;
-	r = add_image(s, &d, j, e);
+	r = add_image(road.store, &d, remote, j, e);
 	return r < 0 ? WRAP(e, r, "inspect %s", argv[0]) : cli_print_json(c, j, e);
 }
 
@@ -122,10 +130,13 @@ const struct command cmd_inspect = {
 	.name = "inspect",
 	.group = "Images",
 	.args = "REF",
-	.brief = "Show a stored image: manifest, configuration, layers, signatures",
+	.brief = "Show an image: manifest, configuration, layers, signatures",
 	.details = "Always JSON. REF is a name, a digest, or the beginning of a digest. Every byte "
-		   "shown was checked against its digest. With --quiet only the digest is printed.",
-	.example = "plimsoll inspect web:1",
+		   "shown was checked against its digest. With --quiet only the digest is printed. "
+		   "docker://REF is what a registry has now: all but the configuration, and the "
+		   "store gets no name of it.",
+	.example = "plimsoll inspect web:1\n"
+		   "plimsoll inspect -q docker://registry.example/team/web:1",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_inspect,

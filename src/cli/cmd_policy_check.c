@@ -2,17 +2,6 @@
 #include "cli/cmd_policy.h"
 #include "cli/decision_output.h"
 #include "cli/road.h"
-#include "pipeline/steps.h"
-
-static int find(struct road *road, struct ref *ref, struct err *e)
-{
-	int r = store_lookup(road->store, road->name, ref, &road->image, e);
-
-	if (r != E_NOTFOUND || ref_parse(road->name, ref, NULL) < 0 || !ref->host[0])
-		return r;
-	*e = ERR_INIT;
-	return step_look(road, ref, e); /* not here yet */
-}
 
 /* The decision is the output, whatever it is; then the error tells the exit status. */
 static int print(struct cli *c, struct decision *d, int outcome, const struct err *why,
@@ -38,7 +27,7 @@ static int run_policy_check(struct cli *c, void *opts, int argc, char **argv, st
 
 	(void)opts, (void)argc;
 	if (r == 0)
-		r = find(&road, &ref, e);
+		r = cli_look(&road, &ref, e);
 	if (r == 0)
 		r = decide_verified(&road, &ref, &road.image, &(struct decide_opts){ 0 }, &decision,
 				    e);

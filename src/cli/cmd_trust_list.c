@@ -77,6 +77,28 @@ static int rows(struct table *t, const json_t *list, const char *kind, const cha
 	return 0;
 }
 
+/* -q: by what 'trust remove' knows each. */
+static int print_names(struct cli *c, const json_t *all, struct err *e)
+{
+	static const char *const lists[][2] = { { "keys", "name" },
+						{ "certificates", "thumbprint" },
+						{ "signers", "name" } };
+	int r = 0;
+
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+		const json_t *o;
+		size_t i;
+
+		json_array_foreach(json_object_get(all, lists[k][0]), i, o)
+		{
+			const char *name = json_string_or_null(o, lists[k][1]);
+
+			r = r < 0 || !name ? r : cli_print(c, e, "%s\n", name);
+		}
+	}
+	return r;
+}
+
 static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const headings[] = { "KIND", "NAME",	      "STATE",	"VALID UNTIL",
@@ -96,6 +118,8 @@ static int run_list(struct cli *c, void *opts, int argc, char **argv, struct err
 		r = json_put_string(all, "schema", "plimsoll.trust-list/v1", e);
 		return r < 0 ? r : cli_print_json(c, all, e);
 	}
+	if (c->quiet)
+		return print_names(c, all, e);
 	if ((r = table_new(&t, headings, 7, e)) < 0 ||
 	    (r = rows(t, json_object_get(all, "keys"), "key", "name", e)) < 0 ||
 	    (r = rows(t, json_object_get(all, "certificates"), "trusted", "store", e)) < 0 ||

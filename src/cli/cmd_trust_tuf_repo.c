@@ -52,6 +52,8 @@ int tuf_cli_pending(struct cli *c, const char *scope, const struct tuf_pending *
 			      "ownNeeded", (json_int_t)p->own.need);
 		return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 	}
+	if (c->quiet)
+		return 0;
 	r = cli_print(c, e, "root %" PRIu64 " of %s: %" PRIu64 " of %" PRIu64 " signatures",
 		      p->version, scope, p->own.have, p->own.need);
 	if (r == 0 && p->before.need)

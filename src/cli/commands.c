@@ -15,6 +15,7 @@ extern const struct command cmd_images;
 extern const struct command cmd_import;
 extern const struct command cmd_inspect;
 extern const struct command cmd_login;
+extern const struct command cmd_list;
 extern const struct command cmd_logout;
 extern const struct command cmd_man;
 extern const struct command cmd_policy;
@@ -47,6 +48,7 @@ extern const struct command cmd_logs;
 extern const struct command cmd_ps;
 extern const struct command cmd_rm;
 extern const struct command cmd_run;
+extern const struct command cmd_signatures;
 extern const struct command cmd_stop;
 extern const struct command cmd_wait;
 
@@ -73,6 +75,7 @@ const struct command *const commands[] = {
 	&cmd_sign,
 	&cmd_attest,
 	&cmd_verify,
+	&cmd_signatures,
 	&cmd_policy,
 	&cmd_push,
 	&cmd_pull,
@@ -94,6 +97,7 @@ const struct command *const commands[] = {
 	&cmd_man,
 	&cmd_version,
 	&cmd_ended, /* hidden */
+	&cmd_list, /* hidden */
 	&cmd_verify_attestation, /* hidden */
 	&cmd_verify_bundle, /* hidden */
 	&cmd_verify_blob, /* hidden */

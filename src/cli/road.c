@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cli/images.h"
+#include "cli/login.h"
 #include "cli/signing.h"
+#include "pipeline/steps.h"
 
 int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
 {
@@ -24,6 +26,28 @@ int cli_road(struct cli *c, const char *name, struct road *ret, struct err *e)
 		.rules = c->rules,
 	};
 	return 0;
+}
+
+int cli_look(struct road *road, struct ref *ret, struct err *e)
+{
+	const char *name = without_transport(road->name);
+	const bool remote = name != road->name;
+	int r = E_NOTFOUND;
+
+	road->name = name;
+	if (!remote)
+		r = store_lookup(road->store, name, ret, &road->image, e);
+	if (r != E_NOTFOUND)
+		return r;
+	if (ref_parse(name, ret, remote ? e : NULL) < 0)
+		return remote ? E_USAGE : r;
+	if (remote && (r = registry_qualify(ret, e)) < 0)
+		return r;
+	if (!ret->host[0])
+		return r;
+	if (e)
+		*e = ERR_INIT;
+	return step_look(road, ret, e);
 }
 
 int cli_max_age(struct cli *c, const char *max_age, int64_t *ret, struct err *e)

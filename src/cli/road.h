@@ -15,6 +15,10 @@ static inline void road_release(struct road *r)
 }
 #define auto_road __attribute__((cleanup(road_release))) struct road
 
+/* The road's image: the store's, else what its registry has of it (step_look()). "docker://REF" is
+ * the registry's; then the road's name goes on without that. */
+int cli_look(struct road *road, struct ref *ret, struct err *e);
+
 /* --max-age, else gate.max-age of the configuration, in seconds; 0: neither is given. */
 int cli_max_age(struct cli *c, const char *max_age, int64_t *ret, struct err *e);
 

@@ -59,6 +59,31 @@ teardown() {
 	assert_eq "$(curl -s "http://$REGISTRY/v2/web/tags/list" | jq -c '.tags | map(select(length == 1)) | sort')" '["1","2"]'
 }
 
+@test "signatures and inspect: of what is here, and of what a registry has" {
+	registry_start
+	make_layout "$STATE" web:1
+	plimsoll push web:1 "$REGISTRY/web:1"
+	local there="docker://$REGISTRY/web:1" other="$PLIMSOLL --state $BATS_TEST_TMPDIR/b" signature
+	signature=$(plimsoll inspect web:1 | jq -r '.referrers[0].digest')
+	assert_eq "$(plimsoll -q signatures web:1)" "$signature"
+	assert_eq "$($other -q signatures "$there")" "$signature"
+	assert_eq "$($other -q list "$REGISTRY/web:1")" "$signature"
+	run $other signatures "$there"
+	assert_output_has "$signature  ${DIGEST:0:19}  application/vnd.cncf.notary.signature  -"
+	assert_eq "$($other --format json signatures "$there" | jq -c '[.schema, .digest, .signatures[].count]')" \
+		"[\"plimsoll.signatures/v1\",\"$DIGEST\",1]"
+	assert_eq "$($other -q inspect "$there")" "$DIGEST"
+	assert_eq "$($other inspect "$there" | jq -r '.digest, .signatures, .config' | paste -sd' ')" "$DIGEST 1 null"
+	# Nothing of it has a name here, and what is here is not what is asked for.
+	assert_eq "$($other images -q)" ""
+	run $other inspect "$REGISTRY/web:1"
+	assert_status 5
+	run plimsoll signatures docker://web:1
+	assert_status 2
+	run plimsoll signatures none:1
+	assert_status 5
+}
+
 @test "by digest alone: pulled, listed without a tag, found by a prefix" {
 	registry_start
 	make_layout "$STATE" web:1

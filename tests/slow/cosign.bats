@@ -308,6 +308,8 @@ put_blob() { # prints sha256:HEX:SIZE
 		assert_output_has "it does not say"
 	done
 	plimsoll attest --key cosign.key --predicate - 127.0.0.1:5000/team/web:1 <<<'{"a":1}'
+	assert_eq "$(plimsoll --format json signatures 127.0.0.1:5000/team/web:1 | jq -c '[.signatures[] | [.type, .predicateType, .count]] | sort')" \
+		'[["application/vnd.dev.cosign.artifact.sig.v1+json",null,1],["application/vnd.dev.sigstore.bundle.v0.3+json","https://cosign.sigstore.dev/attestation/v1",1],["application/vnd.dev.sigstore.bundle.v0.3+json","https://sigstore.dev/cosign/sign/v1",1]]'
 	plimsoll verify-attestation --key cosign.pub 127.0.0.1:5000/team/web:1
 	run plimsoll verify-attestation --key cosign.pub --type slsaprovenance 127.0.0.1:5000/team/web:1
 	assert_status 4

@@ -113,6 +113,8 @@ at_time() {
 	plimsoll --format json trust add --identity "C=DE,ST=Hamburg,O=Example" ca.pem >added
 	assert_eq "$(jq -r '.schema, .type, .store' added | paste -sd' ')" "plimsoll.trust-add/v1 ca default"
 	plimsoll verify web:1
+	assert_eq "$(plimsoll -q trust list | paste -sd' ')" \
+		"default $(openssl x509 -in ca.pem -outform DER | sha256sum | cut -d' ' -f1)"
 	# A certificate of another key is refused, and the right one stays.
 	plimsoll trust init --name other --csr --subject "C=DE,ST=Hamburg,O=Example,CN=x" >x.csr
 	certify x.csr x.pem
