@@ -186,6 +186,29 @@ def roots(c):
     c.put("root-two-authorities-rekor2", c.rekor2()[1], root=same)
 
 
+def without_logs(c):
+    """An instance of a company, for which time stamps are all that there is; its root says so."""
+    w = c.world
+    s = Signer(w, sct=False)
+    p = statement(ARTIFACT)
+    sig, content = s.envelope(p)
+    private = s.bundle(content, 3, [], [w.tsa.token(sig)])
+    logged = s.bundle(content, 3, [w.rekor.entry(*s.dsse(sig, p), w.now)], [w.tsa.token(sig)])
+    none = {k: v for k, v in w.root().items() if k not in ("tlogs", "ctlogs")}
+    old = {"baseUrl": "https://old", "hashAlgorithm": "SHA2_256", "logId": {"keyId": b64(bytes(32))}, "publicKey": {
+        "rawBytes": "AAAA", "keyDetails": "PKIX_ED25519_PH", "validFor": {"start": "2021-03-14T00:00:00Z"}}}
+    for name, bundle, root, want in (
+            ("no-logs", private, none, ""), ("no-logs-empty", private, {**none, "tlogs": [], "ctlogs": []}, ""),
+            ("no-logs-entry", logged, none, "not trusted"),
+            ("no-logs-no-time", s.bundle(content, 3), none, "when it was signed"),
+            ("no-ct-logs", logged, {**none, "tlogs": w.root()["tlogs"]}, ""),
+            ("no-tlogs", private, {**none, "ctlogs": w.root()["ctlogs"]}, "SCT"),
+            ("only-old-tlogs", private, {**none, "tlogs": [old]}, "transparency log"),
+            ("only-old-ct-logs", private, {**none, "ctlogs": [old]}, "SCT"),
+            ("with-logs", private, w.root(), "transparency log")):
+        c.put("root-" + name, bundle, want, root)
+
+
 def algorithms(c):
     """Keys and hashes of signers, and of logs."""
     w = c.world
@@ -231,4 +254,4 @@ def algorithms(c):
         c.put("log-by-" + name, s.bundle(content, 3, [log.entry(*s.hashedrekord(sig, sha256(ARTIFACT)), w.now)]), root=root)
 
 
-ALL = (malformed, entries, attestations, checkpoints, authorities, roots, algorithms)
+ALL = (malformed, entries, attestations, checkpoints, authorities, roots, without_logs, algorithms)

@@ -126,6 +126,7 @@ static int parse_logs(const json_t *root, const char *name, struct log_keys *ret
 
 	if (r < 0 || n == 0)
 		return r;
+	ret->named = true;
 	ret->v = calloc(n, sizeof(*ret->v));
 	if (!ret->v)
 		return FAIL_NOMEM(e);

@@ -30,6 +30,7 @@ struct authority {
 struct log_keys {
 	struct log_key *v;
 	size_t n;
+	bool named; /* there are some, if only such as are left out */
 };
 struct authorities {
 	struct authority *v;
