@@ -41,3 +41,30 @@ judge_case() {
 	done
 	[ ! -s wrong ] || { cat wrong; false; }
 }
+
+@test "the conformance suite's client knows the instances, and what is asked for" {
+	local client=$PLIMSOLL_SRC/examples/sigstore/conformance-client who=https://git.example.com/team/app/release.yml@refs/heads/main
+	local -a keyless=(--bundle a/v0.3/bundle.json --certificate-identity "$who"
+		--certificate-oidc-issuer https://accounts.example.com)
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/sigstore_cases.py" a
+	export PLIMSOLL_STATE=$STATE ROOTS=$PWD
+	cp a/v0.3/root.json public.json
+	cp a/instance-other/root.json staging.json
+	"$client" verify-bundle "${keyless[@]}" a/v0.3/artifact
+	"$client" verify-bundle "${keyless[@]}" "sha256:$(sha256sum <a/v0.3/artifact | cut -d' ' -f1)"
+	run "$client" verify-bundle --staging "${keyless[@]}" a/v0.3/artifact
+	assert_status 4
+	"$client" verify-bundle --staging "${keyless[@]}" --trusted-root public.json a/v0.3/artifact
+	run "$client" verify-bundle "${keyless[@]}" --trusted-root staging.json a/v0.3/artifact
+	assert_status 4
+	"$client" verify-bundle --bundle a/key/bundle.json --key a/key/key.pub a/key/artifact
+	run "$client" verify-bundle --bundle a/key/bundle.json --key a/key-wrong/key.pub a/key/artifact
+	assert_status 4
+	# What looks like a digest and is none is the name of a file.
+	cp a/v0.3/artifact sha256:abc
+	"$client" verify-bundle "${keyless[@]}" sha256:abc
+	run "$client" verify-bundle "${keyless[@]}" sha256:abcd
+	[ "$status" -ne 0 ]
+	run "$client" sign-bundle --identity-token x --bundle new.json a/v0.3/artifact
+	[ "$status" -ne 0 ]
+}
