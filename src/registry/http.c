@@ -128,6 +128,11 @@ int http_upload_range(const char *s, uint64_t *ret_n, struct err *e)
 		rest.p += 6;
 		rest.n -= 6;
 	}
+	/* How some say that there is nothing yet: the last byte is the one before the first. */
+	if (str_eqz(rest, "0--1")) {
+		*ret_n = 0;
+		return 0;
+	}
 	if (!str_cut(&rest, '-', &first) || first.n != 1 || first.p[0] != '0' ||
 	    str_u64(rest, INT64_MAX - 1, &last, NULL) < 0)
 		return FAIL(e, E_FORMAT, "Range: want \"0-LAST\"");

@@ -97,9 +97,12 @@ int registry_get_manifest(struct registry *reg, const char *name, const char *re
 				.follow = true,
 				.decode = true };
 	auto_response resp = { 0 };
-	struct desc d;
+	struct desc d, named = { .size = 0 };
 	int r;
 
+	/* Who asks by digest is given nothing else, whether he says so again or not. */
+	if (!want && digest_parse(str_of(reference), &named.digest, NULL) == 0)
+		want = &named;
 	manifest_path(path, name, reference);
 	r = registry_call_again(reg, &c, &resp, e);
 	if (r < 0)

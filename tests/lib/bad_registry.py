@@ -142,6 +142,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200, b'{"schemaVersion":2,', kind)
         if MODE == "other-manifest":
             return self.reply(200, body.replace(b"{", b"{ ", 1), kind)
+        if MODE == "other-by-digest" and ref not in tags:
+            return self.reply(200, body.replace(b"{", b"{ ", 1), kind)
         if MODE == "liar":
             return self.reply(200, body, kind, Docker_Content_Digest="sha256:" + "0" * 64)
         if MODE == "wrong-type":
@@ -292,7 +294,7 @@ class Handler(BaseHTTPRequestHandler):
         page = int((re.search(r"page=(\d+)", self.path) or [0, 0])[1])
         names = {"tags-endless": [f"t{page}"], "tags-nonsense": ["a", "b\x1b[31m"], "tags-null": None,
                  "tags-number": 7}.get(MODE, ["1", "2"])
-        if MODE in ("deletes", "deletes-all"):
+        if MODE in ("deletes", "deletes-all", "other-by-digest"):
             names = sorted(tags)
         link = {"Link": f'<{self.path.split("?")[0]}?page={page + 1}>; rel="next"'}
         if MODE == "tags-elsewhere":

@@ -71,6 +71,14 @@ refused() { # status, words...
 	refused 4 "$DIGEST" "hash to"
 }
 
+@test "another manifest than the digest asked for, for who looks at all of a repository" {
+	bad_registry_start "$SRC" other-by-digest
+	run plimsoll prune --older-than 1d "$BAD/web"
+	assert_status 4
+	assert_output_has "its bytes hash to sha256:"
+	assert_eq "$(grep -c "^DELETE" "$BAD_LOG")" 0
+}
+
 @test "a manifest without end" {
 	pull_from endless-manifest
 	refused 7 "more than 4194304 bytes"

@@ -87,7 +87,9 @@ TEST(upload_range)
 	CHECK(http_upload_range("0-99", &n, NULL) == 0 && n == 100);
 	CHECK(http_upload_range("bytes=0-4", &n, NULL) == 0 && n == 5);
 	CHECK(http_upload_range("0-9223372036854775806", &n, NULL) == 0 && n == INT64_MAX);
+	CHECK(http_upload_range("0--1", &n, NULL) == 0 && n == 0);
 	n = 7;
+	CHECK(http_upload_range("0--2", &n, NULL) == E_FORMAT);
 	CHECK(http_upload_range("0-9223372036854775807", &n, NULL) == E_FORMAT);
 	CHECK(http_upload_range("", &n, NULL) == E_FORMAT);
 	CHECK(http_upload_range("0-", &n, NULL) == E_FORMAT);
