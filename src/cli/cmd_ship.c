@@ -135,9 +135,9 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = ship(&road, &so, &result, e);
 	if (r == 0)
-		r = build_caches_export(&caches, &road, &result.build, &so.sign, e);
-	if (r == 0)
 		r = build_write_files(&o->build, &result.build, e);
+	if (r == 0 && (r = build_caches_export(&caches, &road, &result.build, &so.sign, e)) < 0)
+		r = WRAP(e, r, "%s is shipped, but not its cache", road.image.digest.s);
 	if (r == 0)
 		r = print(c, &road, &result, e);
 	ship_result_free(&result);

@@ -85,6 +85,14 @@ tag_stays() {
 	assert_eq "$(grep -c 'PUT /v2/app/manifests/\(2\|prod\|latest\) ' "$STEPS_LOG")" 3
 }
 
+@test "a cache that cannot be given away: what is shipped is told, and its files are there" {
+	echo one >ctx/f
+	run plimsoll ship -t "$STEPS/app:1" --iidfile "$PWD/iid" --cache-to type=registry,ref=127.0.0.1:1/cache ctx
+	assert_status 7
+	assert_output_has "$(step_tag app:1) is shipped, but not its cache"
+	assert_eq "$(cat iid)" "$(step_tag app:1)"
+}
+
 @test "a registry that claims to list signatures and does not, or forgets them, does not get the tag moved" {
 	ship one
 	before=${lines[-1]}
