@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/images.h"
 #include "cli/signing.h"
@@ -267,9 +268,11 @@ static int run_public_key(struct cli *c, void *opts, int argc, char **argv, stru
 		return FAIL(e, E_USAGE, "want --key FILE");
 	if ((r = cli_cosign_passphrase(o->passphrase_file, &secret, &passphrase, e)) < 0)
 		return r;
-	fd = fs_open_user(o->key, O_RDONLY | O_NOCTTY, 0, e);
+	fd = strcmp(o->key, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				      : fs_open_user(o->key, O_RDONLY | O_NOCTTY, 0, e);
 	if (fd < 0)
-		return WRAP(e, fd, "--key");
+		return strcmp(o->key, "-") == 0 ? FAIL_SYS(e, "standard input")
+						: WRAP(e, fd, "--key");
 	if ((r = holder_open_fd(fd, o->key, passphrase, &h, e)) < 0 ||
 	    (r = key_public_to_pem(holder_key(h), &text, e)) < 0)
 		return r;

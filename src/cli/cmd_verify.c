@@ -207,6 +207,20 @@ static int set_output(struct cli *c, const char *output, struct err *e)
 	return 0;
 }
 
+/* What says nothing where the trust policy names the signers. */
+static int check_unnamed(const struct sigstore_options *o, struct err *e)
+{
+	if (o->any_repository || o->trusted_root || o->annotations.n || o->ignore_tlog)
+		return FAIL(e, E_USAGE,
+			    "--any-repository, --trusted-root, --annotation and "
+			    "--insecure-ignore-tlog go with --key or --certificate-identity");
+	if (o->offline)
+		return FAIL(e, E_USAGE,
+			    "--offline goes with --key or --certificate-identity: the trust policy "
+			    "may have revocation and TUF metadata asked for");
+	return 0;
+}
+
 static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct verify_opts *o = opts;
@@ -221,10 +235,8 @@ static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct e
 		return r;
 	if (cli_sigstore_given(&o->sigstore))
 		return cli_verify_sigstore(c, &o->sigstore, &require, argv[0], e);
-	if (o->sigstore.any_repository || o->sigstore.trusted_root || o->sigstore.annotations.n)
-		return FAIL(e, E_USAGE,
-			    "--any-repository, --trusted-root and --annotation go with --key or "
-			    "--certificate-identity");
+	if ((r = check_unnamed(&o->sigstore, e)) < 0)
+		return r;
 	for (size_t i = 0; i < o->sigstore.types.n; i++)
 		if ((r = strv_add(&require, o->sigstore.types.v[i], e)) < 0)
 			return r;

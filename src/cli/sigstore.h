@@ -28,7 +28,7 @@ struct sigstore_options {
 	OPT_AT(type, sigstore.trusted_root, "trusted-root", 0, OPT_STRING, "FILE", \
 	       "sigstore's trusted root (the one of trust add)"), \
 	OPT_AT(type, sigstore.offline, "offline", 0, OPT_FLAG, NULL, \
-	       "nothing is asked of any server; so it is always"), \
+	       "by signers that are named so: no server is asked; so it is always"), \
 	OPT_AT(type, sigstore.ignore_tlog, "insecure-ignore-tlog", 0, OPT_FLAG, NULL, \
 	       "with --key: no transparency log needs to have it; so it is always")
 #define SIGSTORE_IMAGE_OPTIONS(type) \

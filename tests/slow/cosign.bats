@@ -245,6 +245,7 @@ put_blob() { # prints sha256:HEX:SIZE
 	plimsoll generate-key-pair
 	plimsoll generate-key-pair --output-key-prefix other
 	assert_eq "$(plimsoll public-key --key cosign.key)" "$(cat cosign.pub)"
+	assert_eq "$(plimsoll public-key --key - <cosign.key)" "$(cat cosign.pub)"
 	COSIGN_PASSWORD=wrong run plimsoll public-key --key cosign.key
 	assert_status 2
 	echo hello >blob
@@ -306,6 +307,12 @@ put_blob() { # prints sha256:HEX:SIZE
 		run plimsoll verify --key cosign.pub $how 127.0.0.1:5000/team/web:1
 		assert_status 4
 		assert_output_has "it does not say"
+	done
+	# By the trust policy servers may be asked: what says otherwise is not taken for true.
+	for how in --offline --insecure-ignore-tlog; do
+		run plimsoll verify "$how" 127.0.0.1:5000/team/web:1
+		assert_status 2
+		assert_output_has "$how" "--key"
 	done
 	plimsoll attest --key cosign.key --predicate - 127.0.0.1:5000/team/web:1 <<<'{"a":1}'
 	assert_eq "$(plimsoll --format json signatures 127.0.0.1:5000/team/web:1 | jq -c '[.signatures[] | [.type, .predicateType, .count]] | sort')" \
