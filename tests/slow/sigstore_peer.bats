@@ -47,6 +47,33 @@ bundle() { blob "$(blob "$(signature)" | jq -r '.layers[0].digest')"; }
 	plimsoll trust verify-bundle --bundle b.json --key cosign.pub "$DIGEST"
 }
 
+# Its verifier knows no Ed25519.
+@test "@sigstore/verify accepts our attestations and signed files, of every kind of key it knows" {
+	need_peer
+	local t d
+	image 127.0.0.1:5000/web:1
+	echo '{"a":1}' >predicate.json
+	echo hello >artifact
+	for t in P-256 P-384 P-521 RSA-2048 RSA-3072 RSA-4096; do
+		plimsoll trust generate-key-pair --key-type $t --output-key-prefix $t
+		plimsoll sign-blob --key ./$t.key --bundle $t.json --output-signature $t.sig artifact
+		node "$PEER" verify $t.json $t.pub artifact
+		run node "$PEER" verify $t.json $t.pub predicate.json
+		assert_status 1
+		plimsoll trust verify-bundle --bundle $t.json --key $t.pub artifact
+	done
+	# ECDSA of an envelope is by the curve's hash here, by SHA-256 there.
+	for t in P-256 RSA-2048 RSA-3072 RSA-4096; do
+		d=$(plimsoll attest --key ./$t.key --type custom --predicate predicate.json --format json 127.0.0.1:5000/web:1 |
+			jq -r .attestation)
+		blob "$(blob "$d" | jq -r '.layers[0].digest')" >$t.att.json
+		node "$PEER" verify $t.att.json $t.pub
+		run node "$PEER" verify $t.att.json P-384.pub
+		assert_status 1
+		plimsoll trust verify-bundle --bundle $t.att.json --key $t.pub "$DIGEST"
+	done
+}
+
 @test "bundles of the project's mock are accepted, keyless" {
 	need_peer
 	local b
