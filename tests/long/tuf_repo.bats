@@ -225,23 +225,27 @@ ${DIGEST#sha256:}"
 	tuf_start
 	release "$SCOPE:prod" 1
 	first=$DIGEST
-	for i in 1 2 3 4 5 6; do
-		plimsoll trust tuf timestamp "$SCOPE" >kill.out 2>&1 3>&- &
+	for i in 1 2 3 4 5 6 7 8; do
+		# A rotation leaves a new root that waits, or is out, or neither.
+		change=(timestamp "$SCOPE")
+		[ $((i % 2)) -eq 1 ] || change=(rotate "$SCOPE" "$( ((i % 4)) && echo snapshot || echo timestamp)")
+		# The program itself: of a function in the background only the shell around it would be killed.
+		"$PLIMSOLL" --state "$STATE" trust tuf "${change[@]}" >kill.out 2>&1 3>&- &
 		pid=$!
-		sleep "$(awk -v i="$i" 'BEGIN { print i * 0.25 }')"
+		sleep "$(awk -v i="$i" 'BEGIN { print i * 0.15 }')"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		# As it was, or complete: the verifier takes no less.
 		rm -rf md
 		tuf get "$SCOPE:tuf" md
 		tuf check md team/web:prod >checked
-		prod trust tuf refresh "$SCOPE" >refresh.out 2>&1 3>&- &
+		"$PLIMSOLL" --state "$PWD/prod" trust tuf refresh "$SCOPE" >refresh.out 2>&1 3>&- &
 		pid=$!
 		sleep "$(awk -v i="$i" 'BEGIN { print i * 0.08 }')"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
-	plimsoll trust tuf timestamp "$SCOPE"
+	plimsoll trust tuf publish "$SCOPE"
 	prod pull "$SCOPE:prod"
 	run bash -c "find '$STATE/trust/tuf/scopes' prod/trust/tuf/scopes -name '.*' ! -name .lock ! -name . -type f"
 	assert_eq "$output" ""
