@@ -4,6 +4,7 @@
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "pipeline/build.h"
+#include "pipeline/outfile.h"
 #include "pipeline/output.h"
 
 struct build_options {
@@ -53,7 +54,7 @@ static int add_output(const struct build_options *o, const char *text, struct ou
 		return r;
 	ret->n++;
 	r = output_check(out, &o->args.tags, e);
-	if (r < 0 || !out->dest || strcmp(out->dest, "-") != 0)
+	if (r < 0 || !out->dest || !outfile_is_stdout(out->dest))
 		return r;
 	if (ret->to_stdout)
 		return FAIL(e, E_USAGE, "--output: only one can go to standard output");

@@ -53,6 +53,16 @@ static int choose(const struct copy_options *o, char here[static 64], const char
 	return 0;
 }
 
+/* An archive on standard output is all that may be there. */
+static int check_stdout(const struct cli *c, const struct copy_end *to, bool *ret, struct err *e)
+{
+	*ret = (to->kind == COPY_OCI_ARCHIVE || to->kind == COPY_DOCKER_ARCHIVE) &&
+	       outfile_is_stdout(to->path);
+	return *ret && c->json
+		       ? FAIL(e, E_USAGE, "the archive and --format json both want standard output")
+		       : 0;
+}
+
 static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct copy_options *o = opts;
@@ -60,6 +70,7 @@ static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_copy_end from = { 0 }, to = { 0 };
 	auto_road road = { 0 };
 	struct copy_done done = { 0 };
+	bool to_stdout = false;
 	char here[64];
 	int r = choose(o, here, &co.platform, e);
 
@@ -73,13 +84,15 @@ static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = copy_end_parse(argv[1], &to, e);
 	if (r == 0)
+		r = check_stdout(c, &to, &to_stdout, e);
+	if (r == 0)
 		r = cli_road(c, argv[0], &road, e);
 	if (r == 0)
 		r = step_copy(&road, &from, &to, &co, &done, e);
 	if (r == 0 && o->digestfile)
 		r = outfile_write(o->digestfile, road.image.digest.s, strlen(road.image.digest.s),
 				  e);
-	return r < 0 ? r : report(c, argv, &road.image, &done, e);
+	return r < 0 || to_stdout ? r : report(c, argv, &road.image, &done, e);
 }
 
 static const struct opt copy_options[] = {
@@ -113,7 +126,9 @@ const struct command cmd_copy = {
 		"refers to any of them (signatures, attestations, SBOMs: by the referrers API, the "
 		"fallback tag, and cosign's tags), and what refers to that. The tag is given last. "
 		"A copy judges nothing: signatures are verified where the image is pulled and run. "
-		"docker's archive has room for one image and for no signature. Blobs that another "
+		"docker's archive has room for one image and for no signature. FILE '-' of an "
+		"archive "
+		"is standard output, and then the digest is not printed. Blobs that another "
 		"repository of the same registry has are mounted, not sent.",
 	.example = "plimsoll copy registry.example/web:1 mirror.example/web:1\n"
 		   "plimsoll copy docker://registry.example/web:1 oci:layout:1",

@@ -86,6 +86,14 @@ static int find(const char *dest, struct outfile *f, bool *as_it_is, struct err 
 	return f->dir < 0 ? f->dir : 0;
 }
 
+bool outfile_is_stdout(const char *dest)
+{
+	struct stat a, b;
+
+	return strcmp(dest, "-") == 0 || (stat(dest, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 &&
+					  a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 int outfile_check(const char *dest, struct err *e)
 {
 	auto_outfile f = OUTFILE_NONE;

@@ -26,6 +26,8 @@ static inline void outfile_release(struct outfile *f)
 
 /* All of it at once. */
 int outfile_write(const char *dest, const void *p, size_t n, struct err *e);
+/* "-", /dev/stdout, or what standard output is redirected to: nothing else may be printed then. */
+bool outfile_is_stdout(const char *dest);
 /* What outfile_open() would say, before the work is done whose outcome is to be written; makes
  * nothing. dest NULL: nothing is to be written. */
 int outfile_check(const char *dest, struct err *e);

@@ -59,6 +59,20 @@ teardown() {
 	assert_eq "$(curl -s "http://$REGISTRY/v2/web/tags/list" | jq -c '.tags | map(select(length == 1)) | sort')" '["1","2"]'
 }
 
+@test "an archive on standard output is alone there" {
+	make_layout "$STATE" web:1
+	plimsoll copy --no-referrers web:1 docker-archive:file
+	for out in - /dev/stdout; do
+		plimsoll copy --no-referrers web:1 "docker-archive:$out" --digestfile digest | cat >piped
+		cmp file piped
+		assert_eq "$(cat digest)" "$DIGEST"
+		plimsoll copy --no-referrers web:1 "docker-archive:$out" >redirected
+		cmp file redirected
+		run plimsoll --format json copy web:1 "oci-archive:$out"
+		assert_status 2
+	done
+}
+
 @test "signatures and inspect: of what is here, and of what a registry has" {
 	registry_start
 	make_layout "$STATE" web:1

@@ -148,6 +148,14 @@ refute_has_name() { # name
 	assert_status 2
 }
 
+@test "tar: /dev/stdout is standard output, too" {
+	need_root
+	printf 'FROM scratch\nLABEL a=b\n' >ctx/Dockerfile
+	plimsoll build -o type=oci,dest=file ctx
+	plimsoll build -o type=oci,dest=/dev/stdout ctx | cat >piped
+	cmp file piped
+}
+
 @test "local: a folder, everything the caller's, links as they are" {
 	build -o out
 	assert_status 0
