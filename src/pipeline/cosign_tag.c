@@ -7,6 +7,8 @@
 
 #include "trust/sigstore/tag.h"
 
+enum { PUSH_TRIES = 8 };
+
 #define LIMIT_TAG_BYTES ((uint64_t)512 * 1024 * 1024) /* of the layers taken of one tag */
 
 static const char *const names[COSIGN_KINDS] = {
@@ -134,28 +136,30 @@ static int merge(const struct road *road, const struct ref *ref, const struct di
 	return r;
 }
 
-static int push(const struct road *road, struct registry *reg, const struct ref *ref,
-		const struct digest *manifest, enum cosign_kind kind, size_t *ret_n, struct err *e)
+/* What one tag of a push is about. */
+struct pushed {
+	const struct road *road;
+	struct registry *reg;
+	const struct ref *ref, *at; /* the image; the tag */
+	const struct digest *manifest;
+	enum cosign_kind kind;
+	struct digest refused_at; /* what the tag was when the registry refused to move it */
+};
+
+/* 1: the registry has all of ours under the tag, *ret_n of them; 0: it is to be looked at again. */
+static int push_once(struct pushed *x, size_t *ret_n, struct err *e)
 {
 	auto_manifest ours = { 0 }, theirs = { 0 };
-	struct desc d, other;
-	struct ref at;
-	size_t n;
-	int r;
+	struct desc d, other = { .digest.s = "" };
+	bool refused = false;
+	int r = cosign_load(x->road->store, x->ref, x->manifest, x->kind, &ours, NULL, &d, e);
 
-	r = cosign_load(road->store, ref, manifest, kind, &ours, NULL, &d, e);
-	if (r == E_NOTFOUND) { /* there are none: the only thing not found that is no error */
-		if (e)
-			*e = ERR_INIT;
-		return 0;
-	}
-	if (r < 0 || (r = cosign_ref(ref, manifest, kind, &at, e)) < 0)
-		return r;
-	n = ours.layers_n;
-	r = fetch(road, reg, &at, kind, &theirs, &other, e);
+	if (r < 0)
+		return r == E_NOTFOUND ? 1 : r; /* there are none: no error */
+	r = fetch(x->road, x->reg, x->at, x->kind, &theirs, &other, e);
 	if (r == 0 && missing(&ours, &theirs) == 0) {
-		*ret_n += n;
-		return 0;
+		*ret_n = ours.layers_n;
+		return 1;
 	}
 	if (r < 0 && r != E_NOTFOUND)
 		return r;
@@ -164,15 +168,42 @@ static int push(const struct road *road, struct registry *reg, const struct ref 
 		return FAIL(e, E_FORMAT,
 			    "the registry has too many for one more: %d go under a tag",
 			    LIMIT_COSIGN_LAYERS);
-	r = r == 0 ? merge(road, ref, manifest, kind, &theirs, &d, e) : 0;
+	r = r == 0 ? merge(x->road, x->ref, x->manifest, x->kind, &theirs, &d, e) : 0;
 	if (r == 0)
-		r = registry_push(reg, road->store, &d, at.name, at.tag, road->progress, e);
+		r = registry_push(x->reg, x->road->store, &d, x->at->name, NULL, x->road->progress,
+				  e);
+	/* Refused, though it is what it was: what is compared is something else. */
+	if (r == 0)
+		r = registry_tag_if(x->reg, x->road->store, &d, x->at->name, x->at->tag,
+				    strcmp(x->refused_at.s, other.digest.s) == 0 ? NULL
+										 : &other.digest,
+				    &refused, e);
+	if (refused)
+		x->refused_at = other.digest;
 	/* A registry that knows no such name did not take them. */
 	if (r == E_NOTFOUND && e)
 		e->code = E_REMOTE;
-	if (r == 0)
-		*ret_n += n;
 	return r == E_NOTFOUND ? E_REMOTE : r;
+}
+
+/* Others may sign the same image at the same time: what is there after our write is looked at. */
+static int push(const struct road *road, struct registry *reg, const struct ref *ref,
+		const struct digest *manifest, enum cosign_kind kind, size_t *ret_n, struct err *e)
+{
+	struct ref at;
+	struct pushed x = { road, reg, ref, &at, manifest, kind, { "-" } };
+	struct err own = ERR_INIT;
+	size_t n = 0;
+	int r = cosign_ref(ref, manifest, kind, &at, &own);
+
+	for (unsigned tries = 0; r == 0 && tries < PUSH_TRIES; tries++)
+		r = push_once(&x, &n, &own);
+	if (r == 0)
+		r = FAIL(&own, E_REMOTE, "others overwrote them %d times", PUSH_TRIES);
+	if (r < 0 && e)
+		*e = own;
+	*ret_n += r > 0 ? n : 0;
+	return r < 0 ? r : 0;
 }
 
 int cosign_tag_push(const struct road *road, struct registry *reg, const struct ref *ref,

@@ -75,6 +75,11 @@ int registry_push_referrers(struct registry *reg, struct store *s, const struct 
 /* Names a manifest of the store that the registry has: what a push does last. */
 int registry_tag(struct registry *reg, const struct store *s, const struct desc *d,
 		 const char *name, const char *tag, struct err *e);
+/* The same if the tag is still `at`, "" for nothing; NULL: whatever it is. *ret_refused: it is that
+ * no more, and the registry looked. Many do not. */
+int registry_tag_if(struct registry *reg, const struct store *s, const struct desc *d,
+		    const char *name, const char *tag, const struct digest *at, bool *ret_refused,
+		    struct err *e);
 
 /* E_REMOTE unless the registry has, and lists to whoever pulls, every manifest of the store whose
  * subject is `subject`: a registry that took one is not believed. */

@@ -2,16 +2,25 @@
 /* What is done last: naming what the registry has, once it lists all that belongs to it. */
 #include "registry/registry_internal.h"
 
-int registry_tag(struct registry *reg, const struct store *s, const struct desc *d,
-		 const char *name, const char *tag, struct err *e)
+int registry_tag_if(struct registry *reg, const struct store *s, const struct desc *d,
+		    const char *name, const char *tag, const struct digest *at, bool *ret_refused,
+		    struct err *e)
 {
 	auto_buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	int r = store_blob_read(s, d, LIMIT_MANIFEST, &bytes, e);
 
 	reg->writing = true;
 	if (r == 0)
-		r = registry_put_manifest(reg, name, tag, d->media_type, &bytes, NULL, e);
+		r = registry_put_unmoved(reg, name, tag, d->media_type, &bytes, at, ret_refused, e);
 	return r < 0 ? WRAP(e, r, "%s/%s:%s", reg->host, name, tag) : 0;
+}
+
+int registry_tag(struct registry *reg, const struct store *s, const struct desc *d,
+		 const char *name, const char *tag, struct err *e)
+{
+	bool refused;
+
+	return registry_tag_if(reg, s, d, name, tag, NULL, &refused, e);
 }
 
 /* The digests on the list that whoever pulls is given: the API's, or the fallback tag's where there

@@ -13,6 +13,7 @@ A small registry on loopback for what happens when a push fails at any of its re
     {"moves": {"NAME:TAG": DIGEST}} asked for the tag a second time, by GET or HEAD, it has become DIGEST
     {"forget": "NAME:TAG"}  at first the tag is not there
     {"wrote": {"NAME:TAG": DIGEST}} before the tag is written the first time it has become DIGEST, and If-Match is heeded
+    {"over": {"NAME:TAG": DIGEST}}  after the tag is written the first time it becomes DIGEST
 
 GET /state answers {"tags": {...}, "manifests": [...]}; all requests count per repository alike."""
 import hashlib
@@ -143,7 +144,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(201, **headers)
         manifests[digest] = (self.headers["Content-Type"], self.body)
         if not ref.startswith("sha256:"):
-            tags[f"{name}:{ref}"] = digest
+            tags[tag] = digest
+        if tag in self.control.get("over", {}) and tag not in count["asked"]:
+            tags[tag] = self.control["over"][tag]
+            count["asked"].add(tag)
         self.reply(201, **headers)
 
     def moved(self, tag):

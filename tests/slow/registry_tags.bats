@@ -1,4 +1,4 @@
-# cosign's tags at the destination of a copy, which somebody else may move at any time.
+# cosign's tags in a registry, which somebody else may move at any time.
 load ../lib/common
 load ../lib/registry
 load ../lib/ship
@@ -77,4 +77,29 @@ copy_it() {
 	copy_it
 	assert_status 3
 	assert_eq "$(step_tag "$SIG")" "$theirs"
+}
+
+layers() { # of cosign's tag
+	curl -sf "http://$STEPS/v2/web/manifests/${SIG#web:}" | jq '.layers | length'
+}
+
+@test "two who push signatures of one image at once: both stay" {
+	local first
+	export COSIGN_PASSWORD=x
+	make_layout "$STATE" "$STEPS/web:1"
+	SIG=web:${DIGEST/:/-}.sig
+	cp -r "$STATE" other
+	plimsoll trust generate-key-pair
+	plimsoll sign --signature-format cosign --key cosign.key "$STEPS/web:1" >/dev/null
+	"$PLIMSOLL" --state other sign --signature-format cosign --key cosign.key -a who=other "$STEPS/web:1" >/dev/null
+	plimsoll -q push "$STEPS/web:1" >/dev/null
+	first=$(step_tag "$SIG")
+	[ -n "$first" ]
+	step_registry "{\"forget\": \"$SIG\", \"wrote\": {\"$SIG\": \"$first\"}}"
+	"$PLIMSOLL" --state other -q push "$STEPS/web:1" >/dev/null
+	assert_eq "$(layers)" 2
+	# A registry that does not compare: ours is overwritten, which is seen afterwards.
+	step_registry "{\"forget\": \"$SIG\", \"over\": {\"$SIG\": \"$first\"}}"
+	"$PLIMSOLL" --state other -q push "$STEPS/web:1" >/dev/null
+	assert_eq "$(layers)" 2
 }
