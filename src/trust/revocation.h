@@ -12,7 +12,7 @@
  */
 enum {
 	LIMIT_WANTS = 32,  /* questions for one signature */
-	LIMIT_ROUNDS = 10, /* of asking */
+	LIMIT_ROUNDS = 24, /* of asking: each place of a certificate, its changes, and both anew */
 	OCSP_SECONDS = 2,
 	CRL_SECONDS = 5,
 	REVOCATION_SECONDS = 20, /* for all questions of one verification */

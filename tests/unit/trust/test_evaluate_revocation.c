@@ -154,11 +154,8 @@ TEST(signer_unknown_and_authority_revoked)
 	buf_free(&one.bytes);
 }
 
-/* What is to be asked next, as a URL; "" when it is decided. */
-static const char *asked(const struct world *w, const struct buf *envelope, int *ret_code,
-			 bool *ret_anew)
+static int one_round(const struct world *w, const struct buf *envelope, struct wants *ret)
 {
-	static struct wants wants;
 	const struct evaluation v = { .form = w->form,
 				      .tsa = w->tsa,
 				      .envelope = { envelope->p, envelope->n },
@@ -167,12 +164,21 @@ static const char *asked(const struct world *w, const struct buf *envelope, int 
 				      .trusted = &w->trusted,
 				      .now = w->now,
 				      .answers = w->answers,
-				      .wants = &wants };
+				      .wants = ret };
 	struct trust_result res;
 	struct err e = ERR_INIT;
 
-	wants.n = 0;
-	*ret_code = evaluate(&v, &res, &e);
+	ret->n = 0;
+	return evaluate(&v, &res, &e);
+}
+
+/* What is to be asked next, as a URL; "" when it is decided. */
+static const char *asked(const struct world *w, const struct buf *envelope, int *ret_code,
+			 bool *ret_anew)
+{
+	static struct wants wants;
+
+	*ret_code = one_round(w, envelope, &wants);
 	*ret_anew = wants.n && wants.v[0].anew;
 	return wants.n ? wants.v[0].url : "";
 }
@@ -235,6 +241,98 @@ TEST(changes_of_a_crl)
 	expect_stamped(&w, &s, E_VERIFY, "of a later CRL");
 	buf_free(&two[0].bytes);
 	buf_free(&two[1].bytes);
+}
+
+/* Servers that are down, and a cache of which nothing is of use any more. */
+struct servers {
+	struct issuer *ca;
+	struct answer v[LIMIT_WANTS];
+	struct answers all;
+};
+
+static void told_by(struct servers *s, const struct want *w, struct answer *a)
+{
+	/* The last CRL's changes go with it; what the others' begin with is a later one. */
+	const bool last = strstr(w->url, "/3.");
+	const struct told base = { .from = -60,
+				   .until = 3600,
+				   .number = 10,
+				   .changes = strstr(w->url, "/1.")
+						      ? "URI:http://127.0.0.1:1/1.delta"
+					      : strstr(w->url, "/2.")
+						      ? "URI:http://127.0.0.1:1/2.delta"
+						      : "URI:http://127.0.0.1:1/3.delta" },
+			  delta = {
+				  .from = -60, .until = 3600, .delta = last ? 10 : 12, .number = 13
+			  };
+
+	buf_reset(&a->bytes);
+	a->cached = !w->anew;
+	if (a->cached)
+		buf_puts(&a->bytes, "kept too long");
+	else if (w->ocsp)
+		(void)snprintf(a->why, sizeof(a->why), "down");
+	else
+		issuer_crl(s->ca, strstr(w->url, "delta") ? &delta : &base, &a->bytes);
+}
+
+static void serve(struct servers *s, const struct wants *wants)
+{
+	for (size_t i = 0; i < wants->n; i++) {
+		const struct want *w = &wants->v[i];
+		size_t k = 0;
+
+		while (k < s->all.n && strcmp(s->v[k].want.url, w->url) != 0)
+			k++;
+		if (k == s->all.n && k < LIMIT_WANTS) {
+			s->v[k] = (struct answer){ .want = *w, .bytes = BUF_INIT(LIMIT_CRL) };
+			s->all.n++;
+		}
+		told_by(s, w, &s->v[k]);
+	}
+}
+
+/* However often one has to ask, a good answer at the end of the way is reached. */
+TEST(the_longest_way)
+{
+	static const struct spec specs[2] = {
+		{ .name = "tsa",
+		  .usage = "critical,digitalSignature",
+		  .ext_usage = "critical,timeStamping",
+		  .crl = "URI:http://127.0.0.1:1/1.crl,URI:http://127.0.0.1:1/2.crl,"
+			 "URI:http://127.0.0.1:1/3.crl",
+		  .info = "OCSP;URI:http://127.0.0.1:1/1.ocsp,OCSP;URI:http://127.0.0.1:1/2.ocsp,"
+			  "OCSP;URI:http://127.0.0.1:1/3.ocsp" },
+		{ .name = "tsa root",
+		  .basic = "critical,CA:TRUE",
+		  .usage = "critical,keyCertSign,cRLSign" }
+	};
+	static struct wants wants;
+	static struct servers servers;
+	auto_world w;
+	auto_stamper s;
+	auto_buf b = BUF_INIT(LIMIT_ENVELOPE);
+	struct issuer ca;
+	int round = 0, code;
+
+	world_open(&w, leaf_ca, 2);
+	stamper_open_as(&s, specs, w.now);
+	w.tsa = &s.trusted;
+	always(&w, LEVEL(""));
+	stamped(&w, &s, NULL, &b);
+	ca = (struct issuer){
+		.key = s.tsa.root_key, .x = s.tsa.root, .leaf_x = s.tsa.signer, .now = w.now
+	}; /* borrows */
+	servers = (struct servers){ .ca = &ca, .all = { .v = servers.v } };
+	w.answers = &servers.all;
+	do {
+		code = one_round(&w, &b, &wants);
+		serve(&servers, &wants);
+	} while (++round < LIMIT_ROUNDS && wants.n);
+	printf("# %d rounds\n", round);
+	CHECK(code == 0 && wants.n == 0);
+	for (size_t i = 0; i < servers.all.n; i++)
+		buf_free(&servers.v[i].bytes);
 }
 
 TAP_MAIN()
