@@ -35,6 +35,7 @@ struct opt {
 	const char *arg;  /* placeholder for help: "DIR"; NULL for flags */
 	const char *help; /* one line, no final stop */
 	bool inverted;	  /* OPT_FLAG: the field says no, for what is so by default */
+	bool always;	  /* OPT_FLAG: what is so anyway; "=false" is refused, not ignored */
 };
 
 #define OPT_AT(type, field, name_, letter_, kind_, arg_, help_)                                    \
@@ -44,6 +45,14 @@ struct opt {
 	  .offset = offsetof(type, field),                                                         \
 	  .arg = (arg_),                                                                           \
 	  .help = (help_) }
+/* A flag that others have for what is always so here. */
+#define OPT_ALWAYS(type, field, name_, letter_, help_)                                             \
+	{ .name = (name_),                                                                         \
+	  .letter = (letter_),                                                                     \
+	  .kind = OPT_FLAG,                                                                        \
+	  .offset = offsetof(type, field),                                                         \
+	  .help = (help_),                                                                         \
+	  .always = true }
 #define OPT_END { .name = NULL }
 
 struct rules;

@@ -96,16 +96,16 @@ static int run_copy(struct cli *c, void *opts, int argc, char **argv, struct err
 }
 
 static const struct opt copy_options[] = {
-	OPT_AT(struct copy_options, all, "all", 'a', OPT_FLAG, NULL,
-	       "all images of an index, which is so anyway"),
+	OPT_ALWAYS(struct copy_options, all, "all", 'a',
+		   "all images of an index, which is so anyway"),
 	OPT_AT(struct copy_options, platform, "platform", 0, OPT_STRING, "OS/ARCH[/VARIANT]",
 	       "of an index, only the image for this platform"),
 	OPT_AT(struct copy_options, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
 	       "leave signatures and other referrers behind"),
 	OPT_AT(struct copy_options, multi_arch, "multi-arch", 0, OPT_STRING, "WHICH",
 	       "of an index: all, or system for the image for this machine"),
-	OPT_AT(struct copy_options, preserve_digests, "preserve-digests", 0, OPT_FLAG, NULL,
-	       "change nothing, which is so anyway"),
+	OPT_ALWAYS(struct copy_options, preserve_digests, "preserve-digests", 0,
+		   "change nothing, which is so anyway"),
 	OPT_AT(struct copy_options, digestfile, "digestfile", 0, OPT_STRING, "FILE",
 	       "write the digest to FILE, too"),
 	OPT_AT(struct copy_options, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),

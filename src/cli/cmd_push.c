@@ -95,8 +95,9 @@ const struct command cmd_push = {
 	.brief = "Send an image, its signatures and what else refers to it to a registry",
 	.details =
 		"Blobs that the registry has are not sent again. The digest is printed. Plain HTTP "
-		"is spoken only to this machine; everywhere else TLS is verified, with the "
-		"system's certificates and /etc/docker/certs.d/HOST[:PORT]/*.crt. Where this host "
+		"is spoken only to this machine, and to what registries.conf calls insecure; "
+		"everywhere else TLS is verified, with the system's certificates and "
+		"certs.d/HOST[:PORT]/*.crt in /etc/containers and /etc/docker. Where this host "
 		"keeps a TUF repository (trust tuf), its metadata lists the image last.",
 	.example = "plimsoll push 127.0.0.1:5000/web:1\n"
 		   "plimsoll push web:1 registry.example/team/web:1",

@@ -103,6 +103,10 @@ static int store(const struct found *f, const char *value, struct err *e)
 		if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
 			return FAIL(e, E_USAGE, "option '--%s' takes no value but true or false",
 				    f->opt->name);
+		if (f->opt->always && value && strcmp(value, "false") == 0)
+			return FAIL(e, E_USAGE,
+				    "option '--%s': it is always so, and cannot be false",
+				    f->opt->name);
 		*to.flag = (!value || strcmp(value, "true") == 0) != f->opt->inverted;
 		return 0;
 	case OPT_COUNT:

@@ -25,7 +25,7 @@ int cli_cosign_passphrase(const char *file, struct buf *secret, const char **ret
 /* What cosign's users type, of struct type's members yes and tlog_upload: nothing else is done. */
 /* clang-format off */
 #define COSIGN_HABITS(type) \
-	OPT_AT(type, yes, "yes", 'y', OPT_FLAG, NULL, "ask nothing; so it is always"), \
+	OPT_ALWAYS(type, yes, "yes", 'y', "ask nothing; so it is always"), \
 	OPT_AT(type, tlog_upload, "tlog-upload", 0, OPT_FLAG, NULL, \
 	       "=false: tell no transparency log; so it is always, true is refused")
 /* clang-format on */

@@ -27,9 +27,9 @@ struct sigstore_options {
 	       "REGEXP", "the same, by an extended regular expression"), \
 	OPT_AT(type, sigstore.trusted_root, "trusted-root", 0, OPT_STRING, "FILE", \
 	       "sigstore's trusted root (the one of trust add)"), \
-	OPT_AT(type, sigstore.offline, "offline", 0, OPT_FLAG, NULL, \
+	OPT_ALWAYS(type, sigstore.offline, "offline", 0, \
 	       "by signers that are named so: no server is asked; so it is always"), \
-	OPT_AT(type, sigstore.ignore_tlog, "insecure-ignore-tlog", 0, OPT_FLAG, NULL, \
+	OPT_ALWAYS(type, sigstore.ignore_tlog, "insecure-ignore-tlog", 0, \
 	       "with --key: no transparency log needs to have it; so it is always")
 #define SIGSTORE_IMAGE_OPTIONS(type) \
 	OPT_AT(type, sigstore.any_repository, "any-repository", 0, OPT_FLAG, NULL, \

@@ -308,6 +308,14 @@ put_blob() { # prints sha256:HEX:SIZE
 		assert_status 4
 		assert_output_has "it does not say"
 	done
+	# What would be otherwise is not ignored.
+	for how in --offline --insecure-ignore-tlog; do
+		run plimsoll verify --key cosign.pub "$how=false" 127.0.0.1:5000/team/web:1
+		assert_status 2
+		assert_output_has "option '$how': it is always so"
+	done
+	run plimsoll copy --all=false 127.0.0.1:5000/team/web:1 oci:out
+	assert_status 2
 	# By the trust policy servers may be asked: what says otherwise is not taken for true.
 	for how in --offline --insecure-ignore-tlog; do
 		run plimsoll verify "$how" 127.0.0.1:5000/team/web:1
