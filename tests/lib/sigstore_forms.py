@@ -124,6 +124,22 @@ def checkpoints(c):
         c.put("rekor2-checkpoint-" + name, changed(b, lambda x: entry_of(x)["inclusionProof"]["checkpoint"].update(
             envelope=note)), want)
     c.put("rekor2-no-proof", changed(b, lambda x: entry_of(x).pop("inclusionProof")), "inclusionProof")
+    # What is 0 or empty is left out by writers of protobuf's JSON.
+    alone = TreeLog(w.rekor2.key, w.rekor2.host)
+    alone.alone = True
+    s = Signer(w)
+    sig, content = s.message(ARTIFACT)
+    entry = alone.entry(*s.hashedrekord(sig, sha256(ARTIFACT), True), None, False)
+    first = s.bundle(content, 3, [entry], [w.tsa.token(sig)])
+    c.put("rekor2-first-entry", first)
+
+    def leave_out(x):
+        for o, key in ((entry_of(x), "logIndex"), (entry_of(x)["inclusionProof"], "logIndex"),
+                       (entry_of(x)["inclusionProof"], "hashes")):
+            o.pop(key)
+    c.put("rekor2-first-entry-defaults-left-out", changed(first, leave_out))
+    c.put("rekor2-first-entry-nulls", changed(first, lambda x: entry_of(x).update(
+        inclusionPromise=None, integratedTime="0", logIndex=0)))
     # A root may name the log and its checkpoints' key apart; an entry is by either.
     root = w.root()
     root["tlogs"][1].update(logId={"keyId": b64(sha256(spki(w.rekor2.key)))},
@@ -177,6 +193,12 @@ def roots(c):
         "validFor": {"start": "2021-03-14T00:00:00Z", "end": "2022-07-31T00:00:00.999Z"}}}
     c.put("root-old-keys", b, root=changed(w.root(), lambda x: [x[k].insert(0, old) for k in ("tlogs", "ctlogs")]))
     c.put("root-without-range", b, "validFor", changed(w.root(), lambda x: x["tlogs"][0]["publicKey"].pop("validFor")))
+    deep = Authority(w.now)
+    deep.deepen(w.now)
+    s = Signer(w, ca=deep)
+    for name, certs, want in (("two-intermediates", deep.chain(), ""), ("intermediate-missing", deep.chain()[::2], "certificate")):
+        c.put("root-ca-" + name, c.signed(signer=s)[1], want, changed(
+            w.root(), lambda x: x["certificateAuthorities"][0]["certChain"].update(certificates=certs)))
     day = w.now - 86400
     for name, start, want in (("before", day, ""), ("after", w.now + 60, "certificate authority")):
         c.put("root-ca-starts-" + name, b, want, changed(

@@ -1,5 +1,12 @@
-# Sigstore bundles, keyless and by key: 250 that are right or wrong in one way, and another program's.
+# Sigstore bundles, keyless and by key: 260 that are right or wrong in one way, and another program's.
 load ../lib/common
+
+setup_file() {
+	export CASES=$BATS_FILE_TMPDIR/cases
+	/usr/bin/python3 -c 'import cryptography' 2>/dev/null || return 0
+	N=$(/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/sigstore_cases.py" "$CASES")
+	export N
+}
 
 setup() {
 	need_cmd openssl
@@ -33,10 +40,9 @@ judge_case() {
 }
 
 @test "every case is accepted, or refused for its reason" {
-	local n dir bad=0
-	n=$(/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/sigstore_cases.py" cases)
-	[ "$n" -ge 250 ]
-	for dir in cases/*/; do
+	local dir
+	[ "$N" -ge 260 ]
+	for dir in "$CASES"/*/; do
 		(cd "$dir" && [ ! -e args ] || judge_case) >>wrong
 	done
 	[ ! -s wrong ] || { cat wrong; false; }
@@ -46,7 +52,7 @@ judge_case() {
 	local client=$PLIMSOLL_SRC/examples/sigstore/conformance-client who=https://git.example.com/team/app/release.yml@refs/heads/main
 	local -a keyless=(--bundle a/v0.3/bundle.json --certificate-identity "$who"
 		--certificate-oidc-issuer https://accounts.example.com)
-	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/sigstore_cases.py" a
+	cp -r "$CASES" a
 	export PLIMSOLL_STATE=$STATE ROOTS=$PWD
 	cp a/v0.3/root.json public.json
 	cp a/instance-other/root.json staging.json
