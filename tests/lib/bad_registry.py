@@ -319,6 +319,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def referrers(self, subject):
         found = referrers(subject)
+        if MODE == "upgraded" and seen.get("GET/upgrade"):
+            return self.reply(200, json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode(), INDEX)
         if MODE == "second-page-gone":
             if "page=" in self.path:
                 return self.error(404, "NAME_UNKNOWN", "no such page")

@@ -299,6 +299,32 @@ make_pki() {
 	assert_output_has "without its certificate 'other.cert'"
 }
 
+@test "HTTP/2: pushes in sessions, what refers, and pulls, by several hands at once" {
+	make_pki
+	make_layout "$STATE" web:1 9000000
+	/usr/bin/python3 "$PLIMSOLL_SRC/tests/lib/many_referrers.py" "$STATE" web:1 30
+	REGISTRY=127.0.0.1:$(free_port)
+	cat >"$BATS_TEST_TMPDIR/registry.yml" <<-YML
+		version: 0.1
+		log: {level: warn}
+		storage: {filesystem: {rootdirectory: $BATS_TEST_TMPDIR/registry}}
+		http: {addr: "$REGISTRY", tls: {certificate: $PKI/server.crt, key: $PKI/server.key}}
+	YML
+	docker-registry serve "$BATS_TEST_TMPDIR/registry.yml" >"$BATS_TEST_TMPDIR/registry.log" 2>&1 3>&- &
+	REGISTRY_PID=$!
+	wait_for 20 curl -s -o v2 --cacert "$PKI/ca.crt" "https://$REGISTRY/v2/"
+	mkdir -p "$CERTS/$REGISTRY"
+	cp "$PKI/ca.crt" "$CERTS/$REGISTRY/"
+	run plimsoll push web:1 "$REGISTRY/web:1"
+	assert_status 0
+	run "$PLIMSOLL" --state pulled pull "$REGISTRY/web:1"
+	assert_status 0
+	assert_output_has "$DIGEST"
+	assert_eq "$(jq '[.manifests[] | select(.artifactType)] | length' pulled/index.json)" 31
+	grep -q '"PATCH /v2/web/blobs/uploads/.* HTTP/2.0" 202' "$BATS_TEST_TMPDIR/registry.log"
+	! grep -q 'HTTP/1' <(grep plimsoll/ "$BATS_TEST_TMPDIR/registry.log") || fail "not all of it was HTTP/2"
+}
+
 @test "a proxy: TLS goes through it, NO_PROXY around it, this machine never" {
 	need_root
 	need_cmd unshare ip

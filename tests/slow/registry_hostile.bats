@@ -406,6 +406,18 @@ push_to() { # MODE
 	[ "$(grep -c "^PUT .*/manifests/sha256-" "$BAD_LOG")" -ge 1 ]
 }
 
+@test "a registry that has the referrers API now and fallback tags from before" {
+	rm -rf "$STATE"
+	cp -r "$SRC" "$STATE"
+	bad_registry_start "$SRC" upgraded
+	run plimsoll push web:1 "$BAD/web:2"
+	assert_status 0
+	curl -s -o /dev/null "http://$BAD/upgrade"
+	run "$PLIMSOLL" --state pulled pull "$BAD/web:2"
+	assert_status 0
+	assert_eq "$(jq '[.manifests[] | select(.artifactType)] | length' pulled/index.json)" 1
+}
+
 @test "a registry that takes no cosign tag gets no name" {
 	bad_registry_start "$SRC" no-sig-tag
 	make_layout "$STATE" web:1
