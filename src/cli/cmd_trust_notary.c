@@ -103,7 +103,8 @@ static int run_forget(struct cli *c, void *opts, int argc, char **argv, struct e
 
 	(void)opts, (void)argc;
 	r = r < 0 ? r : tuf_scope_forget(state, argv[0], e);
-	return cli_trust_note(c, "trust-notary-forget", argv[0], r, NULL, e);
+	r = cli_trust_note(c, "trust-notary-forget", argv[0], r, NULL, e);
+	return r < 0 ? r : tuf_cli_scope(c, "plimsoll.notary-forget/v1", argv[0], e);
 }
 
 static const struct command notary_forget_command = {

@@ -39,6 +39,15 @@ int tuf_cli_note(struct cli *c, const char *kind, const char *scope, int outcome
 	return cli_trust_note(c, kind, scope, outcome, detail, e);
 }
 
+int tuf_cli_scope(struct cli *c, const char *schema, const char *scope, struct err *e)
+{
+	auto_json *j = c->json ? json_pack("{s:s, s:s}", "schema", schema, "scope", scope) : NULL;
+
+	if (!c->json)
+		return 0;
+	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
+}
+
 int tuf_cli_pending(struct cli *c, const char *scope, const struct tuf_pending *p, struct err *e)
 {
 	auto_json *j = NULL;

@@ -42,7 +42,8 @@ static int run_trust(struct cli *c, void *opts, int argc, char **argv, struct er
 	if (r < 0)
 		r = WRAP(e, r, "trust '%s'", argv[0]);
 	digest_of(buf_str(&root), root.n, &d);
-	return tuf_cli_note(c, "tuf-trust", o->scope, r, NULL, d.s, e);
+	r = tuf_cli_note(c, "tuf-trust", o->scope, r, NULL, d.s, e);
+	return r < 0 ? r : tuf_cli_scope(c, "plimsoll.tuf-trust/v1", o->scope, e);
 }
 
 const struct command tuf_trust_command = {
@@ -70,7 +71,8 @@ static int run_forget(struct cli *c, void *opts, int argc, char **argv, struct e
 	if (r < 0)
 		return r;
 	r = tuf_scope_forget(state, argv[0], e);
-	return tuf_cli_note(c, "tuf-forget", argv[0], r, NULL, NULL, e);
+	r = tuf_cli_note(c, "tuf-forget", argv[0], r, NULL, NULL, e);
+	return r < 0 ? r : tuf_cli_scope(c, "plimsoll.tuf-forget/v1", argv[0], e);
 }
 
 const struct command tuf_forget_command = {

@@ -30,6 +30,8 @@ int tuf_cli_versions(struct cli *c, const char *scope, const struct tuf_versions
  * outcome. what may be NULL. */
 int tuf_cli_note(struct cli *c, const char *kind, const char *scope, int outcome,
 		 const struct tuf_pending *p, const char *what, struct err *e);
+/* For --format json alone: the scope that was trusted or forgotten. */
+int tuf_cli_scope(struct cli *c, const char *schema, const char *scope, struct err *e);
 int tuf_cli_pending(struct cli *c, const char *scope, const struct tuf_pending *p, struct err *e);
 int tuf_cli_key_file(const char *path, json_t *list, struct err *e); /* appends */
 int tuf_cli_kind(const char *s, enum key_kind *ret, struct err *e);

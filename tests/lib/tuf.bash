@@ -16,7 +16,7 @@ prod_trusts() {
 	plimsoll trust export >cert.pem
 	prod trust add cert.pem
 	plimsoll trust tuf export "$SCOPE" >root.json
-	prod trust tuf trust --scope "$SCOPE" root.json
+	assert_eq "$(prod --format json trust tuf trust --scope "$SCOPE" root.json | jq -r .scope)" "$SCOPE"
 }
 
 prod() { "$PLIMSOLL" --state "$BATS_TEST_TMPDIR/prod" "$@"; }

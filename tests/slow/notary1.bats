@@ -48,6 +48,11 @@ refused() { # reason...
 	assert_output_has "none of those that are trusted"
 	prod trust notary trust --server "$NOTARY" --ca "$NOTARY_CA" --root "$root" "$GUN"
 	prod pull "$GUN:v1"
+	assert_eq "$(find prod -name begun -exec jq -r .trustedBy {} +)" key
+	# A whole root that was brought is one that is known how it came, too.
+	curl -s --cacert "$NOTARY_CA" "$NOTARY/v2/$GUN/_trust/tuf/root.json" >root.json
+	"$PLIMSOLL" --state brought trust notary trust --server "$NOTARY" --ca "$NOTARY_CA" --root root.json "$GUN"
+	assert_eq "$(find brought -name begun -exec jq -r .trustedBy {} +)" file
 
 	# The tag moves; by digest it is what is newest, too.
 	push_image "$GUN:v1" 2
@@ -184,7 +189,7 @@ attack() { # folder, reason...
 	rm -rf prod/trust/tuf/scopes/*/*app
 	serve rec.thief
 	refused "is of none of the CAs that are trusted"
-	prod trust notary forget "${GUN%app}"
+	assert_eq "$(prod --format json trust notary forget "${GUN%app}" | jq -c .scope)" "\"${GUN%app}\""
 	serve other
 	prod trust notary trust --server "$FILES" --tofu "${GUN%app}"
 	refused "its certificate is of '$GUN-2'"
