@@ -131,6 +131,21 @@ def refresh_token_without_post(folder):
     assert seen and all(s == 'Basic ' + base64.b64encode(b'<token>:secretword.refresh').decode() for s in seen), seen
 
 
+@case
+def token_server_asks_to_wait(folder):
+    inner, asked = tokens(lambda t: {'token': t}), []
+
+    def hook(h):
+        if h.route == '/token':
+            asked.append(time.monotonic())
+            if len(asked) == 1:
+                h.error(429, 'TOOMANYREQUESTS', Retry_After='3')
+                return True
+        return inner(h)
+    Road(folder, hook).both()
+    assert asked[1] - asked[0] > 3, asked
+
+
 # What they say, and how
 
 @case

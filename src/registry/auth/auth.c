@@ -160,11 +160,14 @@ static int ask(struct auth *a, const char *scope, struct token *ret, struct err 
 				realm.host);
 	}
 	for (unsigned n = 1;; n++) {
-		r = token_get(a->fetch, &realm, lax, a->asked.service, scope, c, ret, &status, e);
+		auto_response resp = { 0 };
+
+		r = token_get(a->fetch, &realm, lax, a->asked.service, scope, c, ret, &resp, e);
+		status = resp.head.status;
 		if (r != E_REMOTE || n == TOKEN_TRIES ||
 		    (status && status != 429 && status < 500) || status == 200)
 			break;
-		if (registry_wait(n, NULL, NULL) < 0)
+		if (registry_wait(n, &resp, NULL) < 0)
 			return proc_interrupted(e);
 	}
 	return r < 0 ? name_credential(a, status, r, e) : 0;

@@ -162,47 +162,45 @@ static int make_request(const struct url *realm, const char *service, const char
 /* No redirect is followed: a token server that moved is another token server. */
 static int get_once(struct fetch *f, const struct url *realm, bool lax, const char *service,
 		    const char *scope, const struct credential *c, struct token *ret,
-		    unsigned *ret_status, struct err *e)
+		    struct fetch_response *resp, struct err *e)
 {
 	struct fetch_request q = { 0 };
-	auto_response resp = { 0 };
 	auto_close int body = -1;
 	int r = make_request(realm, service, scope, c, &q, &body, e);
 
-	*ret_status = 0;
+	fetch_response_free(resp);
 	q.insecure = lax;
 	if (r == 0)
-		r = fetch_do(f, &q, body, NULL, &resp, e);
+		r = fetch_do(f, &q, body, NULL, resp, e);
 	http_headers_free(&q.headers);
 	if (r < 0)
 		return WRAP(e, r, "token server %s", realm->host);
-	*ret_status = resp.head.status;
-	if (resp.end.outcome != FETCH_OK)
-		r = FAIL(e, resp.end.outcome == FETCH_FAILED ? E_SYSTEM : E_REMOTE, "%s",
-			 resp.end.text);
-	else if (resp.head.status != 200)
-		r = FAIL(e, E_REMOTE, "HTTP %u", resp.head.status);
+	if (resp->end.outcome != FETCH_OK)
+		r = FAIL(e, resp->end.outcome == FETCH_FAILED ? E_SYSTEM : E_REMOTE, "%s",
+			 resp->end.text);
+	else if (resp->head.status != 200)
+		r = FAIL(e, E_REMOTE, "HTTP %u", resp->head.status);
 	else
-		r = token_parse(buf_str(&resp.body), resp.body.n, ret, e);
-	if (resp.body.p)
-		explicit_bzero(resp.body.p, resp.body.n);
+		r = token_parse(buf_str(&resp->body), resp->body.n, ret, e);
+	if (resp->body.p)
+		explicit_bzero(resp->body.p, resp->body.n);
 	return r < 0 ? WRAP(e, r, "token server %s", realm->host) : 0;
 }
 
 int token_get(struct fetch *f, const struct url *realm, bool lax, const char *service,
 	      const char *scope, const struct credential *c, struct token *ret,
-	      unsigned *ret_status, struct err *e)
+	      struct fetch_response *resp, struct err *e)
 {
 	struct err own = ERR_INIT;
-	int r = get_once(f, realm, lax, service, scope, c, ret, ret_status, &own);
+	int r = get_once(f, realm, lax, service, scope, c, ret, resp, &own);
 
 	/* A server that has no POST may know the refresh token as a password. */
-	if (r < 0 && c && c->identity && (*ret_status == 404 || *ret_status == 405)) {
+	if (r < 0 && c && c->identity && (resp->head.status == 404 || resp->head.status == 405)) {
 		char user[] = "<token>";
 		const struct credential basic = { .user = c->user ? c->user : user,
 						  .secret = c->identity };
 
-		return get_once(f, realm, lax, service, scope, &basic, ret, ret_status, e);
+		return get_once(f, realm, lax, service, scope, &basic, ret, resp, e);
 	}
 	if (r < 0 && e)
 		*e = own;

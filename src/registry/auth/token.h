@@ -21,12 +21,12 @@ int token_parse(const char *p, size_t n, struct token *ret, struct err *e);
 
 /*
  * Asks the token server at realm. c NULL: as nobody. With a refresh token by POST (OAuth2), else by
- * GET with Basic. lax: in the clear, or under any certificate. ret_status is the server's when it
- * did not give one (E_REMOTE), else 200.
+ * GET with Basic. lax: in the clear, or under any certificate. resp is its answer, with nothing
+ * secret left in it; the caller's to free.
  */
 int token_get(struct fetch *f, const struct url *realm, bool lax, const char *service,
 	      const char *scope, const struct credential *c, struct token *ret,
-	      unsigned *ret_status, struct err *e);
+	      struct fetch_response *resp, struct err *e);
 
 /* "Basic " and base64 of user:secret. Appends. */
 int basic_put(const struct credential *c, struct buf *ret, struct err *e);
