@@ -7,7 +7,7 @@
 TAP_MAIN()
 
 struct opts {
-	bool flag, it, tty;
+	bool flag, it, tty, so;
 	const char *name, *format;
 	struct strv env;
 	uint64_t last;
@@ -18,6 +18,7 @@ static const struct opt table[] = {
 	OPT_AT(struct opts, flag, "flag", 'f', OPT_FLAG, NULL, "a flag"),
 	OPT_AT(struct opts, it, "interactive", 'i', OPT_FLAG, NULL, "a flag"),
 	OPT_AT(struct opts, tty, "tty", 't', OPT_FLAG, NULL, "a flag"),
+	OPT_ALWAYS(struct opts, so, "so", 's', "always so"),
 	OPT_AT(struct opts, name, "name", 'n', OPT_STRING, "NAME", "a name"),
 	OPT_AT(struct opts, format, "format", 0, OPT_STRING, "FORMAT", "hides the global one"),
 	OPT_AT(struct opts, env, "env", 'e', OPT_LIST, "K=V", "many"),
@@ -116,6 +117,18 @@ TEST(flags_may_say_true_or_false)
 	CHECK(b.r == 0 && !opts_of(&b)->flag);
 	parse(&c, "plain --flag=yes");
 	CHECK(c.r == E_USAGE);
+}
+
+TEST(what_is_always_so_cannot_be_false)
+{
+	auto_got a, b, c;
+
+	parse(&a, "plain --so");
+	CHECK(a.r == 0 && opts_of(&a)->so);
+	parse(&b, "plain --so=true -s");
+	CHECK(b.r == 0 && opts_of(&b)->so);
+	parse(&c, "plain --so=false");
+	CHECK(c.r == E_USAGE && strstr(c.e.msg, "'--so'"));
 }
 
 TEST(lists_keep_order_and_strings_the_last)
