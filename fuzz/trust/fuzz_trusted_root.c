@@ -8,10 +8,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct str text = { (const char *)data, size };
 	auto_trusted_root r = { 0 };
 	struct err e = ERR_INIT;
 
-	if (trusted_root_parse((struct str){ (const char *)data, size }, &r, &e) < 0) {
+	assert(trusted_roots_check(text, &e) == 0 || e.msg[0]);
+	if (trusted_root_parse(text, &r, &e) < 0) {
 		assert(e.msg[0] && !r.tlogs.v && !r.cas.v);
 		return 0;
 	}

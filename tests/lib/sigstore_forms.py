@@ -1,6 +1,7 @@
 """More of sigstore_cases.py: each case of the conformance suite that is not there, and what else signers, logs and
 authorities of real life write."""
 import copy
+import json
 import time
 
 from cryptography.hazmat.primitives import hashes
@@ -229,6 +230,18 @@ def without_logs(c):
             ("only-old-ct-logs", private, {**none, "ctlogs": [old]}, "SCT"),
             ("with-logs", private, w.root(), "transparency log")):
         c.put("root-" + name, bundle, want, root)
+    # Several roots in one file, one on each line: each is for itself, so that one without logs frees no other of them.
+    strange = World(w.now, c.folder).root()
+    for name, bundle, lines, want in (
+            ("second", private, (w.root(), none), ""), ("first", c.signed()[1], (w.root(), strange), ""),
+            ("none", logged, (strange, strange), "by the next root"),
+            ("mixed", private, (w.root(), {**strange, "tlogs": [], "ctlogs": []}), "by the next root"),
+            ("one-bad", logged, (w.root(), {"mediaType": "x"}), "root 2 of the file"),
+            ("too-many", logged, [w.root()] * 17, "more than 16")):
+        c.put("roots-" + name, bundle, want, "\n".join(json.dumps(x) for x in lines) + "\n")
+    c.put("root-over-lines", c.signed()[1], root=json.dumps(w.root(), indent=2) + "\n")
+    c.put("root-over-lines-twice", c.signed()[1], "JSON", json.dumps(w.root(), indent=2) + "\n" + json.dumps(none))
+    c.put("root-empty-file", c.signed()[1], "empty", "\n")
 
 
 def algorithms(c):

@@ -170,6 +170,12 @@ openssl_accepts() {
 	assert_output_has "cosign" "trusted root"
 	assert_eq "$(plimsoll trust list --format json | jq -c '[.signers[].name, .trustedRoot.transparencyLogs]')" '["cosign",0]'
 	plimsoll trust remove cosign
+	cat root.json root.json >roots.jsonl
+	plimsoll trust add roots.jsonl
+	cat root.json bad.json >roots.jsonl
+	run plimsoll trust add roots.jsonl
+	assert_status 5
+	assert_output_has "root 2 of the file"
 	plimsoll trust remove trusted_root.json
 	assert_eq "$(plimsoll trust list --format json | jq -c '[.signers, .trustedRoot]')" '[[],null]'
 	run plimsoll trust remove cosign

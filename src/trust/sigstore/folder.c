@@ -43,8 +43,7 @@ int sigstore_add_key(const struct state *state, const char *name, struct str pem
 
 int sigstore_add_root(const struct state *state, struct str json, struct err *e)
 {
-	auto_trusted_root root = { 0 };
-	int r = trusted_root_parse(json, &root, e);
+	int r = trusted_roots_check(json, e);
 
 	return r < 0 ? r : write_new(state, FILE_TRUSTED_ROOT, json, true, e);
 }
@@ -77,18 +76,26 @@ int sigstore_remove(const struct state *state, const char *name, struct err *e)
 
 static int list_root(const struct sigstore_trust *t, json_t *all, struct err *e)
 {
-	auto_trusted_root root = { 0 };
+	struct str rest = { t->root.p, t->root.n };
+	size_t cas = 0, tlogs = 0, ctlogs = 0, tsas = 0;
 	json_t *j;
-	int r;
+	int r = 1;
 
 	if (t->root.n == 0)
 		return json_put(all, "trustedRoot", json_null(), e);
-	r = trusted_root_parse((struct str){ t->root.p, t->root.n }, &root, e);
-	if (r < 0)
-		return r;
-	j = json_pack("{s:I, s:I, s:I, s:I}", "certificateAuthorities", (json_int_t)root.cas.n,
-		      "transparencyLogs", (json_int_t)root.tlogs.n, "certificateLogs",
-		      (json_int_t)root.ctlogs.n, "timestampAuthorities", (json_int_t)root.tsas.n);
+	while (r > 0) {
+		auto_trusted_root root = { 0 };
+
+		if ((r = trusted_root_next(&rest, &root, e)) < 0)
+			return r;
+		cas += root.cas.n;
+		tlogs += root.tlogs.n;
+		ctlogs += root.ctlogs.n;
+		tsas += root.tsas.n;
+	}
+	j = json_pack("{s:I, s:I, s:I, s:I}", "certificateAuthorities", (json_int_t)cas,
+		      "transparencyLogs", (json_int_t)tlogs, "certificateLogs", (json_int_t)ctlogs,
+		      "timestampAuthorities", (json_int_t)tsas);
 	return json_put(all, "trustedRoot", j, e);
 }
 

@@ -40,11 +40,39 @@ static int find_identity(const struct sigstore_trust *t, const struct fulcio_ide
 		    id->issuer);
 }
 
+/* By one of the trusted roots, all of it; without any root by a key alone. */
+static int prove(const struct bundle *b, const struct judgement *j, struct proof_want *w,
+		 struct proof *ret, struct err *e)
+{
+	struct str rest = { j->trust->root.p, j->trust->root.n };
+	auto_buf reasons = BUF_INIT(1000);
+	int r, first = 0;
+
+	if (rest.n == 0)
+		return bundle_prove(b, w, ret, e);
+	for (;;) {
+		auto_trusted_root root = { 0 };
+		struct err why = ERR_INIT;
+
+		if ((r = trusted_root_next(&rest, &root, e)) < 0)
+			return r;
+		if (r == 0)
+			return FAIL(e, first, "%s", buf_str(&reasons));
+		w->root = &root;
+		r = bundle_prove(b, w, ret, &why);
+		w->root = NULL;
+		if (r == 0)
+			return 0;
+		if (reasons.n + strlen(why.msg) < 900)
+			buf_printf(&reasons, "%s%s", first ? "; by the next root: " : "", why.msg);
+		first = first ? first : r;
+	}
+}
+
 static int judge_signer(const struct bundle *b, const struct judgement *j, struct str message,
 			struct verdict *v, struct err *e)
 {
 	const struct key *keys[LIMIT_SIGNERS];
-	auto_trusted_root root = { 0 };
 	unsigned char digest[SHA256_LEN];
 	struct proof_want w = { .message = message,
 				.sha256 = { (const char *)digest, sizeof(digest) },
@@ -61,14 +89,7 @@ static int judge_signer(const struct bundle *b, const struct judgement *j, struc
 		return r;
 	for (size_t i = 0; i < j->trust->n; i++)
 		keys[i] = j->trust->v[i].key;
-	if (j->trust->root.n) {
-		r = trusted_root_parse((struct str){ j->trust->root.p, j->trust->root.n }, &root,
-				       e);
-		if (r < 0)
-			return r;
-		w.root = &root;
-	}
-	if ((r = bundle_prove(b, &w, &v->proof, e)) < 0)
+	if ((r = prove(b, j, &w, &v->proof, e)) < 0)
 		return r;
 	v->signer = v->proof.key;
 	return v->proof.keyless ? find_identity(j->trust, &v->proof.identity, &v->signer, e) : 0;

@@ -230,3 +230,43 @@ int trusted_root_parse(struct str bytes, struct trusted_root *ret, struct err *e
 	root = (struct trusted_root){ 0 };
 	return 0;
 }
+
+int trusted_root_next(struct str *rest, struct trusted_root *ret, struct err *e)
+{
+	struct str all = str_trim(*rest), line, after = all;
+	int r;
+
+	if (all.n == 0)
+		return 0;
+	(void)str_line(&after, &line);
+	line = str_trim(line);
+	/* One that is written over many lines has its first brace, or little more, on the first. */
+	if (line.n < 2 || line.p[0] != '{' || line.p[line.n - 1] != '}') {
+		line = all;
+		after = (struct str){ all.p + all.n, 0 };
+	}
+	r = trusted_root_parse(line, ret, e);
+	if (r < 0)
+		return r;
+	*rest = after;
+	return 1;
+}
+
+int trusted_roots_check(struct str bytes, struct err *e)
+{
+	struct str rest = bytes;
+	size_t n = 0;
+
+	for (;;) {
+		auto_trusted_root root = { 0 };
+		int r = trusted_root_next(&rest, &root, e);
+
+		if (r < 0)
+			return n ? WRAP(e, r, "the root %zu of the file", n + 1) : r;
+		if (r == 0)
+			return n ? 0 : FAIL(e, E_FORMAT, "trusted root: empty");
+		if (++n > LIMIT_TRUSTED_ROOTS)
+			return FAIL(e, E_FORMAT, "trusted root: more than %d in a file",
+				    LIMIT_TRUSTED_ROOTS);
+	}
+}

@@ -11,6 +11,7 @@
 enum {
 	LIMIT_TRUSTED_ROOT = 1024 * 1024, /* bytes */
 	LIMIT_ROOT_ENTRIES = 64,	  /* of each kind */
+	LIMIT_TRUSTED_ROOTS = 16,	  /* in one file */
 	LOG_ID = 32,
 	LOG_NOTE_ID = 4,
 };
@@ -44,6 +45,14 @@ struct trusted_root {
 /* All of it is understood, or E_FORMAT: but for keys of an algorithm that is not supported, which
  * are left out. */
 int trusted_root_parse(struct str bytes, struct trusted_root *ret, struct err *e);
+/*
+ * The same of a file that may hold several, one on each line, as 'gh attestation trusted-root'
+ * writes them: takes the first of rest off it. 1; 0 at the end; E_FORMAT. Each is for itself:
+ * nothing is proven by a part of one and a part of another.
+ */
+int trusted_root_next(struct str *rest, struct trusted_root *ret, struct err *e);
+/* There is at least one, and all are understood, or E_FORMAT. */
+int trusted_roots_check(struct str bytes, struct err *e);
 void trusted_root_free(struct trusted_root *r);
 static inline void trusted_root_release(struct trusted_root *r)
 {

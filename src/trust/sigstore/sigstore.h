@@ -102,7 +102,8 @@ int sigstore_trust_load(const struct state *state, const struct ref *ref,
 			struct sigstore_trust *ret, struct err *e);
 /* Adds a public key, PEM, under a name. */
 int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pem, struct err *e);
-/* Takes this trusted root instead of the one there. E_FORMAT when it is none. */
+/* Takes this trusted root, or several, one on each line, instead of what is there. E_FORMAT when it
+ * is none. */
 int sigstore_trust_root(struct sigstore_trust *t, struct str json, struct err *e);
 /* The trusted root of the trust folder; none is success. */
 int sigstore_trust_load_root(const struct state *state, struct sigstore_trust *t, struct err *e);

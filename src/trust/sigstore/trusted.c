@@ -86,8 +86,7 @@ int sigstore_trust_key(struct sigstore_trust *t, const char *name, struct str pe
 
 int sigstore_trust_root(struct sigstore_trust *t, struct str json, struct err *e)
 {
-	auto_trusted_root root = { 0 };
-	int r = trusted_root_parse(json, &root, e);
+	int r = trusted_roots_check(json, e);
 
 	if (r < 0)
 		return r;
