@@ -76,7 +76,7 @@ static int copy_bodies(struct tuf_edit *x, struct err *e)
 	x->targets = json_deep_copy(tuf_signed_of(x->u.set, "targets"));
 	x->snapshot = json_deep_copy(tuf_signed_of(x->u.set, "snapshot"));
 	x->timestamp = json_deep_copy(tuf_signed_of(x->u.set, "timestamp"));
-	x->files = json_copy(x->remote.files);
+	x->files = json_object();
 	return x->root && x->targets && x->snapshot && x->timestamp && x->files ? 0 : FAIL_NOMEM(e);
 }
 
@@ -189,8 +189,8 @@ static int run_once(const struct road *road, const struct tuf_edit_opts *o,
 			.renew = o->renew };
 	int r = read_all(&x, o, e);
 
-	if (r == 0 && x.u.kept_only)
-		r = tuf_edit_put_kept(&x, e);
+	if (r == 0)
+		r = x.u.kept_only ? tuf_edit_put_kept(&x, e) : tuf_edit_take(&x, e);
 	if (r == 0 && change)
 		r = change(&x, arg, e);
 	r = r < 0 ? r : tuf_edit_write(&x, e);

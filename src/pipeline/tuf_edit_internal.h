@@ -13,5 +13,10 @@ static inline uint64_t tuf_body_version(const json_t *body)
 /* Signs what changed, what a new root takes the keys of, and what is to be renewed; x->files is
  * what will be published. */
 int tuf_edit_write(struct tuf_edit *x, struct err *e);
+/* A file among the files, in the place of the role's older one (but roots stay, all of them). */
+int tuf_edit_put_file(struct tuf_edit *x, const char *role, uint64_t version, struct str bytes,
+		      struct err *e);
+/* The files of a change of what the registry has. */
+int tuf_edit_take(struct tuf_edit *x, struct err *e);
 /* The files of a publication that does not go by what the registry has: all that is kept. */
 int tuf_edit_put_kept(struct tuf_edit *x, struct err *e);

@@ -3,45 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "oci/store.h"
 #include "pipeline/tuf_edit_internal.h"
 
 /* Above this, a version was taken there by somebody who wanted that none follows. */
 #define FAST_FORWARDED ((json_int_t)1 << 31)
-
-/* A file among the files, in the place of the role's older one (but roots stay, all of them). */
-static int put_file(struct tuf_edit *x, const char *role, uint64_t version, struct str bytes,
-		    struct err *e)
-{
-	auto_buf title = BUF_INIT(4 * LIMIT_TUF_NAME), bare = BUF_INIT(4 * LIMIT_TUF_NAME);
-	bool root = strcmp(role, "root") == 0, timestamp = strcmp(role, "timestamp") == 0;
-	const char *name;
-	json_t *v, *layer;
-	struct desc d;
-	void *tmp;
-	int r = store_blob_put(x->road->store, TUF_LAYER_TYPE, bytes.p, bytes.n, &d, e);
-
-	if (r < 0)
-		return r;
-	tuf_file_name(role, 0, &bare);
-	json_object_foreach_safe(x->files, tmp, name, v)
-	{
-		size_t digits = strspn(name, "0123456789");
-
-		if (!root && digits && name[digits] == '.' &&
-		    strcmp(name + digits + 1, buf_str(&bare)) == 0)
-			(void)json_object_del(x->files, name);
-	}
-	tuf_file_name(role, timestamp ? 0 : version, &title);
-	layer = desc_json(&d);
-	r = layer ? json_put(layer, "annotations", json_pack("{ss}", TUF_TITLE, buf_str(&title)), e)
-		  : FAIL_NOMEM(e);
-	if (r < 0) {
-		json_decref(layer);
-		return r;
-	}
-	return json_put(x->files, buf_str(&title), layer, e);
-}
 
 static int write_role(struct tuf_edit *x, const char *role, const json_t *by, json_t *body,
 		      enum tuf_top kind, struct err *e)
@@ -54,7 +19,8 @@ static int write_role(struct tuf_edit *x, const char *role, const json_t *by, js
 	if ((r = tuf_body_bump(body, tuf_edit_expires(&x->scope, kind), e)) < 0 ||
 	    (r = tuf_sign_file(&x->signer, by, role, body, bytes, e)) < 0)
 		return r;
-	return put_file(x, role, tuf_body_version(body), (struct str){ bytes->p, bytes->n }, e);
+	return tuf_edit_put_file(x, role, tuf_body_version(body),
+				 (struct str){ bytes->p, bytes->n }, e);
 }
 
 static int note_meta(json_t *in, const char *role, const json_t *body, const struct buf *bytes,
@@ -151,8 +117,8 @@ static int write_root(struct tuf_edit *x, struct err *e)
 	x->root = json_incref(json_object_get(x->root_file, "signed"));
 	r = json_canonical(x->root_file, bytes, e);
 	return r < 0 ? r
-		     : put_file(x, "root", tuf_body_version(x->root),
-				(struct str){ bytes->p, bytes->n }, e);
+		     : tuf_edit_put_file(x, "root", tuf_body_version(x->root),
+					 (struct str){ bytes->p, bytes->n }, e);
 }
 
 int tuf_edit_write(struct tuf_edit *x, struct err *e)
@@ -184,61 +150,4 @@ int tuf_edit_write(struct tuf_edit *x, struct err *e)
 				      &x->bytes[x->written_n - 1], e);
 	}
 	return r < 0 ? r : write_role(x, "timestamp", x->root, x->timestamp, TUF_TOP_TIMESTAMP, e);
-}
-
-/* The files of a first publication: whatever is kept. */
-static int put_kept(struct tuf_edit *x, const char *role, uint64_t version, struct err *e)
-{
-	auto_buf kept = BUF_INIT(LIMIT_TUF_TARGETS + 1);
-	int r = strcmp(role, "root") == 0 ? tuf_files_load_root(x->u.dir, version, &kept, e)
-					  : tuf_files_load(x->u.dir, role, &kept, e);
-
-	return r < 0 ? r : put_file(x, role, version, (struct str){ buf_str(&kept), kept.n }, e);
-}
-
-static bool is_listed_so(const struct buf *file, const json_t *meta)
-{
-	auto_json *envelope = NULL;
-
-	return tuf_check_bytes((struct str){ buf_str(file), file->n }, meta, NULL) == 0 &&
-	       json_parse(buf_str(file), file->n, "role", &envelope, NULL) == 0 &&
-	       tuf_body_version(json_object_get(envelope, "signed")) == tuf_body_version(meta);
-}
-
-/* A file that the snapshot lists. Of a role that nobody asked for lately an older one is kept; what
- * the registry has in the place that is taken may still be the right one. */
-static int put_listed(struct tuf_edit *x, const char *role, const json_t *meta, struct err *e)
-{
-	auto_buf file = BUF_INIT(LIMIT_TUF_TARGETS + 1);
-	struct tuf_remote was = x->remote;
-	uint64_t version = tuf_body_version(meta);
-
-	was.files = x->replaced;
-	if ((tuf_files_load(x->u.dir, role, &file, NULL) < 0 || !is_listed_so(&file, meta)) &&
-	    (tuf_remote_get(&was, role, version, LIMIT_TUF_TARGETS, &file, NULL) < 0 ||
-	     !is_listed_so(&file, meta)))
-		return FAIL(e, E_NOTFOUND,
-			    "version %llu of role '%.80s' is neither kept here nor in the registry",
-			    (unsigned long long)version, role);
-	return put_file(x, role, version, (struct str){ buf_str(&file), file.n }, e);
-}
-
-int tuf_edit_put_kept(struct tuf_edit *x, struct err *e)
-{
-	json_t *meta = json_object_get(tuf_signed_of(x->u.set, "snapshot"), "meta"), *v;
-	uint64_t root = tuf_root_version(x->u.set);
-	const char *name;
-	int r = put_kept(x, "snapshot", tuf_body_version(x->snapshot), e);
-
-	for (uint64_t i = 1; r == 0 && i <= root; i++)
-		r = put_kept(x, "root", i, e);
-	json_object_foreach(meta, name, v)
-	{
-		char role[LIMIT_TUF_NAME + 1];
-
-		(void)snprintf(role, sizeof(role), "%.*s", (int)(strlen(name) - strlen(".json")),
-			       name);
-		r = r < 0 ? r : put_listed(x, role, v, e);
-	}
-	return r;
 }

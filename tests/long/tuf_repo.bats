@@ -198,6 +198,41 @@ ${DIGEST#sha256:}"
 	assert_output_has "'team/web:1' is not listed"
 }
 
+@test "what somebody took from the registry comes back with the next publication" {
+	SCOPE_NAME=team/ tuf_start
+	plimsoll trust tuf key web-team >web-team.json
+	plimsoll trust tuf delegate --key web-team.json --path 'team/web:*' "$SCOPE" web-team
+	release "$REGISTRY/team/web:1" 1
+	plimsoll trust tuf rotate "$SCOPE" timestamp
+	tuf get "$REGISTRY/team/tuf:tuf" md
+	tuf check md team/web:1
+	# Who has the first root alone finds no way to the second; nobody finds the team's tags; and what is much grows.
+	role=$(basename md/*.web-team.json)
+	mkdir less
+	cp md/* less/
+	rm less/2.root.json less/"$role"
+	echo '{}' >less/1.root.json
+	echo junk >less/9.junk.json
+	tuf put "$REGISTRY/team/tuf:tuf" less
+	run prod pull "$REGISTRY/team/web:1"
+	assert_status 4
+	plimsoll trust tuf timestamp "$SCOPE"
+	tuf get "$REGISTRY/team/tuf:tuf" after
+	cmp md/1.root.json after/1.root.json
+	cmp md/2.root.json after/2.root.json
+	cmp "md/$role" "after/$role"
+	assert_eq "$(ls after)" "$(ls md)"
+	prod pull "$REGISTRY/team/web:1"
+	# Another file in its place.
+	sed -i 's/"version":[0-9]*/"version":0/' "after/$role"
+	tuf put "$REGISTRY/team/tuf:tuf" after
+	plimsoll trust tuf timestamp "$SCOPE"
+	rm -rf after
+	tuf get "$REGISTRY/team/tuf:tuf" after
+	cmp "md/$role" "after/$role"
+	tuf check after team/web:1
+}
+
 @test "a keeper whose clock is wrong" {
 	tuf_start
 	release "$SCOPE:prod" 1
