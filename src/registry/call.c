@@ -163,6 +163,22 @@ static bool is_challenge(const struct registry *reg, const struct fetch_response
 	       url_same_origin(&from, &reg->base);
 }
 
+/* Messages quote what a registry says, which may be our own credentials. Addresses are used, not
+ * only shown, and a challenge was read before. */
+static void scrub_answer(struct registry *reg, struct fetch_response *resp, struct err *e)
+{
+	const struct http_headers *h = &resp->head.headers;
+
+	auth_enter(reg);
+	for (size_t i = 0; i < h->n; i++)
+		if (!has_word("location link www-authenticate", h->v[i].name))
+			auth_scrub(reg->auth, h->v[i].value);
+	auth_scrub(reg->auth, resp->end.text);
+	if (e)
+		auth_scrub(reg->auth, e->msg);
+	auth_leave(reg);
+}
+
 int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_response *ret,
 		      struct err *e)
 {
@@ -185,6 +201,7 @@ int registry_call_raw(struct registry *reg, const struct call *c, struct fetch_r
 		fetch_response_free(ret);
 		r = r < 0 ? r : 0;
 	}
+	scrub_answer(reg, ret, e);
 	if (r == 0)
 		registry_tell_warnings(reg, ret);
 	return r;

@@ -113,10 +113,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", CHALLENGES[MODE])
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif MODE == "echo" and "Authorization" not in self.headers:
+        elif MODE.startswith("echo") and "Authorization" not in self.headers:
             self.reply(401, WWW_Authenticate="Basic realm=x")
         elif MODE == "echo" and self.path != "/v2/":
             self.error(403, "DENIED", "not with " + base64.b64decode(self.headers["Authorization"][6:]).decode())
+        elif MODE == "echo-type" and "/manifests/" in self.path:
+            self.reply(200, b"{}", self.secret())
+        elif MODE == "echo-digest" and "/manifests/" in self.path:
+            self.reply(200, *manifests[next(iter(tags.values()))][::-1], Docker_Content_Digest=self.secret())
+        elif MODE == "echo-warning" and "/manifests/" in self.path:
+            self.reply(404, Warning=f'299 - "you are {self.secret()}"')
         elif MODE == "elsewhere-basic" and "localhost" in self.headers["Host"] and "Authorization" in self.headers:
             self.error(400, "LEAKED", "credentials for another host came here")
         elif MODE == "elsewhere-basic" and "localhost" not in self.headers["Host"] and "Authorization" not in self.headers:
@@ -126,6 +132,11 @@ class Handler(BaseHTTPRequestHandler):
         else:
             return False
         return True
+
+    def secret(self):
+        """The credentials as they came, and what is in them."""
+        text = self.headers["Authorization"][6:]
+        return text + " " + base64.b64decode(text).decode()
 
     def manifest(self, ref):
         if self.command == "PUT":

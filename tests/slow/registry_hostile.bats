@@ -284,6 +284,18 @@ killed_pull() {
 	run plimsoll --debug pull "$BAD/web:1"
 	refused 7 "HTTP 403 DENIED: not with ann:***"
 	refute_output_has secretword
+	bad_registry_stop
+	# Nor in what else a message quotes.
+	local mode
+	for mode in echo-type echo-digest echo-warning; do
+		bad_registry_start "$SRC" "$mode"
+		jq -n --arg k "$BAD" '{auths: {($k): {auth: "YW5uOnNlY3JldHdvcmQ="}}}' >auth.json
+		run plimsoll --debug pull "$BAD/web:1"
+		[ "$status" -ne 0 ]
+		assert_output_has "***"
+		refute_output_has secretword YW5uOnNlY3JldHdvcmQ
+		bad_registry_stop
+	done
 }
 
 @test "a blob that the manifest names and the registry has not" {
