@@ -190,7 +190,7 @@ static int run_once(const struct road *road, const struct tuf_edit_opts *o,
 	int r = read_all(&x, o, e);
 
 	if (r == 0)
-		r = x.u.kept_only ? tuf_edit_put_kept(&x, e) : tuf_edit_take(&x, e);
+		r = tuf_edit_put_files(&x, e);
 	if (r == 0 && change)
 		r = change(&x, arg, e);
 	r = r < 0 ? r : tuf_edit_write(&x, e);

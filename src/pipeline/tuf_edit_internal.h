@@ -16,7 +16,5 @@ int tuf_edit_write(struct tuf_edit *x, struct err *e);
 /* A file among the files, in the place of the role's older one (but roots stay, all of them). */
 int tuf_edit_put_file(struct tuf_edit *x, const char *role, uint64_t version, struct str bytes,
 		      struct err *e);
-/* The files of a change of what the registry has. */
-int tuf_edit_take(struct tuf_edit *x, struct err *e);
-/* The files of a publication that does not go by what the registry has: all that is kept. */
-int tuf_edit_put_kept(struct tuf_edit *x, struct err *e);
+/* The files as they are before a change. */
+int tuf_edit_put_files(struct tuf_edit *x, struct err *e);

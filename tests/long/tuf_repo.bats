@@ -223,14 +223,22 @@ ${DIGEST#sha256:}"
 	cmp "md/$role" "after/$role"
 	assert_eq "$(ls after)" "$(ls md)"
 	prod pull "$REGISTRY/team/web:1"
-	# Another file in its place.
+	# Another file in its place; one that is said to be larger than any may be.
 	sed -i 's/"version":[0-9]*/"version":0/' "after/$role"
 	tuf put "$REGISTRY/team/tuf:tuf" after
+	curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$REGISTRY/v2/team/tuf/manifests/tuf" |
+		jq -c '(.layers[] | select(.annotations | any(endswith(".snapshot.json") or . == "1.root.json"))).size = 9999999' >manifest
+	curl -sf -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary @manifest \
+		"http://$REGISTRY/v2/team/tuf/manifests/tuf"
 	plimsoll trust tuf timestamp "$SCOPE"
 	rm -rf after
 	tuf get "$REGISTRY/team/tuf:tuf" after
 	cmp "md/$role" "after/$role"
 	tuf check after team/web:1
+	rm -rf prod
+	prod trust add cert.pem
+	prod trust tuf trust --scope "$SCOPE" root.json # the first
+	prod pull "$REGISTRY/team/web:1"
 }
 
 @test "a keeper whose clock is wrong" {
