@@ -175,7 +175,7 @@ void outfile_close(struct outfile *f)
 	*f = OUTFILE_NONE;
 }
 
-int outfile_write(const char *dest, const void *p, size_t n, struct err *e)
+static int replace(const char *dest, const void *p, size_t n, struct err *e)
 {
 	auto_outfile f = OUTFILE_NONE;
 	int r = outfile_open(dest, &f, e);
@@ -183,4 +183,27 @@ int outfile_write(const char *dest, const void *p, size_t n, struct err *e)
 	if (r == 0 && (r = fs_write_all(f.fd, p, n, e)) < 0)
 		return WRAP(e, r, "write '%.200s'", dest);
 	return r < 0 ? r : outfile_commit(&f, e);
+}
+
+/* A file in a folder that nobody may write to, or one that something is mounted on. */
+static bool write_over(const char *dest, const void *p, size_t n, const struct err *why)
+{
+	auto_close int fd = -1;
+
+	if (why->sys != EACCES && why->sys != EPERM && why->sys != EROFS && why->sys != EBUSY)
+		return false;
+	fd = open(dest, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+	return fd >= 0 && fs_write_all(fd, p, n, NULL) == 0 && fsync(fd) == 0;
+}
+
+int outfile_write(const char *dest, const void *p, size_t n, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int r = replace(dest, p, n, &why);
+
+	if (r == 0 || write_over(dest, p, n, &why))
+		return 0;
+	if (e)
+		*e = why;
+	return r;
 }

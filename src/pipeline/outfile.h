@@ -24,7 +24,8 @@ static inline void outfile_release(struct outfile *f)
 }
 #define auto_outfile __attribute__((cleanup(outfile_release))) struct outfile
 
-/* All of it at once. */
+/* All of it at once. A file that is there and cannot be replaced (its folder is not ours, it is a
+ * mount) is written over. */
 int outfile_write(const char *dest, const void *p, size_t n, struct err *e);
 /* "-", /dev/stdout, or what standard output is redirected to: nothing else may be printed then. */
 bool outfile_is_stdout(const char *dest);

@@ -51,6 +51,13 @@ teardown() {
 	assert_eq "$(cat pushed)" "$DIGEST"
 	(cd in && plimsoll copy --digestfile ../copied "docker://$REGISTRY/web:1" "docker://$REGISTRY/web:2")
 	assert_eq "$(cat copied)" "$DIGEST"
+	if [ "$(id -u)" = 0 ]; then # a file that a container was given
+		echo something longer than a digest, which has seventy-one characters in all >outside
+		touch inside
+		unshare -m sh -c 'mount --bind outside inside && exec "$@"' sh "$PLIMSOLL" --state "$STATE" copy \
+			--digestfile "$PWD/inside" "docker://$REGISTRY/web:1" "docker://$REGISTRY/web:2"
+		assert_eq "$(cat outside) $(cat inside)" "$DIGEST "
+	fi
 	run plimsoll push --digestfile "$PWD/nowhere/x" web:1 "$REGISTRY/web:3"
 	assert_status 2
 	assert_output_has "there is no folder '$PWD/nowhere/'"
