@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char repository[TRUST_REPOSITORY_MAX] = "";
 	struct err e = ERR_INIT;
 
-	if (payload_check((struct str){ (const char *)data, size }, &manifest, repository, &e) == 0)
+	if (payload_check((struct str){ (const char *)data, size }, &manifest, NULL, repository,
+			  &e) == 0)
 		assert(size >= 100);
 	return 0;
 }

@@ -17,6 +17,8 @@ static const struct opt verify_options[] = {
 	       "ask for attestations, too: provenance, sbom, vuln, vsa, a type's URI"),
 	SIGSTORE_SIGNER_OPTIONS(struct verify_opts),
 	SIGSTORE_IMAGE_OPTIONS(struct verify_opts),
+	OPT_AT(struct verify_opts, sigstore.annotations, "user-metadata", 'm', OPT_LIST,
+	       "KEY=VALUE", "the same, as notation calls it"),
 	OPT_AT(struct verify_opts, output, "output", 'o', OPT_STRING, "FORMAT",
 	       "json or text: --format by the name that others have for it"),
 	OPT_END,
@@ -184,18 +186,20 @@ static int split(const struct strv *given, struct strv *ret, struct err *e)
 	return r;
 }
 
-static int verify(struct cli *c, const struct strv *require, const char *text,
-		  struct desc *ret_image, struct decision *ret, struct err *e)
+static int verify(struct cli *c, const struct strv *require, const struct strv *annotations,
+		  const char *text, struct desc *ret_image, struct decision *ret, struct err *e)
 {
-	const struct decide_opts d = { .require = require };
+	auto_json *notes = NULL;
 	auto_road road = { 0 };
 	struct ref ref;
 	int r;
 
-	if ((r = cli_road(c, text, &road, e)) < 0 ||
+	if ((r = cli_annotations(annotations, &notes, e)) < 0 ||
+	    (r = cli_road(c, text, &road, e)) < 0 ||
 	    (r = store_lookup(road.store, text, &ref, ret_image, e)) < 0)
 		return r;
-	return decide(&road, &ref, ret_image, &d, ret, e);
+	return decide(&road, &ref, ret_image,
+		      &(struct decide_opts){ .require = require, .annotations = notes }, ret, e);
 }
 
 static int set_output(struct cli *c, const char *output, struct err *e)
@@ -210,10 +214,10 @@ static int set_output(struct cli *c, const char *output, struct err *e)
 /* What says nothing where the trust policy names the signers. */
 static int check_unnamed(const struct sigstore_options *o, struct err *e)
 {
-	if (o->any_repository || o->trusted_root || o->annotations.n || o->ignore_tlog)
+	if (o->any_repository || o->trusted_root || o->ignore_tlog)
 		return FAIL(e, E_USAGE,
-			    "--any-repository, --trusted-root, --annotation and "
-			    "--insecure-ignore-tlog go with --key or --certificate-identity");
+			    "--any-repository, --trusted-root and --insecure-ignore-tlog go with "
+			    "--key or --certificate-identity");
 	if (o->offline)
 		return FAIL(e, E_USAGE,
 			    "--offline goes with --key or --certificate-identity: the trust policy "
@@ -240,7 +244,7 @@ static int run_verify(struct cli *c, void *opts, int argc, char **argv, struct e
 	for (size_t i = 0; i < o->sigstore.types.n; i++)
 		if ((r = strv_add(&require, o->sigstore.types.v[i], e)) < 0)
 			return r;
-	r = verify(c, &require, argv[0], &image, &d, e);
+	r = verify(c, &require, &o->sigstore.annotations, argv[0], &image, &d, e);
 	if (r == 0)
 		r = result_json(&image, &d, &j, e);
 	r = cli_note(c, "verify", argv[0], &image, r, j ? json_incref(j) : decision_brief(&d), e);

@@ -103,7 +103,8 @@ static int ask_tuf(struct deciding *x, struct err *e)
 static int ask_policy(struct deciding *x, struct err *e)
 {
 	struct err why = ERR_INIT;
-	int r = trust_verify_all(x->road->state, x->road->store, x->ref, x->d, &x->notary, &why);
+	int r = trust_verify_all(x->road->state, x->road->store, x->ref, x->d, x->o->annotations,
+				 &x->notary, &why);
 
 	if (r < 0) {
 		r = keep(x, &why, e);
@@ -116,6 +117,13 @@ static int ask_policy(struct deciding *x, struct err *e)
 		     e);
 	if (x->ret->trust.skipped) {
 		x->notary.n = 0;
+		if (r == 0 && json_object_size(x->o->annotations)) {
+			(void)FAIL(&why, E_VERIFY,
+				   "trust policy '%s' skips this repository: no annotation was "
+				   "verified",
+				   x->ret->trust.statement);
+			r = keep(x, &why, e);
+		}
 		return r < 0 ? r
 			     : note(x, "trustpolicy.json", "not checked",
 				    "it skips this repository", e);

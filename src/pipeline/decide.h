@@ -12,6 +12,9 @@
  */
 struct decide_opts {
 	const struct strv *require; /* types of attestations; may be NULL */
+	/* Object of strings that the signature which trustpolicy.json asks for must have signed, so
+	 * one that it skips is refused; may be NULL. */
+	const json_t *annotations;
 };
 
 struct decision {

@@ -144,7 +144,7 @@ int evaluate(const struct evaluation *v, struct trust_result *ret, struct err *e
 
 	if ((r = envelope_verify(v->form, v->envelope, NOTARY_PAYLOAD_TYPE, &j, e)) < 0 ||
 	    (r = payload_check((struct str){ buf_str(&j.payload), j.payload.n }, v->manifest,
-			       res.repository, e)) < 0 ||
+			       v->annotations, res.repository, e)) < 0 ||
 	    (r = describe(&j, &res, e)) < 0)
 		return r;
 	evaluate_note(&res, TRUST_INTEGRITY, TRUST_PASSED,

@@ -177,9 +177,10 @@ int policy_gain_check(int dir, const struct admission *a, const struct policy *w
  */
 int payload_make(const struct desc *manifest, const char *repository, const json_t *annotations,
 		 struct buf *ret, struct err *e);
-/* The payload names this manifest: media type, digest and size; E_VERIFY otherwise. ret_repository
- * is the name that it is signed for, "" when it has none. */
-int payload_check(struct str payload, const struct desc *manifest,
+/* The payload names this manifest: media type, digest and size, and has these annotations (object
+ * of strings; NULL: whatever it has); E_VERIFY otherwise. ret_repository is the name that it is
+ * signed for, "" when it has none. */
+int payload_check(struct str payload, const struct desc *manifest, const json_t *annotations,
 		  char ret_repository[static TRUST_REPOSITORY_MAX], struct err *e);
 
 /* timestamp_ask.c: the envelope with a timestamp of the authority that o names, verified. Appends.
@@ -205,6 +206,7 @@ struct evaluation {
 	enum envelope_form form;
 	struct str envelope;
 	const struct desc *manifest;
+	const json_t *annotations; /* that must have been signed; NULL: none */
 	const struct statement *statement;
 	const struct trusted *trusted;	       /* ca stores */
 	const struct trusted *authority, *tsa; /* NULL: empty */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "trust/internal.h"
+#include "trust/sigstore/simple.h"
 
 #define RESERVED_ANNOTATIONS "io.plimsoll."
 #define ANNOTATION_REPOSITORY RESERVED_ANNOTATIONS "repository"
@@ -100,7 +101,7 @@ static int read_repository(const json_t *target, char ret[static TRUST_REPOSITOR
 	return 0;
 }
 
-int payload_check(struct str payload, const struct desc *manifest,
+int payload_check(struct str payload, const struct desc *manifest, const json_t *annotations,
 		  char ret_repository[static TRUST_REPOSITORY_MAX], struct err *e)
 {
 	auto_json *j = NULL;
@@ -123,5 +124,6 @@ int payload_check(struct str payload, const struct desc *manifest,
 	if (d.size != manifest->size)
 		return FAIL(e, E_VERIFY, "it signs %" PRIu64 " bytes, the manifest has %" PRIu64,
 			    d.size, manifest->size);
-	return read_repository(target, ret_repository, e);
+	r = says_all(json_object_get(target, "annotations"), annotations, e);
+	return r < 0 ? r : read_repository(target, ret_repository, e);
 }

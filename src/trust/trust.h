@@ -238,7 +238,8 @@ int trust_verify(const struct state *state, const struct store *s, const struct 
 /*
  * All signatures that pass, one of each key, certificate and repository: who asks for m signers
  * counts different keys. A level of skip gives one result, marked skipped. Otherwise as
- * trust_verify(): none is E_VERIFY.
+ * trust_verify(): none is E_VERIFY. annotations (object of strings, or NULL) must have been signed
+ * with each.
  */
 struct trust_signers {
 	struct trust_result *v; /* at most LIMIT_SIGNERS_TOLD */
@@ -248,7 +249,8 @@ struct trust_signers {
 void trust_signers_free(struct trust_signers *all);
 #define auto_trust_signers __attribute__((cleanup(trust_signers_free))) struct trust_signers
 int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
-		     const struct desc *manifest, struct trust_signers *ret, struct err *e);
+		     const struct desc *manifest, const json_t *annotations,
+		     struct trust_signers *ret, struct err *e);
 
 /* The name that signatures for ref carry: HOST/NAME, local/NAME for an image of this store alone,
  * "" for one that is known by its digest alone. Appends. */

@@ -235,13 +235,15 @@ static int no_policy(struct err *e)
 
 static int verify_by(const struct state *state, int dir, const struct statement *st,
 		     const struct store *s, const struct ref *ref, const struct desc *manifest,
-		     size_t enough, struct trust_signers *ret, struct err *e)
+		     const json_t *annotations, size_t enough, struct trust_signers *ret,
+		     struct err *e)
 {
 	auto_anchors anchors = { 0 };
 	auto_answers answers = { .state = state };
 	auto_withdrawn withdrawn = { 0 };
 	auto_buf repository = BUF_INIT(TRUST_REPOSITORY_MAX);
 	struct evaluation v = { .manifest = manifest,
+				.annotations = annotations,
 				.statement = st,
 				.trusted = &anchors.of[STORE_CA],
 				.authority = &anchors.of[STORE_AUTHORITY],
@@ -283,8 +285,8 @@ static int no_statement(const struct state *state, const struct ref *ref,
 }
 
 static int verify(const struct state *state, const struct store *s, const struct ref *ref,
-		  const struct desc *manifest, size_t enough, struct trust_signers *ret,
-		  struct err *e)
+		  const struct desc *manifest, const json_t *annotations, size_t enough,
+		  struct trust_signers *ret, struct err *e)
 {
 	auto_close int dir = trust_dir(state, false, e);
 	auto_policy policy = { 0 };
@@ -308,7 +310,7 @@ static int verify(const struct state *state, const struct store *s, const struct
 		return FAIL_NOMEM(e);
 	if (st->skip)
 		ret->n = 1;
-	else if ((r = verify_by(state, dir, st, s, ref, manifest, enough, ret, e)) < 0)
+	else if ((r = verify_by(state, dir, st, s, ref, manifest, annotations, enough, ret, e)) < 0)
 		return r;
 	for (size_t i = 0; i < ret->n; i++)
 		name_statement(st, &ret->v[i]);
@@ -316,10 +318,11 @@ static int verify(const struct state *state, const struct store *s, const struct
 }
 
 int trust_verify_all(const struct state *state, const struct store *s, const struct ref *ref,
-		     const struct desc *manifest, struct trust_signers *ret, struct err *e)
+		     const struct desc *manifest, const json_t *annotations,
+		     struct trust_signers *ret, struct err *e)
 {
 	auto_trust_signers all = { .v = NULL };
-	int r = verify(state, s, ref, manifest, LIMIT_SIGNERS_TOLD, &all, e);
+	int r = verify(state, s, ref, manifest, annotations, LIMIT_SIGNERS_TOLD, &all, e);
 
 	if (r < 0)
 		return r;
@@ -332,7 +335,7 @@ int trust_verify(const struct state *state, const struct store *s, const struct 
 		 const struct desc *manifest, struct trust_result *ret, struct err *e)
 {
 	auto_trust_signers one = { .v = NULL };
-	int r = verify(state, s, ref, manifest, 1, &one, e);
+	int r = verify(state, s, ref, manifest, NULL, 1, &one, e);
 
 	if (r == 0)
 		*ret = one.v[0];

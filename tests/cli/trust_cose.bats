@@ -40,6 +40,29 @@ signer() {
 		and .expires - .signed == 86400' <<<"$output"
 }
 
+@test "annotations that were signed can be asked for" {
+	plimsoll sign --signature-format cose -m build=7 -m team=a web:1
+	plimsoll verify -m build=7 web:1
+	plimsoll verify -a build=7 --user-metadata team=a web:1
+	for wrong in build=8 Build=7 job=7; do
+		run plimsoll verify -m build=7 -m $wrong web:1
+		assert_status 4
+		assert_output_has "it does not say $wrong"
+	done
+	run plimsoll verify -m build web:1
+	assert_status 2
+	# By another signature, and by none where the policy asks for none.
+	plimsoll sign -m build=8 web:1
+	plimsoll verify -m build=8 web:1
+	jq '.trustPolicies[] |= (.registryScopes = ["local/web"] | .signatureVerification = {level: "skip"} | del(.trustStores, .trustedIdentities))' \
+		"$STATE/trust/trustpolicy.json" >policy.json
+	cp policy.json "$STATE/trust/trustpolicy.json"
+	plimsoll verify web:1
+	run plimsoll verify -m build=7 web:1
+	assert_status 4
+	assert_output_has "no annotation was verified"
+}
+
 @test "again in the same form adds nothing; in the other form it does" {
 	plimsoll sign --signature-format cose web:1
 	run plimsoll sign --signature-format cose web:1

@@ -430,8 +430,8 @@ TEST(flood_of_others)
 	}
 	sign(&t, &good);
 	CHECK(verify(&t, &res, &e) == 0 && digest_eq(&res.signature, &good.digest));
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 1 &&
-	      all.more);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, NULL, &all, &e) == 0 &&
+	      all.n == 1 && all.more);
 	/* Nor does it make the same signature twice. */
 	CHECK(trust_sign(&t.state, t.store, &t.image, &(struct trust_sign_opts){ 0 }, &again,
 			 &existing, &e) == 0);
@@ -451,13 +451,15 @@ TEST(signers_are_counted)
 	temp_open(&t);
 	init(&t, NULL);
 	init(&t, "two");
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == E_VERIFY);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, NULL, &all, &e) == E_VERIFY);
 	sign(&t, &sig);
 	CHECK(trust_sign(&t.state, t.store, &t.image, &cose, &sig, NULL, &e) == 0);
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 1);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, NULL, &all, &e) == 0 &&
+	      all.n == 1);
 	trust_signers_free(&all);
 	CHECK(trust_sign(&t.state, t.store, &t.image, &two, &sig, NULL, &e) == 0);
-	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, &all, &e) == 0 && all.n == 2);
+	CHECK(trust_verify_all(&t.state, t.store, &t.ref, &t.image, NULL, &all, &e) == 0 &&
+	      all.n == 2);
 	CHECK(strlen(all.v[0].key) == 64 && strcmp(all.v[0].key, all.v[1].key) != 0);
 	CHECK_STR(all.v[1].level, "strict");
 }
