@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/login.h"
 #include "cli/road.h"
+#include "pipeline/copy.h"
 #include "pipeline/steps.h"
 
 struct pull_opts {
-	const char *authfile;
+	const char *authfile, *platform;
 	bool no_referrers;
 };
 
@@ -29,6 +30,27 @@ static int report(struct cli *c, const char *name, const struct desc *d,
 	return r < 0 ? r : cli_print_json(c, j, e);
 }
 
+/* One image of an index: a copy to here. */
+static int pull_platform(struct road *road, const struct ref *ref, const struct pull_opts *o,
+			 struct referrers_got *ret, struct err *e)
+{
+	const struct copy_end from = { .kind = COPY_REGISTRY, .ref = *ref };
+	const struct copy_end to = { .kind = COPY_STORE, .ref = *ref };
+	struct copy_done done = { 0 };
+	int r;
+
+	if (ref->digest.s[0])
+		return FAIL(e, E_USAGE,
+			    "--platform chooses by a tag; a digest says which image it is already");
+	r = step_copy(
+		road, &from, &to,
+		&(struct copy_opts){ .platform = o->platform, .no_referrers = o->no_referrers },
+		&done, e);
+	if (r == 0)
+		*ret = (struct referrers_got){ .added = done.referrers, .skipped = done.skipped };
+	return r;
+}
+
 static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct pull_opts *o = opts;
@@ -47,13 +69,16 @@ static int run_pull(struct cli *c, void *opts, int argc, char **argv, struct err
 	if (r == 0)
 		r = cli_road(c, without_transport(argv[0]), &road, e);
 	if (r == 0)
-		r = step_pull(&road, &ref, o->no_referrers, &got, e);
+		r = o->platform ? pull_platform(&road, &ref, o, &got, e)
+				: step_pull(&road, &ref, o->no_referrers, &got, e);
 	return r < 0 ? r : report(c, buf_str(&name), &road.image, &got, e);
 }
 
 static const struct opt pull_opts[] = {
 	OPT_AT(struct pull_opts, no_referrers, "no-referrers", 0, OPT_FLAG, NULL,
 	       "do not fetch signatures and other referrers"),
+	OPT_AT(struct pull_opts, platform, "platform", 0, OPT_STRING, "OS/ARCH[/VARIANT]",
+	       "of an index, only the image for this platform (else all of them)"),
 	OPT_AT(struct pull_opts, authfile, "authfile", 0, OPT_STRING, "FILE", AUTHFILE_HELP),
 	OPT_END,
 };

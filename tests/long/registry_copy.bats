@@ -119,6 +119,27 @@ has_all() {
 	[ ! -e none ]
 }
 
+@test "pull of one platform" {
+	registry_start
+	make_all
+	plimsoll copy "oci:$SRC:all" "$REGISTRY/web:all"
+	run plimsoll --state one pull --platform linux/arm64 "$REGISTRY/web:all"
+	assert_status 0
+	assert_eq "${lines[-1]}" "$CHILD"
+	assert_eq "$(plimsoll --state one inspect "$REGISTRY/web:all" | jq -r .digest)" "$CHILD"
+	[ ! -e "one/blobs/sha256/${INDEX#*:}" ]
+	plimsoll --state one --format json pull --platform linux/arm64 "$REGISTRY/web:all" | jq -e '.referrers >= 1'
+	# By its tag again, all of it.
+	run plimsoll --state one pull "$REGISTRY/web:all"
+	assert_eq "${lines[-1]}" "$INDEX"
+	run plimsoll --state one pull --platform linux/riscv64 "$REGISTRY/web:all"
+	assert_status 5
+	assert_output_has "linux/amd64, linux/arm64"
+	assert_eq "$(plimsoll --state one inspect "$REGISTRY/web:all" | jq -r .digest)" "$INDEX"
+	run plimsoll --state two pull --platform linux/arm64 "$REGISTRY/web@$INDEX"
+	assert_status 2
+}
+
 @test "skopeo reads what was copied, and the other way; docker's archives" {
 	need_cmd skopeo
 	registry_start
