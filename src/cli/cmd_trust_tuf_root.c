@@ -293,6 +293,42 @@ static const struct opt sign_options[] = {
 	OPT_END,
 };
 
+/* Who signs sees what: the version, until when, and which keys each role has from then on. */
+static int tell_root(const struct cli *c, const struct buf *file, struct err *e)
+{
+	auto_json *envelope = NULL;
+	json_t *body, *role;
+	const char *name;
+	int r = c->quiet ? 0 : tuf_root_parse((struct str){ buf_str(file), file->n }, &envelope, e);
+
+	if (r < 0 || !envelope)
+		return r;
+	body = json_object_get(envelope, "signed");
+	(void)fprintf(stderr, "plimsoll: signed root %lld, which expires %s\n",
+		      json_integer_value(json_object_get(body, "version")),
+		      json_string_value(json_object_get(body, "expires")));
+	json_object_foreach(json_object_get(body, "roles"), name, role)
+	{
+		json_t *ids = json_object_get(role, "keyids"), *id;
+		char text[17];
+		size_t i;
+
+		(void)snprintf(text, sizeof(text), "%s", name);
+		text_sanitize(text);
+		(void)fprintf(stderr, "plimsoll: %-10s %lld of %zu keys:", text,
+			      json_integer_value(json_object_get(role, "threshold")),
+			      json_array_size(ids));
+		json_array_foreach(ids, i, id)
+		{
+			(void)snprintf(text, sizeof(text), "%s", json_string_value(id));
+			text_sanitize(text);
+			(void)fprintf(stderr, " %s", text);
+		}
+		(void)fputc('\n', stderr);
+	}
+	return 0;
+}
+
 static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct sign_opts *o = opts;
@@ -319,7 +355,9 @@ static int run_sign(struct cli *c, void *opts, int argc, char **argv, struct err
 		r = WRAP(e, r, "sign '%s'", argv[0]);
 	digest_of(buf_str(&in), in.n, &d);
 	r = tuf_cli_note(c, "tuf-sign", argv[0], r, NULL, r == 0 ? d.s : NULL, e);
-	return r < 0 ? r : cli_print(c, e, "%s", buf_str(&out));
+	if (r < 0 || (r = tell_root(c, &out, e)) < 0)
+		return r;
+	return cli_print(c, e, "%s", buf_str(&out));
 }
 
 const struct command tuf_sign_command = {
@@ -327,7 +365,8 @@ const struct command tuf_sign_command = {
 	.args = "FILE",
 	.brief = "Sign a root in a file, with the keys of its root role that are here",
 	.details = "For the machine that holds a key of the root, and nothing else. Printed is the "
-		   "same root with the signature added, for import.",
+		   "same root with the signature added, for import; and on standard error which "
+		   "keys it gives to each role.",
 	.example = "plimsoll trust tuf sign next.json > signed-by-alice.json",
 	.opts = sign_options,
 	.opts_size = sizeof(struct sign_opts),

@@ -73,8 +73,10 @@ ${DIGEST#sha256:}"
 	assert_status 2
 	assert_output_has "passphrase"
 	for who in alice bob; do
-		"$PLIMSOLL" --state "$PWD/$who" trust tuf sign --passphrase-file pass next.json >$who.signed
+		"$PLIMSOLL" --state "$PWD/$who" trust tuf sign --passphrase-file pass next.json >$who.signed 2>told
 	done
+	grep -q '^plimsoll: signed root 1, which expires 20' told
+	grep -q "^plimsoll: root  .* 2 of 3 keys: $(jq -r '.signed.roles.root.keyids[0][:16]' next.json) " told
 	run plimsoll trust tuf import "$SCOPE" alice.signed
 	assert_output_has "1 of 2 signatures"
 	jq '.signed.version = 2' bob.signed >other

@@ -148,7 +148,7 @@ int registries_qualify(const struct registries *r, struct ref *ref, struct err *
 	if (choices.n)
 		return err_hint(e, failed, "write one of: %s", buf_str(&choices));
 	return err_hint(e, failed,
-			"write HOST[:PORT]/%s:TAG, or an alias into registries.conf: [aliases] "
+			"write HOST[:PORT]/%s, or an alias into registries.conf: [aliases] "
 			"\"%s\" = \"HOST/%s\"",
 			ref->name, ref->name, ref->name);
 }
