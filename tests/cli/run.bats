@@ -339,7 +339,7 @@ tool() {
 }
 
 @test "kill -9 of everything of ours leaves nothing after the next command" {
-	local pid super id
+	local pid super id ours=()
 	"$RUNTOOL" "$STATE" run "$IMAGE" sleep 60 &
 	pid=$!
 	wait_for 10 started
@@ -351,13 +351,14 @@ tool() {
 	wait_for 10 started
 	wait_for 10 sh -c '"$RUNTOOL" "$0" ps | grep -q running' "$STATE"
 	for super in $(pgrep -f "$STATE"); do
-		[ "$super" = $$ ] || [[ "$(cat "/proc/$super/comm")" != @(plimsoll-super|runtool) ]] || kill -9 "$super"
+		[ "$super" = $$ ] || [[ "$(cat "/proc/$super/comm")" != @(plimsoll-super|runtool) ]] || ours+=("$super")
 	done
+	kill_9 "${ours[@]}"
 	tool ps >/dev/null
 	nothing_left
 	# A detached one whose conmon is killed.
 	id=$(tool run -d -n d "$IMAGE" sleep 60)
-	kill -9 "$(cat "$STATE/containers/$id/conmon.pid")"
+	kill_9 "$(cat "$STATE/containers/$id/conmon.pid")"
 	run tool ps
 	assert_output_has "d exited 137"
 	nothing_left

@@ -129,6 +129,17 @@ wait_for() { # seconds, command...
 	done
 }
 
+dead() { # pid; a zombie is, too
+	! grep -q '^State:.[^XZ]' "/proc/$1/status" 2>/dev/null
+}
+
+# Returns when they are dead: until then others may find them alive.
+kill_9() { # pid...
+	local pid
+	kill -9 "$@" || true # some may have ended by themselves
+	for pid; do wait_for 20 dead "$pid"; done
+}
+
 # Debian's registry on loopback: sets $REGISTRY (host:port) and $REGISTRY_ROOT. registry_stop ends it.
 registry_start() {
 	local port

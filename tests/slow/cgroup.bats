@@ -165,13 +165,14 @@ started() {
 }
 
 @test "as this machine has them: a group whose supervisor was killed ends with the next command" {
-	local id pid
+	local id pid ours=()
 	plimsoll run --network none --name k tiny:1 /bin/inside sleep 60 </dev/null >/dev/null 2>&1 3>&- &
 	wait_for 60 started
 	id=$(basename "$STATE"/containers/*/)
 	for pid in $(pgrep -f "$STATE"); do
-		[[ "$(cat "/proc/$pid/comm")" != plimsoll* ]] || kill -9 "$pid"
+		[[ "$(cat "/proc/$pid/comm")" != plimsoll* ]] || ours+=("$pid")
 	done
+	kill_9 "${ours[@]}"
 	plimsoll ps >/dev/null
 	no_groups "$id"
 }
