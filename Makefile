@@ -14,7 +14,7 @@ ship: ; @tools/ship
 test: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests
 # What would keep `make test` waiting: kills, hostile input and registries, git servers, mmdebstrap, keys and policies. .ci/run
 # calls it, too.
-test-slow: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --slow
+test-slow: ; @tools/install-packages build run test && NODE_PATH=$${NODE_PATH:-$$(tools/install-npm)} SANITIZED=$(SANITIZED) tools/run-tests --slow
 # More of the same, that CI's hour has no room for.
 test-long: ; @tools/install-packages build run test && SANITIZED=$(SANITIZED) tools/run-tests --long
 test-qemu: all ; @tools/install-packages run test qemu && BUILD=$(BUILD) tests/qemu/run

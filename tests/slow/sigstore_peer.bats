@@ -1,6 +1,6 @@
 # Signatures in sigstore's forms and programs of others: skopeo and podman as Debian has them, and the sigstore project's
 # JavaScript. The latter is not in Debian: NODE_PATH names a folder with @sigstore/verify, @sigstore/mock and
-# @sigstore/sign (npm install --ignore-scripts), and its tests are skipped without.
+# @sigstore/sign (tools/install-npm, which make test-slow calls), and its tests are skipped without.
 load ../lib/common
 load ../lib/trust
 
