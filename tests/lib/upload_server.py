@@ -5,6 +5,7 @@ has it: PATCH with Content-Range, GET of a session's Location, 416 for bytes fro
 connection broke is kept. A hook may answer a request in another way: that is what the cases of upload_cases.py are.
 
 As a program, upload_server.py PORT-FILE: such a registry, until it is killed."""
+import contextlib
 import hashlib
 import json
 import re
@@ -12,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CHUNK = 64 * 1024
@@ -68,6 +70,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != 'HEAD':
             self.wfile.write(body)
         self.wfile.flush()
+        if left:
+            self.linger()
+
+    def linger(self):
+        """Who still sends gets to read the answer: bytes that nobody read would reset the connection, and it be lost."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(2)
+        end = time.monotonic() + 2
+        with contextlib.suppress(OSError):
+            while time.monotonic() < end and self.rfile.read1(CHUNK):
+                pass
 
     def error(self, status, code, **headers):
         self.answer(status, json.dumps({'errors': [{'code': code, 'message': 'said the registry'}]}).encode(), **headers)
