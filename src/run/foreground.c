@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 
-enum { LIMIT_PROC = 64 * 1024 };
+enum { LIMIT_PROC = 64 * 1024, FIRST_LOOKS = 50, FIRST_NAP_MS = 10 };
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH };
 
@@ -66,11 +66,24 @@ static void pass_size(pid_t pid)
 		(void)ioctl(end, TIOCSWINSZ, &size); /* no terminal: nothing to size */
 }
 
+/* The runtime says which one it is a moment after it let it run. 0: it is not there yet, or it is
+ * over. */
+static pid_t await_first_process(const struct launch *l, const struct supervisor *s)
+{
+	struct pollfd over = { .fd = s->report, .events = POLLIN };
+	pid_t pid = first_process(l->folder, l->cgroup);
+
+	for (int n = 0; pid == 0 && n < FIRST_LOOKS && poll(&over, 1, FIRST_NAP_MS) == 0; n++)
+		pid = first_process(l->folder, l->cgroup);
+	return pid;
+}
+
 static void pass_on(const struct launch *l, const struct supervisor *s,
 		    const struct signalfd_siginfo *si, int *asked)
 {
 	const int sig = (int)si->ssi_signo;
-	const pid_t pid = first_process(l->folder, l->cgroup);
+	const pid_t pid =
+		sig == SIGWINCH ? first_process(l->folder, l->cgroup) : await_first_process(l, s);
 
 	if (sig == SIGWINCH) {
 		pass_size(pid);

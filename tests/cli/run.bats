@@ -246,6 +246,29 @@ tool() {
 	assert_status 137
 }
 
+@test "a signal that comes before the runtime has said who runs is passed on, too" {
+	mkdir bin
+	cat >bin/crun <<-SH
+		#!/bin/bash
+		args=("\$@")
+		for i in "\${!args[@]}"; do
+		        [[ "\${args[i]}" != --pid-file=* ]] || { file=\${args[i]#*=}; args[i]+=.late; }
+		done
+		# Not before the container has said that it is ready.
+		[ ! "\$file" ] || (until grep -q ready $PWD/out; do sleep 0.05; done; sleep 0.2; mv "\$file.late" "\$file") &
+		exec $(command -v crun) "\${args[@]}"
+	SH
+	chmod +x bin/crun
+	PATH=$PWD/bin:$PATH "$RUNTOOL" "$STATE" run -R -N "$IMAGE" trap >out &
+	local pid=$!
+	wait_for 10 grep -q ready out
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	assert_status 40
+	grep -q "signal 15" out
+}
+
 @test "ports are published, and the host's loopback is out of reach" {
 	local port other server
 	need_cmd curl python3
