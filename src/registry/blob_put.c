@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blobs out of the store: asked for first, mounted where that is known, else sent. */
-#include "registry/upload.h"
+#include "registry/upload_kept.h"
 
 int upload_has(const struct outgoing *out, bool *ret, struct err *e)
 {
@@ -40,6 +40,8 @@ static int put_blob(struct outgoing *out, bool ask, struct err *e)
 	(void)snprintf(what, sizeof(what), "push %s", short_digest(&out->d->digest).s);
 	progress_begin(out->p, what, out->d->size);
 	r = ask ? upload_has(out, &has, e) : 0;
+	if (r == 0 && has)
+		kept_drop_sent(out);
 	if (r == 0 && !has) {
 		auto_close int fd = store_blob_open(out->store, out->d, e);
 

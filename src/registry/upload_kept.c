@@ -141,6 +141,14 @@ void kept_drop(struct kept *k)
 	k->fd = -1;
 }
 
+void kept_drop_sent(const struct outgoing *out)
+{
+	auto_kept k = { .dir = -1, .fd = -1 };
+
+	kept_open(&k, out);
+	kept_drop(&k);
+}
+
 void kept_close(struct kept *k)
 {
 	if (k->fd >= 0)

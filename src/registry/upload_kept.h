@@ -25,5 +25,8 @@ void kept_drop(struct kept *k); /* the session is over */
 void kept_close(struct kept *k);
 #define auto_kept __attribute__((cleanup(kept_close))) struct kept
 
+/* The registry has the blob: who was killed right after its last byte left an entry. */
+void kept_drop_sent(const struct outgoing *out);
+
 /* Removes entries that are too old to be of use. */
 void kept_tidy(const struct store *s);

@@ -404,6 +404,17 @@ def killed_and_the_session_is_gone(folder):
 
 
 @case
+def killed_and_all_of_it_arrived(folder):
+    """There is nothing to go on with, and no note of a session is left."""
+    hook = Slow()
+    push = Push(folder, hook)
+    kill_in_the_middle(push, hook)
+    push.registry.blobs[DIGEST] = LAYER
+    push.run()
+    assert not push.kept(), push.kept()
+
+
+@case
 def killed_and_the_session_has_other_bytes(folder):
     """What is there is not what we sent: noticed at the end, and all of it sent anew."""
     hook = Slow()
