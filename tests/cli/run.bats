@@ -228,7 +228,7 @@ tool() {
 	assert_eq "$output" 137
 }
 
-@test "a terminated foreground run passes the signal on" {
+passes_term_on() {
 	"$RUNTOOL" "$STATE" run -R -N "$IMAGE" trap >out &
 	local pid=$!
 	wait_for 10 grep -q ready out
@@ -237,6 +237,11 @@ tool() {
 	wait $pid || status=$?
 	assert_status 40
 	grep -q "signal 15" out
+}
+
+@test "a terminated foreground run passes the signal on" {
+	passes_term_on
+	local pid
 	"$RUNTOOL" "$STATE" run -R -N "$IMAGE" sleep 60 &
 	pid=$!
 	wait_for 10 started
@@ -259,14 +264,7 @@ tool() {
 		exec $(command -v crun) "\${args[@]}"
 	SH
 	chmod +x bin/crun
-	PATH=$PWD/bin:$PATH "$RUNTOOL" "$STATE" run -R -N "$IMAGE" trap >out &
-	local pid=$!
-	wait_for 10 grep -q ready out
-	kill -TERM $pid
-	status=0
-	wait $pid || status=$?
-	assert_status 40
-	grep -q "signal 15" out
+	PATH=$PWD/bin:$PATH passes_term_on
 }
 
 @test "ports are published, and the host's loopback is out of reach" {

@@ -2,20 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """cosign_layout.py LAYOUT NAME TEXT...: a manifest of one layer for each TEXT under cosign's tag for signatures of the
 image NAME of a layout, in place of what it was; prints the manifest's digest. TEXT=NOTE: an annotation, else there are none."""
-import hashlib
 import json
 import sys
+from functools import partial
+
+import blobs
 
 WHERE, NAME, TEXTS = sys.argv[1], sys.argv[2], sys.argv[3:]
 REF = "org.opencontainers.image.ref.name"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
-
-def put(data, media_type):
-    digest = hashlib.sha256(data).hexdigest()
-    with open(f"{WHERE}/blobs/sha256/{digest}", "wb") as f:
-        f.write(data)
-    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+put = partial(blobs.put, WHERE)
 
 
 def layer(text):

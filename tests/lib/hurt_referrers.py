@@ -3,20 +3,17 @@
 """hurt_referrers.py LAYOUT NAME: what whoever may push beside the image NAME of a layout can put there against its
 signatures, and one good signature after all of it, whose digest is printed: referrers that name the shared blob {} with
 another size, or as a layer that no registry holds, a chain of them, and rubbish under cosign's tag for one."""
-import hashlib
 import json
 import sys
+from functools import partial
+
+import blobs
 
 WHERE, NAME = sys.argv[1:]
 REF = "org.opencontainers.image.ref.name"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
-
-def put(data, media_type):
-    digest = hashlib.sha256(data).hexdigest()
-    with open(f"{WHERE}/blobs/sha256/{digest}", "wb") as f:
-        f.write(data)
-    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+put = partial(blobs.put, WHERE)
 
 
 def refer(subject, text, size=2, kind="application/vnd.oci.empty.v1+json"):

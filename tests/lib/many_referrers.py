@@ -2,22 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """many_referrers.py LAYOUT NAME COUNT [THUMBPRINT]: as many signature-like manifests that refer to the image NAME of a
 layout. With the thumbprint of a certificate they say that they are Notary Project signatures, and by that one."""
-import hashlib
 import json
 import sys
+from functools import partial
+
+import blobs
 
 WHERE, NAME, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 THUMBPRINT = sys.argv[4] if len(sys.argv) > 4 else None
 TYPE = "application/vnd.cncf.notary.signature" if THUMBPRINT else "application/vnd.example.signature"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
-
-def put(data, media_type):
-    digest = hashlib.sha256(data).hexdigest()
-    with open(f"{WHERE}/blobs/sha256/{digest}", "wb") as f:
-        f.write(data)
-    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
-
+put = partial(blobs.put, WHERE)
 
 with open(f"{WHERE}/index.json", encoding="utf-8") as f:
     top = json.load(f)
