@@ -10,6 +10,7 @@
 #include "cli/networks.h"
 #include "cli/parse.h"
 #include "pipeline/advisories_sources.h"
+#include "run/allow.h"
 #include "trust/rules.h"
 
 const struct config_key cli_config_keys[] = {
@@ -37,6 +38,17 @@ const struct config_key cli_config_keys[] = {
 	{ "networks.NAME.allow",
 	  "what RUN --network=NAME and build --network NAME may reach by TCP, as a list: "
 	  "HOST:PORT, ADDRESS/BITS:PORT, [IPV6/BITS]:PORT" },
+	{ "run.allow",
+	  "what containers may be given beyond the profile, a list: privileged, network-host, "
+	  "cap:NAME, device:PATH, mount:PATH, ..., or {what: WORD, images: [SCOPE]}; each also "
+	  "needs --reason (docs/running.md)" },
+	{ "run.without",
+	  "what the machine may lack: seccomp, landlock, memory-limit, pids-limit, cpu-limit, "
+	  "memfd-noexec, as a list (nothing)" },
+	{ "run.require", "what it has to have besides: apparmor, memfd-noexec, as a list" },
+	{ "run.on-refusal", "stop: running containers whose image is no longer admitted are "
+			    "stopped; report (default)" },
+	{ "run.unchecked", "stop: the same for those that could not be judged; report (default)" },
 	{ NULL, NULL },
 };
 
@@ -86,10 +98,38 @@ static int check_advisories(const json_t *section, const char *file, struct err 
 	return r < 0 ? WRAP(e, E_USAGE, "%s", file) : 0;
 }
 
-static int check_sections(json_t *config, const char *file, struct err *e)
+/* The line of text on which the word stands first, after that of its section; 0: on none. */
+static unsigned line_of(const char *text, const char *section, const char *word)
 {
-	static const char *const sections[] = { "gate",	 "networks", "advisories",
-						"watch", "ship",     "trust" };
+	struct str rest = str_of(text), line;
+	bool inside = false;
+
+	for (unsigned n = 1; *word && str_line(&rest, &line); n++) {
+		inside |= str_starts(line, section);
+		if (inside && memmem(line.p, line.n, word, strlen(word)))
+			return n;
+	}
+	return 0;
+}
+
+static int check_run(const json_t *section, const char *file, const char *text, struct err *e)
+{
+	auto_free struct run_policy *p = calloc(1, sizeof(*p));
+	int r = p ? run_policy_parse(section, p, e) : FAIL_NOMEM(e);
+	unsigned line = r < 0 && p ? line_of(text, "run:", p->bad) : 0;
+
+	if (p)
+		run_policy_free(p);
+	if (r < 0 && line)
+		return WRAP(e, r, "%s line %u", file, line);
+	return r < 0 ? WRAP(e, r, "%s", file) : 0;
+}
+
+/* text: what the file says, for the numbers of lines. */
+static int check_sections(json_t *config, const char *file, const char *text, struct err *e)
+{
+	static const char *const sections[] = { "gate", "networks", "advisories", "watch",
+						"ship", "trust",    "run" };
 	const size_t n = sizeof(sections) / sizeof(*sections);
 	const char *section;
 	json_t *keys;
@@ -109,6 +149,8 @@ static int check_sections(json_t *config, const char *file, struct err *e)
 			r = check_advisories(keys, file, e);
 		else if (i < n && strcmp(section, "trust") == 0)
 			r = 0; /* read once all files are merged: one may name what another has */
+		else if (i < n && strcmp(section, "run") == 0)
+			r = check_run(keys, file, text, e);
 		else
 			r = i == n ? unknown("section", section, sections, n, file, e)
 				   : check_section(section, keys, file, e);
@@ -190,7 +232,7 @@ static int load_one(const char *file, bool must_exist, json_t *into, struct err 
 		return WRAP(e, E_USAGE, "configuration");
 	if (json_is_null(j)) /* empty, or comments only */
 		return 0;
-	r = check_sections(j, file, e);
+	r = check_sections(j, file, buf_str(&b), e);
 	return r < 0 ? WRAP(e, r, "configuration") : merge(into, j, true, e);
 }
 
@@ -273,4 +315,18 @@ int cli_config_rules(const json_t *config, struct rules **ret, struct err *e)
 	if (r == 0)
 		*ret = TAKE(rules);
 	return r;
+}
+
+int cli_config_run(const json_t *config, struct run_policy **ret, struct err *e)
+{
+	struct run_policy *p = calloc(1, sizeof(*p));
+	int r = p ? run_policy_parse(json_object_get(config, "run"), p, e) : FAIL_NOMEM(e);
+
+	if (r < 0 && p)
+		run_policy_free(p);
+	if (r < 0)
+		free(p);
+	else
+		*ret = p;
+	return r < 0 ? WRAP(e, r, "configuration") : 0;
 }

@@ -3,6 +3,8 @@
 
 #include "cli/cli.h"
 
+struct run_policy;
+
 enum { LIMIT_CONFIG_BYTES = 1024 * 1024, LIMIT_CONFIG_KEY = 128 };
 
 /* The keys plimsoll.yaml may hold, by dotted name, each with what it is for; ends with NULL. One
@@ -27,3 +29,7 @@ int cli_config_load_files(const char *const *files, size_t n, bool must_exist, j
 
 /* The section "trust" of a configuration; NULL when it has none. Owned: rules_free(), free(). */
 int cli_config_rules(const json_t *config, struct rules **ret, struct err *e);
+
+/* The section "run", one that allows nothing when there is none. Owned: run_policy_free(), free().
+ */
+int cli_config_run(const json_t *config, struct run_policy **ret, struct err *e);

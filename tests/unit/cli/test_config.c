@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/config.h"
+#include "run/allow.h"
 #include "tap.h"
 
 TAP_MAIN()
@@ -157,4 +158,24 @@ TEST(a_key_at_the_limit_and_one_more)
 	key[LIMIT_CONFIG_KEY] = 'k';
 	key[LIMIT_CONFIG_KEY + 1] = '\0';
 	CHECK(!cli_config(&c, key));
+}
+
+TEST(an_unknown_word_of_run_is_told_with_file_and_line)
+{
+	auto_cli c = { .config = NULL };
+	struct err e = ERR_INIT;
+	const char *const content[3] = {
+		"gate:\n  fail-on: high\nrun:\n  allow:\n    - privileged\n    - privilegd\n", NULL,
+		NULL
+	};
+	const char *const well[3] = { "run:\n  allow: [pid-host]\n", "run:\n  allow: []\n", NULL };
+	struct run_policy *p = NULL;
+
+	CHECK(load(content, false, &c, &e) == E_USAGE);
+	CHECK(strstr(e.msg, "0.yaml line 6: run: allow: 'privilegd'") != NULL);
+	CHECK(load(well, false, &c, &e) == 0);
+	/* As all lists: the later file's takes the place of the earlier's. */
+	CHECK(cli_config_run(c.config, &p, &e) == 0 && p->n == 0);
+	run_policy_free(p);
+	free(p);
 }
