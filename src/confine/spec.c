@@ -152,6 +152,9 @@ static json_t *namespaces(const struct spec *s)
 			a, json_pack("{s:s, s:s}", "type", "network", "path", s->netns));
 	else
 		(void)json_array_append_new(a, json_pack("{s:s}", "type", "network"));
+	if (s->userns)
+		(void)json_array_append_new(
+			a, json_pack("{s:s, s:s}", "type", "user", "path", s->userns));
 	if (s->cgroup_ns)
 		(void)json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
 	return a;
@@ -172,6 +175,15 @@ static json_t *resources(const struct profile_limits *l)
 			 (json_int_t)l->memory, "cpu", cpu, "devices", "allow", 0, "access", "rwm");
 }
 
+/* What the ids of its user namespace are outside. runc asks for it although the namespace is made;
+ * crun does not look. */
+static json_t *id_map(const struct spec *s)
+{
+	return s->userns ? json_pack("[{s:i, s:I, s:I}]", "containerID", 0, "hostID",
+				     (json_int_t)s->id_base, "size", (json_int_t)s->ids)
+			 : NULL;
+}
+
 static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
@@ -182,8 +194,9 @@ static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 		return r;
 	(void)snprintf(ping, sizeof(ping), "0 %u", s->ids ? s->ids - 1 : INT32_MAX);
 	/* Low ports belong to the container's own network: no capability is needed for them. */
-	out = json_pack("{s:o, s:s*, s:o*, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces",
-			namespaces(s), "cgroupsPath", s->cgroup, "resources",
+	out = json_pack("{s:o, s:o*, s:o*, s:s*, s:o*, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces",
+			namespaces(s), "uidMappings", id_map(s), "gidMappings", id_map(s),
+			"cgroupsPath", s->cgroup, "resources",
 			s->cgroup ? resources(&s->limits) : NULL, "seccomp", seccomp, "maskedPaths",
 			strings(s->profile->masked), "readonlyPaths", strings(s->profile->readonly),
 			"sysctl", "net.ipv4.ip_unprivileged_port_start", "0",

@@ -28,7 +28,9 @@ struct spec {
 	bool root_readonly;
 	const char *hostname;
 	const char *cgroup; /* "/plimsoll-<id>"; NULL: none, and no limits but nofile */
-	uint32_t ids;	    /* how many ids this user namespace has; 0: all there are */
+	uint32_t ids;	    /* how many ids its user namespace has; 0: all there are */
+	const char *userns; /* file of its user namespace; NULL: that of the runtime */
+	uint32_t id_base;   /* id 0 of it, as the runtime sees it */
 	const char *netns;  /* file of the network namespace; NULL: a fresh, empty one */
 	bool cgroup_ns;	    /* the kernel has cgroup v2 for it */
 	const char *const *argv, *const *env; /* end with NULL */

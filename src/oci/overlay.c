@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -48,24 +49,25 @@ static int add_folder(struct folders *f, int fd, struct buf *options, const char
 	return 0;
 }
 
-static int open_layer(const struct state *state, const struct digest *diff_id, struct err *e)
+/* layers: descriptor of the folder of all layers, here and below. */
+static int open_layer(int layers, const struct digest *diff_id, struct err *e)
 {
 	char path[128];
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "layers/%s/fs", digest_hex(diff_id));
-	fd = fs_open_nolink(state->fd, path, O_PATH | O_DIRECTORY, 0, e);
+	(void)snprintf(path, sizeof(path), "%s/fs", digest_hex(diff_id));
+	fd = fs_open_nolink(layers, path, O_PATH | O_DIRECTORY, 0, e);
 	if (fd == E_NOTFOUND)
 		return FAIL(e, E_NOTFOUND, "layer %s is not unpacked", diff_id->s);
 	return fd;
 }
 
 /* overlayfs wants two lower folders when there is no upper one, and one otherwise. */
-static int open_empty(const struct state *state, const char *path, struct err *e)
+static int open_empty(int layers, const char *path, struct err *e)
 {
-	int r = fs_mkdir_p(state->fd, path, 0755, e);
+	int r = fs_mkdir_p(layers, path, 0755, e);
 
-	return r < 0 ? r : fs_open_nolink(state->fd, path, O_PATH | O_DIRECTORY, 0, e);
+	return r < 0 ? r : fs_open_nolink(layers, path, O_PATH | O_DIRECTORY, 0, e);
 }
 
 /*
@@ -80,10 +82,10 @@ static bool comes_again(const struct digest *diff_ids, size_t i, size_t n)
 	return false;
 }
 
-static int add_lowers(struct folders *f, const struct state *state, const struct digest *diff_ids,
-		      size_t n, size_t at_least, struct buf *options, struct err *e)
+static int add_lowers(struct folders *f, int layers, const struct digest *diff_ids, size_t n,
+		      size_t at_least, struct buf *options, struct err *e)
 {
-	const char *const empty[] = { "layers/.empty/a", "layers/.empty/b" };
+	const char *const empty[] = { ".empty/a", ".empty/b" };
 	const char *before = "lowerdir=";
 	size_t have = 0;
 	int r = 0;
@@ -91,12 +93,12 @@ static int add_lowers(struct folders *f, const struct state *state, const struct
 	for (size_t i = n; r == 0 && i-- > 0;) {
 		if (comes_again(diff_ids, i, n))
 			continue;
-		r = add_folder(f, open_layer(state, &diff_ids[i], e), options, before);
+		r = add_folder(f, open_layer(layers, &diff_ids[i], e), options, before);
 		before = ":";
 		have++;
 	}
 	for (size_t i = have; r == 0 && i < at_least; i++, before = ":")
-		r = add_folder(f, open_empty(state, empty[i], e), options, before);
+		r = add_folder(f, open_empty(layers, empty[i], e), options, before);
 	return r;
 }
 
@@ -140,19 +142,18 @@ static int mount_from_fds(const char *options, unsigned long flags, const char *
 	return r;
 }
 
-int overlay_mount(const struct state *state, const struct digest *diff_ids, size_t n,
-		  const char *upper, const char *work, const char *target, bool read_only,
-		  struct err *e)
+int overlay_mount_layers(const char *layers, const struct digest *diff_ids, size_t n,
+			 const char *upper, const char *work, const char *target, bool read_only,
+			 struct err *e)
 {
 	auto_buf options = BUF_INIT(LIMIT_OPTIONS);
 	auto_folders f = { .n = 0 };
 	/* The target may be relative to where we are now. */
 	auto_free char *at = realpath(target, NULL);
 	unsigned long flags = MS_NODEV | (read_only || !upper ? MS_RDONLY : 0);
-	/* state->fd may have been opened before mounts_private(): folders reached by it lie in the
-	 * mount namespace left behind, and overlayfs refuses those. */
-	auto_close int fd = fs_open_user(state->path, O_PATH | O_DIRECTORY, 0, e);
-	const struct state here = { .fd = fd, .path = state->path };
+	/* By its path, since a descriptor may be from before mounts_private(): folders reached by
+	 * it lie in the mount namespace left behind, and overlayfs refuses those. */
+	auto_close int fd = fs_open_user(layers, O_PATH | O_DIRECTORY, 0, e);
 	int r;
 
 	if (fd < 0)
@@ -164,7 +165,7 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 	if (n > LIMIT_OVERLAY)
 		return FAIL(e, E_FORMAT, "%zu layers: overlayfs stacks at most %d", n,
 			    LIMIT_OVERLAY);
-	r = add_lowers(&f, &here, diff_ids, n, upper ? 1 : 2, &options, e);
+	r = add_lowers(&f, fd, diff_ids, n, upper ? 1 : 2, &options, e);
 	if (r == 0 && upper)
 		r = add_upper(&f, upper, work, &options, e);
 	if (r < 0)
@@ -178,6 +179,20 @@ int overlay_mount(const struct state *state, const struct digest *diff_ids, size
 	if (r < 0)
 		return r;
 	return mount_from_fds(options.p, flags, at) < 0 ? fail_mount(n, at, upper != NULL, e) : 0;
+}
+
+int overlay_mount(const struct state *state, const struct digest *diff_ids, size_t n,
+		  const char *upper, const char *work, const char *target, bool read_only,
+		  struct err *e)
+{
+	auto_free char *layers = NULL;
+
+	if (asprintf(&layers, "%s/layers", state->path) < 0)
+		return FAIL_NOMEM(e);
+	/* An image without layers may be the first of all. */
+	if (mkdir(layers, 0700) < 0 && errno != EEXIST)
+		return FAIL_SYS(e, "make '%s'", layers);
+	return overlay_mount_layers(layers, diff_ids, n, upper, work, target, read_only, e);
 }
 
 int mounts_private(struct err *e)

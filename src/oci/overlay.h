@@ -18,6 +18,10 @@ enum { LIMIT_OVERLAY = 500 };
 int overlay_mount(const struct state *state, const struct digest *diff_ids, size_t n,
 		  const char *upper, const char *work, const char *target, bool read_only,
 		  struct err *e);
+/* The same with the state's layers/ as it is mounted elsewhere, ids mapped for a container. */
+int overlay_mount_layers(const char *layers, const struct digest *diff_ids, size_t n,
+			 const char *upper, const char *work, const char *target, bool read_only,
+			 struct err *e);
 
 /* The attribute by which overlayfs marks a folder that hides what is beneath it: of trusted.*, or
  * of user.* where those are out of reach (an ordinary user, a user namespace). The first call reads

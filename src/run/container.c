@@ -14,6 +14,7 @@
 #include "base/encode.h"
 #include "base/table.h"
 #include "run/launch.h"
+#include "run/namespaces.h"
 
 enum { LOCK_WAIT_MS = 10000, STATUS_KILLED = 137 };
 
@@ -51,14 +52,15 @@ static json_t *ports_json(const struct ports *ports)
 int container_save(const struct container *c, struct err *e)
 {
 	auto_json *j = json_pack(
-		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:s*, s:s*, s:s*, s:O*, "
-		"s:o}",
+		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:I, s:i, s:I, s:s*, s:s*, s:s*, "
+		"s:O*, s:o}",
 		"schema", "plimsoll.container/v1", "id", c->id, "name", c->name, "step",
 		c->kind == CONTAINER_STEP, "created", (json_int_t)c->created, "autoRemove",
 		c->auto_remove, "detached", c->detached, "clean", c->clean, "stopSignal",
-		c->stop_signal, "monitorPid", (int)c->monitor.pid, "monitorStart",
-		(json_int_t)c->monitor.start, "image", c->image, "digest", c->digest, "command",
-		c->command, "labels", c->labels, "ports", ports_json(c->ports));
+		c->stop_signal, "idBase", (json_int_t)c->id_base, "monitorPid", (int)c->monitor.pid,
+		"monitorStart", (json_int_t)c->monitor.start, "image", c->image, "digest",
+		c->digest, "command", c->command, "labels", c->labels, "ports",
+		ports_json(c->ports));
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	int r;
 
@@ -118,6 +120,7 @@ static int load_fields(const json_t *j, struct container *c, struct err *e)
 	c->detached = json_is_true(json_object_get(j, "detached"));
 	c->clean = json_is_true(json_object_get(j, "clean"));
 	c->stop_signal = (int)json_integer_value(json_object_get(j, "stopSignal"));
+	c->id_base = (uint32_t)json_integer_value(json_object_get(j, "idBase"));
 	c->monitor.pid = (pid_t)json_integer_value(json_object_get(j, "monitorPid"));
 	c->monitor.start = (uint64_t)json_integer_value(json_object_get(j, "monitorStart"));
 	c->image = copy_or_null(j, "image");
@@ -269,22 +272,51 @@ static bool name_ok(const char *name)
 	       strspn(name, set) == strlen(name);
 }
 
-static int check_name(const struct state *state, struct container *c, struct err *e)
+static int check_name(const struct list *all, const struct container *c, struct err *e)
 {
-	auto_list all = { 0 };
-	int r;
-
 	if (!name_ok(c->name))
 		return FAIL(e, E_USAGE, "container name '%s': want letters, digits, '_', '.', '-'",
 			    c->name);
-	r = load_all(state, &all, e);
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (strcmp(all.v[i].name, c->name) == 0) {
-			r = FAIL(e, E_USAGE, "the name '%s' is taken by container %.12s", c->name,
-				 all.v[i].id);
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].name, c->name) == 0) {
+			int r = FAIL(e, E_USAGE, "the name '%s' is taken by container %.12s",
+				     c->name, all->v[i].id);
+
 			return err_hint(e, r, "plimsoll rm %s", c->name);
 		}
-	return r;
+	return 0;
+}
+
+/* A block of ids that no other container of this state has. Where to begin to look is random, so
+ * that two states of one machine hardly ever meet. */
+static int choose_ids(const struct list *all, struct container *c, struct err *e)
+{
+	unsigned char taken[ID_BLOCKS] = { 0 };
+	const unsigned first = (unsigned)strtoul(c->id + CONTAINER_ID - 8, NULL, 16) % ID_BLOCKS;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const uint32_t block = (all->v[i].id_base - ID_BLOCKS_FIRST) / CONTAINER_IDS;
+
+		if (block < ID_BLOCKS)
+			taken[block] = 1;
+	}
+	for (unsigned i = 0; i < ID_BLOCKS; i++)
+		if (!taken[(first + i) % ID_BLOCKS]) {
+			c->id_base = ID_BLOCKS_FIRST + (first + i) % ID_BLOCKS * CONTAINER_IDS;
+			return 0;
+		}
+	return err_hint(e, FAIL(e, E_SYSTEM, "%d containers: there are no more ids", ID_BLOCKS),
+			"plimsoll prune --containers");
+}
+
+static int check_others(const struct state *state, struct container *c, struct err *e)
+{
+	auto_list all = { 0 };
+	int r = load_all(state, &all, e);
+
+	if (r == 0)
+		r = check_name(&all, c, e);
+	return r == 0 ? choose_ids(&all, c, e) : r;
 }
 
 static int make_id(struct container *c, struct err *e)
@@ -314,7 +346,7 @@ int container_create(const struct state *state, struct container *c, struct err 
 		return lock;
 	r = make_id(c, e);
 	if (r == 0 && c->kind == CONTAINER_SERVICE)
-		r = check_name(state, c, e);
+		r = check_others(state, c, e);
 	if (r < 0)
 		return r;
 	(void)snprintf(path, sizeof(path), "containers/%s", c->id);

@@ -26,6 +26,7 @@ struct container {
 	bool auto_remove; /* --rm */
 	bool detached, clean;
 	int stop_signal;
+	uint32_t id_base; /* its ids on the host begin here: namespaces.h */
 	struct process_id monitor;
 	char *image, *digest, *command; /* for people; owned, may be NULL */
 	json_t *labels;			/* owned object, may be NULL */

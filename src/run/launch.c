@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/proc.h"
 #include "run/conmon.h"
+#include "run/namespaces.h"
 
 #define RUNTIME_LOG "crun.log"
 
@@ -199,17 +200,19 @@ static int run_foreground(const struct launch *l, const sigset_t *watched, int *
 	return r < 0 && asked ? FAIL(e, E_SIGNAL, "interrupted") : r;
 }
 
+/* The namespaces that are made before the runtime, and what serves the network in them. */
 static int start_network(const struct launch *l, char **ret_netns, struct pasta *ret, struct err *e)
 {
 	auto_free char *netns = in_folder(l->folder, LAUNCH_NETNS);
+	auto_free char *userns = in_folder(l->folder, LAUNCH_USERNS);
 	auto_free char *pid_file = in_folder(l->folder, LAUNCH_PASTA_PID);
 	const struct network_opts o = { .ports = l->ports };
 	int r;
 
-	if (!netns || !pid_file)
+	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
-	r = network_make(netns, e);
-	if (r == 0)
+	r = l->userns ? namespaces_make(userns, netns, l->id_base, e) : network_make(netns, e);
+	if (r == 0 && l->network)
 		r = network_start(netns, &o, pid_file, ret, e);
 	*ret_netns = TAKE(netns);
 	return r;
@@ -242,7 +245,7 @@ static void supervise(const struct launch *l, const sigset_t *watched, struct re
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
-	if (out->r == 0 && l->network && !l->netns)
+	if (out->r == 0 && (l->network || l->userns) && !l->netns)
 		out->r = start_network(l, &netns, &pasta, &out->e);
 	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
 		out->r = bind_network(l, &netns, &out->e);
@@ -374,12 +377,14 @@ static int delete_runtime_state(const char *folder, const char *id, struct err *
 
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e)
 {
-	static const char *const mounted[] = { "rootfs", "upper", LAUNCH_NETNS, "crun" };
+	static const char *const mounted[] = { "rootfs", "upper", "crun", LAUNCH_NETNS,
+					       LAUNCH_USERNS };
 	auto_free char *netns = in_folder(folder, LAUNCH_NETNS);
+	auto_free char *userns = in_folder(folder, LAUNCH_USERNS);
 	auto_free char *pid_file = in_folder(folder, LAUNCH_PASTA_PID);
 	struct err ignored = ERR_INIT;
 
-	if (!netns || !pid_file)
+	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
 	network_stop(netns, pid_file);
 	/* The runtime's own removal first; the cgroup's members are ended whatever it says. */
@@ -391,6 +396,7 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, struc
 			(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 	}
 	(void)unlink(netns);
+	(void)unlink(userns);
 	(void)unlink(pid_file);
 	return cgroup_remove(cgroup, e);
 }

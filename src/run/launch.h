@@ -12,9 +12,10 @@
  *
  * The folder is the OCI bundle and holds all there is to know: config.json, pidfile (the
  * container's first process), exit (its status, once ended), crun.log, crun/ (the runtime's own
- * state), netns, pasta.pid.
+ * state), netns, userns, pasta.pid.
  */
 #define LAUNCH_NETNS "netns"
+#define LAUNCH_USERNS "userns"
 #define LAUNCH_PASTA_PID "pasta.pid"
 struct launch {
 	const char *folder; /* absolute */
@@ -22,11 +23,15 @@ struct launch {
 	const char *id;
 	const char *cgroup; /* "/plimsoll-<id>" */
 	const struct machine *machine;
-	bool network;		   /* by pasta; else an empty network namespace */
+	bool network; /* by pasta; else an empty network namespace */
+	/* A user namespace of its own, in <folder>/userns, and its network namespace in
+	 * <folder>/netns: namespaces.h. Not for build steps. */
+	bool userns;
+	uint32_t id_base;
 	const char *netns;	   /* a namespace that has a network; NULL: made anew */
 	const struct ports *ports; /* may be NULL */
-	/* In the supervisor: mounts the root and writes config.json. netns is NULL without a
-	 * network. On failure *ret_status may become 126 or 127. */
+	/* In the supervisor: mounts the root and writes config.json. netns is NULL when the runtime
+	 * is to make an empty one. On failure *ret_status may become 126 or 127. */
 	int (*prepare)(void *arg, const char *netns, int *ret_status, struct err *e);
 	void (*finish)(void *arg); /* after the runtime ended; may be NULL */
 	void *arg;

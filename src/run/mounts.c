@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/mounts.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -42,7 +43,7 @@ static int mounts_add(struct mounts *m, const char *target, const char *type, co
 	return 0;
 }
 
-static int add_etc(const struct setup *s, struct mounts *m, struct err *e)
+static int add_etc(const struct berth *berth, struct mounts *m, struct err *e)
 {
 	static const char *const names[] = { "resolv.conf", "hosts", "hostname" };
 	int r = 0;
@@ -50,7 +51,7 @@ static int add_etc(const struct setup *s, struct mounts *m, struct err *e)
 	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(*names); i++) {
 		auto_free char *source = NULL, *target = NULL;
 
-		if (asprintf(&source, "%s/%s", s->c->folder, names[i]) < 0 ||
+		if (asprintf(&source, "%s/%s", berth->path, names[i]) < 0 ||
 		    asprintf(&target, "/etc/%s", names[i]) < 0)
 			return FAIL_NOMEM(e);
 		r = mounts_add(m, target, "bind", source, "bind,ro,nosuid,nodev,noexec", e);
@@ -58,20 +59,25 @@ static int add_etc(const struct setup *s, struct mounts *m, struct err *e)
 	return r;
 }
 
-static int add_volume(const struct setup *s, int root, const char *text, struct mounts *m,
-		      struct err *e)
+static int add_volume(const struct setup *s, struct berth *berth, int root, const char *text,
+		      struct mounts *m, struct err *e)
 {
 	struct volume v = { 0 };
-	auto_free char *target = NULL;
+	auto_free char *source = NULL, *target = NULL;
+	auto_close int fd = -1;
 	struct stat st;
 	int r = volume_parse(s->state, text, &v, e);
 
-	if (r == 0 && stat(v.host, &st) < 0)
-		r = FAIL_SYS(e, "volume '%s'", text);
+	if (r == 0) {
+		fd = open(v.host, O_PATH | O_CLOEXEC);
+		r = fd < 0 || fstat(fd, &st) < 0 ? FAIL_SYS(e, "volume '%s'", text) : 0;
+	}
 	if (r == 0)
 		r = rootfs_target(root, v.target, S_ISDIR(st.st_mode), NULL, &target, e);
 	if (r == 0)
-		r = mounts_add(m, target, "bind", v.host,
+		r = berth_show(berth, fd, true, &source, e);
+	if (r == 0)
+		r = mounts_add(m, target, "bind", source,
 			       v.read_only ? "bind,nosuid,nodev,ro" : "bind,nosuid,nodev", e);
 	volume_free(&v);
 	return r;
@@ -110,17 +116,18 @@ static int add_tmpfs(int root, const char *text, struct mounts *m, struct err *e
 }
 
 /* An image's VOLUME: a folder of the container's own, which starts as a copy of the image's. */
-static int add_image_volume(const struct setup *s, int root, const char *path, struct mounts *m,
-			    struct err *e)
+static int add_image_volume(const struct setup *s, struct berth *berth, int root, const char *path,
+			    struct mounts *m, struct err *e)
 {
-	auto_free char *target = NULL, *from = NULL, *to = NULL;
+	auto_free char *target = NULL, *from = NULL, *to = NULL, *source = NULL;
+	auto_close int fd = -1;
 	int r = rootfs_target(root, path, true, NULL, &target, e);
 
 	if (r < 0)
 		return WRAP(e, r, "the image's VOLUME");
 	if (mounts_have(m, target))
 		return 0;
-	if (asprintf(&from, "%s/rootfs%s", s->c->folder, target) < 0 ||
+	if (asprintf(&from, "%s/rootfs%s", berth->path, target) < 0 ||
 	    asprintf(&to, "%s/volumes/%zu", s->c->folder, m->n) < 0)
 		return FAIL_NOMEM(e);
 
@@ -130,25 +137,33 @@ static int add_image_volume(const struct setup *s, int root, const char *path, s
 	r = fs_mkdir_p(s->c->fd, "volumes", 0700, e);
 	if (r == 0)
 		r = proc_run(copy, -1, NULL, e);
-	return r == 0 ? mounts_add(m, target, "bind", to, "bind,nosuid,nodev", e) : r;
+	if (r == 0) {
+		fd = open(to, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = fd < 0 ? FAIL_SYS(e, "open '%s'", to) : 0;
+	}
+	/* Copied with the container's ids, so they stay as they are. */
+	if (r == 0)
+		r = berth_show(berth, fd, false, &source, e);
+	return r == 0 ? mounts_add(m, target, "bind", source, "bind,nosuid,nodev", e) : r;
 }
 
-int mounts_collect(const struct setup *s, int root, struct mounts *m, struct err *e)
+int mounts_collect(const struct setup *s, struct berth *berth, int root, struct mounts *m,
+		   struct err *e)
 {
 	const struct run_opts *o = s->opts;
 	json_t *volumes = json_object_get(s->exec, "Volumes"), *unused;
 	const char *path;
-	int r = add_etc(s, m, e);
+	int r = add_etc(berth, m, e);
 
 	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++)
-		r = add_volume(s, root, o->volumes->v[i], m, e);
+		r = add_volume(s, berth, root, o->volumes->v[i], m, e);
 	for (size_t i = 0; r == 0 && o->tmpfs && i < o->tmpfs->n; i++)
 		r = add_tmpfs(root, o->tmpfs->v[i], m, e);
 	json_object_foreach(volumes, path, unused)
 	{
 		(void)unused;
 		if (r == 0)
-			r = add_image_volume(s, root, path, m, e);
+			r = add_image_volume(s, berth, root, path, m, e);
 	}
 	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "run/berth.h"
 #include "run/setup.h"
 
 /* The mounts beyond the profile's, with their strings: files in /etc, volumes, folders in memory.
@@ -19,5 +20,6 @@ static inline void mounts_release(struct mounts *m)
 #define auto_mounts __attribute__((cleanup(mounts_release))) struct mounts
 
 /* What is asked for and what the image wants. Their targets are made in root, which is not running
- * yet; volumes are made and filled. */
-int mounts_collect(const struct setup *s, int root, struct mounts *m, struct err *e);
+ * yet; volumes are made and filled. What they show lies in the berth. */
+int mounts_collect(const struct setup *s, struct berth *berth, int root, struct mounts *m,
+		   struct err *e);

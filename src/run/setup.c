@@ -11,58 +11,70 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/userns.h"
 #include "oci/overlay.h"
+#include "run/berth.h"
 #include "run/etc.h"
 #include "run/mounts.h"
+#include "run/namespaces.h"
 #include "run/rootfs.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
 
-/* overlayfs takes no folder whose descriptor is from before we left the host's mount namespace. */
-static int mount_layers(const struct setup *s, const char *upper, const char *work,
-			const char *root, struct err *e)
+/* The state's layers with the container's ids. */
+static int show_layers(const struct setup *s, struct berth *berth, char **ret, struct err *e)
 {
-	struct state here;
-	int r = state_open(&here, s->state->path, e);
+	auto_free char *path = NULL;
+	auto_close int fd = -1;
 
-	if (r < 0)
-		return r;
-	r = overlay_mount(&here, s->diff_ids, s->diff_ids_n, upper, work, root, false, e);
-	state_close(&here);
-	return r;
+	if (asprintf(&path, "%s/layers", s->state->path) < 0)
+		return FAIL_NOMEM(e);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? FAIL_SYS(e, "open '%s'", path) : berth_show(berth, fd, true, ret, e);
+}
+
+/* Its folder "/" is the container's own root's, whoever made it. */
+static int make_upper(const struct setup *s, const char *upper, const char *work, struct err *e)
+{
+	const uid_t owner = userns_inside() ? 0 : s->c->id_base;
+
+	if (mkdir(upper, 0755) < 0 || mkdir(work, 0700) < 0 || chown(upper, owner, owner) < 0)
+		return FAIL_SYS(e, "make '%s'", upper);
+	return 0;
 }
 
 /*
  * The root: layers below, and above them a folder for what must be made to mount on. Of a read-only
- * root that is a small tmpfs which ends with this mount namespace; a writable one is kept on disk
- * until the container is removed.
+ * root that lies in the berth, and ends with it; a writable one is kept on disk until the container
+ * is removed.
  */
-static int mount_root(const struct setup *s, int *ret_root, struct err *e)
+static int mount_root(const struct setup *s, struct berth *berth, char **ret_path, int *ret_root,
+		      struct err *e)
 {
-	static const char *const parts[] = { "rootfs", "upper" };
-	char root[4096], upper[4096], work[4096], top[4096];
-	int r = 0;
+	auto_free char *layers = NULL, *upper = NULL, *work = NULL, *path = NULL;
+	const char *top = s->opts->writable ? s->c->folder : berth->path;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(*parts); i++)
-		r = fs_mkdir_p(s->c->fd, parts[i], 0700, e);
+	if (asprintf(&path, "%s/rootfs", berth->path) < 0 ||
+	    asprintf(&upper, "%s/upper/fs", top) < 0 || asprintf(&work, "%s/upper/work", top) < 0)
+		return FAIL_NOMEM(e);
+	r = fs_mkdir_p(s->opts->writable ? s->c->fd : berth->fd, "upper", 0700, e);
+	if (r == 0)
+		r = fs_mkdir_p(berth->fd, "rootfs", 0755, e);
+	if (r == 0)
+		r = make_upper(s, upper, work, e);
+	if (r == 0)
+		r = show_layers(s, berth, &layers, e);
+	if (r == 0)
+		r = overlay_mount_layers(layers, s->diff_ids, s->diff_ids_n, upper, work, path,
+					 false, e);
 	if (r < 0)
 		return r;
-	if (snprintf(root, sizeof(root), "%s/rootfs", s->c->folder) >= (int)sizeof(root) ||
-	    snprintf(top, sizeof(top), "%s/upper", s->c->folder) >= (int)sizeof(top) ||
-	    snprintf(upper, sizeof(upper), "%.4000s/upper/fs", s->c->folder) >=
-		    (int)sizeof(upper) ||
-	    snprintf(work, sizeof(work), "%.4000s/upper/work", s->c->folder) >= (int)sizeof(work))
-		return FAIL(e, E_SYSTEM, "path of the state folder is too long");
-	if (!s->opts->writable && mount("tmpfs", top, "tmpfs", MS_NOSUID | MS_NODEV,
-					"size=1m,nr_inodes=1024,mode=0700") < 0)
-		return FAIL_SYS(e, "mount tmpfs on '%s'", top);
-	if (mkdir(upper, 0755) < 0 || mkdir(work, 0700) < 0)
-		return FAIL_SYS(e, "make '%s'", upper);
-	r = mount_layers(s, upper, work, root, e);
-	if (r < 0)
-		return r;
-	*ret_root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *ret_root < 0 ? FAIL_SYS(e, "open '%s'", root) : 0;
+	*ret_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_root < 0)
+		return FAIL_SYS(e, "open '%s'", path);
+	*ret_path = TAKE(path);
+	return 0;
 }
 
 /* Every folder the profile mounts on: real, or made. Files in /etc are ours to replace. */
@@ -80,19 +92,19 @@ static int check_root(int root, struct err *e)
 	return r;
 }
 
-static int write_config(const struct setup *s, const char *netns, const char *hostname,
-			const struct user *user, const struct mounts *m, struct err *e)
+static int write_config(const struct setup *s, const char *root, const char *netns,
+			const char *hostname, const struct user *user, const struct mounts *m,
+			struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
-	auto_free char *root = NULL;
+	auto_free char *userns = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	struct winsize size = { 0 };
 	int r;
 
-	if (asprintf(&root, "%s/rootfs", s->c->folder) < 0)
+	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
 		return FAIL_NOMEM(e);
-
 	if (s->opts->tty && !s->opts->detach)
 		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
 
@@ -102,6 +114,9 @@ static int write_config(const struct setup *s, const char *netns, const char *ho
 				   .hostname = hostname,
 				   .cgroup = container_cgroup(s->c, cgroup),
 				   .netns = netns,
+				   .userns = userns,
+				   .id_base = userns_inside() ? 0 : s->c->id_base,
+				   .ids = namespaces_ids(),
 				   .cgroup_ns = s->machine->cgroups == CGROUP_V2,
 				   .argv = (const char *const *)s->command->argv.v,
 				   .env = (const char *const *)s->command->env.v,
@@ -138,32 +153,58 @@ static int check_command(const struct setup *s, int root, int *ret_status, struc
 	return r;
 }
 
-int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e)
+/* Nobody but the container needs these files. */
+static int write_etc(const struct berth *berth, const char *hostname, bool network, struct err *e)
 {
-	const struct setup *s = arg;
+	auto_close int folder = open(berth->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return folder < 0 ? FAIL_SYS(e, "open '%s'", berth->path)
+			  : etc_write(folder, hostname, network, NULL, e);
+}
+
+/* In the berth, everything that config.json then names. */
+static int prepare(const struct setup *s, struct berth *berth, const char *netns, int *ret_status,
+		   struct err *e)
+{
 	auto_mounts m = { 0 };
+	auto_free char *path = NULL;
 	auto_close int root = -1;
 	char short_id[CONTAINER_SHORT + 1];
 	const char *hostname = s->opts->hostname ?: short_id;
 	struct user user;
-	int r = process_identify(getpid(), &s->c->monitor, e);
+	int r = mount_root(s, berth, &path, &root, e);
 
 	(void)snprintf(short_id, sizeof(short_id), "%.*s", CONTAINER_SHORT, s->c->id);
-	if (r == 0)
-		r = container_save(s->c, e);
-	if (r == 0)
-		r = mount_root(s, &root, e);
 	if (r == 0)
 		r = check_root(root, e);
 	if (r == 0)
 		r = user_resolve(root, s->command->user, &user, e);
 	if (r == 0)
-		r = etc_write(s->c->fd, hostname, netns != NULL, NULL, e);
+		r = write_etc(berth, hostname, !s->opts->no_network, e);
 	if (r == 0)
-		r = mounts_collect(s, root, &m, e);
+		r = mounts_collect(s, berth, root, &m, e);
 	if (r == 0)
 		r = rootfs_check_cwd(root, s->command->cwd, e);
 	if (r == 0)
 		r = check_command(s, root, ret_status, e);
-	return r == 0 ? write_config(s, netns, hostname, &user, &m, e) : r;
+	return r == 0 ? write_config(s, path, netns, hostname, &user, &m, e) : r;
+}
+
+int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e)
+{
+	const struct setup *s = arg;
+	auto_free char *userns = NULL;
+	struct berth berth = BERTH_INIT;
+	int r = process_identify(getpid(), &s->c->monitor, e);
+
+	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
+		return FAIL_NOMEM(e);
+	if (r == 0)
+		r = container_save(s->c, e);
+	if (r == 0)
+		r = berth_open(s->c->folder, userns, &berth, e);
+	if (r == 0)
+		r = prepare(s, &berth, netns, ret_status, e);
+	berth_free(&berth);
+	return r;
 }

@@ -133,6 +133,8 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .cgroup = container_cgroup(s->c, cgroup),
 			    .machine = s->machine,
 			    .network = !o->no_network,
+			    .userns = true,
+			    .id_base = s->c->id_base,
 			    .ports = o->ports,
 			    .prepare = setup_prepare,
 			    .started = note_monitor,

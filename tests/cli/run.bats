@@ -398,3 +398,24 @@ passes_term_on() {
 	run_c -n same "$IMAGE"
 	assert_status 0
 }
+
+@test "ids of its own: root in it is nobody on the host, and the layers stay as they are" {
+	local first second
+	run_c "$IMAGE" read /proc/self/uid_map
+	assert_status 0
+	read -r _ first _ <<<"$output"
+	[ "$first" -ge 1879048192 ]
+	run_c "$IMAGE" read /proc/self/uid_map
+	read -r _ second _ <<<"$output"
+	[ "$first" != "$second" ]
+	# The image's files are its root's, its own folder can be passed through, and on disk nothing changed.
+	run_c "$IMAGE" owner /bin/inside
+	assert_eq "$output" "0 0"
+	run_c "$IMAGE" owner /
+	assert_eq "$output" "0 0"
+	assert_eq "$(stat -c '%u %g' "$STATE"/layers/*/fs/bin/inside)" "0 0"
+	# What it writes to a volume is root's there, too.
+	mkdir data
+	tool run -R -N -v "$PWD/data:/data" "$IMAGE" write /data/new x
+	assert_eq "$(stat -c '%u %g' data/new)" "0 0"
+}

@@ -234,6 +234,14 @@ int main(int argc, char **argv)
 
 		return say(readlink(argv[2], target, sizeof(target) - 1) > 0) || puts(target) < 0;
 	}
+	if (argc >= 3 && strcmp(argv[1], "owner") == 0) {
+		struct stat st;
+
+		if (stat(argv[2], &st) < 0)
+			return say(0);
+		printf("%u %u\n", st.st_uid, st.st_gid);
+		return 0;
+	}
 	if (argc >= 3 && strcmp(argv[1], "env") == 0)
 		return puts(getenv(argv[2]) ?: "(unset)") < 0;
 	if (argc >= 3 && strcmp(argv[1], "exists") == 0)

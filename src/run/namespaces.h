@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * A container's user namespace, and a network namespace that belongs to it. They are made before
+ * the OCI runtime and given to it by path: a network namespace that the host's root owned could not
+ * be shown in the container's /sys, and the network is set up while the runtime does the rest.
+ *
+ * Root's containers have ids of their own: CONTAINER_IDS ids of the host from id_base on, which
+ * nothing else on the host has. An ordinary user's containers are in a namespace within his own,
+ * with the same ids as that.
+ */
+enum { CONTAINER_IDS = 65536 };
+
+/* Blocks of ids: between what systemd gives to its own containers and what it calls foreign
+ * (systemd's UIDS-GIDS); no /etc/subuid of Debian's reaches there. */
+#define ID_BLOCKS_FIRST 0x70000000U
+enum { ID_BLOCKS = 4094 };
+
+/*
+ * Makes both and binds them to files of those names (made) in the caller's mount namespace. The
+ * loopback interface is up. E_SYSTEM when the kernel gives no user namespaces.
+ */
+int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, struct err *e);
+
+/* How many ids the namespace has: CONTAINER_IDS for root, the user's own number otherwise. */
+uint32_t namespaces_ids(void);
