@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "run/container.h"
+
+/* Between the files container*.c only. */
+
+/* The fields of state.json; c keeps what it had of id, folder and fd. */
+int container_fields(const json_t *j, struct container *c, struct err *e);
+/* Sets folder and fd. */
+int container_open(const struct state *state, const char *id, struct container *c, struct err *e);
+int container_load(const struct state *state, const char *id, struct container *ret, struct err *e);
+
+/* Every readable record, oldest first. */
+struct container_list {
+	struct container *v;
+	size_t n;
+};
+int container_list_load(const struct state *state, struct container_list *ret, struct err *e);
+void container_list_release(struct container_list *l);
+#define auto_list __attribute__((cleanup(container_list_release))) struct container_list
+
+/* Among all the others: a name that no other has (else E_USAGE), and a block of ids. */
+int container_check_others(const struct state *state, struct container *c, struct err *e);
+int container_check_name(const struct container_list *all, const char *name, struct err *e);
+
+enum { CONTAINER_LOCK_MS = 10000, STATUS_KILLED = 137 };
