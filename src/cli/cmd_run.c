@@ -93,9 +93,20 @@ static void options_of(const struct run_cli_opts *o, char **argv, struct run_opt
 	};
 }
 
-static int admit_image(struct cli *c, const struct run_cli_opts *o, struct road *road,
-		       struct err *e)
+/* What of the options the trail keeps: not the environment, which may hold secrets. */
+static json_t *run_detail(const struct run_opts *o)
 {
+	auto_json *argv = cli_argv(o->command.args);
+
+	return json_pack("{s:s?, s:O?}", "name", o->name, "command",
+			 json_object_get(argv, "command"));
+}
+
+/* With the entry of the run itself: no container runs that the trail does not know of. */
+static int admit_image(struct cli *c, const struct run_cli_opts *o, const struct run_opts *run,
+		       struct road *road, struct err *e)
+{
+	const struct road_step next = { "run", run_detail(run) };
 	struct admission admission = { 0 };
 	struct gate gate;
 	struct ref ref;
@@ -104,18 +115,11 @@ static int admit_image(struct cli *c, const struct run_cli_opts *o, struct road 
 	if (r == 0)
 		r = cli_gate(c, o->fail_on, o->ignore_unfixed, o->max_age, &gate, e);
 	if (r == 0)
-		r = admit(road, &ref, &gate, &admission, e);
+		r = admit_and(road, &ref, &gate, &next, &admission, e);
+	else
+		json_decref(next.detail);
 	admission_free(&admission);
 	return r;
-}
-
-/* What of the options the trail keeps: not the environment, which may hold secrets. */
-static json_t *run_detail(const struct run_opts *o)
-{
-	auto_json *argv = cli_argv(o->command.args);
-
-	return json_pack("{s:s?, s:O?}", "name", o->name, "command",
-			 json_object_get(argv, "command"));
 }
 
 static int start(struct cli *c, struct road *road, struct run_opts *o, struct err *e)
@@ -127,10 +131,6 @@ static int start(struct cli *c, struct road *road, struct run_opts *o, struct er
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return FAIL_SYS(e, "find our own program");
 	o->exit_command = exit_command;
-	/* Before it starts: no container runs that the trail does not know of. */
-	r = road_note(road, "run", 0, run_detail(o), e);
-	if (r < 0)
-		return r;
 	r = run_start(road->state, road->store, &road->image, o, road->progress, id, &status, e);
 	if (r < 0 && r != E_SIGNAL) {
 		c->exit_status = status;
@@ -166,7 +166,7 @@ static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err 
 	if (r == 0)
 		r = run_check(road.state, &run, e);
 	if (r == 0)
-		r = admit_image(c, o, &road, e);
+		r = admit_image(c, o, &run, &road, e);
 	return r == 0 ? start(c, &road, &run, e) : r;
 }
 

@@ -112,14 +112,26 @@ static json_t *detail(const struct road *road, const struct ref *ref, const stru
 			 summary(road, ref, a, g, outcome));
 }
 
-int admit(struct road *road, const struct ref *ref, const struct gate *g, struct admission *ret,
-	  struct err *e)
+int admit_and(struct road *road, const struct ref *ref, const struct gate *g,
+	      const struct road_step *next, struct admission *ret, struct err *e)
 {
+	struct road_step steps[2] = { { .kind = "admit" } };
 	int r = fetch(road, ref, e);
 
 	if (r == 0)
 		r = inspect(road, ref, g, ret, e);
-	return road_note(road, "admit", r, detail(road, ref, ret, g, r), e);
+	steps[0].detail = detail(road, ref, ret, g, r);
+	if (next && r == 0)
+		steps[1] = *next;
+	else if (next)
+		json_decref(next->detail);
+	return road_note_all(road, steps, steps[1].kind ? 2 : 1, r, e);
+}
+
+int admit(struct road *road, const struct ref *ref, const struct gate *g, struct admission *ret,
+	  struct err *e)
+{
+	return admit_and(road, ref, g, NULL, ret, e);
 }
 
 void admission_free(struct admission *a)

@@ -22,4 +22,8 @@ struct admission {
  */
 int admit(struct road *road, const struct ref *ref, const struct gate *g, struct admission *ret,
 	  struct err *e);
+/* The same for one who goes on at once: an image that is admitted gets the entry of what is done
+ * with it, too, in the same append (road_note_all()). next's detail is stolen in any case. */
+int admit_and(struct road *road, const struct ref *ref, const struct gate *g,
+	      const struct road_step *next, struct admission *ret, struct err *e);
 void admission_free(struct admission *a);

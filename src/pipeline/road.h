@@ -27,3 +27,12 @@ struct road {
  */
 int road_note(const struct road *road, const char *kind, int outcome, json_t *detail,
 	      struct err *e);
+
+/* The same for steps that follow one another and stand or fall together, in one append: either all
+ * are written down or none. The outcome is that of all of them; each detail is stolen. */
+struct road_step {
+	const char *kind;
+	json_t *detail; /* may be NULL */
+};
+int road_note_all(const struct road *road, const struct road_step *v, size_t n, int outcome,
+		  struct err *e);

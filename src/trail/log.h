@@ -28,13 +28,31 @@ struct trail {
 	struct bundle bundle; /* the last one read, its entries checked against their tile */
 };
 
-/* store.c: files of the log. The writer holds the lock, so its temporary name is fixed: a kill
- * leaves at most that one file, and the next append overwrites it. Data, name and folder are
+/* store.c: files of the log. The writer holds the lock, so its temporary names are fixed: a kill
+ * leaves at most these few files, and the next append overwrites them. Data, name and folder are
  * synced; with new_folders every folder down to path is, for those that this write or one killed
  * before it made. */
 int store_read(int dir, const char *path, size_t max, struct buf *ret, struct err *e);
 int store_write(int dir, const char *path, const void *p, size_t n, mode_t mode, bool new_folders,
 		struct err *e);
+
+/* Several files that get their names once the bytes of all of them are on disk. None of them can be
+ * relied upon before store_commit() returned 0. */
+enum { STORE_BATCH = 2 + 2 * TILE_LEVELS }; /* an append that fills a tile of each level */
+struct store_batch {
+	int dir; /* borrowed */
+	size_t n;
+	struct {
+		char path[LIMIT_TILE_PATH];
+		int fd;
+		bool new_folders;
+	} v[STORE_BATCH];
+};
+int store_put(struct store_batch *b, const char *path, const void *p, size_t n, mode_t mode,
+	      bool new_folders, struct err *e);
+int store_commit(struct store_batch *b, struct err *e);
+void store_batch_free(struct store_batch *b);
+#define auto_batch __attribute__((cleanup(store_batch_free))) struct store_batch
 
 /* Reads exactly width hashes, from the full tile when the partial one is gone. Every failure that
  * is the log's and not the machine's is E_VERIFY and names the tile. */

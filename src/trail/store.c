@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,28 +39,80 @@ static int sync_folders(int dir, const char *path, bool all, struct err *e)
 	return fsync(dir) < 0 ? FAIL_SYS(e, "sync folder") : 0;
 }
 
-int store_write(int dir, const char *path, const void *p, size_t n, mode_t mode, bool new_folders,
-		struct err *e)
+void store_batch_free(struct store_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		(void)close(b->v[i].fd);
+	b->n = 0;
+}
+
+static void temp_of(size_t i, char ret[static sizeof(temp_name) + 3])
+{
+	(void)snprintf(ret, sizeof(temp_name) + 3, i ? "%s%zu" : "%s", temp_name, i);
+}
+
+int store_put(struct store_batch *b, const char *path, const void *p, size_t n, mode_t mode,
+	      bool new_folders, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	auto_free char *parent = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+	char temp[sizeof(temp_name) + 3];
 	int r = 0;
 
 	if (slash && !parent)
 		return FAIL_NOMEM(e);
-	if (slash && (r = fs_mkdir_p(dir, parent, 0755, e)) < 0)
+	if (b->n == STORE_BATCH || strlen(path) >= sizeof(b->v[0].path))
+		return FAIL(e, E_INTERNAL, "trail: '%s' does not fit into one write", path);
+	if (slash && (r = fs_mkdir_p(b->dir, parent, 0755, e)) < 0)
 		return r;
+	temp_of(b->n, temp);
 
-	auto_close int fd = fs_open_nolink(dir, temp_name, O_WRONLY | O_CREAT | O_TRUNC, mode, e);
+	auto_close int fd = fs_open_nolink(b->dir, temp, O_WRONLY | O_CREAT | O_TRUNC, mode, e);
 
 	if (fd < 0)
 		return WRAP(e, fd, "write '%s'", path);
 	r = fs_write_all(fd, p, n, e);
 	if (r < 0)
 		return WRAP(e, r, "write '%s'", path);
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dir, temp_name, dir, path) < 0)
+	if (fchmod(fd, mode) < 0)
 		return FAIL_SYS(e, "write '%s'", path);
-	return sync_folders(dir, path, new_folders, e);
+	memcpy(b->v[b->n].path, path, strlen(path) + 1);
+	b->v[b->n].new_folders = new_folders;
+	b->v[b->n++].fd = TAKE_FD(fd);
+	return 0;
+}
+
+int store_commit(struct store_batch *b, struct err *e)
+{
+	int r = 0;
+
+	/* All on their way before the first is waited for: the file system then has one transaction
+	 * to write for them, not one for each. A hint only; fsync(2) below is what counts. */
+	for (size_t i = 0; b->n > 1 && i < b->n; i++)
+		(void)sync_file_range(b->v[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (size_t i = 0; i < b->n; i++)
+		if (fsync(b->v[i].fd) < 0)
+			return FAIL_SYS(e, "write '%s'", b->v[i].path);
+	for (size_t i = 0; i < b->n; i++) {
+		char temp[sizeof(temp_name) + 3];
+
+		temp_of(i, temp);
+		if (renameat(b->dir, temp, b->dir, b->v[i].path) < 0)
+			return FAIL_SYS(e, "write '%s'", b->v[i].path);
+	}
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		r = sync_folders(b->dir, b->v[i].path, b->v[i].new_folders, e);
+	store_batch_free(b);
+	return r;
+}
+
+int store_write(int dir, const char *path, const void *p, size_t n, mode_t mode, bool new_folders,
+		struct err *e)
+{
+	auto_batch b = { .dir = dir };
+	int r = store_put(&b, path, p, n, mode, new_folders, e);
+
+	return r == 0 ? store_commit(&b, e) : r;
 }
 
 /* A missing or oversized file is a broken log; a failing disk is not. */

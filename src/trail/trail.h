@@ -29,7 +29,7 @@
  *      "subject":{"name":...,"digest":...},"actor":{"uid":0,"user":"root","host":...},
  *      "reason":...,"detail":{...}}
  */
-enum { LIMIT_TRAIL_ENTRY = 65535, TRAIL_LOCK_MS = 10000 };
+enum { LIMIT_TRAIL_ENTRY = 65535, LIMIT_TRAIL_APPEND = 8, TRAIL_LOCK_MS = 10000 };
 
 #define TRAIL_SCHEMA "plimsoll.trail/v1"
 
@@ -47,6 +47,11 @@ struct trail_event {
  * ret_index may be NULL. */
 int trail_record(const struct state *s, const struct trail_event *ev, uint64_t *ret_index,
 		 struct err *e);
+
+/* Up to LIMIT_TRAIL_APPEND events that follow one another in one append, of which either all are
+ * written down or none. ret_index is the first one's. */
+int trail_record_all(const struct state *s, const struct trail_event *ev, size_t n,
+		     uint64_t *ret_index, struct err *e);
 
 /* An open log. Use by one thread. */
 struct trail;
@@ -67,6 +72,8 @@ int trail_entry_new(const struct trail_event *ev, json_t **ret, struct err *e);
  * E_VERIFY: nothing is built on top of a log that was tampered with.
  */
 int trail_append(struct trail *t, json_t *entry, uint64_t *ret_index, struct err *e);
+int trail_append_all(struct trail *t, json_t *const *entries, size_t n, uint64_t *ret_index,
+		     struct err *e);
 
 /* Of the newest checkpoint, whose signature was checked; read anew by trail_refresh(). */
 uint64_t trail_size(const struct trail *t);

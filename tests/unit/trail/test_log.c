@@ -441,17 +441,19 @@ static bool about_to_change(pid_t pid)
 	}
 }
 
-/* Runs one append in a child that is killed before its nth change. True when it ended by itself,
- * having made fewer. */
-static bool append_and_kill(const struct state *s, int nth)
+/* Runs one append of n entries in a child that is killed before its nth change. True when it ended
+ * by itself, having made fewer. */
+static bool append_and_kill(const struct state *s, size_t n, int nth)
 {
+	const struct trail_event events[] = { event, event, event };
+
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0) {
 		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		(void)raise(SIGSTOP);
-		_exit(trail_record(s, &event, NULL, NULL) < 0);
+		_exit(trail_record_all(s, events, n, NULL, NULL) < 0);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
 	CHECK(ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) == 0);
@@ -468,8 +470,8 @@ static bool append_and_kill(const struct state *s, int nth)
 	return false;
 }
 
-/* From a log of size entries, one append is killed before every change it makes. */
-static void kill_everywhere(unsigned size)
+/* From a log of size entries, one append of n is killed before every change it makes. */
+static void kill_everywhere(unsigned size, unsigned n)
 {
 	auto_tmp tmp;
 	auto_buf note = BUF_INIT(4096);
@@ -486,11 +488,11 @@ static void kill_everywhere(unsigned size)
 	for (int nth = 1; !ended && nth < 5000 && !tap_failed; nth++) {
 		auto_release(trail_close) struct trail *t = NULL;
 
-		ended = append_and_kill(&tmp.state, nth);
+		ended = append_and_kill(&tmp.state, n, nth);
 		CHECK(trail_open(&tmp.state, &t, &e) == 0 && trail_verify(t, NULL, &e) == 0);
 		if (!t)
 			break;
-		CHECK(trail_size(t) == size || trail_size(t) == size + 1);
+		CHECK(trail_size(t) == size || trail_size(t) == size + n);
 		*(trail_size(t) == size ? &old : &new) += 1;
 		/* What the kill left is no hindrance to the next append. */
 		CHECK(trail_record(&tmp.state, &event, NULL, &e) == 0);
@@ -505,9 +507,45 @@ static void kill_everywhere(unsigned size)
 
 TEST(a_kill_before_every_change)
 {
-	kill_everywhere(3);
-	kill_everywhere(255); /* the tile becomes full, its partial ones go */
-	kill_everywhere(256);
+	kill_everywhere(3, 1);
+	kill_everywhere(255, 1); /* the tile becomes full, its partial ones go */
+	kill_everywhere(256, 1);
+	kill_everywhere(3, 2);
+	kill_everywhere(254, 3); /* full, and the next one begun */
+}
+
+TEST(several_entries_are_one_append)
+{
+	const struct trail_event events[] = { event, event, event };
+
+	for (unsigned size = 252; size < 258; size++)
+		for (size_t n = 1; n <= 3; n++) {
+			auto_tmp tmp;
+			struct err e = ERR_INIT;
+			uint64_t first = 0;
+
+			tmp_make(&tmp);
+			CHECK(fill(&tmp.state, size) == 0);
+			CHECK(trail_record_all(&tmp.state, events, n, &first, &e) == 0);
+			CHECK(first == size);
+			CHECK(verify(&tmp.state, size + n, &e) == 0);
+			CHECK(trail_record(&tmp.state, &event, NULL, &e) == 0);
+			CHECK(verify(&tmp.state, size + n + 1, &e) == 0);
+		}
+}
+
+TEST(entries_at_once_have_a_limit)
+{
+	struct trail_event events[LIMIT_TRAIL_APPEND + 1];
+	auto_tmp tmp;
+	struct err e = ERR_INIT;
+
+	for (size_t i = 0; i <= LIMIT_TRAIL_APPEND; i++)
+		events[i] = event;
+	tmp_make(&tmp);
+	CHECK(trail_record_all(&tmp.state, events, LIMIT_TRAIL_APPEND, NULL, &e) == 0);
+	CHECK(trail_record_all(&tmp.state, events, LIMIT_TRAIL_APPEND + 1, NULL, &e) == E_INTERNAL);
+	CHECK(verify(&tmp.state, LIMIT_TRAIL_APPEND, &e) == 0);
 }
 
 TEST(a_kill_before_every_change_of_the_first)
@@ -522,7 +560,7 @@ TEST(a_kill_before_every_change_of_the_first)
 
 		tmp_make(&tmp);
 		(void)fflush(stdout);
-		ended = append_and_kill(&tmp.state, nth);
+		ended = append_and_kill(&tmp.state, 1, nth);
 		r = trail_open(&tmp.state, &t, &e);
 		CHECK(r == E_NOTFOUND || (r == 0 && trail_verify(t, NULL, &e) == 0));
 		CHECK(fill(&tmp.state, 2) == 0);
