@@ -350,6 +350,13 @@ int proc_run_env(const char *const *argv, const char *const *env, int in, struct
 	return ret_out ? buf_check(ret_out, argv[0], e) : 0;
 }
 
+static const char *helper_folder = PLIMSOLL_LIBEXECDIR;
+
+void proc_helper_folder(const char *folder)
+{
+	helper_folder = folder;
+}
+
 int proc_helper_path(const char *name, char **ret, struct err *e)
 {
 	char self[4096];
@@ -367,7 +374,7 @@ int proc_helper_path(const char *name, char **ret, struct err *e)
 		}
 		free(path);
 	}
-	if (asprintf(&path, "%s/%s", PLIMSOLL_LIBEXECDIR, name) < 0)
+	if (asprintf(&path, "%s/%s", helper_folder, name) < 0)
 		return FAIL_NOMEM(e);
 	if (access(path, X_OK) < 0) {
 		int r = FAIL_SYS(e, "find helper program '%s'", path);

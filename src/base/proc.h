@@ -61,3 +61,5 @@ int proc_interrupted(struct err *e);
 /* Finds a program that belongs to plimsoll (e.g. "plimsoll-fetch"): beside our own executable, else
  * in the installed libexec folder. Owned by the caller. */
 int proc_helper_path(const char *name, char **ret, struct err *e);
+/* Where else: for test programs, which lie elsewhere. The string is kept. */
+void proc_helper_folder(const char *folder);

@@ -6,11 +6,16 @@
 #include <strings.h>
 
 /*
- * The default profile. A service started as root commonly makes its folders its own, drops to
- * another user and signals its workers; it needs no more. Binding low ports needs no capability:
- * the container's own network namespace has net.ipv4.ip_unprivileged_port_start = 0 (spec.c).
+ * The default profile has no capability. Binding low ports needs none: the container's own network
+ * namespace has net.ipv4.ip_unprivileged_port_start = 0 (spec.c).
  */
-static const struct profile_cap service_caps[] = {
+static const struct profile_cap no_caps[] = { { NULL, NULL } };
+
+/*
+ * What --cap-add service gives: a service started as root commonly makes its folders its own, drops
+ * to another user and signals its workers; it needs no more.
+ */
+const struct profile_cap profile_service_caps[] = {
 	{ "CAP_CHOWN", "give folders to the user the service will run as" },
 	{ "CAP_DAC_OVERRIDE", "write into those folders before dropping root" },
 	{ "CAP_KILL", "a root master process signals workers of another user" },
@@ -123,7 +128,7 @@ static const char *const readonly[] = {
 
 const struct profile profile_default = {
 	.name = "default",
-	.caps = service_caps,
+	.caps = no_caps,
 	.mounts = service_mounts,
 	.masked = masked,
 	.readonly = readonly,
@@ -203,12 +208,12 @@ int cap_parse(const char *name, unsigned *ret, struct err *e)
 	return FAIL(e, E_USAGE, "no capability is named '%s' (see capabilities(7))", name);
 }
 
-uint64_t profile_caps(const struct profile *p)
+uint64_t caps_of(const struct profile_cap *table)
 {
 	uint64_t set = 0;
 	unsigned n;
 
-	for (const struct profile_cap *c = p->caps; c->name; c++)
+	for (const struct profile_cap *c = table; c->name; c++)
 		if (cap_parse(c->name, &n, NULL) == 0)
 			set |= 1ULL << n;
 	return set;

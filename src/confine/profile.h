@@ -30,6 +30,13 @@ struct profile_limits {
 	uint64_t nofile;    /* open files, capped at what the host gave us */
 };
 
+/* TCP ports of one kind. Not restricted: every one. */
+struct profile_ports {
+	bool restricted;
+	const uint16_t *v;
+	size_t n;
+};
+
 struct profile {
 	const char *name;
 	const struct profile_cap *caps; /* ends with a NULL name */
@@ -37,17 +44,21 @@ struct profile {
 	const char *const *masked;   /* paths that read as empty; ends with NULL */
 	const char *const *readonly; /* paths that cannot be written; ends with NULL */
 	struct profile_limits limits;
+	struct profile_ports bind, connect;
 	bool root_readonly;
 	bool chroot; /* chroot(2) may be called, for package managers */
 };
 
-/* Services: few capabilities, read-only root. */
+/* Containers: no capabilities, read-only root. */
 extern const struct profile profile_default;
 /* RUN steps of a build: what dpkg, apt and tar need, writable root. */
 extern const struct profile profile_build;
 
+/* The named set "service": what a service started as root needs to drop to its own user. */
+extern const struct profile_cap profile_service_caps[];
+
 /* A set of capabilities, bit N is capability number N (capabilities(7)). */
-uint64_t profile_caps(const struct profile *p);
+uint64_t caps_of(const struct profile_cap *table);
 /* "CHOWN", "cap_chown" or "CAP_CHOWN" to its number; E_USAGE when there is no such capability. */
 int cap_parse(const char *name, unsigned *ret, struct err *e);
 const char *cap_name(unsigned number); /* "CAP_CHOWN"; NULL when unknown */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confine/shim.h"
 #include "confine/syscalls.h"
 
 /* crun 1.8.1 refuses later versions of the specification. */
@@ -95,17 +96,32 @@ static json_t *user_json(const struct user *u)
 			 "additionalGids", groups);
 }
 
+static int args_json(const struct spec *s, json_t **ret, struct err *e)
+{
+	auto_strv words = { 0 };
+	int r = s->shim ? shim_words(s, &words, e) : 0;
+
+	for (size_t i = 0; r == 0 && s->argv[i]; i++)
+		r = strv_add(&words, s->argv[i], e);
+	if (r == 0 && !(*ret = strings((const char *const *)words.v)))
+		r = FAIL(e, E_FORMAT, "the command is not UTF-8");
+	return r;
+}
+
 int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 {
-	json_t *rlimits = NULL, *p;
-	int r = rlimits_json(s, &rlimits, e);
+	json_t *rlimits = NULL, *args = NULL, *p;
+	int r = args_json(s, &args, e);
 
-	if (r < 0)
+	if (r == 0)
+		r = rlimits_json(s, &rlimits, e);
+	if (r < 0) {
+		json_decref(args);
 		return r;
+	}
 	p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", s->terminal, "user",
-		      user_json(s->user), "args", strings(s->argv), "env", strings(s->env), "cwd",
-		      s->cwd, "capabilities", caps_json(s->caps), "rlimits", rlimits,
-		      "noNewPrivileges", 1);
+		      user_json(s->user), "args", args, "env", strings(s->env), "cwd", s->cwd,
+		      "capabilities", caps_json(s->caps), "rlimits", rlimits, "noNewPrivileges", 1);
 
 	if (!p)
 		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");

@@ -36,6 +36,7 @@ struct spec {
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
+	bool shim; /* is mounted at SHIM_PATH (shim.h), and comes first */
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;

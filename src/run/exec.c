@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "confine/shim.h"
 #include "run/file.h"
 #include "run/foreground.h"
 #include "run/run.h"
@@ -64,11 +65,16 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 		.entrypoint = "", .args = o->argv, .env = o->env, .workdir = o->workdir
 	};
 	auto_command line = { 0 };
+	auto_strv words = { 0 };
 	json_t *args = json_array(), *env = json_array();
 	int r = command_resolve(as_image, &options, &line, e);
 
+	if (r == 0)
+		r = shim_words_again(json_object_get(process, "args"), &words, e);
 	for (size_t i = 0; r == 0 && i < line.argv.n; i++)
-		r = json_push(args, json_string(line.argv.v[i]), e);
+		r = strv_add(&words, line.argv.v[i], e);
+	for (size_t i = 0; r == 0 && i < words.n; i++)
+		r = json_push(args, json_string(words.v[i]), e);
 	for (size_t i = 0; r == 0 && i < line.env.n; i++)
 		r = json_push(env, json_string(line.env.v[i]), e);
 	if (r < 0) {

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "confine/shim.h"
 #include "run/rootfs.h"
 
 void mounts_free(struct mounts *m)
@@ -57,6 +58,22 @@ static int add_etc(const struct berth *berth, struct mounts *m, struct err *e)
 		r = mounts_add(m, target, "bind", source, "bind,ro,nosuid,nodev,noexec", e);
 	}
 	return r;
+}
+
+/* plimsoll-shim, from where it lies beside us. */
+static int add_shim(struct berth *berth, struct mounts *m, struct err *e)
+{
+	auto_free char *helper = NULL, *source = NULL;
+	auto_close int fd = -1;
+	int r = proc_helper_path("plimsoll-shim", &helper, e);
+
+	if (r == 0) {
+		fd = open(helper, O_PATH | O_CLOEXEC);
+		r = fd < 0 ? FAIL_SYS(e, "open '%s'", helper) : 0;
+	}
+	if (r == 0)
+		r = berth_show(berth, fd, false, &source, e);
+	return r == 0 ? mounts_add(m, SHIM_PATH, "bind", source, "bind,ro,nosuid,nodev", e) : r;
 }
 
 static int add_volume(const struct setup *s, struct berth *berth, int root, const char *text,
@@ -155,6 +172,8 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, struct 
 	const char *path;
 	int r = add_etc(berth, m, e);
 
+	if (r == 0)
+		r = add_shim(berth, m, e);
 	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++)
 		r = add_volume(s, berth, root, o->volumes->v[i], m, e);
 	for (size_t i = 0; r == 0 && o->tmpfs && i < o->tmpfs->n; i++)

@@ -103,10 +103,24 @@ static int check_grantable(const char *text, unsigned number, struct err *e)
 	return err_hint(e, r, "run without it; 'plimsoll run --help' lists what can be added");
 }
 
+/* The named set, from which single ones can be dropped. */
+static bool is_service(const char *name)
+{
+	return strcasecmp(name, "service") == 0;
+}
+
+static bool has_service(const struct strv *add)
+{
+	for (size_t i = 0; add && i < add->n; i++)
+		if (is_service(add->v[i]))
+			return true;
+	return false;
+}
+
 int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
 		   struct err *e)
 {
-	uint64_t set = base;
+	uint64_t set = base | (has_service(add) ? caps_of(profile_service_caps) : 0);
 	unsigned number = 0;
 
 	for (size_t i = 0; drop && i < drop->n; i++) {
@@ -117,11 +131,15 @@ int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t bas
 		set = r ? 0 : set & ~(1ULL << number);
 	}
 	for (size_t i = 0; add && i < add->n; i++) {
-		int r = strcasecmp(add->v[i], "ALL") == 0
-				? FAIL(e, E_POLICY,
-				       "--cap-add ALL: every capability at once makes "
-				       "root of the host")
-				: cap_parse(add->v[i], &number, e);
+		int r;
+
+		if (is_service(add->v[i]))
+			continue;
+		r = strcasecmp(add->v[i], "ALL") == 0
+			    ? FAIL(e, E_POLICY,
+				   "--cap-add ALL: every capability at once makes "
+				   "root of the host")
+			    : cap_parse(add->v[i], &number, e);
 
 		if (r == 0)
 			r = check_grantable(add->v[i], number, e);

@@ -122,6 +122,7 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .env = (const char *const *)s->command->env.v,
 				   .cwd = s->command->cwd,
 				   .user = user,
+				   .shim = true,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,

@@ -183,7 +183,7 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	choose_limits(o, &machine, &s.limits);
 	r = machine_check(&machine, &s.limits, e);
 	if (r == 0)
-		r = run_parse_caps(o->cap_add, o->cap_drop, profile_caps(&profile_default), &s.caps,
+		r = run_parse_caps(o->cap_add, o->cap_drop, caps_of(profile_default.caps), &s.caps,
 				   e);
 	if (r == 0)
 		r = create(state, d, o, &i->command, c, e);

@@ -189,7 +189,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 				   .terminal = s->terminal,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,
-				   .caps = profile_caps(&profile_build),
+				   .caps = caps_of(profile_build.caps),
 				   .rlimits = rlimits,
 				   .rlimits_n = rlimits_n,
 				   .limits = limits,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sandbox/landlock.h"
 
 /* Bytes of address space in use: what we were forked with does not count against the child. */
 static uint64_t address_space(void)
@@ -123,4 +124,15 @@ int lockdown_caps(const struct sandbox *s, struct err *e)
 	if (syscall(SYS_capset, &head, data) < 0)
 		return FAIL_SYS(e, "drop capabilities");
 	return 0;
+}
+
+int lockdown_landlock(const struct sandbox *s, struct err *e)
+{
+	auto_landlock l = { .rules = -1 };
+
+	if (landlock_begin(&l, false) < 0)
+		return FAIL_SYS(e, "Landlock: make rule set");
+	if (s->write_dir >= 0 && landlock_allow_fd(&l, s->write_dir, LANDLOCK_OWN) < 0)
+		return FAIL_SYS(e, "Landlock: allow the folder to write to");
+	return landlock_restrict(&l) < 0 ? FAIL_SYS(e, "Landlock: restrict") : 0;
 }

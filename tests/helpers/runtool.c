@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
+#include "helpers.h"
 #include "oci/image.h"
 #include "oci/layer.h"
 #include "run/run.h"
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 2;
+	proc_helper_folder(HELPERS);
 	r = state_open(&state, argv[1], &e);
 	if (r == 0)
 		r = store_open(&store, &state, &e);

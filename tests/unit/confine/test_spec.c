@@ -24,7 +24,7 @@ static json_t *make(const struct profile *p, struct spec *ret)
 			  .env = env,
 			  .cwd = "/",
 			  .user = &root,
-			  .caps = profile_caps(p),
+			  .caps = caps_of(p->caps),
 			  .limits = p->limits };
 	json_t *j = NULL;
 	struct err e = ERR_INIT;

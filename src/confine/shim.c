@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "confine/shim.h"
+
+#include <string.h>
+
+static bool has_option(const char *options, const char *option)
+{
+	struct str rest = str_of(options), word;
+
+	while (str_cut(&rest, ',', &word))
+		if (str_eqz(word, option))
+			return true;
+	return false;
+}
+
+/* One mount. /dev itself holds devices and sockets of terminals: written to, never added to. */
+static int add_mount(const char *target, const char *options, struct strv *argv, struct err *e)
+{
+	const bool writable = !has_option(options, "ro");
+	int r = 0;
+
+	if (has_option(options, "noexec"))
+		r = strv_addf(argv, e, "--noexec=%s", target);
+	if (r < 0 || !writable)
+		return r;
+	return strv_addf(argv, e, "--%s=%s", strcmp(target, "/dev") == 0 ? "device" : "write",
+			 target);
+}
+
+static int add_ports(const char *option, const struct profile_ports *ports, struct strv *argv,
+		     struct err *e)
+{
+	int r = 0;
+
+	if (!ports->restricted)
+		return 0;
+	/* Port 0: the kind is restricted, also when no port is allowed. */
+	r = strv_addf(argv, e, "%s0", option);
+	for (size_t i = 0; r == 0 && i < ports->n; i++)
+		r = strv_addf(argv, e, "%s%u", option, ports->v[i]);
+	return r;
+}
+
+int shim_words(const struct spec *s, struct strv *argv, struct err *e)
+{
+	int r = strv_add(argv, SHIM_PATH, e);
+
+	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
+		r = add_mount(m->target, m->options, argv, e);
+	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
+		r = add_mount(s->mounts[i].target, s->mounts[i].options, argv, e);
+	if (r == 0 && !s->root_readonly)
+		r = strv_add(argv, "--write=/", e);
+	/* Behind all that is not to be executed. */
+	if (r == 0)
+		r = strv_add(argv, "--exec=/", e);
+	if (r == 0)
+		r = add_ports("--bind=", &s->profile->bind, argv, e);
+	if (r == 0)
+		r = add_ports("--connect=", &s->profile->connect, argv, e);
+	if (r == 0)
+		r = strv_add(argv, "--scope", e);
+	return r == 0 ? strv_add(argv, "--", e) : r;
+}
+
+int shim_words_again(const json_t *args, struct strv *ret, struct err *e)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(args, i, v)
+	{
+		const char *word = json_string_value(v);
+		int r;
+
+		if (!word || (i == 0 && strcmp(word, SHIM_PATH) != 0))
+			return 0;
+		r = strcmp(word, "--scope") == 0 ? 0 : strv_add(ret, word, e);
+		if (r < 0 || strcmp(word, "--") == 0)
+			return r;
+	}
+	return 0;
+}

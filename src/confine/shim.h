@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/json.h"
+#include "base/str.h"
+#include "confine/spec.h"
+
+/*
+ * The words that stand before a container's command: plimsoll-shim and its rules of Landlock, made
+ * from the same table of mounts as the configuration. What is mounted for writing may be written,
+ * and not executed; everything else may be executed, and not written.
+ */
+#define SHIM_PATH "/dev/shim" /* in the container */
+
+/* Appends them to argv, up to and with "--". */
+int shim_words(const struct spec *s, struct strv *argv, struct err *e);
+
+/*
+ * For a further process of a running container: the words at the beginning of args, the first
+ * process's arguments in the configuration, appended to ret. It is not scoped: it may send signals
+ * to the container's processes, which are in another domain. Nothing when there are none.
+ */
+int shim_words_again(const json_t *args, struct strv *ret, struct err *e);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plimsoll-shim: the first program in a container. It restricts itself by Landlock and becomes the
+ * real command. Static and small, since the image's libraries are not ours; it runs as the
+ * container's user, with what the container may do and no more, and trusts nothing but its
+ * arguments, which confine/shim.c wrote:
+ *
+ *     --write=PATH    files may be made, written, removed beneath
+ *     --device=PATH   what is there beneath may be written and controlled
+ *     --exec=PATH     programs beneath may be executed, but not what another --noexec=PATH names
+ *     --noexec=PATH
+ *     --bind=PORT --connect=PORT   TCP; with none of a kind every port is allowed; 0 is none
+ *     --scope         no signals and no abstract sockets to processes outside
+ *     --              the command and its arguments
+ *
+ * A kernel without Landlock restricts nothing: whether that is allowed was decided before.
+ * Exit status 125 when the rules cannot be applied, 126 and 127 as shells have them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/landlock.h"
+
+enum { CANNOT = 125, CANNOT_INVOKE = 126, NOT_FOUND = 127, LIMIT_DEPTH = 32, LIMIT_PATH = 4096 };
+
+struct rules {
+	struct landlock l;
+	char **argv;	   /* up to "--" */
+	int argc, command; /* index of the command */
+};
+
+static _Noreturn void stop(int status, const char *what, const char *name)
+{
+	(void)dprintf(STDERR_FILENO, "plimsoll: %s%s%s: %s\n", what, *name ? " " : "", name,
+		      strerror(errno));
+	_exit(status);
+}
+
+/* "--write=/tmp" and "--write=" to "/tmp"; NULL when it is another option. */
+static const char *value_of(const char *arg, const char *option)
+{
+	const size_t n = strlen(option);
+
+	return strncmp(arg, option, n) == 0 ? arg + n : NULL;
+}
+
+static int count(const struct rules *r, const char *option)
+{
+	int n = 0;
+
+	for (int i = 1; i < r->argc; i++)
+		n += value_of(r->argv[i], option) != NULL;
+	return n;
+}
+
+/* Whether path is one of the --noexec, and whether one of those lies beneath it. */
+static void look_up(const struct rules *r, const char *path, int *ret_is, int *ret_above)
+{
+	const size_t n = strcmp(path, "/") == 0 ? 0 : strlen(path);
+
+	*ret_is = *ret_above = 0;
+	for (int i = 1; i < r->argc; i++) {
+		const char *other = value_of(r->argv[i], "--noexec=");
+
+		if (!other || strncmp(other, path, n) != 0)
+			continue;
+		*ret_is |= other[n] == '\0';
+		*ret_above |= other[n] == '/';
+	}
+}
+
+static void allow_execution(const struct rules *r, const char *path, int depth);
+
+/* Landlock has no exceptions: a folder with one within is allowed by its entries. */
+static void allow_entries(const struct rules *r, const char *path, int depth)
+{
+	DIR *d = opendir(path);
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d))) {
+		char child[LIMIT_PATH];
+
+		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0 ||
+		    ent->d_type == DT_LNK)
+			continue;
+		if (snprintf(child, sizeof(child), "%s/%s", strcmp(path, "/") ? path : "",
+			     ent->d_name) < (int)sizeof(child))
+			allow_execution(r, child, depth + 1);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
+static void allow_execution(const struct rules *r, const char *path, int depth)
+{
+	int is, above;
+
+	look_up(r, path, &is, &above);
+	if (is || depth > LIMIT_DEPTH)
+		return;
+	if (above)
+		allow_entries(r, path, depth);
+	else if (landlock_allow(&r->l, path, LANDLOCK_EXECUTE) < 0)
+		stop(CANNOT, "Landlock: allow to execute", path);
+}
+
+static void allow_port(const struct rules *r, const char *text, bool bind)
+{
+	const unsigned long port = strtoul(text, NULL, 10);
+
+	if (port && landlock_allow_port(&r->l, (uint16_t)port, bind) < 0)
+		stop(CANNOT, "Landlock: allow port", text);
+}
+
+static void apply(const struct rules *r, const char *arg)
+{
+	const char *v;
+
+	if ((v = value_of(arg, "--write="))) {
+		if (landlock_allow(&r->l, v, LANDLOCK_FILES) < 0)
+			stop(CANNOT, "Landlock: allow to write", v);
+	} else if ((v = value_of(arg, "--device="))) {
+		if (landlock_allow(&r->l, v, LANDLOCK_DEVICE) < 0)
+			stop(CANNOT, "Landlock: allow devices", v);
+	} else if ((v = value_of(arg, "--exec="))) {
+		allow_execution(r, v, 0);
+	} else if ((v = value_of(arg, "--bind="))) {
+		allow_port(r, v, true);
+	} else if ((v = value_of(arg, "--connect="))) {
+		allow_port(r, v, false);
+	} else if (strcmp(arg, "--scope") != 0 && !value_of(arg, "--noexec=")) {
+		errno = EINVAL;
+		stop(CANNOT, "shim: option", arg);
+	}
+}
+
+static void restrict_self(struct rules *r)
+{
+	const struct landlock_scope scope = { .bind = count(r, "--bind=") > 0,
+					      .connect = count(r, "--connect=") > 0,
+					      .signals = count(r, "--scope") > 0,
+					      .sockets = count(r, "--scope") > 0 };
+
+	if (landlock_begin_scope(&r->l, &scope) < 0)
+		stop(CANNOT, "Landlock", "");
+	for (int i = 1; i < r->argc; i++)
+		apply(r, r->argv[i]);
+	if (landlock_restrict(&r->l) < 0)
+		stop(CANNOT, "Landlock: restrict", "");
+	landlock_release(&r->l);
+}
+
+int main(int argc, char **argv)
+{
+	struct rules r = { .argv = argv };
+
+	while (r.argc < argc && strcmp(argv[r.argc], "--") != 0)
+		r.argc++;
+	r.command = r.argc + 1;
+	if (r.command >= argc) {
+		errno = EINVAL;
+		stop(CANNOT, "shim: started by plimsoll, not by hand", "");
+	}
+	restrict_self(&r);
+	(void)execvp(argv[r.command], argv + r.command);
+	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
+}
