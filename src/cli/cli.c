@@ -106,6 +106,7 @@ static int setup(struct cli *c, const struct globals *g, struct err *e)
 	c->debug = g->debug;
 	c->color = want_color(g, STDOUT_FILENO);
 	c->state_path = g->state ? g->state : state && *state ? state : NULL;
+	c->config_path = g->config;
 	r = cli_config_load(g->config, &c->config, &c->config_text, e);
 	if (r == 0)
 		r = cli_config_rules(c->config, &c->rules, e);

@@ -61,6 +61,7 @@ struct rules;
 struct cli {
 	struct state state; /* opened on first use: cli_state() */
 	const char *state_path;
+	const char *config_path; /* --config; NULL: not given */
 	bool json, quiet, debug, color;
 	json_t *config;		   /* merged plimsoll.yaml, an object; never NULL */
 	struct progress *progress; /* NULL when quiet */

@@ -10,7 +10,7 @@ static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, st
 {
 	const struct stop_opts *o = opts;
 	const struct state *state;
-	uint64_t seconds = 10;
+	uint64_t seconds = RUN_STOP_TIMEOUT;
 	int r = cli_state(c, &state, e);
 
 	if (r == 0 && o->time && str_u64(str_of(o->time), 86400, &seconds, NULL) < 0)
@@ -29,7 +29,7 @@ static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, st
 
 static const struct opt stop_table[] = {
 	OPT_AT(struct stop_opts, time, "time", 't', OPT_STRING, "SECONDS",
-	       "wait this long before killing it (default 10)"),
+	       "wait this long before killing it (default: --stop-timeout of run, or 10)"),
 	OPT_END,
 };
 

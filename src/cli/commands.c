@@ -41,14 +41,17 @@ extern const struct command cmd_public_key;
 extern const struct command cmd_triangulate;
 extern const struct command cmd_version;
 extern const struct command cmd_watch;
+extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_exec;
 extern const struct command cmd_kill;
 extern const struct command cmd_logs;
 extern const struct command cmd_ps;
 extern const struct command cmd_rm;
+extern const struct command cmd_restart;
 extern const struct command cmd_run;
 extern const struct command cmd_signatures;
+extern const struct command cmd_start;
 extern const struct command cmd_stop;
 extern const struct command cmd_wait;
 
@@ -85,6 +88,9 @@ const struct command *const commands[] = {
 	&cmd_prune,
 	&cmd_login,
 	&cmd_logout,
+	&cmd_create,
+	&cmd_start,
+	&cmd_restart,
 	&cmd_ps,
 	&cmd_exec,
 	&cmd_logs,

@@ -110,6 +110,33 @@ int container_create(const struct state *state, struct container *c, struct err 
 	return r == 0 ? container_save(c, e) : r;
 }
 
+int container_again(const struct state *state, struct container *c, struct err *e)
+{
+	static const char *const left[] = { "exit",	"pidfile", "conmon.pid", "crun.log",
+					    "runc.log", "denials", "health.json" };
+	auto_container old = CONTAINER_INIT;
+	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
+	char id[CONTAINER_ID + 1];
+	int r = lock < 0 ? lock : 0;
+
+	(void)snprintf(id, sizeof(id), "%s", c->id);
+	if (r == 0)
+		r = container_load(state, id, &old, e);
+	if (r < 0)
+		return r;
+	if (!old.clean)
+		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", old.name),
+				"plimsoll stop %s", old.name);
+	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
+		if (unlinkat(old.fd, left[i], 0) < 0 && errno != ENOENT)
+			return FAIL_SYS(e, "remove '%s'", left[i]);
+	*c = old;
+	old = (struct container)CONTAINER_INIT;
+	c->clean = false;
+	r = process_identify(getpid(), &c->monitor, e);
+	return r == 0 ? container_save(c, e) : r;
+}
+
 static int read_number(const struct container *c, const char *file, uint64_t *ret,
 		       int64_t *ret_time, struct err *e)
 {
@@ -159,9 +186,8 @@ int container_status(const struct container *c, struct container_status *ret, st
 		s.phase = PHASE_EXITED;
 		s.pid = 0;
 		s.exit = (int)n;
-	} else if (c->clean) {
-		s.phase = PHASE_EXITED;
-		s.pid = 0;
+	} else if (c->clean) { /* made, and never started */
+		s = (struct container_status){ .phase = PHASE_CREATED };
 	}
 	*ret = s;
 	return 0;

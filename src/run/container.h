@@ -26,6 +26,7 @@ struct container {
 	bool auto_remove; /* --rm */
 	bool detached, clean;
 	int stop_signal;
+	int stop_timeout; /* seconds; -1: not given */
 	uint32_t id_base; /* its ids on the host begin here: namespaces.h */
 	struct process_id monitor;
 	char *image, *digest, *command; /* for people; owned, may be NULL */
@@ -54,6 +55,9 @@ struct container_status {
 /* Fills id, folder, fd, created and monitor (ourselves), picks a name when none is set, and writes
  * the record. A name that is taken is E_USAGE. */
 int container_create(const struct state *state, struct container *c, struct err *e);
+/* Takes up again one that is there and does not run: its id is in c, the rest comes from its
+ * record. What its last run left is removed, its monitor are we. E_USAGE while it runs. */
+int container_again(const struct state *state, struct container *c, struct err *e);
 int container_save(const struct container *c, struct err *e);
 /* By name, id, or a prefix of the id that only one has. E_NOTFOUND. Steps are not found. */
 int container_find(const struct state *state, const char *text, struct container *ret,

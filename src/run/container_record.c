@@ -23,15 +23,16 @@ static json_t *ports_json(const struct ports *ports)
 int container_save(const struct container *c, struct err *e)
 {
 	auto_json *j = json_pack(
-		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:I, s:i, s:I, s:s*, s:s*, s:s*, "
+		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:i, s:I, s:s*, s:s*, "
+		"s:s*, "
 		"s:O*, s:o}",
 		"schema", "plimsoll.container/v1", "id", c->id, "name", c->name, "step",
 		c->kind == CONTAINER_STEP, "created", (json_int_t)c->created, "autoRemove",
 		c->auto_remove, "detached", c->detached, "clean", c->clean, "stopSignal",
-		c->stop_signal, "idBase", (json_int_t)c->id_base, "monitorPid", (int)c->monitor.pid,
-		"monitorStart", (json_int_t)c->monitor.start, "image", c->image, "digest",
-		c->digest, "command", c->command, "labels", c->labels, "ports",
-		ports_json(c->ports));
+		c->stop_signal, "stopTimeout", c->stop_timeout, "idBase", (json_int_t)c->id_base,
+		"monitorPid", (int)c->monitor.pid, "monitorStart", (json_int_t)c->monitor.start,
+		"image", c->image, "digest", c->digest, "command", c->command, "labels", c->labels,
+		"ports", ports_json(c->ports));
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	int r;
 
@@ -79,6 +80,7 @@ static char *copy_or_null(const json_t *j, const char *key)
 
 int container_fields(const json_t *j, struct container *c, struct err *e)
 {
+	const json_t *timeout;
 	const char *name;
 	int r = json_get_string(j, "name", &name, "state.json", e);
 
@@ -91,6 +93,8 @@ int container_fields(const json_t *j, struct container *c, struct err *e)
 	c->detached = json_is_true(json_object_get(j, "detached"));
 	c->clean = json_is_true(json_object_get(j, "clean"));
 	c->stop_signal = (int)json_integer_value(json_object_get(j, "stopSignal"));
+	timeout = json_object_get(j, "stopTimeout");
+	c->stop_timeout = timeout ? (int)json_integer_value(timeout) : -1;
 	c->id_base = (uint32_t)json_integer_value(json_object_get(j, "idBase"));
 	c->monitor.pid = (pid_t)json_integer_value(json_object_get(j, "monitorPid"));
 	c->monitor.start = (uint64_t)json_integer_value(json_object_get(j, "monitorStart"));

@@ -7,7 +7,7 @@
 #include "run/foreground.h"
 #include "run/run.h"
 
-enum { POLL_MS = 20, MONITOR_GRACE_MS = 5000, KILL_GRACE_MS = 10000 };
+enum { POLL_MS = 20, MONITOR_GRACE_MS = 5000, KILL_GRACE_MS = 10000, STOP_TIMEOUT_S = 10 };
 
 static void nap(void)
 {
@@ -89,6 +89,8 @@ int run_stop(const struct state *state, const char *container, unsigned timeout_
 
 	if (r < 0 || ended(&c))
 		return r;
+	if (timeout_s == RUN_STOP_TIMEOUT)
+		timeout_s = c.stop_timeout >= 0 ? (unsigned)c.stop_timeout : STOP_TIMEOUT_S;
 	sig = c.stop_signal > 0 ? c.stop_signal : SIGTERM;
 	pid = pid_of(&c);
 	/* What it does not handle never reaches it: waiting would be for nothing. */

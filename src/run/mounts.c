@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/proc.h"
@@ -152,7 +153,8 @@ static int add_image_volume(const struct setup *s, struct berth *berth, int root
 				     to,   NULL };
 
 	r = fs_mkdir_p(s->c->fd, "volumes", 0700, e);
-	if (r == 0)
+	/* When it is started again it goes on with what it wrote. */
+	if (r == 0 && access(to, F_OK) < 0)
 		r = proc_run(copy, -1, NULL, e);
 	if (r == 0) {
 		fd = open(to, O_PATH | O_DIRECTORY | O_CLOEXEC);

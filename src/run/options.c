@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "run/options.h"
 #include "run/run.h"
 
 #define MEMORY_MIN ((uint64_t)6 * 1024 * 1024) /* as docker: less cannot even start */
@@ -55,7 +56,7 @@ int run_parse_cpus(const char *text, uint64_t *ret_milli, struct err *e)
 	return 0;
 }
 
-int run_parse_env_file(const char *path, struct strv *ret, struct err *e)
+static int parse_file(const char *path, bool labels, struct strv *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_ENV_FILE);
 	struct str rest, line;
@@ -73,12 +74,22 @@ int run_parse_env_file(const char *path, struct strv *ret, struct err *e)
 			return FAIL_NOMEM(e);
 		if (copy[0] == '#' || copy[strspn(copy, " \t")] == '\0')
 			continue;
-		if (strchr(copy, '='))
+		if (strchr(copy, '=') || labels)
 			r = strv_add(ret, copy, e);
 		else if (getenv(copy))
 			r = strv_addf(ret, e, "%s=%s", copy, getenv(copy));
 	}
 	return r;
+}
+
+int run_parse_env_file(const char *path, struct strv *ret, struct err *e)
+{
+	return parse_file(path, false, ret, e);
+}
+
+int run_parse_label_file(const char *path, struct strv *ret, struct err *e)
+{
+	return parse_file(path, true, ret, e);
 }
 
 /*
@@ -170,6 +181,8 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 	uint64_t caps;
 	int r = check_limits(o, e);
 
+	if (r == 0)
+		r = options_check(o, e);
 	if (r == 0)
 		r = run_parse_caps(o->cap_add, o->cap_drop, 0, &caps, e);
 	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++) {

@@ -53,6 +53,25 @@ int run_parse_ulimit(const char *text, struct spec_rlimit *ret, struct err *e)
 	return r;
 }
 
+int run_parse_oom_score(const char *text, int *ret, struct err *e)
+{
+	uint64_t n;
+	int r;
+
+	if (str_u64(str_of(text), 1000, &n, NULL) == 0) {
+		*ret = (int)n;
+		return 0;
+	}
+	if (text[0] != '-' || str_u64(str_of(text + 1), 1000, &n, NULL) < 0)
+		return FAIL(e, E_USAGE, "--oom-score-adj '%.20s': want a number from 0 to 1000",
+			    text);
+	r = FAIL(e, E_POLICY,
+		 "--oom-score-adj %.20s: the host's own processes would be killed before the "
+		 "container",
+		 text);
+	return err_hint(e, r, "give 0 or more");
+}
+
 int run_parse_host(const char *text, struct buf *ret, struct err *e)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

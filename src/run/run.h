@@ -23,9 +23,24 @@ struct run_opts {
 	const struct strv *volumes; /* "HOST:CONTAINER[:ro|:rw]"; may be NULL, as the next */
 	const struct strv *tmpfs;   /* "PATH[:size=64m,mode=1777]" */
 	const struct strv *labels;  /* "K=V" */
-	const struct strv *cap_add, *cap_drop; /* names, or ALL for drop */
-	const char *hostname;		       /* NULL: the short id */
-	uint64_t memory, pids, cpu_milli;      /* 0: the profile's */
+	const struct strv *cap_add, *cap_drop;		   /* names, or ALL for drop */
+	const struct strv *hosts;			   /* "NAME:ADDRESS" */
+	const struct strv *dns, *dns_search, *dns_options; /* of resolv.conf(5) */
+	const struct strv *ulimits;			   /* as run_parse_ulimit() takes them */
+	const struct strv *groups;	  /* names or numbers, the user's besides its own */
+	const struct strv *sysctls;	  /* "KEY=VALUE" */
+	const struct strv *security;	  /* of --security-opt */
+	const char *hostname;		  /* NULL: the short id */
+	const char *cpuset;		  /* "0-1,3"; NULL: all */
+	uint64_t memory, pids, cpu_milli; /* 0: the profile's */
+	uint64_t memory_reservation, memory_swap, shm_size, cpu_shares; /* 0: the profile's */
+	int oom_score_adj; /* never below that of who calls us */
+	int stop_signal;   /* 0: the image's */
+	int stop_timeout;  /* seconds; -1: not given */
+	/* Written to the container's run.json: what it takes to start it again. May be NULL. */
+	const json_t *asked;
+	bool create_only;  /* make the record, and start nothing */
+	const char *again; /* id of a container that is there and does not run: start that one */
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */
 	const char *const *exit_command;
@@ -52,6 +67,10 @@ int run_parse_ulimit(const char *text, struct spec_rlimit *ret, struct err *e);
 int run_parse_host(const char *text, struct buf *ret, struct err *e);
 /* Lines "K=V" or "K" (taken from our own environment); "#" begins a comment. Appends. */
 int run_parse_env_file(const char *path, struct strv *ret, struct err *e);
+/* The same of labels, where "K" alone has no value. */
+int run_parse_label_file(const char *path, struct strv *ret, struct err *e);
+/* "0" to "1000". */
+int run_parse_oom_score(const char *text, int *ret, struct err *e);
 int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
 		   struct err *e);
 struct volume {
@@ -73,7 +92,9 @@ struct exec_opts {
 int run_exec(const struct state *state, const char *container, const struct exec_opts *o,
 	     int *ret_status, struct err *e);
 
-/* Its stop signal, then SIGKILL after timeout_s seconds. Already stopped is success. */
+/* Its stop signal, then SIGKILL after timeout_s seconds; RUN_STOP_TIMEOUT: the container's own, or
+ * ten. Already stopped is success. */
+enum { RUN_STOP_TIMEOUT = 0x7fffffff };
 int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e);
 int run_kill(const struct state *state, const char *container, int signal, struct err *e);
 int run_wait(const struct state *state, const char *container, int *ret_status, struct err *e);

@@ -2,6 +2,7 @@
 #include "run/setup.h"
 #include "run/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "run/etc.h"
 #include "run/mounts.h"
 #include "run/namespaces.h"
+#include "run/options.h"
 #include "run/rootfs.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
@@ -38,7 +40,10 @@ static int make_upper(const struct setup *s, const char *upper, const char *work
 {
 	const uid_t owner = userns_inside() ? 0 : s->c->id_base;
 
-	if (mkdir(upper, 0755) < 0 || mkdir(work, 0700) < 0 || chown(upper, owner, owner) < 0)
+	/* A writable root is there already when it is started again. */
+	if (mkdir(upper, 0755) < 0 && (errno != EEXIST || !s->opts->again))
+		return FAIL_SYS(e, "make '%s'", upper);
+	if ((mkdir(work, 0700) < 0 && errno != EEXIST) || chown(upper, owner, owner) < 0)
 		return FAIL_SYS(e, "make '%s'", upper);
 	return 0;
 }
@@ -133,6 +138,8 @@ static int write_config(const struct setup *s, const char *root, const char *net
 
 	r = spec_json(&spec, &j, e);
 	if (r == 0)
+		r = options_apply(s, j, e);
+	if (r == 0)
 		r = json_pretty(j, &text, e);
 	return r == 0 ? file_put(s->c->fd, "config.json", buf_str(&text), text.n, e) : r;
 }
@@ -155,12 +162,18 @@ static int check_command(const struct setup *s, int root, int *ret_status, struc
 }
 
 /* Nobody but the container needs these files. */
-static int write_etc(const struct berth *berth, const char *hostname, bool network, struct err *e)
+static int write_etc(const struct berth *berth, const char *hostname, const struct run_opts *o,
+		     struct err *e)
 {
+	const struct etc etc = { .hostname = hostname,
+				 .network = !o->no_network,
+				 .hosts = o->hosts,
+				 .dns = o->dns,
+				 .dns_search = o->dns_search,
+				 .dns_options = o->dns_options };
 	auto_close int folder = open(berth->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return folder < 0 ? FAIL_SYS(e, "open '%s'", berth->path)
-			  : etc_write(folder, hostname, network, NULL, e);
+	return folder < 0 ? FAIL_SYS(e, "open '%s'", berth->path) : etc_write(folder, &etc, e);
 }
 
 /* In the berth, everything that config.json then names. */
@@ -181,7 +194,9 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	if (r == 0)
 		r = user_resolve(root, s->command->user, &user, e);
 	if (r == 0)
-		r = write_etc(berth, hostname, !s->opts->no_network, e);
+		r = options_groups(s->opts, root, &user, e);
+	if (r == 0)
+		r = write_etc(berth, hostname, s->opts, e);
 	if (r == 0)
 		r = mounts_collect(s, berth, root, &m, e);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "base/proc.h"
 #include "oci/layer.h"
 #include "run/conmon.h"
+#include "run/file.h"
 #include "run/foreground.h"
 #include "run/setup.h"
 
@@ -81,14 +82,16 @@ static char *command_text(const struct command_line *c)
 	return buf_take(&b) ?: strdup("?");
 }
 
-static int create(const struct state *state, const struct desc *d, const struct run_opts *o,
-		  const struct command_line *command, struct container *c, struct err *e)
+static int describe(const struct desc *d, const struct run_opts *o,
+		    const struct command_line *command, struct container *c, struct err *e)
 {
 	if (o->name && snprintf(c->name, sizeof(c->name), "%s", o->name) >= (int)sizeof(c->name))
 		return FAIL(e, E_USAGE, "container name is longer than %d", LIMIT_NAME);
 	c->auto_remove = o->auto_remove;
 	c->detached = o->detach;
-	c->stop_signal = command->stop_signal;
+	c->clean = o->create_only; /* nothing of it is to be ended */
+	c->stop_signal = o->stop_signal ?: command->stop_signal;
+	c->stop_timeout = o->stop_timeout;
 	c->image = o->image ? strdup(o->image) : NULL;
 	c->digest = strdup(d->digest.s);
 	c->command = command_text(command);
@@ -99,7 +102,43 @@ static int create(const struct state *state, const struct desc *d, const struct 
 			return FAIL_NOMEM(e);
 		*c->ports = *o->ports;
 	}
-	return container_create(state, c, e);
+	return 0;
+}
+
+/* What was asked for, so that it can be started again. */
+static int keep_asked(const struct container *c, const struct run_opts *o, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	int r = o->asked ? json_pretty(o->asked, &text, e) : 0;
+
+	if (r == 0 && o->asked)
+		r = file_put(c->fd, "run.json", buf_str(&text), text.n, e);
+	return r;
+}
+
+static int create(const struct state *state, const struct desc *d, const struct run_opts *o,
+		  const struct command_line *command, struct container *c, struct err *e)
+{
+	int r;
+
+	if (o->again) {
+		(void)snprintf(c->id, sizeof(c->id), "%s", o->again);
+		r = container_again(state, c, e);
+		if (r < 0)
+			return r;
+		if (strcmp(c->digest ?: "", d->digest.s) != 0) {
+			c->clean = true;
+			(void)container_save(c, NULL);
+			return FAIL(e, E_VERIFY, "container '%s' is of image %s, not %s", c->name,
+				    c->digest ?: "?", d->digest.s);
+		}
+		c->detached = o->detach;
+		return container_save(c, e);
+	}
+	r = describe(d, o, command, c, e);
+	if (r == 0)
+		r = container_create(state, c, e);
+	return r == 0 ? keep_asked(c, o, e) : r;
 }
 
 static void choose_limits(const struct run_opts *o, const struct machine *m,
@@ -187,21 +226,30 @@ static int start(const struct state *state, const struct desc *d, const struct r
 				   e);
 	if (r == 0)
 		r = create(state, d, o, &i->command, c, e);
-	return r == 0 ? launch(&s, o->detach, ret_status, e) : r;
+	if (r < 0)
+		return r;
+	if (o->create_only) {
+		*ret_status = 0;
+		return 0;
+	}
+	return launch(&s, o->detach, ret_status, e);
 }
 
-/* A container that never started leaves no record; one that ended keeps its own unless --rm. */
+/* A container that never started leaves no record, but for one that was there before; one that
+ * ended keeps its own unless --rm. */
 static int conclude(struct container *c, int started, const struct run_opts *o, struct err *e)
 {
 	struct err ignored = ERR_INIT;
 
 	if (!c->folder)
 		return started;
-	if (started < 0) {
+	if (started < 0 && o->again)
+		(void)container_cleanup(c, &ignored);
+	else if (started < 0)
 		(void)container_remove(c, &ignored);
+	if (started < 0)
 		return started;
-	}
-	return o->detach ? 0 : container_cleanup(c, e);
+	return o->detach || o->create_only ? 0 : container_cleanup(c, e);
 }
 
 int run_start(const struct state *state, const struct store *store, const struct desc *manifest,

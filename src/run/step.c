@@ -217,7 +217,12 @@ static int write_etc(const struct step *st, struct err *e)
 		r = strv_add(&hosts, s->hosts->v[i], e);
 	for (size_t i = 0; r == 0 && reach && i < reach->hosts.n; i++)
 		r = strv_add(&hosts, reach->hosts.v[i], e);
-	return r < 0 ? r : etc_write(st->c->fd, "build", s->network && !reach, &hosts, e);
+
+	const struct etc etc = { .hostname = "build",
+				 .network = s->network && !reach,
+				 .hosts = &hosts };
+
+	return r < 0 ? r : etc_write(st->c->fd, &etc, e);
 }
 
 static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)

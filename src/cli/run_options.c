@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "confine/spec.h"
+#include "oci/layer.h"
+
+enum { STOP_TIMEOUT_MAX = 86400 };
+
+/* Files first, so that what is given by itself goes before them, as docker does. */
+static int settle_env(struct run_cli_opts *o, struct err *e)
+{
+	struct strv env = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
+		r = run_parse_env_file(o->env_file.v[i], &env, e);
+	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
+		const char *name = o->env.v[i], *value = getenv(name);
+
+		/* "-e NAME" hands on our own variable. */
+		if (strchr(name, '='))
+			r = strv_add(&env, name, e);
+		else if (value)
+			r = strv_addf(&env, e, "%s=%s", name, value);
+	}
+	strv_free(&o->env);
+	o->env = env;
+	return r;
+}
+
+static int settle_labels(struct run_cli_opts *o, struct err *e)
+{
+	struct strv labels = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->label_file.n; i++)
+		r = run_parse_label_file(o->label_file.v[i], &labels, e);
+	for (size_t i = 0; r == 0 && i < o->label.n; i++)
+		r = strv_add(&labels, o->label.v[i], e);
+	strv_free(&o->label);
+	o->label = labels;
+	return r;
+}
+
+/* "./data:/data" is this folder's, wherever it is started from later. */
+static int settle_volumes(struct run_cli_opts *o, struct err *e)
+{
+	struct strv volumes = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->volume.n; i++) {
+		const char *text = o->volume.v[i];
+		auto_free char *host = strndup(text, strcspn(text, ":")), *real = NULL;
+
+		if (!host)
+			return FAIL_NOMEM(e);
+		if (host[0] == '.' && strchr(text, ':'))
+			real = realpath(host, NULL);
+		r = real ? strv_addf(&volumes, e, "%s%s", real, text + strlen(host))
+			 : strv_add(&volumes, text, e);
+	}
+	strv_free(&o->volume);
+	o->volume = volumes;
+	return r;
+}
+
+int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
+{
+	int r = settle_env(o, e);
+
+	(void)kept;
+	if (r == 0)
+		r = settle_labels(o, e);
+	return r == 0 ? settle_volumes(o, e) : r;
+}
+
+/* What opens the host to a container. Known, so that the refusal says why. */
+static int check_refused(const struct run_cli_opts *o, struct err *e)
+{
+	const struct {
+		bool asked;
+		const char *flag, *why;
+	} table[] = {
+		{ o->privileged, "--privileged", "root in it would be root of the host" },
+		{ o->pid && strcmp(o->pid, "private") != 0, "--pid",
+		  "a container sees its own processes only" },
+		{ o->ipc && strcmp(o->ipc, "private") != 0, "--ipc",
+		  "a container has its own shared memory" },
+		{ o->network && strcmp(o->network, "host") == 0, "--network host",
+		  "services on the host's loopback would trust the container" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].asked) {
+			int r = FAIL(e, E_POLICY, "%s: %s", table[i].flag, table[i].why);
+
+			return err_hint(e, r, "run without %s", table[i].flag);
+		}
+	if (o->network && strcmp(o->network, "none") != 0 && strcmp(o->network, "pasta") != 0)
+		return FAIL(e, E_USAGE, "--network is pasta (default) or none, not '%s'",
+			    o->network);
+	return 0;
+}
+
+/* "linux/amd64" or "amd64", as docker takes it. */
+static int check_platform(const char *platform, struct err *e)
+{
+	const char *slash = platform ? strchr(platform, '/') : NULL;
+	int r;
+
+	if (!platform || (strcmp(slash ? slash + 1 : platform, oci_architecture()) == 0 &&
+			  (!slash || starts_with(platform, "linux/"))))
+		return 0;
+	r = FAIL(e, E_USAGE, "--platform %s: this machine runs linux/%s only", platform,
+		 oci_architecture());
+	return err_hint(e, r, "run without --platform");
+}
+
+static int parse_sizes(const struct run_cli_opts *o, struct run_opts *ret, struct err *e)
+{
+	const struct {
+		const char *text;
+		uint64_t *ret;
+	} sizes[] = {
+		{ o->memory, &ret->memory },
+		{ o->memory_reservation, &ret->memory_reservation },
+		{ o->memory_swap, &ret->memory_swap },
+		{ o->shm_size, &ret->shm_size },
+	};
+	int r = 0;
+
+	if (o->memory_swap && strcmp(o->memory_swap, "-1") == 0)
+		return FAIL(e, E_POLICY, "--memory-swap -1: a container's memory has a limit");
+	for (size_t i = 0; r == 0 && i < sizeof(sizes) / sizeof(*sizes); i++)
+		if (sizes[i].text)
+			r = run_parse_size(sizes[i].text, sizes[i].ret, e);
+	return r;
+}
+
+static int parse_values(const struct run_cli_opts *o, struct run_request *ret, struct err *e)
+{
+	struct run_opts *run = &ret->run;
+	uint64_t seconds;
+	int r = parse_sizes(o, run, e);
+
+	if (r == 0 && o->cpus)
+		r = run_parse_cpus(o->cpus, &run->cpu_milli, e);
+	if (r == 0 && o->stop_signal)
+		r = signal_parse(o->stop_signal, &run->stop_signal, e);
+	if (r == 0 && o->oom_score_adj)
+		r = run_parse_oom_score(o->oom_score_adj, &run->oom_score_adj, e);
+	for (size_t i = 0; r == 0 && i < o->publish.n; i++)
+		r = port_parse(o->publish.v[i], &ret->ports, e);
+	if (r == 0 && o->stop_timeout) {
+		if (str_u64(str_of(o->stop_timeout), STOP_TIMEOUT_MAX, &seconds, NULL) < 0)
+			return FAIL(e, E_USAGE, "--stop-timeout '%s': want a number of seconds",
+				    o->stop_timeout);
+		run->stop_timeout = (int)seconds;
+	}
+	return r;
+}
+
+int run_options_request(const struct run_cli_opts *o, const char *image, const char *const *args,
+			struct run_request *ret, struct err *e)
+{
+	int r = check_refused(o, e);
+
+	ret->ports.n = 0;
+	ret->run = (struct run_opts){
+		.name = o->name,
+		.image = image,
+		.command = { .entrypoint = o->entrypoint,
+			     .args = args,
+			     .env = &o->env,
+			     .user = o->user,
+			     .workdir = o->workdir },
+		.detach = o->detach,
+		.interactive = o->interactive,
+		.tty = o->tty,
+		.auto_remove = o->rm,
+		.writable = o->writable,
+		.no_network = o->network && strcmp(o->network, "none") == 0,
+		.ports = &ret->ports,
+		.volumes = &o->volume,
+		.tmpfs = &o->tmpfs,
+		.labels = &o->label,
+		.cap_add = &o->cap_add,
+		.cap_drop = &o->cap_drop,
+		.hosts = &o->add_host,
+		.dns = &o->dns,
+		.dns_search = &o->dns_search,
+		.dns_options = &o->dns_option,
+		.ulimits = &o->ulimit,
+		.groups = &o->group_add,
+		.sysctls = &o->sysctl,
+		.security = &o->security_opt,
+		.hostname = o->hostname,
+		.pids = o->pids_limit,
+		.cpu_shares = o->cpu_shares,
+		.cpuset = o->cpuset_cpus,
+		.stop_timeout = -1,
+	};
+	if (r == 0)
+		r = check_platform(o->platform, e);
+	return r == 0 ? parse_values(o, ret, e) : r;
+}

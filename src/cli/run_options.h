@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+#include "run/run.h"
+
+/*
+ * What can be asked of a container, as `run` and `create` take it from the command line, and as
+ * containers/<id>/run.json keeps it for `start` and `restart`: one table describes both.
+ */
+struct run_cli_opts {
+	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged;
+	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
+		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
+		*stop_signal, *stop_timeout, *cidfile, *platform, *fail_on, *max_age;
+	uint64_t pids_limit, cpu_shares;
+	struct strv env, env_file, publish, volume, tmpfs, label, label_file, cap_add, cap_drop,
+		add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, security_opt;
+};
+extern const struct opt run_option_table[]; /* ends with OPT_END */
+
+/*
+ * Makes of what was typed what can be kept: variables and labels taken from files and from our own
+ * environment get their values, relative paths become absolute. kept owns the new strings.
+ */
+int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e);
+
+/* {"option name": value} of what is given, without what is of one call only. Owned. */
+int run_options_json(const struct run_cli_opts *o, json_t **ret, struct err *e);
+/* The inverse. Strings are borrowed from j, lists are owned: run_options_free(). */
+int run_options_load(const json_t *j, struct run_cli_opts *ret, struct err *e);
+void run_options_free(struct run_cli_opts *o);
+
+/* The options as the run room takes them. Borrows from o and args (which ends with NULL). */
+struct run_request {
+	struct run_opts run;
+	struct ports ports;
+};
+int run_options_request(const struct run_cli_opts *o, const char *image, const char *const *args,
+			struct run_request *ret, struct err *e);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run_start.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/containers.h"
+#include "cli/road.h"
+#include "pipeline/admit.h"
+
+#define SCHEMA "plimsoll.run/v1"
+
+/* One start, of whichever kind. */
+struct attempt {
+	struct run_cli_opts *opts;
+	const char *image, *resolved; /* resolved: the digest that was admitted first, or NULL */
+	const char *const *args;
+	const char *again; /* the container's id, or NULL */
+	const char *cause; /* "run" */
+	bool create_only;
+};
+
+/* What of the options the trail keeps: not the environment, which may hold secrets. */
+static json_t *run_detail(const struct run_opts *o)
+{
+	auto_json *argv = cli_argv(o->command.args);
+
+	return json_pack("{s:s?, s:O?, s:s?}", "name", o->name, "command",
+			 json_object_get(argv, "command"), "container", o->again);
+}
+
+/*
+ * The image is decided about by the name that its signature speaks of, and by the digest that this
+ * name had at first: a tag that moved since changes nothing. With the entry of the run itself: no
+ * container runs that the trail does not know of.
+ */
+static int admit_image(struct cli *c, const struct attempt *a, const struct run_opts *run,
+		       struct road *road, struct digest *ret_resolved, struct err *e)
+{
+	const struct road_step next = { a->cause, run_detail(run) };
+	const struct run_cli_opts *o = a->opts;
+	struct admission admission = { 0 };
+	struct desc named = { 0 };
+	struct gate gate;
+	struct ref ref;
+	int r = ref_parse(road->name, &ref, e);
+
+	if (r == 0 && a->resolved)
+		r = digest_parse(str_of(a->resolved), &ref.digest, e);
+	if (r == 0)
+		r = cli_gate(c, o->fail_on, o->ignore_unfixed, o->max_age, &gate, e);
+	if (r == 0 && store_resolve(road->store, &ref, &named, NULL) == 0)
+		*ret_resolved = named.digest;
+	if (r == 0)
+		r = admit_and(road, &ref, &gate, &next, &admission, e);
+	else
+		json_decref(next.detail);
+	/* It was fetched only now. */
+	if (r == 0 && !ret_resolved->s[0])
+		*ret_resolved = store_resolve(road->store, &ref, &named, NULL) == 0
+					? named.digest
+					: road->image.digest;
+	admission_free(&admission);
+	return r;
+}
+
+static int asked_json(const struct attempt *a, const struct digest *resolved, json_t **ret,
+		      struct err *e)
+{
+	auto_json *options = NULL;
+	auto_json *args = json_array();
+	int r = run_options_json(a->opts, &options, e);
+
+	for (size_t i = 0; r == 0 && a->args[i]; i++)
+		r = json_array_append_new(args, json_string(a->args[i])) < 0
+			    ? FAIL(e, E_FORMAT, "argument %zu is not UTF-8", i + 1)
+			    : 0;
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", SCHEMA, "image", a->image,
+			 "resolved", resolved->s, "args", args, "options", options);
+	return *ret ? 0 : FAIL(e, E_FORMAT, "the image's name is not UTF-8");
+}
+
+/* Only once it is there, and never over what somebody else wrote. */
+static int write_cidfile(const char *path, const char *id, struct err *e)
+{
+	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_EXCL, 0644, e);
+
+	return fd < 0 ? WRAP(e, fd, "--cidfile") : fs_write_all(fd, id, strlen(id), e);
+}
+
+/* What the monitor runs once the container ended: ourselves, with what we were told. */
+struct exit_words {
+	char self[4096];
+	char *config; /* owned */
+	const char *v[8];
+};
+
+static int exit_words(const struct cli *c, const struct state *state, struct exit_words *ret,
+		      struct err *e)
+{
+	size_t n = 0;
+
+	*ret = (struct exit_words){ 0 };
+	if (readlink("/proc/self/exe", ret->self, sizeof(ret->self) - 1) < 0)
+		return FAIL_SYS(e, "find our own program");
+	ret->config = c->config_path ? realpath(c->config_path, NULL) : NULL;
+	ret->v[n++] = ret->self;
+	ret->v[n++] = "--state";
+	ret->v[n++] = state->path;
+	if (ret->config) {
+		ret->v[n++] = "--config";
+		ret->v[n++] = ret->config;
+	}
+	ret->v[n] = "ended";
+	return 0;
+}
+
+static int start(struct cli *c, const struct attempt *a, struct road *road, struct run_opts *o,
+		 struct err *e)
+{
+	char id[CONTAINER_ID + 1];
+	int status = 0, r;
+
+	r = run_start(road->state, road->store, &road->image, o, road->progress, id, &status, e);
+	if (r < 0 && r != E_SIGNAL) {
+		c->exit_status = status;
+		r = road_note(road, a->cause, r, run_detail(o), e);
+	}
+	if (r == 0 && a->opts->cidfile)
+		r = write_cidfile(a->opts->cidfile, id, e);
+	if (r < 0)
+		return r;
+	if (a->again)
+		return o->detach ? 0 : status;
+	return o->detach || o->create_only ? cli_print(c, e, "%s\n", id) : status;
+}
+
+static int check_cidfile(const char *path, struct err *e)
+{
+	if (!path || access(path, F_OK) < 0)
+		return 0;
+	return err_hint(e, FAIL(e, E_USAGE, "--cidfile: '%s' is there already", path), "rm %s",
+			path);
+}
+
+static int admit_and_start(struct cli *c, const struct attempt *a, struct run_opts *o,
+			   struct err *e)
+{
+	auto_road road = { 0 };
+	auto_json *asked = NULL;
+	struct digest resolved = { 0 };
+	struct exit_words words = { .config = NULL };
+	int r = cli_road(c, a->image, &road, e);
+
+	if (r == 0)
+		r = exit_words(c, road.state, &words, e);
+	o->exit_command = words.v;
+	if (r == 0)
+		r = run_check(road.state, o, e);
+	if (r == 0)
+		r = admit_image(c, a, o, &road, &resolved, e);
+	if (r == 0)
+		r = asked_json(a, &resolved, &asked, e);
+	o->asked = asked;
+	if (r == 0)
+		r = start(c, a, &road, o, e);
+	free(words.config);
+	return r;
+}
+
+static int attempt(struct cli *c, const struct attempt *a, struct err *e)
+{
+	auto_free struct run_request *q = calloc(1, sizeof(*q));
+	int r;
+
+	if (!q)
+		return FAIL_NOMEM(e);
+	r = run_options_request(a->opts, a->image, a->args, q, e);
+	q->run.again = a->again;
+	q->run.create_only = a->create_only;
+	if (r == 0)
+		r = check_cidfile(a->opts->cidfile, e);
+	return r == 0 ? admit_and_start(c, a, &q->run, e) : r;
+}
+
+int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)
+{
+	auto_strv kept = { 0 };
+	const struct attempt a = { .opts = s->opts,
+				   .image = s->image,
+				   .args = s->args,
+				   .cause = s->create_only ? "create" : "run",
+				   .create_only = s->create_only };
+	int r = run_options_settle(s->opts, &kept, e);
+
+	return r == 0 ? attempt(c, &a, e) : r;
+}
+
+static int load_asked(const struct container *found, json_t **ret, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	auto_json *j = NULL;
+	const char *schema;
+	int r = fs_read(found->fd, "run.json", LIMIT_STATE_JSON, &text, e);
+
+	if (r == E_NOTFOUND)
+		return err_hint(e,
+				FAIL(e, E_FORMAT,
+				     "container '%s' is of an older plimsoll, which did not keep "
+				     "what it was started with",
+				     found->name),
+				"plimsoll rm %s, and run it again", found->name);
+	if (r == 0)
+		r = json_parse(buf_str(&text), text.n, "run.json", &j, e);
+	if (r == 0)
+		r = json_get_string(j, "schema", &schema, "run.json", e);
+	if (r == 0 && strcmp(schema, SCHEMA) != 0)
+		r = FAIL(e, E_FORMAT, "run.json: schema '%s' is not %s", schema, SCHEMA);
+	if (r == 0)
+		*ret = TAKE(j);
+	return r;
+}
+
+static int again(struct cli *c, const struct container *found, const json_t *asked, bool attach,
+		 const char *cause, struct err *e)
+{
+	const json_t *list = json_object_get(asked, "args");
+	const size_t n = json_array_size(list);
+	auto_free const char **args = calloc(n + 1, sizeof(*args));
+	struct run_cli_opts o = { 0 };
+	struct attempt a = { .opts = &o, .args = args, .again = found->id, .cause = cause };
+	int r = args ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		args[i] = json_string_value(json_array_get(list, i)) ?: "";
+	if (r == 0)
+		r = json_get_string(asked, "image", &a.image, "run.json", e);
+	if (r == 0)
+		r = json_get_string(asked, "resolved", &a.resolved, "run.json", e);
+	if (r == 0)
+		r = run_options_load(json_object_get(asked, "options"), &o, e);
+	if (r < 0)
+		return r;
+	o.detach = !attach;
+	o.name = found->name;
+	r = attempt(c, &a, e);
+	run_options_free(&o);
+	return r;
+}
+
+int cli_run_again(struct cli *c, const char *container, bool attach, const char *cause,
+		  struct err *e)
+{
+	auto_container found = CONTAINER_INIT;
+	auto_json *asked = NULL;
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0)
+		r = container_reap(state, e);
+	if (r == 0)
+		r = container_find(state, container, &found, e);
+	if (r == 0)
+		r = load_asked(&found, &asked, e);
+	return r == 0 ? again(c, &found, asked, attach, cause, e) : r;
+}

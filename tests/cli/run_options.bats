@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# The options of `plimsoll run`: what each does inside, what is refused, and that all of them are kept for the next
+# start. The image is a shell and a few programs of this machine.
+
+load ../lib/common
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export BEGIN=$BATS_FILE_TMPDIR/begin
+	[ "$(id -u)" = 0 ] || return 0
+	host_rootfs "$BATS_FILE_TMPDIR/root" grep env stat touch
+	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
+	"$PLIMSOLL" --state "$BEGIN" trust init
+	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
+	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+}
+
+setup() {
+	common_setup
+	need_root
+	need_cmd crun conmon pasta
+	cp -a "$BEGIN" "$STATE"
+}
+
+teardown() {
+	local id
+	for id in $(plimsoll ps -aq 2>/dev/null); do
+		plimsoll rm -f "$id" >/dev/null 2>&1 || true
+	done
+	common_teardown
+}
+
+# Without a network, which is the fast way.
+in_c() {
+	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --network none "$@"
+}
+
+refused() { # status, words the message has, option...
+	local want=$1 words=$2
+	shift 2
+	in_c "$@" base:1 id
+	assert_status "$want"
+	assert_output_has "$words"
+	refute_output_has "uid=0"
+}
+
+@test "environment and labels: files first, then what is given by itself" {
+	printf '# a comment\nA=file\nB=file\nHOSTS\n' >vars
+	printf 'team=blue\nplain\n' >labels
+	HOSTS=ours in_c --env-file vars -e A=given base:1 env
+	assert_status 0
+	assert_output_has A=given B=file HOSTS=ours
+	plimsoll create --name c --label-file labels -l team=red -l x=y base:1 >/dev/null
+	run cat "$STATE"/containers/*/run.json
+	assert_output_has '"team=blue"' '"plain"' '"x=y"'
+	refute_output_has labels
+}
+
+@test "hosts and name servers" {
+	run plimsoll run --rm --add-host db:10.0.0.1 --add-host six:[fd00::1] --dns 192.0.2.1 --dns-search example.org \
+		--dns-option ndots:2 base:1 cat /etc/hosts /etc/resolv.conf
+	assert_status 0
+	assert_output_has "10.0.0.1	db" "fd00::1	six" "nameserver 192.0.2.1" "search example.org" "options ndots:2"
+	assert_eq "$(grep -c nameserver <<<"$output")" 1
+	in_c --dns 192.0.2.1 --dns-search . base:1 cat /etc/resolv.conf
+	assert_eq "$output" "nameserver 192.0.2.1"
+	refused 2 "IP address" --dns example.org
+	refused 2 "IP address" --add-host db
+	refused 2 "not a word" --dns-option "a
+nameserver 192.0.2.9"
+}
+
+@test "limits: given, and never above the host's or the profile's" {
+	in_c --ulimit nofile=100:200 --ulimit cpu=77 --shm-size 1m --oom-score-adj 500 --cpuset-cpus 0 --memory 64m \
+		--memory-reservation 32m --memory-swap 64m --cpu-shares 100 base:1 \
+		sh -c 'ulimit -n; ulimit -Hn; ulimit -t; grep shm /proc/mounts; cat /proc/self/oom_score_adj; grep Cpus_allowed_list /proc/self/status'
+	assert_status 0
+	assert_output_has "size=1024k" "500" "Cpus_allowed_list:	0"
+	assert_eq "$(head -n 3 <<<"$output" | tr '\n' ' ')" "100 200 77 "
+	refused 3 "profile's limit" --ulimit core=1
+	refused 3 "host's hard limit" --ulimit nofile=99999999
+	refused 2 "no limit of that name" --ulimit nosuch=1
+	refused 3 "would be killed before" --oom-score-adj -5
+	refused 2 "0 to 1000" --oom-score-adj 1001
+	refused 2 "2 to 1024" --cpu-shares 4096
+	refused 3 "has a limit" --memory 64m --memory-swap -1
+	refused 2 "at least --memory" --memory-swap 64m
+	refused 2 "more than --memory" --memory 64m --memory-reservation 65m
+	refused 2 "want numbers" --cpuset-cpus all
+}
+
+@test "kernel settings of its own, and none of the host's" {
+	in_c --sysctl net.ipv4.ip_forward=1 base:1 cat /proc/sys/net/ipv4/ip_forward
+	assert_eq "$output" 1
+	refused 3 "the whole host's" --sysctl kernel.core_pattern=x
+	refused 3 "the whole host's" --sysctl vm.overcommit_memory=1
+	refused 2 "KEY=VALUE" --sysctl net.ipv4.ip_forward
+	refused 2 "KEY=VALUE" --sysctl net/../kernel/core_pattern=x
+}
+
+@test "groups, platform, security options and the id's file" {
+	in_c --group-add nogroup --group-add 77 base:1 id -G
+	assert_eq "$output" "0 77 65534"
+	in_c --group-add nosuch base:1 id
+	assert_status 125
+	in_c --platform linux/amd64 --security-opt no-new-privileges --security-opt no-new-privileges:true base:1 id -u
+	assert_eq "$output" 0
+	refused 2 "this machine runs" --platform linux/s390x
+	refused 3 "plimsoll's profile" --security-opt seccomp=unconfined
+	in_c --cidfile cid base:1 id -u
+	assert_status 0
+	assert_eq "$(wc -c <cid)" 64
+	refused 2 "is there already" --cidfile cid
+}
+
+@test "stop: the signal and the time that run was told" {
+	local from
+	plimsoll run -d --network none --name a --stop-signal USR1 base:1 \
+		sh -c 'trap "exit 9" USR1; trap "" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
+	plimsoll run -d --network none --name b --stop-timeout 0 base:1 sh -c 'trap "" TERM; echo up; sleep 60' >/dev/null
+	wait_for 10 up a
+	wait_for 10 up b
+	plimsoll stop a
+	assert_eq "$(plimsoll wait a)" 9
+	from=$SECONDS
+	plimsoll stop b
+	[ $((SECONDS - from)) -lt 5 ]
+	refused 2 "no signal" --stop-signal NOSUCH
+	refused 2 "number of seconds" --stop-timeout soon
+}
+
+up() { # container
+	plimsoll logs "$1" | grep -q up
+}
+
+@test "create, start, start again, restart: with all that was asked for" {
+	run plimsoll create --name job --network none -e A=b -w /tmp --entrypoint sh base:1 -c 'echo $A; pwd; exit 3'
+	assert_status 0
+	run plimsoll ps -a
+	assert_output_has created job
+	run plimsoll start --attach job
+	assert_status 3
+	assert_eq "$output" "b
+/tmp"
+	run plimsoll start --attach job
+	assert_status 3
+	plimsoll run -d --network none --name web base:1 sh -c 'echo up; sleep 60' >/dev/null
+	plimsoll start web # it runs: nothing to do
+	plimsoll restart --time 0 web
+	plimsoll stop --time 0 web
+	plimsoll start web
+	wait_for 10 up web
+	assert_eq "$(plimsoll ps -aq | wc -l)" 2
+	run plimsoll trail show
+	assert_output_has create start restart
+	run plimsoll start nosuch
+	assert_status 5
+}
+
+@test "a container that is started again is admitted again, and its own image by digest" {
+	plimsoll create --name job --network none base:1 id -u >/dev/null
+	echo new >"$BATS_TEST_TMPDIR/new"
+	cp "$BATS_FILE_TMPDIR/base.tar" moved.tar
+	tar -C "$BATS_TEST_TMPDIR" -rf moved.tar new
+	plimsoll import moved.tar base:1 >/dev/null
+	in_c base:1 cat /new
+	assert_eq "$output" new
+	run plimsoll start --attach job
+	assert_status 0
+	assert_eq "$output" 0
+	plimsoll trust revoke default >/dev/null
+	run plimsoll start --attach job
+	assert_status 4
+	run plimsoll ps -a
+	assert_output_has job
+}
