@@ -271,7 +271,7 @@ static int apply_oom(const struct run_opts *o, json_t *process, struct err *e)
 
 	if (r < 0)
 		return r;
-	own = atoi(buf_str(&text));
+	own = (int)strtol(buf_str(&text), NULL, 10);
 	return json_put(process, "oomScoreAdj",
 			json_integer(o->oom_score_adj > own ? o->oom_score_adj : own), e);
 }
