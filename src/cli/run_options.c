@@ -67,11 +67,28 @@ static int settle_volumes(struct run_cli_opts *o, struct err *e)
 	return r;
 }
 
+/* The file is read at each start. */
+static int settle_profile(struct run_cli_opts *o, struct strv *kept, struct err *e)
+{
+	auto_free char *real = o->profile ? realpath(o->profile, NULL) : NULL;
+	int r;
+
+	if (!o->profile)
+		return 0;
+	if (!real)
+		return FAIL(e, E_NOTFOUND, "--profile: '%s' is not there", o->profile);
+	r = strv_add(kept, real, e);
+	if (r == 0)
+		o->profile = kept->v[kept->n - 1];
+	return r;
+}
+
 int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
 {
 	int r = settle_env(o, e);
 
-	(void)kept;
+	if (r == 0)
+		r = settle_profile(o, kept, e);
 	if (r == 0)
 		r = settle_labels(o, e);
 	return r == 0 ? settle_volumes(o, e) : r;
@@ -163,6 +180,31 @@ static int parse_values(const struct run_cli_opts *o, struct run_request *ret, s
 	return r;
 }
 
+/* What the command line says goes before the profile. */
+static int use_profile(const char *path, struct run_request *ret, struct err *e)
+{
+	struct run_opts *run = &ret->run;
+	struct profile_file *f = &ret->profile;
+	int r = profile_file_read(path, f, e);
+
+	if (r < 0)
+		return r;
+	run->profile = &f->p;
+	run->profile_caps = &f->caps;
+	run->profile_write = &f->write;
+	run->memory = run->memory ?: f->memory;
+	run->pids = run->pids ?: f->pids;
+	run->cpu_milli = run->cpu_milli ?: f->cpu_milli;
+	run->writable |= f->writable;
+	profile_file_needs(f, ret->needs);
+	return 0;
+}
+
+void run_request_free(struct run_request *r)
+{
+	profile_file_free(&r->profile);
+}
+
 int run_options_request(const struct run_cli_opts *o, const char *image, const char *const *args,
 			struct run_request *ret, struct err *e)
 {
@@ -205,5 +247,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 	};
 	if (r == 0)
 		r = check_platform(o->platform, e);
-	return r == 0 ? parse_values(o, ret, e) : r;
+	if (r == 0)
+		r = parse_values(o, ret, e);
+	return r == 0 && o->profile ? use_profile(o->profile, ret, e) : r;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "run/profile_file.h"
 #include "run/run.h"
 
 /*
@@ -12,7 +13,7 @@ struct run_cli_opts {
 	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
 		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
-		*stop_signal, *stop_timeout, *cidfile, *platform, *fail_on, *max_age;
+		*stop_signal, *stop_timeout, *cidfile, *platform, *profile, *fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares;
 	struct strv env, env_file, publish, volume, tmpfs, label, label_file, cap_add, cap_drop,
 		add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, security_opt;
@@ -35,6 +36,10 @@ void run_options_free(struct run_cli_opts *o);
 struct run_request {
 	struct run_opts run;
 	struct ports ports;
+	struct profile_file profile;
+	/* Words of run/allow.h that policy has to allow; ends with NULL. */
+	const char *needs[PROFILE_NEEDS];
 };
+void run_request_free(struct run_request *r);
 int run_options_request(const struct run_cli_opts *o, const char *image, const char *const *args,
 			struct run_request *ret, struct err *e);

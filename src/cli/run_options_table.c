@@ -12,6 +12,8 @@ const struct opt run_option_table[] = {
 	FIELD(rm, "rm", 0, OPT_FLAG, NULL, "remove the container once it ended"),
 	FIELD(name, "name", 0, OPT_STRING, "NAME", "name of the container"),
 	FIELD(cidfile, "cidfile", 0, OPT_STRING, "FILE", "write its id to this new file"),
+	FIELD(profile, "profile", 0, OPT_STRING, "FILE",
+	      "what this service needs beyond the default, or does without"),
 	FIELD(platform, "platform", 0, OPT_STRING, "OS/ARCH",
 	      "refuse an image of another platform than this machine's"),
 	/* What it runs. */

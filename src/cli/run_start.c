@@ -9,6 +9,7 @@
 #include "cli/containers.h"
 #include "cli/road.h"
 #include "pipeline/admit.h"
+#include "run/allow.h"
 
 #define SCHEMA "plimsoll.run/v1"
 
@@ -182,9 +183,14 @@ static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 	r = run_options_request(a->opts, a->image, a->args, q, e);
 	q->run.again = a->again;
 	q->run.create_only = a->create_only;
+	for (size_t i = 0; r == 0 && q->needs[i]; i++)
+		r = run_allowed(NULL, q->needs[i], NULL, e);
 	if (r == 0)
 		r = check_cidfile(a->opts->cidfile, e);
-	return r == 0 ? admit_and_start(c, a, &q->run, e) : r;
+	if (r == 0)
+		r = admit_and_start(c, a, &q->run, e);
+	run_request_free(q);
+	return r;
 }
 
 int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)

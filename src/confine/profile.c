@@ -136,6 +136,11 @@ const struct profile profile_default = {
 	.root_readonly = true,
 };
 
+static const char *const build_syscalls[] = {
+	"chroot", /* package managers */
+	NULL,
+};
+
 const struct profile profile_build = {
 	.name = "build",
 	.caps = build_caps,
@@ -144,7 +149,7 @@ const struct profile profile_build = {
 	.readonly = readonly,
 	.limits = { .memory = 8ULL << 30, .pids = 4096, .cpu_milli = 0, .nofile = 4096 },
 	.root_readonly = false,
-	.chroot = true,
+	.syscalls = build_syscalls,
 };
 
 static const char *const cap_names[] = {

@@ -45,8 +45,11 @@ struct profile {
 	const char *const *readonly; /* paths that cannot be written; ends with NULL */
 	struct profile_limits limits;
 	struct profile_ports bind, connect;
+	const char *const *syscalls; /* of syscalls_denied, allowed all the same; may be NULL */
+	/* Protections that are off. Policy has to allow each. */
+	bool no_seccomp, no_landlock, no_apparmor;
+	bool proc_writable; /* /proc/PID/mem can be written, as far as the rest lets it */
 	bool root_readonly;
-	bool chroot; /* chroot(2) may be called, for package managers */
 };
 
 /* Containers: no capabilities, read-only root. */

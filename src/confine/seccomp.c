@@ -52,13 +52,21 @@ static int refuse(json_t *rules, json_t *names, int error, struct err *e)
 			 e);
 }
 
+/* What a profile moves from the denied to the allowed table. */
+static bool profile_allows(const struct profile *p, const char *name)
+{
+	for (const char *const *s = p->syscalls; s && *s; s++)
+		if (strcmp(*s, name) == 0)
+			return true;
+	return false;
+}
+
 static json_t *names_json(const struct syscall_rule *table, const struct profile *p)
 {
 	json_t *names = json_array();
 
 	for (; table->name; table++) {
-		/* The one call that a profile may move from the denied to the allowed table. */
-		if (p->chroot && table->why && strcmp(table->name, "chroot") == 0)
+		if (table->why && profile_allows(p, table->name))
 			continue;
 		if (json_array_append_new(names, json_string(table->name)) < 0) {
 			json_decref(names);
@@ -214,8 +222,8 @@ int seccomp_json(const struct profile *p, json_t **ret, struct err *e)
 				    "action", "SCMP_ACT_ALLOW"),
 			  e);
 
-	if (r == 0 && p->chroot)
-		r = allow_if(rules, "chroot", NULL, 0, e);
+	for (const char *const *name = p->syscalls; r == 0 && name && *name; name++)
+		r = allow_if(rules, *name, NULL, 0, e);
 	if (r == 0)
 		r = refuse(rules, names_json(syscalls_denied, p), EPERM, e);
 	if (r == 0)

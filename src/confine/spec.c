@@ -204,13 +204,13 @@ static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
 	char ping[24]; /* groups that may send echo requests: all */
-	int r = seccomp_json(s->profile, &seccomp, e);
+	int r = s->profile->no_seccomp ? 0 : seccomp_json(s->profile, &seccomp, e);
 
 	if (r < 0)
 		return r;
 	(void)snprintf(ping, sizeof(ping), "0 %u", s->ids ? s->ids - 1 : INT32_MAX);
 	/* Low ports belong to the container's own network: no capability is needed for them. */
-	out = json_pack("{s:o, s:o*, s:o*, s:s*, s:o*, s:o, s:o, s:o, s:{s:s, s:s}}", "namespaces",
+	out = json_pack("{s:o, s:o*, s:o*, s:s*, s:o*, s:o*, s:o, s:o, s:{s:s, s:s}}", "namespaces",
 			namespaces(s), "uidMappings", id_map(s), "gidMappings", id_map(s),
 			"cgroupsPath", s->cgroup, "resources",
 			s->cgroup ? resources(&s->limits) : NULL, "seccomp", seccomp, "maskedPaths",

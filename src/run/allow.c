@@ -21,6 +21,8 @@ static const struct {
 	{ "landlock-unconfined", "it could write and execute wherever its root lets it" },
 	{ "apparmor-unconfined", "no AppArmor profile would hold it" },
 	{ "selinux-unconfined", "no SELinux label would hold it" },
+	{ "proc-writable", "it could write read-only files by /proc/self/mem (CVE-2016-5195)" },
+	{ "syscalls", "system calls that are refused for a reason (plimsoll profile)" },
 	{ "proc-unmasked", "it would see and set what the kernel shows of the host in /proc" },
 	{ "new-privileges", "its programs could gain privileges by setuid" },
 	{ "cap:", "this capability reaches the host" },
@@ -190,7 +192,8 @@ static int parse_allowance(const json_t *entry, struct run_policy *p, struct err
 		return bad(p, what ? what : "", "allow",
 			   "privileged, network-host, pid-host, ipc-host, uts-host, cgroup-host, "
 			   "user-host, seccomp-unconfined, landlock-unconfined, "
-			   "apparmor-unconfined, selinux-unconfined, proc-unmasked, "
+			   "apparmor-unconfined, selinux-unconfined, proc-writable, "
+			   "syscalls, proc-unmasked, "
 			   "new-privileges, cap:NAME, device:PATH, mount:PATH",
 			   e);
 	r = images ? parse_images(images, what, p, e) : 0;

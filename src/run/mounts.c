@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/proc.h"
+#include "base/userns.h"
 #include "confine/shim.h"
 #include "run/rootfs.h"
 
@@ -101,8 +103,29 @@ static int add_volume(const struct setup *s, struct berth *berth, int root, cons
 	return r;
 }
 
-/* "PATH[:OPTIONS]"; of the options only size and mode are the user's to choose. */
-static int add_tmpfs(int root, const char *text, struct mounts *m, struct err *e)
+/* Owner and mode of the image's folder, in the container's ids; its content is copied. */
+static int as_in_image(const struct setup *s, int root, const char *target, struct buf *options,
+		       struct err *e)
+{
+	const uint32_t base = userns_inside() ? 0 : s->c->id_base;
+	auto_close int fd = fs_open_nolink(root, target + 1, O_PATH | O_DIRECTORY, 0, e);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return FAIL_SYS(e, "look at '%s' in the image", target);
+	/* One that we made just now is nobody's yet. */
+	buf_printf(options, ",uid=%u,gid=%u,mode=%o,tmpcopyup",
+		   st.st_uid >= base ? st.st_uid - base : 0,
+		   st.st_gid >= base ? st.st_gid - base : 0, st.st_mode & 07777);
+	return buf_check(options, "mount options", e);
+}
+
+/* "PATH[:OPTIONS]"; of the options only size and mode are the user's to choose. copy: the folder is
+ * the image's, not an empty one. */
+static int add_tmpfs(const struct setup *s, int root, const char *text, bool copy, struct mounts *m,
+		     struct err *e)
 {
 	struct str rest = str_of(text), path = { "", 0 }, word;
 	auto_free char *given = NULL, *target = NULL;
@@ -130,6 +153,8 @@ static int add_tmpfs(int root, const char *text, struct mounts *m, struct err *e
 	r = buf_check(&options, "--tmpfs", e);
 	if (r == 0)
 		r = rootfs_target(root, given, true, NULL, &target, e);
+	if (r == 0 && copy)
+		r = as_in_image(s, root, target, &options, e);
 	return r == 0 ? mounts_add(m, target, "tmpfs", "tmpfs", buf_str(&options), e) : r;
 }
 
@@ -179,7 +204,9 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, struct 
 	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++)
 		r = add_volume(s, berth, root, o->volumes->v[i], m, e);
 	for (size_t i = 0; r == 0 && o->tmpfs && i < o->tmpfs->n; i++)
-		r = add_tmpfs(root, o->tmpfs->v[i], m, e);
+		r = add_tmpfs(s, root, o->tmpfs->v[i], false, m, e);
+	for (size_t i = 0; r == 0 && o->profile_write && i < o->profile_write->n; i++)
+		r = add_tmpfs(s, root, o->profile_write->v[i], true, m, e);
 	json_object_foreach(volumes, path, unused)
 	{
 		(void)unused;

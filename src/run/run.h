@@ -16,6 +16,9 @@ struct run_opts {
 	const char *name;  /* NULL: made from the id */
 	const char *image; /* as the user wrote it, for ps; may be NULL */
 	struct command_opts command;
+	const struct profile *profile; /* NULL: the default one */
+	const struct strv *profile_caps,
+		*profile_write; /* its, as cap_add and tmpfs; may be NULL */
 	bool detach, interactive, tty, auto_remove;
 	bool writable; /* --read-only=false: a root on disk, gone with rm */
 	bool no_network;

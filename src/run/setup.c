@@ -83,12 +83,12 @@ static int mount_root(const struct setup *s, struct berth *berth, char **ret_pat
 }
 
 /* Every folder the profile mounts on: real, or made. Files in /etc are ours to replace. */
-static int check_root(int root, struct err *e)
+static int check_root(const struct profile *p, int root, struct err *e)
 {
 	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/hostname" };
 	int r = rootfs_folder(root, "/etc", NULL, e);
 
-	for (const struct profile_mount *m = profile_default.mounts; r == 0 && m->target; m++)
+	for (const struct profile_mount *m = p->mounts; r == 0 && m->target; m++)
 		/* What lies below /dev and /sys is made in the fresh mounts there. */
 		if (!starts_with(m->target, "/dev/") && !starts_with(m->target, "/sys/"))
 			r = rootfs_folder(root, m->target, NULL, e);
@@ -113,7 +113,7 @@ static int write_config(const struct setup *s, const char *root, const char *net
 	if (s->opts->tty && !s->opts->detach)
 		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
 
-	const struct spec spec = { .profile = &profile_default,
+	const struct spec spec = { .profile = setup_profile(s->opts),
 				   .root = root,
 				   .root_readonly = !s->opts->writable,
 				   .hostname = hostname,
@@ -127,7 +127,7 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .env = (const char *const *)s->command->env.v,
 				   .cwd = s->command->cwd,
 				   .user = user,
-				   .shim = true,
+				   .shim = !setup_profile(s->opts)->no_landlock,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,
@@ -190,7 +190,7 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 
 	(void)snprintf(short_id, sizeof(short_id), "%.*s", CONTAINER_SHORT, s->c->id);
 	if (r == 0)
-		r = check_root(root, e);
+		r = check_root(setup_profile(s->opts), root, e);
 	if (r == 0)
 		r = user_resolve(root, s->command->user, &user, e);
 	if (r == 0)

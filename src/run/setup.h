@@ -18,5 +18,9 @@ struct setup {
 	struct profile_limits limits;
 	uint64_t caps;
 };
+static inline const struct profile *setup_profile(const struct run_opts *o)
+{
+	return o->profile ?: &profile_default;
+}
 /* For struct launch; arg is a struct setup. */
 int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e);

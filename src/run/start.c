@@ -141,10 +141,19 @@ static int create(const struct state *state, const struct desc *d, const struct 
 	return r == 0 ? keep_asked(c, o, e) : r;
 }
 
+/* The profile's, then what the command line takes from them and gives. */
+static int choose_caps(const struct run_opts *o, uint64_t *ret, struct err *e)
+{
+	uint64_t own = 0;
+	int r = run_parse_caps(o->profile_caps, NULL, caps_of(setup_profile(o)->caps), &own, e);
+
+	return r < 0 ? WRAP(e, r, "profile") : run_parse_caps(o->cap_add, o->cap_drop, own, ret, e);
+}
+
 static void choose_limits(const struct run_opts *o, const struct machine *m,
 			  struct profile_limits *ret)
 {
-	*ret = profile_default.limits;
+	*ret = setup_profile(o)->limits;
 	ret->memory = o->memory ?: ret->memory;
 	ret->pids = o->pids ?: ret->pids;
 	ret->cpu_milli = o->cpu_milli ?: ret->cpu_milli;
@@ -222,8 +231,7 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	choose_limits(o, &machine, &s.limits);
 	r = machine_check(&machine, &s.limits, e);
 	if (r == 0)
-		r = run_parse_caps(o->cap_add, o->cap_drop, caps_of(profile_default.caps), &s.caps,
-				   e);
+		r = choose_caps(o, &s.caps, e);
 	if (r == 0)
 		r = create(state, d, o, &i->command, c, e);
 	if (r < 0)
