@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pipeline/admission.h"
 #include "pipeline/attest.h"
 
 /* The image and, when it is not here yet, its signatures. */
@@ -37,13 +38,17 @@ static int check_blobs(const struct road *road, const struct desc *manifest, str
 	return r;
 }
 
-static int inspect(struct road *road, const struct ref *ref, const struct gate *g,
-		   struct admission *a, struct err *e)
+int admit_judged(struct road *road, const struct ref *ref, const struct gate *g,
+		 struct admission *a, struct err *e)
 {
 	auto_manifest m = { 0 };
 	struct desc image;
-	int r = decide_verified(road, ref, &road->image, &(struct decide_opts){ 0 }, &a->decision,
-				e);
+	int r = admission_policy(road->state, road->rules, g, &a->policy, e);
+
+	a->judged = road->image;
+	if (r == 0)
+		r = decide_verified(road, ref, &road->image, &(struct decide_opts){ 0 },
+				    &a->decision, e);
 
 	if (r == 0)
 		r = store_manifest(road->store, &road->image, &m, &image, e);
@@ -52,7 +57,7 @@ static int inspect(struct road *road, const struct ref *ref, const struct gate *
 	if (r == 0)
 		r = scan_image(road->state, road->store, &image, road->progress, &a->report, e);
 	if (r == 0)
-		r = scan_gate(&a->report, g, NULL, e);
+		r = scan_gate(&a->report, g, &a->over, e);
 	if (r == 0)
 		road->image = image;
 	return r;
@@ -103,12 +108,13 @@ static json_t *detail(const struct road *road, const struct ref *ref, const stru
 	const struct trust_result *t = &a->decision.trust;
 	const json_t *doc = a->decision.doc;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:b, s:o?, s:o*}", "signer",
-			 t->subject, "thumbprint", t->thumbprint, "signature", t->signature.s,
-			 "policy", t->statement, "rule", json_object_get(doc, "rule"), "checks",
-			 json_object_get(doc, "checks"), "tuf", json_object_get(doc, "tuf"),
-			 "failOn", severity_name(g->fail_on), "ignoreUnfixed", g->ignore_unfixed,
-			 "findings", a->report.list ? report_summary(&a->report) : NULL, "summary",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:b, s:o?, s:o*}",
+			 "policyDigest", a->policy.s, "signer", t->subject, "thumbprint",
+			 t->thumbprint, "signature", t->signature.s, "policy", t->statement, "rule",
+			 json_object_get(doc, "rule"), "checks", json_object_get(doc, "checks"),
+			 "tuf", json_object_get(doc, "tuf"), "failOn", severity_name(g->fail_on),
+			 "ignoreUnfixed", g->ignore_unfixed, "findings",
+			 a->report.list ? report_summary(&a->report) : NULL, "summary",
 			 summary(road, ref, a, g, outcome));
 }
 
@@ -119,7 +125,7 @@ int admit_and(struct road *road, const struct ref *ref, const struct gate *g,
 	int r = fetch(road, ref, e);
 
 	if (r == 0)
-		r = inspect(road, ref, g, ret, e);
+		r = admit_judged(road, ref, g, ret, e);
 	steps[0].detail = detail(road, ref, ret, g, r);
 	if (next && r == 0)
 		steps[1] = *next;

@@ -12,6 +12,9 @@
 struct admission {
 	struct decision decision;
 	struct report report; /* also set when the gate refused */
+	struct desc judged;   /* what was signed: the manifest, or an index that has it */
+	struct digest policy; /* of all that decided: see admission_policy() */
+	size_t over;	      /* findings over the gate's line */
 };
 
 /*
@@ -26,4 +29,8 @@ int admit(struct road *road, const struct ref *ref, const struct gate *g, struct
  * with it, too, in the same append (road_note_all()). next's detail is stolen in any case. */
 int admit_and(struct road *road, const struct ref *ref, const struct gate *g,
 	      const struct road_step *next, struct admission *ret, struct err *e);
+/* The same for what is in the store and is known by road->image, the manifest or index that was
+ * signed: nothing is fetched, nothing recorded. On success road->image is what may run. */
+int admit_judged(struct road *road, const struct ref *ref, const struct gate *g,
+		 struct admission *ret, struct err *e);
 void admission_free(struct admission *a);

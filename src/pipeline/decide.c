@@ -21,6 +21,8 @@ struct deciding {
 	char repository[TRUST_REPOSITORY_MAX];
 	struct decision *ret;
 	bool fresh;	  /* TUF lists it now */
+	bool offline;	  /* who says what is newest was not reached */
+	bool refused;	  /* for more than that a server did not answer */
 	struct err first; /* the first refusal */
 };
 
@@ -29,12 +31,14 @@ static bool is_refusal(int r)
 	return r == E_VERIFY || r == E_POLICY;
 }
 
-/* A refusal is kept, and the rest is looked at all the same; other errors end it. */
-static int keep(struct deciding *x, const struct err *why, struct err *e)
+/* A refusal is kept, and the rest is looked at all the same; other errors end it. unasked: it may
+ * be one only because a server did not answer. */
+static int keep(struct deciding *x, const struct err *why, bool unasked, struct err *e)
 {
 	if (is_refusal(why->code)) {
 		if (!x->first.code)
 			x->first = *why;
+		x->refused |= !unasked;
 		return 0;
 	}
 	if (e)
@@ -82,6 +86,7 @@ static int ask_tuf(struct deciding *x, struct err *e)
 	int r = tuf_admit(x->road, x->ref, x->d, &tuf, &why);
 
 	x->fresh = r == 0 && tuf;
+	x->offline = json_is_true(json_object_get(tuf, "offline"));
 	if (tuf) {
 		int k = json_put(x->ret->doc, "tuf", tuf, e);
 
@@ -95,7 +100,7 @@ static int ask_tuf(struct deciding *x, struct err *e)
 					       : "what TUF lists now",
 				       e)
 				: 0;
-	r = keep(x, &why, e);
+	r = keep(x, &why, x->offline, e);
 	return r < 0 ? r : note(x, "newest", "failed", why.msg, e);
 }
 
@@ -107,7 +112,7 @@ static int ask_policy(struct deciding *x, struct err *e)
 				 &x->notary, &why);
 
 	if (r < 0) {
-		r = keep(x, &why, e);
+		r = keep(x, &why, x->notary.unanswered, e);
 		return r < 0 ? r : note(x, "trustpolicy.json", "failed", why.msg, e);
 	}
 	x->ret->trust = x->notary.v[0];
@@ -122,7 +127,7 @@ static int ask_policy(struct deciding *x, struct err *e)
 				   "trust policy '%s' skips this repository: no annotation was "
 				   "verified",
 				   x->ret->trust.statement);
-			r = keep(x, &why, e);
+			r = keep(x, &why, false, e);
 		}
 		return r < 0 ? r
 			     : note(x, "trustpolicy.json", "not checked",
@@ -218,7 +223,8 @@ static int judge(struct deciding *x, const struct rule *rule, struct err *e)
 	struct err why = ERR_INIT;
 	int r = rule_judge(rule, &ev, x->ret->doc, &why);
 
-	return r < 0 ? keep(x, &why, e) : 0;
+	/* What the rule misses may be what nobody answered about. */
+	return r < 0 ? keep(x, &why, x->offline || x->notary.unanswered, e) : 0;
 }
 
 /* A rule for what the caller asks for: what that of the repository says of attestations, and of
@@ -276,7 +282,7 @@ static int ask_name(struct deciding *x, const struct rules *rules, struct err *e
 	(void)FAIL(&why, E_VERIFY,
 		   "it is named by its digest alone, and rules go by repositories: name it NAME@%s",
 		   x->d->digest.s);
-	r = keep(x, &why, e);
+	r = keep(x, &why, false, e);
 	return r < 0 ? r : note(x, "repository", "failed", why.msg, e);
 }
 
@@ -333,6 +339,7 @@ int decide(const struct road *road, const struct ref *ref, const struct desc *d,
 		if (e)
 			*e = x.first;
 		r = x.first.code;
+		ret->unasked = !x.refused;
 	}
 	return r;
 }

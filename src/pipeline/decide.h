@@ -20,8 +20,10 @@ struct decide_opts {
 struct decision {
 	struct trust_result
 		trust; /* the first signature that passed trustpolicy.json, or skipped */
-	bool by_rule;  /* signers or attestations were asked for besides, and are there: something
-			  was verified, also where trustpolicy.json skips the repository */
+	/* It was refused because a server did not answer, and for nothing that was found out. */
+	bool unasked;
+	bool by_rule; /* signers or attestations were asked for besides, and are there: something
+			 was verified, also where trustpolicy.json skips the repository */
 	/* What was looked at, also after a refusal:
 	 * {"repository","digest","policy","rule","tuf","checks",
 	 * "signatures","attestations","refused"}, see docs/policy.md. Owned; may be NULL. */

@@ -47,6 +47,10 @@ struct run_opts {
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */
 	const char *const *exit_command;
+	/* Written to the container's admission.json (pipeline/admission.h) before it starts. May be
+	 * NULL. */
+	const json_t *admission;
+	const struct run_policy *policy; /* what the machine may lack; NULL: nothing */
 };
 
 /* What can be said of the options before anything is done: E_USAGE, E_POLICY, E_NOTFOUND. */

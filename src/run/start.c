@@ -170,6 +170,17 @@ static int note_monitor(void *arg, pid_t conmon, struct err *e)
 	return r == 0 ? container_save(s->c, e) : r;
 }
 
+/* The decision that let it start: there before it runs. */
+static int keep_admission(const struct container *c, const struct run_opts *o, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	int r = o->admission ? json_pretty(o->admission, &text, e) : 0;
+
+	if (r == 0 && o->admission)
+		r = file_put(c->fd, "admission.json", buf_str(&text), text.n, e);
+	return r;
+}
+
 static int launch(const struct setup *s, bool detach, int *ret_status, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
@@ -192,8 +203,10 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .err = PROC_INHERIT,
 			    .own_session = detach };
 	struct supervisor super;
-	int r;
+	int r = keep_admission(s->c, o, e);
 
+	if (r < 0)
+		return r;
 	if (!detach)
 		return foreground_run(&l, ret_status, e);
 

@@ -159,7 +159,9 @@ static int check_cert(struct tally *t, const struct cert *c, const struct cert *
 		return 0;
 	if (decided)
 		return found.status == REVOCATION_GOOD ? 0 : judge_revoked(t, c, &found, e);
-	return FAIL(e, E_VERIFY, "whether a certificate was revoked could not be found out: %s",
+	/* By the code, a caller knows this from being revoked. */
+	return FAIL(e, why.msg[0] ? E_REMOTE : E_VERIFY,
+		    "whether a certificate was revoked could not be found out: %s",
 		    why.msg[0] ? why.msg : "it names no place that can be asked by plain http");
 }
 

@@ -118,6 +118,9 @@ int trust_remove(const struct state *state, const char *name, const struct trust
 
 /* SHA-256 of the policy's file, as "sha256:..."; "" when there is none. */
 int trust_policy_digest(const struct state *state, struct digest *ret, struct err *e);
+/* Of all that this host trusts: that policy, trust stores, withdrawn keys, sigstore's keys and
+ * root, and for which repositories there is a TUF root. Changes when one of them does. */
+int trust_digest(const struct state *state, struct digest *ret, struct err *e);
 
 struct trust_imported {
 	size_t statements, certificates;
@@ -245,6 +248,9 @@ struct trust_signers {
 	struct trust_result *v; /* at most LIMIT_SIGNERS_TOLD */
 	size_t n;
 	bool more; /* there were more signatures than are tried */
+	/* Nothing was wrong with one that was not accepted, but that nobody answered whether its
+	 * certificates were revoked. Also set when none was accepted. */
+	bool unanswered;
 };
 void trust_signers_free(struct trust_signers *all);
 #define auto_trust_signers __attribute__((cleanup(trust_signers_free))) struct trust_signers

@@ -221,6 +221,7 @@ static int try_all(const struct store *s, const struct ref *ref, struct evaluati
 			return E_SIGNAL;
 		if (r < 0)
 			add_reason(&reasons, &d, &why);
+		ret->unanswered |= r == E_REMOTE;
 	}
 	ret->more = i < n;
 	return ret->n ? 0 : none_passed(v->manifest, ref, i, n, &reasons, e);
@@ -324,6 +325,7 @@ int trust_verify_all(const struct state *state, const struct store *s, const str
 	auto_trust_signers all = { .v = NULL };
 	int r = verify(state, s, ref, manifest, annotations, LIMIT_SIGNERS_TOLD, &all, e);
 
+	ret->unanswered = all.unanswered;
 	if (r < 0)
 		return r;
 	*ret = all;

@@ -248,7 +248,7 @@ TEST(revocation_is_not_pretended)
 
 	specs[0].crl = "URI:http://127.0.0.1:1/x.crl";
 	world_open(&w, specs, 2);
-	expect(&w, GOOD_PAYLOAD, 0, E_VERIFY, "could not be found out: nobody was asked");
+	expect(&w, GOOD_PAYLOAD, 0, E_REMOTE, "could not be found out: nobody was asked");
 	world_policy(&w, "{\"level\":\"permissive\"}", "[\"ca:s\"]", "[\"*\"]");
 	expect(&w, GOOD_PAYLOAD, 0, 0, NULL);
 	world_policy(&w, "{\"level\":\"strict\",\"override\":{\"revocation\":\"skip\"}}",

@@ -80,7 +80,7 @@ TEST(authorities_that_were_revoked)
 		{ LEVEL(""), &revoked, E_VERIFY },
 		{ LEVEL("\"revocation\":\"log\""), &fine, 0 },
 		{ LEVEL("\"revocation\":\"log\""), &revoked, E_VERIFY },
-		{ LEVEL("\"revocation\":\"log\""), NULL, E_VERIFY },
+		{ LEVEL("\"revocation\":\"log\""), NULL, E_REMOTE },
 		{ LEVEL("\"revocation\":\"skip\""), &revoked, 0 },
 		{ LEVEL("\"authenticTimestamp\":\"log\""), &revoked, E_VERIFY },
 	};
@@ -214,7 +214,7 @@ TEST(changes_of_a_crl)
 	w.answers = &all;
 	CHECK_STR(asked(&w, &b, &code, &anew), "http://127.0.0.1:1/delta.crl");
 	CHECK(!anew);
-	expect_stamped(&w, &s, E_VERIFY, "could not be found out");
+	expect_stamped(&w, &s, E_REMOTE, "could not be found out");
 
 	two[1] = (struct answer){ .want = { .url = "http://127.0.0.1:1/delta.crl" },
 				  .bytes = BUF_INIT(LIMIT_CRL) };
@@ -238,7 +238,7 @@ TEST(changes_of_a_crl)
 	CHECK_STR(asked(&w, &b, &code, &anew), CRL_URL);
 	CHECK(anew);
 	two[0].cached = false;
-	expect_stamped(&w, &s, E_VERIFY, "of a later CRL");
+	expect_stamped(&w, &s, E_REMOTE, "of a later CRL");
 	buf_free(&two[0].bytes);
 	buf_free(&two[1].bytes);
 }
