@@ -43,6 +43,7 @@ extern const struct command cmd_version;
 extern const struct command cmd_watch;
 extern const struct command cmd_create;
 extern const struct command cmd_ended;
+extern const struct command cmd_events;
 extern const struct command cmd_exec;
 extern const struct command cmd_kill;
 extern const struct command cmd_logs;
@@ -98,6 +99,7 @@ const struct command *const commands[] = {
 	&cmd_kill,
 	&cmd_wait,
 	&cmd_rm,
+	&cmd_events,
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "run/events.h"
 
 void container_free(struct container *c)
 {
@@ -107,7 +108,11 @@ int container_create(const struct state *state, struct container *c, struct err 
 		return r;
 	c->created = clock_now();
 	r = process_identify(getpid(), &c->monitor, e);
-	return r == 0 ? container_save(c, e) : r;
+	if (r == 0)
+		r = container_save(c, e);
+	if (r == 0)
+		(void)event_note(c, "create", NULL, NULL);
+	return r;
 }
 
 int container_again(const struct state *state, struct container *c, struct err *e)

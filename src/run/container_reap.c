@@ -10,6 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "run/ending.h"
+#include "run/events.h"
 #include "run/launch.h"
 
 static int write_killed(const struct container *c, struct err *e)
@@ -21,12 +23,22 @@ static int write_killed(const struct container *c, struct err *e)
 	return file_put(c->fd, "exit", "137", 3, e);
 }
 
+/* Its process was made, and nobody saw it end. */
+static int write_unseen(const struct container *c, struct err *e)
+{
+	return faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? write_killed(c, e) : 0;
+}
+
 int container_remove(struct container *c, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16], name[CONTAINER_ID + 1];
 	auto_close int parent = -1;
 	int r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
 
+	if (r == 0)
+		r = write_unseen(c, e);
+	if (r == 0)
+		r = ending_note(c, e);
 	if (r < 0)
 		return r;
 	/* Named by id in its own parent, so that no path is walked twice. */
@@ -34,7 +46,10 @@ int container_remove(struct container *c, struct err *e)
 	if (parent < 0)
 		return FAIL_SYS(e, "open containers");
 	(void)snprintf(name, sizeof(name), "%s", c->id);
-	return fs_remove_tree(parent, name, e);
+	r = fs_remove_tree(parent, name, e);
+	if (r == 0)
+		(void)event_note_at(parent, c, "destroy", NULL, NULL);
+	return r;
 }
 
 int container_cleanup(struct container *c, struct err *e)
@@ -47,6 +62,8 @@ int container_cleanup(struct container *c, struct err *e)
 	r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
 	if (r == 0)
 		r = write_killed(c, e);
+	if (r == 0)
+		r = ending_note(c, e);
 	if (r < 0)
 		return r;
 	c->clean = true;

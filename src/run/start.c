@@ -6,6 +6,8 @@
 #include "base/proc.h"
 #include "oci/layer.h"
 #include "run/conmon.h"
+#include "run/ending.h"
+#include "run/events.h"
 #include "run/file.h"
 #include "run/foreground.h"
 #include "run/setup.h"
@@ -181,6 +183,17 @@ static int keep_admission(const struct container *c, const struct run_opts *o, s
 	return r;
 }
 
+/* In the supervisor, right before the runtime. */
+static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
+{
+	const struct setup *s = arg;
+	int r = setup_prepare(arg, netns, ret_status, e);
+
+	if (r == 0)
+		(void)event_note(s->c, "start", NULL, NULL);
+	return r;
+}
+
 static int launch(const struct setup *s, bool detach, int *ret_status, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
@@ -195,7 +208,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .userns = true,
 			    .id_base = s->c->id_base,
 			    .ports = o->ports,
-			    .prepare = setup_prepare,
+			    .prepare = prepare,
 			    .started = note_monitor,
 			    .arg = &copy,
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
@@ -258,12 +271,15 @@ static int start(const struct state *state, const struct desc *d, const struct r
 
 /* A container that never started leaves no record, but for one that was there before; one that
  * ended keeps its own unless --rm. */
-static int conclude(struct container *c, int started, const struct run_opts *o, struct err *e)
+static int conclude(struct container *c, int started, int status, const struct run_opts *o,
+		    struct err *e)
 {
 	struct err ignored = ERR_INIT;
 
 	if (!c->folder)
 		return started;
+	if (started < 0 && started != E_SIGNAL && !o->again)
+		ending_never_began(c, status);
 	if (started < 0 && o->again)
 		(void)container_cleanup(c, &ignored);
 	else if (started < 0)
@@ -291,5 +307,5 @@ int run_start(const struct state *state, const struct store *store, const struct
 	if (r == 0)
 		r = start(state, manifest, o, &image, &c, ret_status, e);
 	(void)snprintf(ret_id, CONTAINER_ID + 1, "%s", c.id);
-	return conclude(&c, r, o, e);
+	return conclude(&c, r, *ret_status, o, e);
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/filters.h"
+#include "run/events.h"
+#include "run/when.h"
+
+struct events_cli_opts {
+	const char *since, *until;
+	struct strv filter;
+};
+
+struct printing {
+	struct cli *c;
+	struct filters filters;
+};
+
+static const char *attribute(const json_t *event, const char *name)
+{
+	return json_string_or_null(json_object_get(json_object_get(event, "Actor"), "Attributes"),
+				   name)
+		       ?: "";
+}
+
+static bool is_container(const json_t *event, const char *wanted)
+{
+	const char *id = json_string_or_null(event, "id") ?: "";
+
+	return *wanted &&
+	       (strcmp(attribute(event, "name"), wanted) == 0 || starts_with(id, wanted));
+}
+
+static bool matches(const struct filters *f, const json_t *event)
+{
+	FILTER_ANY(f, "container", value, is_container(event, value));
+	FILTER_ANY(f, "event", value,
+		   strcmp(json_string_or_null(event, "Action") ?: "", value) == 0);
+	FILTER_ANY(f, "image", value, strcmp(attribute(event, "image"), value) == 0);
+	FILTER_ANY(f, "type", value, strcmp(value, "container") == 0);
+	FILTER_ALL(f, "label", value,
+		   filter_label(json_object_get(json_object_get(event, "Actor"), "Attributes"),
+				value));
+	return true;
+}
+
+/* As docker prints it: TIME TYPE ACTION ID (name=value, ...), the attributes by name. */
+static int print_text(struct cli *c, const json_t *event, struct err *e)
+{
+	const json_t *all = json_object_get(json_object_get(event, "Actor"), "Attributes");
+	auto_buf line = BUF_INIT(LIMIT_EVENT * 2);
+	const char *name;
+	char when[WHEN_MAX];
+	json_t *value;
+	size_t n = 0;
+
+	when_print(json_integer_value(json_object_get(event, "timeNano")), when);
+	buf_printf(&line, "%s container %s %s (", when, json_string_or_null(event, "Action") ?: "?",
+		   json_string_or_null(event, "id") ?: "?");
+	/* They were written canonically: sorted. */
+	json_object_foreach((json_t *)(uintptr_t)all, name, value)
+		buf_printf(&line, "%s%s=%s", n++ ? ", " : "", name, json_string_value(value) ?: "");
+	if (line.failed)
+		return FAIL_NOMEM(e);
+	text_sanitize(line.p);
+	return cli_print(c, e, "%s)\n", buf_str(&line));
+}
+
+static int print_one(void *arg, const json_t *event, struct err *e)
+{
+	const struct printing *p = arg;
+	int r;
+
+	if (!matches(&p->filters, event))
+		return 0;
+	r = p->c->json ? cli_print_json_line(p->c, event, e) : print_text(p->c, event, e);
+	return r == 0 ? cli_flush(p->c, e) : r;
+}
+
+static int run_events(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	static const char *const names[] = { "container", "event", "image", "label", "type", NULL };
+	const struct events_cli_opts *o = opts;
+	struct printing p = { .c = c };
+	struct events_query q = { .emit = print_one, .arg = &p };
+	const struct state *state;
+	int r = filters_parse(&o->filter, names, &p.filters, e);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0 && o->since)
+		r = when_parse(o->since, when_now(), &q.since, e);
+	if (r == 0 && o->until)
+		r = when_parse(o->until, when_now(), &q.until, e);
+	if (o->since && q.since < 1)
+		q.since = 1;
+	if (r == 0)
+		r = cli_state(c, &state, e);
+	/* Containers whose monitor was killed: their end is told now. */
+	if (r == 0)
+		r = container_reap(state, e);
+	return r == 0 ? events_read(state, &q, e) : r;
+}
+
+static const struct opt events_table[] = {
+	OPT_AT(struct events_cli_opts, since, "since", 0, OPT_STRING, "TIME",
+	       "those from then on, too: 10m, 2026-11-27T10:00:00Z, seconds since 1970"),
+	OPT_AT(struct events_cli_opts, until, "until", 0, OPT_STRING, "TIME", "end then"),
+	OPT_AT(struct events_cli_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
+	       "only of this container, event, image, label or type"),
+	OPT_END,
+};
+
+const struct command cmd_events = {
+	.name = "events",
+	.group = "Containers",
+	.args = "",
+	.brief = "Show what happens to containers",
+	.details = "create, start, die (exitCode), oom, stop, kill, exec_create, exec_die, "
+		   "health_status, restart, pause, unpause, rename, destroy. Without --since only "
+		   "what comes; without --until it goes on. With --format json one object a line, "
+		   "in docker's words. The last 8 to 16 MB of events are kept.",
+	.example = "plimsoll events --since 1h --until 0s\n"
+		   "plimsoll events --filter event=die --format json",
+	.opts = events_table,
+	.opts_size = sizeof(struct events_cli_opts),
+	.max_args = 0,
+	.run = run_events,
+};
