@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "run/events.h"
 #include "run/foreground.h"
 #include "run/run.h"
 
@@ -81,6 +83,14 @@ static int kill_all(struct container *c, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+static void note_kill(const struct container *c, int signal)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", signal);
+	(void)event_note(c, "kill", json_pack("{s:s}", "signal", text), NULL);
+}
+
 int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
@@ -93,6 +103,7 @@ int run_stop(const struct state *state, const char *container, unsigned timeout_
 		timeout_s = c.stop_timeout >= 0 ? (unsigned)c.stop_timeout : STOP_TIMEOUT_S;
 	sig = c.stop_signal > 0 ? c.stop_signal : SIGTERM;
 	pid = pid_of(&c);
+	(void)event_note(&c, "stop", NULL, NULL);
 	/* What it does not handle never reaches it: waiting would be for nothing. */
 	if (pid > 0 && process_catches(pid, sig) && kill(pid, sig) == 0)
 		r = wait_ended(&c, (int64_t)timeout_s * 1000, e);
@@ -113,6 +124,7 @@ int run_kill(const struct state *state, const char *container, int signal, struc
 	pid = ended(&c) ? 0 : pid_of(&c);
 	if (pid <= 0)
 		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	note_kill(&c, signal);
 	if (signal == SIGKILL) {
 		r = kill_all(&c, e);
 		wait_monitor(&c);
@@ -152,6 +164,7 @@ int run_remove(const struct state *state, const char *container, bool force, str
 			return err_hint(
 				e, FAIL(e, E_USAGE, "container '%s' is still running", c.name),
 				"plimsoll stop %s, or plimsoll rm --force %s", c.name, c.name);
+		note_kill(&c, SIGKILL);
 		r = kill_all(&c, e);
 		if (r < 0)
 			return r;
