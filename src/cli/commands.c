@@ -54,6 +54,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_signatures;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
+extern const struct command cmd_volume;
 extern const struct command cmd_wait;
 
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
@@ -100,6 +101,7 @@ const struct command *const commands[] = {
 	&cmd_wait,
 	&cmd_rm,
 	&cmd_events,
+	&cmd_volume,
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,

@@ -13,10 +13,12 @@ struct run_cli_opts {
 	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
 		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
-		*stop_signal, *stop_timeout, *cidfile, *platform, *profile, *fail_on, *max_age;
+		*reason, *stop_signal, *stop_timeout, *cidfile, *platform, *profile, *fail_on,
+		*max_age;
 	uint64_t pids_limit, cpu_shares;
-	struct strv env, env_file, publish, volume, tmpfs, label, label_file, cap_add, cap_drop,
-		add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, security_opt;
+	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
+		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl,
+		security_opt;
 };
 extern const struct opt run_option_table[]; /* ends with OPT_END */
 

@@ -30,8 +30,14 @@ const struct opt run_option_table[] = {
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(label_file, "label-file", 0, OPT_LIST, "FILE", "those of a file, one a line"),
 	/* What it sees. */
-	FIELD(volume, "volume", 'v', OPT_LIST, "HOST:PATH[:ro]", "show a folder of the host"),
-	FIELD(tmpfs, "tmpfs", 0, OPT_LIST, "PATH[:size=64m]", "a folder in memory"),
+	FIELD(volume, "volume", 'v', OPT_LIST, "[HOST|NAME:]PATH[:OPTIONS]",
+	      "show a folder of the host, a named volume, or an empty one of its own; options: ro, "
+	      "noexec, nocopy, U"),
+	FIELD(mount, "mount", 0, OPT_LIST, "type=TYPE,...",
+	      "the same in words: type=bind|volume|tmpfs, src=, dst=, ro, noexec, volume-nocopy, "
+	      "tmpfs-size=, tmpfs-mode="),
+	FIELD(tmpfs, "tmpfs", 0, OPT_LIST, "PATH[:size=64m,...]",
+	      "a folder in memory; options: size=, mode=, uid=, gid=, nr_inodes=, ro, exec"),
 	{ .name = "read-only",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct run_cli_opts, writable),
@@ -70,6 +76,8 @@ const struct opt run_option_table[] = {
 	FIELD(cap_drop, "cap-drop", 0, OPT_LIST, "CAPABILITY", "take one away, or ALL"),
 	FIELD(security_opt, "security-opt", 0, OPT_LIST, "OPTION",
 	      "no-new-privileges, which is so anyway; others are refused"),
+	FIELD(reason, "reason", 0, OPT_STRING, "TEXT",
+	      "why it needs what the policy allows by name; the trail keeps it"),
 	FIELD(privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),
 	FIELD(pid, "pid", 0, OPT_STRING, "KIND", "private (default); others are refused"),
 	FIELD(ipc, "ipc", 0, OPT_STRING, "KIND", "private (default); others are refused"),

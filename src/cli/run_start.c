@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/config.h"
 #include "cli/containers.h"
 #include "cli/road.h"
 #include "pipeline/admit.h"
 #include "run/allow.h"
+#include "trust/trust.h"
 
 #define SCHEMA "plimsoll.run/v1"
 
@@ -28,8 +30,11 @@ static json_t *run_detail(const struct run_opts *o)
 {
 	auto_json *argv = cli_argv(o->command.args);
 
-	return json_pack("{s:s?, s:O?, s:s?}", "name", o->name, "command",
-			 json_object_get(argv, "command"), "container", o->again);
+	const json_t *granted = o->policy ? o->policy->granted : NULL;
+
+	return json_pack("{s:s?, s:O?, s:s*, s:O*}", "name", o->name, "command",
+			 json_object_get(argv, "command"), "container", o->again, "allowed",
+			 json_array_size(granted) ? granted : NULL);
 }
 
 /*
@@ -173,23 +178,44 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	return r;
 }
 
+/* The policy's section `run:`, about this image. Owned. */
+static int load_policy(const struct cli *c, const char *image, struct run_policy **ret,
+		       struct err *e)
+{
+	auto_buf repository = BUF_INIT(LIMIT_ALLOW_TEXT - 1);
+	struct ref ref;
+	int r = cli_config_run(c->config, ret, e);
+
+	if (r < 0 || ref_parse(image, &ref, NULL) < 0) /* a bad name is reported where it is used */
+		return r;
+	trust_repository(&ref, &repository);
+	(void)snprintf((*ret)->repository, sizeof((*ret)->repository), "%s", buf_str(&repository));
+	return 0;
+}
+
 static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 {
 	auto_free struct run_request *q = calloc(1, sizeof(*q));
+	auto_free struct run_policy *policy = NULL;
 	int r;
 
 	if (!q)
 		return FAIL_NOMEM(e);
+	r = load_policy(c, a->image, &policy, e);
+	if (r < 0)
+		return r;
 	r = run_options_request(a->opts, a->image, a->args, q, e);
+	q->run.policy = policy;
 	q->run.again = a->again;
 	q->run.create_only = a->create_only;
 	for (size_t i = 0; r == 0 && q->needs[i]; i++)
-		r = run_allowed(NULL, q->needs[i], NULL, e);
+		r = run_allowed(policy, q->needs[i], a->opts->reason, e);
 	if (r == 0)
 		r = check_cidfile(a->opts->cidfile, e);
 	if (r == 0)
 		r = admit_and_start(c, a, &q->run, e);
 	run_request_free(q);
+	run_policy_free(policy);
 	return r;
 }
 

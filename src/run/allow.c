@@ -331,6 +331,20 @@ static int refuse(const struct run_policy *p, const char *what, int word, bool e
 			strchr(what, ':') ? "\"" : "", what, strchr(what, ':') ? "\"" : "");
 }
 
+/* The same is asked more than once on the way to a start. */
+static bool is_granted(const json_t *granted, const char *what)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(granted, i, one)
+	{
+		if (strcmp(json_string_or_null(one, "what") ?: "", what) == 0)
+			return true;
+	}
+	return false;
+}
+
 int run_allowed(const struct run_policy *p, const char *what, const char *reason, struct err *e)
 {
 	const int word = find_word(what, false);
@@ -349,6 +363,8 @@ int run_allowed(const struct run_policy *p, const char *what, const char *reason
 
 			return err_hint(e, r, "add --reason TEXT, which the trail keeps");
 		}
+		if (is_granted(p->granted, what))
+			return 0;
 		return json_push(p->granted,
 				 json_pack("{s:s, s:s}", "what", what, "reason", reason), e);
 	}

@@ -21,6 +21,7 @@ void container_free(struct container *c)
 	free(c->folder);
 	free(c->ports);
 	json_decref(c->labels);
+	json_decref(c->volumes);
 	if (c->fd >= 0 && c->folder)
 		(void)close(c->fd);
 	*c = (struct container)CONTAINER_INIT;

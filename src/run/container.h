@@ -31,6 +31,7 @@ struct container {
 	struct process_id monitor;
 	char *image, *digest, *command; /* for people; owned, may be NULL */
 	json_t *labels;			/* owned object, may be NULL */
+	json_t *volumes;		/* names of its named volumes; owned array, may be NULL */
 	struct ports *ports;		/* owned, may be NULL */
 	char *folder;			/* absolute, owned */
 	int fd;				/* of the folder */

@@ -25,14 +25,14 @@ int container_save(const struct container *c, struct err *e)
 	auto_json *j = json_pack(
 		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:i, s:I, s:s*, s:s*, "
 		"s:s*, "
-		"s:O*, s:o}",
+		"s:O*, s:O*, s:o}",
 		"schema", "plimsoll.container/v1", "id", c->id, "name", c->name, "step",
 		c->kind == CONTAINER_STEP, "created", (json_int_t)c->created, "autoRemove",
 		c->auto_remove, "detached", c->detached, "clean", c->clean, "stopSignal",
 		c->stop_signal, "stopTimeout", c->stop_timeout, "idBase", (json_int_t)c->id_base,
 		"monitorPid", (int)c->monitor.pid, "monitorStart", (json_int_t)c->monitor.start,
 		"image", c->image, "digest", c->digest, "command", c->command, "labels", c->labels,
-		"ports", ports_json(c->ports));
+		"volumes", c->volumes, "ports", ports_json(c->ports));
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	int r;
 
@@ -102,5 +102,6 @@ int container_fields(const json_t *j, struct container *c, struct err *e)
 	c->digest = copy_or_null(j, "digest");
 	c->command = copy_or_null(j, "command");
 	c->labels = json_incref(json_object_get(j, "labels"));
+	c->volumes = json_incref(json_object_get(j, "volumes"));
 	return load_ports(j, &c->ports, e);
 }

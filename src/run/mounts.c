@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,28 +80,115 @@ static int add_shim(struct berth *berth, struct mounts *m, struct err *e)
 	return r == 0 ? mounts_add(m, SHIM_PATH, "bind", source, "bind,ro,nosuid,nodev", e) : r;
 }
 
-static int add_volume(const struct setup *s, struct berth *berth, int root, const char *text,
-		      struct mounts *m, struct err *e)
+static bool folder_is_empty(int at)
 {
-	struct volume v = { 0 };
-	auto_free char *source = NULL, *target = NULL;
-	auto_close int fd = -1;
-	struct stat st;
-	int r = volume_parse(s->state, text, &v, e);
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *ent;
 
-	if (r == 0) {
-		fd = open(v.host, O_PATH | O_CLOEXEC);
-		r = fd < 0 || fstat(fd, &st) < 0 ? FAIL_SYS(e, "volume '%s'", text) : 0;
+	while (d && (ent = readdir(d)))
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
+			return false;
+	return d != NULL;
+}
+
+/* What is shown: the host's folder or file, or a volume, made when it is missing. By path: what was
+ * opened before we left the host's mount namespace cannot be bound here. */
+static int open_source(const struct setup *s, const struct volume *v, const struct mounts *m,
+		       struct err *e)
+{
+	auto_free char *path = NULL;
+	int fd, r = 0;
+
+	if (v->kind == VOLUME_NAMED) {
+		r = volume_create(s->state, v->source, NULL, e);
+		if (asprintf(&path, "%s/volumes/%s/_data", s->state->path, v->source) < 0)
+			return FAIL_NOMEM(e);
+	} else if (v->kind == VOLUME_ANONYMOUS) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "volumes/%zu", m->n);
+		/* The folder above is closed, this one is the container's root's own. */
+		r = fs_mkdir_p(s->c->fd, "volumes", 0700, e);
+		if (r == 0 && mkdirat(s->c->fd, name, 0755) < 0 && errno != EEXIST)
+			r = FAIL_SYS(e, "make '%s'", name);
+		if (asprintf(&path, "%s/%s", s->c->folder, name) < 0)
+			return FAIL_NOMEM(e);
 	}
+	if (r < 0)
+		return r;
+	fd = open(path ?: v->source, O_PATH | O_CLOEXEC | (path ? O_DIRECTORY | O_NOFOLLOW : 0));
+	return fd < 0 ? FAIL_SYS(e, "open volume '%s'", path ?: v->source) : fd;
+}
+
+/* What the image has there is what a new volume begins with, as docker does. */
+static int fill(const struct berth *berth, const char *target, const char *shown, bool existed,
+		struct err *e)
+{
+	auto_free char *from = NULL;
+
+	if (asprintf(&from, "%s/rootfs%s", berth->path, target) < 0)
+		return FAIL_NOMEM(e);
+	if (existed)
+		return mounts_fill(berth, from, shown, e);
+	return 0;
+}
+
+/* Set on the mount itself, and on all below it, before the container's namespace is made: in there
+ * nobody can take it off again, and no runtime can forget it. */
+static int restrict_mount(const char *path, const struct volume *v, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+
+	if (v->read_only)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (v->no_exec)
+		attr.attr_set |= MOUNT_ATTR_NOEXEC;
+	return mount_setattr(AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof(attr)) < 0
+		       ? FAIL_SYS(e, "restrict the mount of '%s'", v->target)
+		       : 0;
+}
+
+static int add_bound(const struct setup *s, struct berth *berth, int root, const struct user *user,
+		     const struct volume *v, struct mounts *m, struct err *e)
+{
+	auto_free char *source = NULL, *target = NULL;
+	auto_close int there = fs_open_in_root(root, v->target, O_PATH | O_DIRECTORY, 0, NULL);
+	auto_close int fd = open_source(s, v, m, e);
+	const bool existed = there >= 0;
+	char options[64];
+	struct stat st;
+	int r = fd < 0 ? fd : 0;
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = FAIL_SYS(e, "volume '%s'", v->target);
 	if (r == 0)
-		r = rootfs_target(root, v.target, S_ISDIR(st.st_mode), NULL, &target, e);
+		r = rootfs_target(root, v->target, S_ISDIR(st.st_mode), NULL, &target, e);
 	if (r == 0)
 		r = berth_show(berth, fd, true, &source, e);
+	if (r == 0 && v->kind != VOLUME_BIND && !v->no_copy && folder_is_empty(fd))
+		r = fill(berth, target, source, existed, e);
+	if (r == 0 && v->own)
+		r = mounts_own(berth, source, user, e);
 	if (r == 0)
-		r = mounts_add(m, target, "bind", source,
-			       v.read_only ? "bind,nosuid,nodev,ro" : "bind,nosuid,nodev", e);
-	volume_free(&v);
-	return r;
+		r = restrict_mount(source, v, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(options, sizeof(options), "bind,nosuid,nodev%s%s",
+		       v->no_exec ? ",noexec" : "", v->read_only ? ",ro" : "");
+	return mounts_add(m, target, "bind", source, options, e);
+}
+
+static int add_volume(const struct setup *s, struct berth *berth, int root, const struct user *user,
+		      const struct volume *v, struct mounts *m, struct err *e)
+{
+	auto_free char *target = NULL;
+	int r;
+
+	if (v->kind != VOLUME_TMPFS)
+		return add_bound(s, berth, root, user, v, m, e);
+	r = rootfs_target(root, v->target, true, NULL, &target, e);
+	return r == 0 ? mounts_add(m, target, "tmpfs", "tmpfs", v->options, e) : r;
 }
 
 /* Owner and mode of the image's folder, in the container's ids; its content is copied. */
@@ -122,96 +210,76 @@ static int as_in_image(const struct setup *s, int root, const char *target, stru
 	return buf_check(options, "mount options", e);
 }
 
-/* "PATH[:OPTIONS]"; of the options only size and mode are the user's to choose. copy: the folder is
- * the image's, not an empty one. */
-static int add_tmpfs(const struct setup *s, int root, const char *text, bool copy, struct mounts *m,
+/* A path that the profile names: a folder in memory which begins as the image's. What the user
+ * mounts there goes before it. */
+static int add_write(const struct setup *s, int root, const char *text, struct mounts *m,
 		     struct err *e)
 {
-	struct str rest = str_of(text), path = { "", 0 }, word;
-	auto_free char *given = NULL, *target = NULL;
 	auto_buf options = BUF_INIT(512);
-	bool size = false, exec = false;
-	int r;
+	auto_free char *target = NULL;
+	struct volume v = { 0 };
+	int r = volume_parse_tmpfs(text, &v, e);
 
-	(void)str_cut(&rest, ':', &path);
-	given = str_dup(path);
-	if (!given)
-		return FAIL_NOMEM(e);
-	buf_puts(&options, "nosuid,nodev");
-	while (str_cut(&rest, ',', &word)) {
-		size |= str_starts(word, "size=");
-		exec |= str_eqz(word, "exec");
-		if (str_starts(word, "size=") || str_starts(word, "mode="))
-			buf_printf(&options, ",%.*s", (int)word.n, word.p);
-		else if (!str_eqz(word, "exec") && !str_eqz(word, "rw") && !str_eqz(word, "noexec"))
-			return FAIL(e, E_USAGE, "--tmpfs '%s': '%.*s' is not size=, mode= or exec",
-				    text, (int)word.n, word.p);
-	}
-	buf_puts(&options, exec ? "" : ",noexec");
-	buf_puts(&options, size ? "" : ",size=64m");
-	buf_puts(&options, ",nr_inodes=16384");
-	r = buf_check(&options, "--tmpfs", e);
 	if (r == 0)
-		r = rootfs_target(root, given, true, NULL, &target, e);
-	if (r == 0 && copy)
+		r = rootfs_target(root, v.target, true, NULL, &target, e);
+	if (r == 0 && !mounts_have(m, target)) {
+		buf_puts(&options, v.options);
 		r = as_in_image(s, root, target, &options, e);
-	return r == 0 ? mounts_add(m, target, "tmpfs", "tmpfs", buf_str(&options), e) : r;
-}
-
-/* An image's VOLUME: a folder of the container's own, which starts as a copy of the image's. */
-static int add_image_volume(const struct setup *s, struct berth *berth, int root, const char *path,
-			    struct mounts *m, struct err *e)
-{
-	auto_free char *target = NULL, *from = NULL, *to = NULL, *source = NULL;
-	auto_close int fd = -1;
-	int r = rootfs_target(root, path, true, NULL, &target, e);
-
-	if (r < 0)
-		return WRAP(e, r, "the image's VOLUME");
-	if (mounts_have(m, target))
-		return 0;
-	if (asprintf(&from, "%s/rootfs%s", berth->path, target) < 0 ||
-	    asprintf(&to, "%s/volumes/%zu", s->c->folder, m->n) < 0)
-		return FAIL_NOMEM(e);
-
-	const char *const copy[] = { "cp", "--archive", "--no-target-directory", "--", from,
-				     to,   NULL };
-
-	r = fs_mkdir_p(s->c->fd, "volumes", 0700, e);
-	/* When it is started again it goes on with what it wrote. */
-	if (r == 0 && access(to, F_OK) < 0)
-		r = proc_run(copy, -1, NULL, e);
-	if (r == 0) {
-		fd = open(to, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		r = fd < 0 ? FAIL_SYS(e, "open '%s'", to) : 0;
+		if (r == 0)
+			r = mounts_add(m, target, "tmpfs", "tmpfs", buf_str(&options), e);
 	}
-	/* Copied with the container's ids, so they stay as they are. */
-	if (r == 0)
-		r = berth_show(berth, fd, false, &source, e);
-	return r == 0 ? mounts_add(m, target, "bind", source, "bind,nosuid,nodev", e) : r;
+	volume_free(&v);
+	return r;
 }
 
-int mounts_collect(const struct setup *s, struct berth *berth, int root, struct mounts *m,
-		   struct err *e)
+/* An image's VOLUME: an anonymous one, unless something is mounted there. */
+static int add_image_volume(const struct setup *s, struct berth *berth, int root,
+			    const struct user *user, const char *path, struct mounts *m,
+			    struct err *e)
 {
-	const struct run_opts *o = s->opts;
+	const struct volume v = { .kind = VOLUME_ANONYMOUS, .target = (char *)(uintptr_t)path };
+	auto_free char *target = NULL;
+	int r = 0;
+
+	/* Where a link leads to; it may lead to what is not there, which add_bound() then makes. */
+	auto_close int there = fs_open_in_root(root, path, O_PATH | O_DIRECTORY, 0, NULL);
+
+	if (path[0] == '/' && mounts_have(m, path))
+		return 0;
+	if (there >= 0) {
+		r = rootfs_target(root, path, true, NULL, &target, e);
+		if (r == 0 && mounts_have(m, target))
+			return 0;
+	}
+	if (r == 0)
+		r = add_bound(s, berth, root, user, &v, m, e);
+	return r < 0 ? WRAP(e, r, "the image's VOLUME") : 0;
+}
+
+int mounts_collect(const struct setup *s, struct berth *berth, int root, const struct user *user,
+		   struct mounts *m, struct err *e)
+{
 	json_t *volumes = json_object_get(s->exec, "Volumes"), *unused;
+	auto_free struct volumes *asked = calloc(1, sizeof(*asked));
+	const struct strv *write = s->opts->profile_write;
 	const char *path;
-	int r = add_etc(berth, m, e);
+	int r = asked ? add_etc(berth, m, e) : FAIL_NOMEM(e);
 
 	if (r == 0)
 		r = add_shim(berth, m, e);
-	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++)
-		r = add_volume(s, berth, root, o->volumes->v[i], m, e);
-	for (size_t i = 0; r == 0 && o->tmpfs && i < o->tmpfs->n; i++)
-		r = add_tmpfs(s, root, o->tmpfs->v[i], false, m, e);
-	for (size_t i = 0; r == 0 && o->profile_write && i < o->profile_write->n; i++)
-		r = add_tmpfs(s, root, o->profile_write->v[i], true, m, e);
+	if (r == 0)
+		r = volumes_parse(s->state, s->opts, asked, e);
+	for (size_t i = 0; r == 0 && i < asked->n; i++)
+		r = add_volume(s, berth, root, user, &asked->v[i], m, e);
+	for (size_t i = 0; r == 0 && write && i < write->n; i++)
+		r = add_write(s, root, write->v[i], m, e);
 	json_object_foreach(volumes, path, unused)
 	{
 		(void)unused;
 		if (r == 0)
-			r = add_image_volume(s, berth, root, path, m, e);
+			r = add_image_volume(s, berth, root, user, path, m, e);
 	}
+	if (asked)
+		volumes_free(asked);
 	return r;
 }

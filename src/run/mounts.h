@@ -20,6 +20,12 @@ static inline void mounts_release(struct mounts *m)
 #define auto_mounts __attribute__((cleanup(mounts_release))) struct mounts
 
 /* What is asked for and what the image wants. Their targets are made in root, which is not running
- * yet; volumes are made and filled. What they show lies in the berth. */
-int mounts_collect(const struct setup *s, struct berth *berth, int root, struct mounts *m,
-		   struct err *e);
+ * yet; volumes are made and filled (mounts_fill.c). user is whom it will run as. */
+int mounts_collect(const struct setup *s, struct berth *berth, int root, const struct user *user,
+		   struct mounts *m, struct err *e);
+
+/* Copies the image's folder at from into to, an empty one that berth shows, with the container's
+ * own ids and rights. */
+int mounts_fill(const struct berth *berth, const char *from, const char *to, struct err *e);
+/* Gives all of a mount that berth shows to the user. */
+int mounts_own(const struct berth *berth, const char *path, const struct user *user, struct err *e);

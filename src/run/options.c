@@ -176,6 +176,16 @@ static int check_limits(const struct run_opts *o, struct err *e)
 	return 0;
 }
 
+static int check_volumes(const struct state *state, const struct run_opts *o, struct err *e)
+{
+	auto_free struct volumes *v = calloc(1, sizeof(*v));
+	int r = v ? volumes_parse(state, o, v, e) : FAIL_NOMEM(e);
+
+	if (v)
+		volumes_free(v);
+	return r;
+}
+
 int run_check(const struct state *state, const struct run_opts *o, struct err *e)
 {
 	uint64_t caps;
@@ -185,16 +195,8 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 		r = options_check(o, e);
 	if (r == 0)
 		r = run_parse_caps(o->cap_add, o->cap_drop, 0, &caps, e);
-	for (size_t i = 0; r == 0 && o->volumes && i < o->volumes->n; i++) {
-		struct volume v = { 0 };
-
-		r = volume_parse(state, o->volumes->v[i], &v, e);
-		volume_free(&v);
-	}
-	for (size_t i = 0; r == 0 && o->tmpfs && i < o->tmpfs->n; i++)
-		if (o->tmpfs->v[i][0] != '/')
-			return FAIL(e, E_USAGE, "--tmpfs '%s': want an absolute path",
-				    o->tmpfs->v[i]);
+	if (r == 0)
+		r = check_volumes(state, o, e);
 	for (size_t i = 0; r == 0 && o->labels && i < o->labels->n; i++)
 		if (o->labels->v[i][0] == '=' || !o->labels->v[i][0])
 			return FAIL(e, E_USAGE, "--label '%s': want KEY=VALUE", o->labels->v[i]);

@@ -7,11 +7,13 @@
 #include "run/container.h"
 #include "run/launch.h"
 #include "run/network.h"
+#include "run/volume.h"
 
 /*
  * A container's life. Nothing here decides trust: run_start() starts exactly the manifest whose
  * descriptor it is given, and the caller has admitted that digest.
  */
+struct run_policy;
 struct run_opts {
 	const char *name;  /* NULL: made from the id */
 	const char *image; /* as the user wrote it, for ps; may be NULL */
@@ -22,12 +24,12 @@ struct run_opts {
 	bool detach, interactive, tty, auto_remove;
 	bool writable; /* --read-only=false: a root on disk, gone with rm */
 	bool no_network;
-	const struct ports *ports;  /* may be NULL */
-	const struct strv *volumes; /* "HOST:CONTAINER[:ro|:rw]"; may be NULL, as the next */
-	const struct strv *tmpfs;   /* "PATH[:size=64m,mode=1777]" */
-	const struct strv *labels;  /* "K=V" */
-	const struct strv *cap_add, *cap_drop;		   /* names, or ALL for drop */
-	const struct strv *hosts;			   /* "NAME:ADDRESS" */
+	const struct ports *ports;		     /* may be NULL */
+	const struct strv *volumes, *mounts, *tmpfs; /* as volume.h reads them; may be NULL, as
+							the next */
+	const struct strv *labels;		     /* "K=V" */
+	const struct strv *cap_add, *cap_drop;	     /* names, or ALL for drop */
+	const struct strv *hosts;		     /* "NAME:ADDRESS" */
 	const struct strv *dns, *dns_search, *dns_options; /* of resolv.conf(5) */
 	const struct strv *ulimits;			   /* as run_parse_ulimit() takes them */
 	const struct strv *groups;	  /* names or numbers, the user's besides its own */
@@ -40,6 +42,10 @@ struct run_opts {
 	int oom_score_adj; /* never below that of who calls us */
 	int stop_signal;   /* 0: the image's */
 	int stop_timeout;  /* seconds; -1: not given */
+	/* What the machine may lack, and what is allowed by name, and why this one needs it. NULL:
+	 * nothing. */
+	const struct run_policy *policy;
+	const char *reason;
 	/* Written to the container's run.json: what it takes to start it again. May be NULL. */
 	const json_t *asked;
 	bool create_only;  /* make the record, and start nothing */
@@ -50,7 +56,6 @@ struct run_opts {
 	/* Written to the container's admission.json (pipeline/admission.h) before it starts. May be
 	 * NULL. */
 	const json_t *admission;
-	const struct run_policy *policy; /* what the machine may lack; NULL: nothing */
 };
 
 /* What can be said of the options before anything is done: E_USAGE, E_POLICY, E_NOTFOUND. */
@@ -80,13 +85,6 @@ int run_parse_label_file(const char *path, struct strv *ret, struct err *e);
 int run_parse_oom_score(const char *text, int *ret, struct err *e);
 int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
 		   struct err *e);
-struct volume {
-	char *host, *target; /* owned */
-	bool read_only;
-};
-void volume_free(struct volume *v);
-/* Refuses what a container must not see of its host: E_POLICY names the rule. */
-int volume_parse(const struct state *state, const char *text, struct volume *ret, struct err *e);
 
 struct exec_opts {
 	const char *const *argv; /* ends with NULL */

@@ -150,7 +150,7 @@ static int check_command(const struct setup *s, int root, int *ret_status, struc
 	int r;
 
 	/* A volume may bring the program: then only the runtime can tell. */
-	if (s->opts->volumes && s->opts->volumes->n)
+	if ((s->opts->volumes && s->opts->volumes->n) || (s->opts->mounts && s->opts->mounts->n))
 		return 0;
 	for (size_t i = 0; i < s->command->env.n; i++)
 		if (starts_with(s->command->env.v[i], "PATH="))
@@ -198,7 +198,7 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	if (r == 0)
 		r = write_etc(berth, hostname, s->opts, e);
 	if (r == 0)
-		r = mounts_collect(s, berth, root, &m, e);
+		r = mounts_collect(s, berth, root, &user, &m, e);
 	if (r == 0)
 		r = rootfs_check_cwd(root, s->command->cwd, e);
 	if (r == 0)

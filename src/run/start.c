@@ -84,7 +84,25 @@ static char *command_text(const struct command_line *c)
 	return buf_take(&b) ?: strdup("?");
 }
 
-static int describe(const struct desc *d, const struct run_opts *o,
+/* The names of its volumes: as long as it is there, nobody removes them. */
+static int volumes_json(const struct state *state, const struct run_opts *o, json_t **ret,
+			struct err *e)
+{
+	auto_free struct volumes *v = calloc(1, sizeof(*v));
+	auto_json *list = json_array();
+	int r = v && list ? volumes_parse(state, o, v, e) : FAIL_NOMEM(e);
+
+	for (size_t i = 0; r == 0 && i < v->n; i++)
+		if (v->v[i].kind == VOLUME_NAMED)
+			r = json_push(list, json_string(v->v[i].source), e);
+	if (v)
+		volumes_free(v);
+	if (r == 0)
+		*ret = TAKE(list);
+	return r;
+}
+
+static int describe(const struct state *state, const struct desc *d, const struct run_opts *o,
 		    const struct command_line *command, struct container *c, struct err *e)
 {
 	if (o->name && snprintf(c->name, sizeof(c->name), "%s", o->name) >= (int)sizeof(c->name))
@@ -104,7 +122,7 @@ static int describe(const struct desc *d, const struct run_opts *o,
 			return FAIL_NOMEM(e);
 		*c->ports = *o->ports;
 	}
-	return 0;
+	return volumes_json(state, o, &c->volumes, e);
 }
 
 /* What was asked for, so that it can be started again. */
@@ -137,7 +155,7 @@ static int create(const struct state *state, const struct desc *d, const struct 
 		c->detached = o->detach;
 		return container_save(c, e);
 	}
-	r = describe(d, o, command, c, e);
+	r = describe(state, d, o, command, c, e);
 	if (r == 0)
 		r = container_create(state, c, e);
 	return r == 0 ? keep_asked(c, o, e) : r;
