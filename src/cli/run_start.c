@@ -9,6 +9,7 @@
 #include "cli/config.h"
 #include "cli/containers.h"
 #include "cli/road.h"
+#include "pipeline/admission.h"
 #include "pipeline/admit.h"
 #include "run/allow.h"
 #include "trust/trust.h"
@@ -43,7 +44,8 @@ static json_t *run_detail(const struct run_opts *o)
  * container runs that the trail does not know of.
  */
 static int admit_image(struct cli *c, const struct attempt *a, const struct run_opts *run,
-		       struct road *road, struct digest *ret_resolved, struct err *e)
+		       struct road *road, struct digest *ret_resolved, json_t **ret_record,
+		       struct err *e)
 {
 	const struct road_step next = { a->cause, run_detail(run) };
 	const struct run_cli_opts *o = a->opts;
@@ -68,8 +70,61 @@ static int admit_image(struct cli *c, const struct attempt *a, const struct run_
 		*ret_resolved = store_resolve(road->store, &ref, &named, NULL) == 0
 					? named.digest
 					: road->image.digest;
+	if (r == 0) {
+		const struct admission_terms terms = {
+			.gate = &gate, .gate_given = o->fail_on || o->max_age || o->ignore_unfixed
+		};
+
+		r = admission_record(road, &admission, &terms, ret_record, e);
+	}
 	admission_free(&admission);
 	return r;
+}
+
+/* A decision that is taken while the container is made (run/gate.h). */
+struct deciding {
+	struct cli *c;
+	const struct attempt *a;
+	const struct run_opts *run;
+	struct road road;
+	struct desc image; /* what is made meanwhile */
+	int refused;	   /* what it came to, and the trail has */
+};
+
+static int decide_meanwhile(void *arg, json_t **ret_admission, struct err *e)
+{
+	struct deciding *d = arg;
+	struct digest resolved = { 0 };
+	int r = admit_image(d->c, d->a, d->run, &d->road, &resolved, ret_admission, e);
+
+	if (r == 0 && strcmp(d->road.image.digest.s, d->image.digest.s) != 0)
+		r = road_note(
+			&d->road, d->a->cause,
+			FAIL(e, E_VERIFY, "'%s' was changed just now: start it again", d->a->image),
+			NULL, e);
+	d->refused = r;
+	return r;
+}
+
+/* What is here can be made while it is decided about: ret->image.digest is set. Not what is started
+ * again: of that something would be left if it were refused. */
+static int foresee(const struct attempt *a, const struct road *road, struct deciding *ret,
+		   struct digest *ret_resolved, struct err *e)
+{
+	auto_manifest m = { 0 };
+	struct desc named;
+	struct ref ref;
+	int r = ref_parse(road->name, &ref, e);
+
+	if (r == 0 && a->resolved)
+		r = digest_parse(str_of(a->resolved), &ref.digest, e);
+	if (r < 0 || a->create_only || a->again ||
+	    store_resolve(road->store, &ref, &named, NULL) < 0 ||
+	    store_manifest(road->store, &named, &m, &ret->image, NULL) < 0)
+		return r;
+	*ret_resolved = named.digest;
+	ret->road = *road;
+	return 0;
 }
 
 static int asked_json(const struct attempt *a, const struct digest *resolved, json_t **ret,
@@ -126,13 +181,13 @@ static int exit_words(const struct cli *c, const struct state *state, struct exi
 }
 
 static int start(struct cli *c, const struct attempt *a, struct road *road, struct run_opts *o,
-		 struct err *e)
+		 const struct deciding *d, struct err *e)
 {
 	char id[CONTAINER_ID + 1];
 	int status = 0, r;
 
 	r = run_start(road->state, road->store, &road->image, o, road->progress, id, &status, e);
-	if (r < 0 && r != E_SIGNAL) {
+	if (r < 0 && r != E_SIGNAL && !d->refused) {
 		c->exit_status = status;
 		r = road_note(road, a->cause, r, run_detail(o), e);
 	}
@@ -157,9 +212,10 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 			   struct err *e)
 {
 	auto_road road = { 0 };
-	auto_json *asked = NULL;
+	auto_json *asked = NULL, *record = NULL;
 	struct digest resolved = { 0 };
 	struct exit_words words = { .config = NULL };
+	struct deciding d = { .c = c, .a = a, .run = o };
 	int r = cli_road(c, a->image, &road, e);
 
 	if (r == 0)
@@ -168,12 +224,20 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	if (r == 0)
 		r = run_check(road.state, o, e);
 	if (r == 0)
-		r = admit_image(c, a, o, &road, &resolved, e);
+		r = foresee(a, &road, &d, &resolved, e);
+	if (r == 0 && d.image.digest.s[0]) {
+		road.image = d.image;
+		o->decide = decide_meanwhile;
+		o->decide_arg = &d;
+	} else if (r == 0) {
+		r = admit_image(c, a, o, &road, &resolved, &record, e);
+		o->admission = record;
+	}
 	if (r == 0)
 		r = asked_json(a, &resolved, &asked, e);
 	o->asked = asked;
 	if (r == 0)
-		r = start(c, a, &road, o, e);
+		r = start(c, a, &road, o, &d, e);
 	free(words.config);
 	return r;
 }

@@ -36,7 +36,8 @@ struct spec {
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
-	bool shim; /* is mounted at SHIM_PATH (shim.h), and comes first */
+	bool shim;  /* is mounted at SHIM_PATH (shim.h), and comes first */
+	bool gated; /* and waits for a byte on descriptor 3 before it executes the command */
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;

@@ -22,6 +22,8 @@
  */
 int layer_unpack(const struct state *state, const struct store *s, const struct desc *layer,
 		 const struct digest *diff_id, struct progress *p, struct err *e);
+/* layer_unpack() would have nothing to do. */
+bool layer_unpacked(const struct state *state, const struct digest *diff_id);
 /*
  * Makes <state>/layers/<diff id hex> of the folder dir/name, whose fs/ is what unpacking that layer
  * would give, and which is on the same file system. It is not waited for until it is on disk: what

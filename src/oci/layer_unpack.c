@@ -206,6 +206,14 @@ static int publish(int layers, const char *name, const struct digest *diff_id, s
 	return fsync(layers) < 0 ? FAIL_SYS(e, "sync folder of layers") : 0;
 }
 
+bool layer_unpacked(const struct state *state, const struct digest *diff_id)
+{
+	auto_close int layers =
+		fs_open_nolink(state->fd, "layers", O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	return layers >= 0 && digest_hex(diff_id)[0] && is_whole(layers, digest_hex(diff_id));
+}
+
 int layer_unpack(const struct state *state, const struct store *s, const struct desc *layer,
 		 const struct digest *diff_id, struct progress *p, struct err *e)
 {

@@ -170,7 +170,7 @@ static int note_conmon(const struct launch *l, struct err *e)
 	return r == 0 ? l->started(l->arg, (pid_t)pid, e) : r;
 }
 
-int launch_conmon(const struct launch *l, struct err *e)
+int launch_conmon(const struct launch *l, struct gate *g, struct err *e)
 {
 	auto_close int sync_read = -1;
 	int pipes[2], r;
@@ -184,5 +184,8 @@ int launch_conmon(const struct launch *l, struct err *e)
 		r = read_sync(sync_read, e);
 	if (r == 0)
 		r = note_conmon(l, e);
+	/* What is made by now executes nothing until it is started. */
+	if (r == 0 && g->go >= 0)
+		r = gate_pass(g, e);
 	return r == 0 ? start_container(l, e) : r;
 }

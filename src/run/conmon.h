@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "run/gate.h"
 #include "run/launch.h"
 
 /*
@@ -15,4 +16,4 @@ struct conmon_opts {
 int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e);
 
 /* Starts l->conmon, waits until the container is made, starts it, and calls l->started. */
-int launch_conmon(const struct launch *l, struct err *e);
+int launch_conmon(const struct launch *l, struct gate *g, struct err *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container_internal.h"
+#include "run/gate.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -182,7 +183,9 @@ int container_status(const struct container *c, struct container_status *ret, st
 	struct container_status s = { 0 };
 	uint64_t n = 0;
 
-	if (read_number(c, "pidfile", &n, &s.started, &why) == 0) {
+	if (gate_closed(c->fd)) {
+		/* Made, but nothing of its image runs yet, and may never. */
+	} else if (read_number(c, "pidfile", &n, &s.started, &why) == 0) {
 		s.phase = PHASE_RUNNING;
 		s.pid = (pid_t)n;
 	} else if (why.code != E_NOTFOUND) {

@@ -2,6 +2,7 @@
 /* What is done when a container is over, also by those who find one whose monitor was killed. */
 #include "run/container_internal.h"
 #include "run/file.h"
+#include "run/gate.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,9 +36,10 @@ int container_remove(struct container *c, struct err *e)
 	auto_close int parent = -1;
 	int r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
 
-	if (r == 0)
+	/* What was never let to run has no end. */
+	if (r == 0 && !gate_closed(c->fd))
 		r = write_unseen(c, e);
-	if (r == 0)
+	if (r == 0 && !gate_closed(c->fd))
 		r = ending_note(c, e);
 	if (r < 0)
 		return r;
@@ -57,7 +59,8 @@ int container_cleanup(struct container *c, struct err *e)
 	char cgroup[CONTAINER_ID + 16];
 	int r;
 
-	if (c->auto_remove || c->kind == CONTAINER_STEP)
+	/* One whose image was never let to run has not been. */
+	if (c->auto_remove || c->kind == CONTAINER_STEP || gate_closed(c->fd))
 		return container_remove(c, e);
 	r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
 	if (r == 0)

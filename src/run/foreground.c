@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "run/gate.h"
 
 enum { LIMIT_PROC = 64 * 1024, FIRST_LOOKS = 50, FIRST_NAP_MS = 10 };
 
@@ -20,13 +21,16 @@ static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGU
 
 pid_t first_process(const char *folder, const char *cgroup)
 {
-	auto_free char *path = NULL;
+	auto_free char *path = NULL, *gate = NULL;
 	auto_buf text = BUF_INIT(64), groups = BUF_INIT(LIMIT_PROC);
 	char proc[64];
 	uint64_t pid;
 
-	if (asprintf(&path, "%s/pidfile", folder) < 0)
+	if (asprintf(&path, "%s/pidfile", folder) < 0 ||
+	    asprintf(&gate, "%s/" GATE_FILE, folder) < 0)
 		return 0;
+	if (access(gate, F_OK) == 0)
+		return 0; /* it is the container's, but not yet the image's */
 	if (fs_read_user(path, 32, &text, NULL) < 0 ||
 	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1)
 		return 0;
@@ -128,8 +132,12 @@ int foreground_run(const struct launch *l, int *ret_status, struct err *e)
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals < 0)
 		return FAIL_SYS(e, "signalfd");
-	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	/* Until it is decided a signal is for us, and ends us. */
+	(void)sigprocmask(SIG_BLOCK, l->decide ? NULL : &set, &before);
 	r = launch_start(l, &s, e);
+	if (r == 0)
+		r = launch_decide(l, &s, e);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	if (r == 0) {
 		attend(l, &s, signals);
 		r = launch_wait(&s, ret_status, e);

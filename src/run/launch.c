@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,11 +19,12 @@
 #include "base/json.h"
 #include "base/proc.h"
 #include "run/conmon.h"
+#include "run/gate.h"
 #include "run/namespaces.h"
 
 #define RUNTIME_LOG "crun.log"
 
-enum { LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600 };
+enum { GATE_FD = 3, LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600 };
 
 /* What a supervisor tells the process that made it, once. */
 struct report {
@@ -113,7 +115,15 @@ static int own_processes(struct strv *argv, struct err *e)
 }
 
 /* crun run: becomes the parent of the container's first process, ends with its status. */
-static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
+/* In the child: the shim's end of the gate is its third descriptor. */
+static int give_gate(void *arg)
+{
+	const int *gate = arg;
+
+	return dup2(*gate, GATE_FD) < 0 || (*gate != GATE_FD && close(*gate) < 0) ? -1 : 0;
+}
+
+static int start_runtime(const struct launch *l, int gate, pid_t *ret, struct err *e)
 {
 	const bool denied = l->machine->cgroups == CGROUP_DENIED;
 	auto_strv argv = { 0 };
@@ -124,6 +134,8 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 
 	if (r == 0)
 		r = strv_add(&argv, "run", e);
+	if (r == 0 && gate >= 0)
+		r = strv_add(&argv, "--preserve-fds=1", e);
 	if (r == 0)
 		r = strv_addf(&argv, e, "--bundle=%s", l->bundle ?: l->folder);
 	if (r == 0)
@@ -139,6 +151,10 @@ static int start_runtime(const struct launch *l, pid_t *ret, struct err *e)
 		.out = l->out,
 		.err = l->err,
 		.die_with_parent = denied,
+		.keep = &gate,
+		.keep_n = gate >= 0,
+		.prepare = gate >= 0 ? give_gate : NULL,
+		.prepare_arg = &gate,
 	};
 
 	return proc_start(&p, ret, e);
@@ -179,17 +195,43 @@ static void record_exit(const struct launch *l, int status)
 		(void)file_put(dir, "exit", text, (size_t)n, NULL);
 }
 
-static int run_foreground(const struct launch *l, const sigset_t *watched, int *ret_status,
-			  struct err *e)
+/* The runtime makes the container meanwhile, up to the shim. */
+static int start_gated(const struct launch *l, struct gate *g, pid_t *ret, struct err *e)
+{
+	int shim[2], r;
+
+	/* GATE_FD is taken from here on, by the pipe if not by another: nothing that proc_start()
+	 * opens for itself is in its way. */
+	if (pipe2(shim, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+	r = start_runtime(l, shim[0], ret, e);
+	(void)close(shim[0]);
+	if (r == 0)
+		r = gate_pass(g, e);
+	/* A runtime that failed has closed its end: what it wrote is told, not this. */
+	if (r == 0)
+		(void)!write(shim[1], "g", 1);
+	(void)close(shim[1]);
+	return r;
+}
+
+static int run_foreground(const struct launch *l, struct gate *g, const sigset_t *watched,
+			  int *ret_status, struct err *e)
 {
 	auto_free char *pidfile = in_folder(l->folder, "pidfile");
 	bool asked;
-	pid_t pid;
-	int r = start_runtime(l, &pid, e);
+	pid_t pid = 0;
+	int r = g->go >= 0 ? start_gated(l, g, &pid, e) : start_runtime(l, -1, &pid, e);
 
-	if (r < 0)
+	if (r < 0 && pid == 0)
 		return r;
+	if (r < 0)
+		(void)raise(SIGTERM); /* blocked: wait_runtime() takes it and ends everything */
 	asked = wait_runtime(l, pid, watched, ret_status);
+	if (r < 0) {
+		*ret_status = STATUS_FAILED;
+		return r;
+	}
 	record_exit(l, *ret_status);
 	/* Without a pidfile no process was ever made; with one, only a failed execve(2) is ours. */
 	if (*ret_status != 0)
@@ -234,30 +276,32 @@ static int bind_network(const struct launch *l, char **ret_netns, struct err *e)
 	return 0;
 }
 
-static void supervise(const struct launch *l, const sigset_t *watched, struct report *out)
+static void supervise(const struct launch *l, int go, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
-	struct pasta pasta = { 0, -1 };
+	struct gate g = GATE_INIT;
 	struct err ignored = ERR_INIT;
-	int r;
+
+	g.folder = l->folder;
+	g.go = go;
 
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && (l->network || l->userns) && !l->netns)
-		out->r = start_network(l, &netns, &pasta, &out->e);
+		out->r = start_network(l, &netns, &g.pasta, &out->e);
 	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
 		out->r = bind_network(l, &netns, &out->e);
 	if (out->r == 0)
 		out->r = l->prepare(l->arg, netns ?: l->netns, &out->status, &out->e);
-	/* It came up meanwhile; awaited in any case, so that it can be found and ended. */
-	if (pasta.pid > 0 && (r = network_started(&pasta, out->r == 0 ? &out->e : &ignored)) < 0 &&
-	    out->r == 0)
-		out->r = r;
+	/* The network came up meanwhile. */
+	if (out->r == 0 && go < 0)
+		out->r = gate_pass(&g, &out->e);
 	if (out->r == 0)
-		out->r = l->conmon ? launch_conmon(l, &out->e)
-				   : run_foreground(l, watched, &out->status, &out->e);
+		out->r = l->conmon ? launch_conmon(l, &g, &out->e)
+				   : run_foreground(l, &g, watched, &out->status, &out->e);
+	gate_abandon(&g);
 	if (l->conmon && out->r == 0) {
 		out->status = 0;
 		return;
@@ -294,32 +338,54 @@ static void become_supervisor(const struct launch *l, pid_t parent, sigset_t *wa
 int launch_start(const struct launch *l, struct supervisor *ret, struct err *e)
 {
 	static struct report out; /* in the child only; large for a stack */
+	auto_close int report = -1, told = -1, go = -1, gone = -1;
 	pid_t parent = getpid(), pid;
-	int pipes[2];
+	int ends[2];
 
-	if (pipe2(pipes, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
+	told = ends[0];
+	report = ends[1];
+	if (l->decide && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return FAIL_SYS(e, "socketpair");
+	if (l->decide) {
+		go = ends[0];
+		gone = ends[1];
+	}
 	(void)fflush(NULL);
 	pid = fork();
-	if (pid < 0) {
-		int r = FAIL_SYS(e, "fork");
-
-		(void)close(pipes[0]);
-		(void)close(pipes[1]);
-		return r;
-	}
+	if (pid < 0)
+		return FAIL_SYS(e, "fork");
 	if (pid == 0) {
 		sigset_t watched;
 
 		become_supervisor(l, parent, &watched);
+		if (go >= 0)
+			(void)close(go);
 		out = (struct report){ 0 };
-		supervise(l, &watched, &out);
-		(void)fs_write_all(pipes[1], &out, sizeof(out), NULL);
+		supervise(l, gone, &watched, &out);
+		(void)fs_write_all(report, &out, sizeof(out), NULL);
 		_exit(0);
 	}
-	(void)close(pipes[1]);
-	*ret = (struct supervisor){ pid, pipes[0] };
+	*ret = (struct supervisor){ pid, TAKE_FD(told), TAKE_FD(go) };
 	return 0;
+}
+
+int launch_decide(const struct launch *l, struct supervisor *s, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int status, r = l->decide ? l->decide(l->decide_arg, e) : 0;
+
+	/* It may have failed by now: then it says why, and does not listen. */
+	if (r == 0 && s->go >= 0)
+		(void)send(s->go, "g", 1, MSG_NOSIGNAL);
+	if (s->go >= 0)
+		(void)close(TAKE_FD(s->go));
+	if (r == 0)
+		return 0;
+	launch_abort(s);
+	(void)launch_wait(s, &status, &ignored);
+	return r;
 }
 
 void launch_abort(const struct supervisor *s)
@@ -345,7 +411,7 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 	(void)close(s->report);
 	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	*s = (struct supervisor){ -1, -1 };
+	*s = (struct supervisor){ -1, -1, -1 };
 	*ret_status = STATUS_FAILED;
 	if (n < sizeof(in))
 		return FAIL(e, E_SYSTEM, "the supervisor was killed");

@@ -42,6 +42,9 @@ struct launch {
 	const char *const *conmon;
 	/* Once it runs: takes note of conmon's process. */
 	int (*started)(void *arg, pid_t conmon, struct err *e);
+	/* For launch_decide(): whether it may run (gate.h). NULL: it may. */
+	int (*decide)(void *arg, struct err *e);
+	void *decide_arg;
 };
 
 enum { STATUS_FAILED = 125, STATUS_CANNOT_INVOKE = 126, STATUS_NOT_FOUND = 127 };
@@ -49,9 +52,13 @@ enum { STATUS_FAILED = 125, STATUS_CANNOT_INVOKE = 126, STATUS_NOT_FOUND = 127 }
 struct supervisor {
 	pid_t pid;
 	int report; /* pipe */
+	int go;	    /* socket for the word of launch_decide(); -1: none is awaited */
 };
 
 int launch_start(const struct launch *l, struct supervisor *ret, struct err *e);
+/* Lets it run when it may; otherwise ends it, waits for that, and returns why. Between
+ * launch_start() and launch_wait(), in every case. */
+int launch_decide(const struct launch *l, struct supervisor *s, struct err *e);
 /* Waits for the end. 0 and the container's own status, or an error and STATUS_*. */
 int launch_wait(struct supervisor *s, int *ret_status, struct err *e);
 /* Asks it to end the container and clean up; launch_wait() then returns soon. */

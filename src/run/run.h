@@ -56,6 +56,11 @@ struct run_opts {
 	/* Written to the container's admission.json (pipeline/admission.h) before it starts. May be
 	 * NULL. */
 	const json_t *admission;
+	/* Whether the image may run, asked while the container is made (gate.h); it runs once this
+	 * returned 0. ret_admission (owned; may stay NULL) then takes the place of the above. Not
+	 * before all layers are unpacked. NULL: it was decided before. */
+	int (*decide)(void *arg, json_t **ret_admission, struct err *e);
+	void *decide_arg;
 };
 
 /* What can be said of the options before anything is done: E_USAGE, E_POLICY, E_NOTFOUND. */

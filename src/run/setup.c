@@ -128,6 +128,7 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .cwd = s->command->cwd,
 				   .user = user,
 				   .shim = !setup_profile(s->opts)->no_landlock,
+				   .gated = s->opts->decide && !s->opts->detach,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,

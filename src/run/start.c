@@ -10,6 +10,7 @@
 #include "run/events.h"
 #include "run/file.h"
 #include "run/foreground.h"
+#include "run/gate.h"
 #include "run/setup.h"
 
 /* What an image says, and what was made of it with the options. */
@@ -191,12 +192,12 @@ static int note_monitor(void *arg, pid_t conmon, struct err *e)
 }
 
 /* The decision that let it start: there before it runs. */
-static int keep_admission(const struct container *c, const struct run_opts *o, struct err *e)
+static int keep_admission(const struct container *c, const json_t *admission, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
-	int r = o->admission ? json_pretty(o->admission, &text, e) : 0;
+	int r = admission ? json_pretty(admission, &text, e) : 0;
 
-	if (r == 0 && o->admission)
+	if (r == 0 && admission)
 		r = file_put(c->fd, "admission.json", buf_str(&text), text.n, e);
 	return r;
 }
@@ -207,8 +208,23 @@ static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 	const struct setup *s = arg;
 	int r = setup_prepare(arg, netns, ret_status, e);
 
+	if (r == 0 && !s->opts->decide)
+		(void)event_note(s->c, "start", NULL, NULL);
+	return r;
+}
+
+/* Beside what the supervisor does. */
+static int decide(void *arg, struct err *e)
+{
+	const struct setup *s = arg;
+	json_t *admission = NULL;
+	int r = s->opts->decide(s->opts->decide_arg, &admission, e);
+
+	if (r == 0)
+		r = keep_admission(s->c, admission, e);
 	if (r == 0)
 		(void)event_note(s->c, "start", NULL, NULL);
+	json_decref(admission);
 	return r;
 }
 
@@ -232,9 +248,11 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
 			    .out = PROC_INHERIT,
 			    .err = PROC_INHERIT,
-			    .own_session = detach };
+			    .own_session = detach,
+			    .decide = o->decide ? decide : NULL,
+			    .decide_arg = &copy };
 	struct supervisor super;
-	int r = keep_admission(s->c, o, e);
+	int r = o->decide ? gate_close(s->c->fd, e) : keep_admission(s->c, o->admission, e);
 
 	if (r < 0)
 		return r;
@@ -253,6 +271,8 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 		return r;
 	l.conmon = (const char *const *)conmon.v;
 	r = launch_start(&l, &super, e);
+	if (r == 0)
+		r = launch_decide(&l, &super, e);
 	return r == 0 ? launch_wait(&super, ret_status, e) : r;
 }
 
@@ -296,7 +316,7 @@ static int conclude(struct container *c, int started, int status, const struct r
 
 	if (!c->folder)
 		return started;
-	if (started < 0 && started != E_SIGNAL && !o->again)
+	if (started < 0 && started != E_SIGNAL && !o->again && !gate_closed(c->fd))
 		ending_never_began(c, status);
 	if (started < 0 && o->again)
 		(void)container_cleanup(c, &ignored);
@@ -307,12 +327,39 @@ static int conclude(struct container *c, int started, int status, const struct r
 	return o->detach || o->create_only ? 0 : container_cleanup(c, e);
 }
 
+/* Unpacking is for what may run, and without a shim nothing would wait. */
+static bool can_wait(const struct state *state, const struct image *i, const struct run_opts *o)
+{
+	if (setup_profile(o)->no_landlock || o->again)
+		return false;
+	for (size_t n = 0; n < i->config.diff_ids_n; n++)
+		if (!layer_unpacked(state, &i->config.diff_ids[n]))
+			return false;
+	return true;
+}
+
+/* What there is to decide is decided now, or while the container is made. */
+static int decide_now(const struct state *state, const struct image *i, struct run_opts *o,
+		      json_t **ret_admission, struct err *e)
+{
+	int r;
+
+	if (!o->decide || can_wait(state, i, o))
+		return 0;
+	r = o->decide(o->decide_arg, ret_admission, e);
+	o->decide = NULL;
+	o->admission = *ret_admission;
+	return r;
+}
+
 int run_start(const struct state *state, const struct store *store, const struct desc *manifest,
 	      const struct run_opts *o, struct progress *p, char ret_id[static CONTAINER_ID + 1],
 	      int *ret_status, struct err *e)
 {
 	auto_image image = { 0 };
 	auto_container c = CONTAINER_INIT;
+	auto_json *admission = NULL;
+	struct run_opts own = *o;
 	int r = run_check(state, o, e);
 
 	*ret_status = STATUS_FAILED;
@@ -321,9 +368,11 @@ int run_start(const struct state *state, const struct store *store, const struct
 	if (r == 0)
 		r = load_image(store, manifest, o, &image, e);
 	if (r == 0)
+		r = decide_now(state, &image, &own, &admission, e);
+	if (r == 0)
 		r = unpack(state, store, &image, p, e);
 	if (r == 0)
-		r = start(state, manifest, o, &image, &c, ret_status, e);
+		r = start(state, manifest, &own, &image, &c, ret_status, e);
 	(void)snprintf(ret_id, CONTAINER_ID + 1, "%s", c.id);
 	return conclude(&c, r, *ret_status, o, e);
 }

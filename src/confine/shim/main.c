@@ -11,6 +11,7 @@
  *     --noexec=PATH
  *     --bind=PORT --connect=PORT   TCP; with none of a kind every port is allowed; 0 is none
  *     --scope         no signals and no abstract sockets to processes outside
+ *     --gate          the command is not executed before a byte comes on descriptor 3 (run/gate.h)
  *     --              the command and its arguments
  *
  * A kernel without Landlock restricts nothing: whether that is allowed was decided before.
@@ -28,6 +29,7 @@
 #include "sandbox/landlock.h"
 
 enum { CANNOT = 125, CANNOT_INVOKE = 126, NOT_FOUND = 127, LIMIT_DEPTH = 32, LIMIT_PATH = 4096 };
+enum { GATE = 3 };
 
 struct rules {
 	struct landlock l;
@@ -134,7 +136,8 @@ static void apply(const struct rules *r, const char *arg)
 		allow_port(r, v, true);
 	} else if ((v = value_of(arg, "--connect="))) {
 		allow_port(r, v, false);
-	} else if (strcmp(arg, "--scope") != 0 && !value_of(arg, "--noexec=")) {
+	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--gate") != 0 &&
+		   !value_of(arg, "--noexec=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -156,6 +159,19 @@ static void restrict_self(struct rules *r)
 	landlock_release(&r->l);
 }
 
+/* Closed without a word: it may not run. Whoever closed it says why. */
+static void await_gate(void)
+{
+	char word;
+	ssize_t n;
+
+	while ((n = read(GATE, &word, 1)) < 0 && errno == EINTR)
+		;
+	if (n != 1)
+		_exit(CANNOT);
+	(void)close(GATE);
+}
+
 int main(int argc, char **argv)
 {
 	struct rules r = { .argv = argv };
@@ -168,6 +184,8 @@ int main(int argc, char **argv)
 		stop(CANNOT, "shim: started by plimsoll, not by hand", "");
 	}
 	restrict_self(&r);
+	if (count(&r, "--gate"))
+		await_gate();
 	(void)execvp(argv[r.command], argv + r.command);
 	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
 }
