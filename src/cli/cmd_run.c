@@ -27,14 +27,39 @@ static int run_create(struct cli *c, void *opts, int argc, char **argv, struct e
 	return cli_run_new(c, &s, e);
 }
 
+/* What will not be otherwise in a moment. */
+static bool is_final(int r)
+{
+	return r == E_POLICY || r == E_VERIFY || r == E_USAGE || r == E_FORMAT || r == E_NOTFOUND;
+}
+
 static int run_ended_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	const struct cli_again again = { .container = argv[0],
+					 .cause = "restart",
+					 .by_policy = true };
 	const struct state *state;
-	int r = cli_state(c, &state, e);
+	struct err why = ERR_INIT;
+	int r = cli_state(c, &state, e), tried = 0;
 
 	(void)opts;
 	(void)argc;
-	return r == 0 ? run_ended(state, argv[0], e) : r;
+	if (r == 0)
+		r = run_ended(state, argv[0], e);
+	while (r == 1) {
+		r = run_await_restart(state, argv[0], tried < 0 ? &why : NULL, e);
+		if (r <= 0)
+			return r;
+		why = ERR_INIT;
+		tried = cli_run_again(c, &again, &why);
+		/* It runs, has a monitor of its own now, or was stopped. */
+		if (tried >= 0 || tried == E_SIGNAL)
+			return 0;
+		if (is_final(tried))
+			return run_give_up(state, argv[0], &why, e);
+		r = 1;
+	}
+	return r;
 }
 
 const struct command cmd_run = {

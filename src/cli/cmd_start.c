@@ -28,7 +28,11 @@ static int run_start_command(struct cli *c, void *opts, int argc, char **argv, s
 	for (int i = 0; r == 0 && i < argc; i++) {
 		r = is_running(state, argv[i], e);
 		if (r == 0)
-			r = cli_run_again(c, argv[i], o->attach, "start", e);
+			r = cli_run_again(c,
+					  &(struct cli_again){ .container = argv[i],
+							       .cause = "start",
+							       .attach = o->attach },
+					  e);
 		else if (r > 0)
 			r = 0; /* as docker: what runs is started */
 		if (r == 0 && !o->attach)
@@ -79,7 +83,9 @@ static int run_restart_command(struct cli *c, void *opts, int argc, char **argv,
 		r = run_stop(state, argv[i], (unsigned)seconds, e);
 		r = cli_note_container(c, "stop", argv[i], &subject, r, NULL, e);
 		if (r == 0)
-			r = cli_run_again(c, argv[i], false, "restart", e);
+			r = cli_run_again(
+				c, &(struct cli_again){ .container = argv[i], .cause = "restart" },
+				e);
 		if (r == 0)
 			r = cli_print(c, e, "%s\n", argv[i]);
 	}

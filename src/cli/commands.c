@@ -45,6 +45,7 @@ extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_events;
 extern const struct command cmd_exec;
+extern const struct command cmd_generate;
 extern const struct command cmd_kill;
 extern const struct command cmd_logs;
 extern const struct command cmd_ps;
@@ -102,6 +103,7 @@ const struct command *const commands[] = {
 	&cmd_rm,
 	&cmd_events,
 	&cmd_volume,
+	&cmd_generate,
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,

@@ -169,6 +169,11 @@ static int parse_values(const struct run_cli_opts *o, struct run_request *ret, s
 		r = signal_parse(o->stop_signal, &run->stop_signal, e);
 	if (r == 0 && o->oom_score_adj)
 		r = run_parse_oom_score(o->oom_score_adj, &run->oom_score_adj, e);
+	/* systemd restarts what it started itself: cmd_generate.c. */
+	if (r == 0 && o->restart)
+		r = restart_parse(o->restart, &run->restart, e);
+	if (getenv(SYSTEMD_UNIT_VARIABLE))
+		run->restart.when = RESTART_NO;
 	for (size_t i = 0; r == 0 && i < o->publish.n; i++)
 		r = port_parse(o->publish.v[i], &ret->ports, e);
 	if (r == 0 && o->stop_timeout) {

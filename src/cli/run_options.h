@@ -13,8 +13,8 @@ struct run_cli_opts {
 	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
 		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
-		*reason, *stop_signal, *stop_timeout, *cidfile, *platform, *profile, *fail_on,
-		*max_age;
+		*reason, *restart, *stop_signal, *stop_timeout, *cidfile, *platform, *profile,
+		*fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares;
 	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
 		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl,
@@ -33,6 +33,9 @@ int run_options_json(const struct run_cli_opts *o, json_t **ret, struct err *e);
 /* The inverse. Strings are borrowed from j, lists are owned: run_options_free(). */
 int run_options_load(const json_t *j, struct run_cli_opts *ret, struct err *e);
 void run_options_free(struct run_cli_opts *o);
+
+/* Set by the units of 'plimsoll generate systemd'. */
+#define SYSTEMD_UNIT_VARIABLE "PLIMSOLL_SYSTEMD_UNIT"
 
 /* The options as the run room takes them. Borrows from o and args (which ends with NULL). */
 struct run_request {

@@ -27,6 +27,8 @@ const struct opt run_option_table[] = {
 	      "what stop sends first (the image's, or TERM)"),
 	FIELD(stop_timeout, "stop-timeout", 0, OPT_STRING, "SECONDS",
 	      "how long stop waits before it kills (default 10)"),
+	FIELD(restart, "restart", 0, OPT_STRING, "POLICY",
+	      "with -d, when it ended: no (default), on-failure[:N], always, unless-stopped"),
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(label_file, "label-file", 0, OPT_LIST, "FILE", "those of a file, one a line"),
 	/* What it sees. */

@@ -23,7 +23,7 @@ struct attempt {
 	const char *const *args;
 	const char *again; /* the container's id, or NULL */
 	const char *cause; /* "run" */
-	bool create_only;
+	bool create_only, by_policy;
 };
 
 /* What of the options the trail keeps: not the environment, which may hold secrets. */
@@ -272,6 +272,7 @@ static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 	q->run.policy = policy;
 	q->run.again = a->again;
 	q->run.create_only = a->create_only;
+	q->run.restarting = a->by_policy;
 	for (size_t i = 0; r == 0 && q->needs[i]; i++)
 		r = run_allowed(policy, q->needs[i], a->opts->reason, e);
 	if (r == 0)
@@ -283,6 +284,22 @@ static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 	return r;
 }
 
+static int check_restart(const struct cli_start *s, struct err *e)
+{
+	const struct run_cli_opts *o = s->opts;
+
+	if (!o->restart || strcmp(o->restart, "no") == 0)
+		return 0;
+	if (o->rm)
+		return FAIL(e, E_USAGE,
+			    "--restart and --rm: either it is started again, or removed");
+	if (!o->detach && !s->create_only)
+		return err_hint(e,
+				FAIL(e, E_USAGE, "--restart is for a container in the background"),
+				"add --detach");
+	return 0;
+}
+
 int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)
 {
 	auto_strv kept = { 0 };
@@ -291,8 +308,10 @@ int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)
 				   .args = s->args,
 				   .cause = s->create_only ? "create" : "run",
 				   .create_only = s->create_only };
-	int r = run_options_settle(s->opts, &kept, e);
+	int r = check_restart(s, e);
 
+	if (r == 0)
+		r = run_options_settle(s->opts, &kept, e);
 	return r == 0 ? attempt(c, &a, e) : r;
 }
 
@@ -321,14 +340,18 @@ static int load_asked(const struct container *found, json_t **ret, struct err *e
 	return r;
 }
 
-static int again(struct cli *c, const struct container *found, const json_t *asked, bool attach,
-		 const char *cause, struct err *e)
+static int again(struct cli *c, const struct container *found, const json_t *asked,
+		 const struct cli_again *s, struct err *e)
 {
 	const json_t *list = json_object_get(asked, "args");
 	const size_t n = json_array_size(list);
 	auto_free const char **args = calloc(n + 1, sizeof(*args));
 	struct run_cli_opts o = { 0 };
-	struct attempt a = { .opts = &o, .args = args, .again = found->id, .cause = cause };
+	struct attempt a = { .opts = &o,
+			     .args = args,
+			     .again = found->id,
+			     .cause = s->cause,
+			     .by_policy = s->by_policy };
 	int r = args ? 0 : FAIL_NOMEM(e);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -341,15 +364,14 @@ static int again(struct cli *c, const struct container *found, const json_t *ask
 		r = run_options_load(json_object_get(asked, "options"), &o, e);
 	if (r < 0)
 		return r;
-	o.detach = !attach;
+	o.detach = !s->attach;
 	o.name = found->name;
 	r = attempt(c, &a, e);
 	run_options_free(&o);
 	return r;
 }
 
-int cli_run_again(struct cli *c, const char *container, bool attach, const char *cause,
-		  struct err *e)
+int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e)
 {
 	auto_container found = CONTAINER_INIT;
 	auto_json *asked = NULL;
@@ -359,8 +381,8 @@ int cli_run_again(struct cli *c, const char *container, bool attach, const char 
 	if (r == 0)
 		r = container_reap(state, e);
 	if (r == 0)
-		r = container_find(state, container, &found, e);
+		r = container_find(state, s->container, &found, e);
 	if (r == 0)
 		r = load_asked(&found, &asked, e);
-	return r == 0 ? again(c, &found, asked, attach, cause, e) : r;
+	return r == 0 ? again(c, &found, asked, s, e) : r;
 }

@@ -15,7 +15,11 @@ struct cli_start {
 };
 int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e);
 
-/* Starts a container that does not run from its run.json; attach: in the foreground, and the exit
- * status is its own. cause is what the trail calls it: "start", "restart". */
-int cli_run_again(struct cli *c, const char *container, bool attach, const char *cause,
-		  struct err *e);
+/* Starts a container that does not run from its run.json. */
+struct cli_again {
+	const char *container;
+	const char *cause; /* what the trail calls it: "start", "restart" */
+	bool attach;	   /* in the foreground, and the exit status is its own */
+	bool by_policy;	   /* --restart: not when somebody stopped it meanwhile (E_SIGNAL) */
+};
+int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container_internal.h"
 #include "run/gate.h"
+#include "run/restart.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -117,7 +118,7 @@ int container_create(const struct state *state, struct container *c, struct err 
 	return r;
 }
 
-int container_again(const struct state *state, struct container *c, struct err *e)
+int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e)
 {
 	static const char *const left[] = { "exit",	"pidfile", "conmon.pid", "crun.log",
 					    "runc.log", "denials", "health.json" };
@@ -134,6 +135,8 @@ int container_again(const struct state *state, struct container *c, struct err *
 	if (!old.clean)
 		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", old.name),
 				"plimsoll stop %s", old.name);
+	if (by_policy && restart_is_stopped(&old))
+		return FAIL(e, E_SIGNAL, "container '%s' was stopped", old.name);
 	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
 		if (unlinkat(old.fd, left[i], 0) < 0 && errno != ENOENT)
 			return FAIL_SYS(e, "remove '%s'", left[i]);

@@ -57,8 +57,9 @@ struct container_status {
  * the record. A name that is taken is E_USAGE. */
 int container_create(const struct state *state, struct container *c, struct err *e);
 /* Takes up again one that is there and does not run: its id is in c, the rest comes from its
- * record. What its last run left is removed, its monitor are we. E_USAGE while it runs. */
-int container_again(const struct state *state, struct container *c, struct err *e);
+ * record. What its last run left is removed, its monitor are we. E_USAGE while it runs;
+ * by_policy: E_SIGNAL when somebody stopped it for good. */
+int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e);
 int container_save(const struct container *c, struct err *e);
 /* By name, id, or a prefix of the id that only one has. E_NOTFOUND. Steps are not found. */
 int container_find(const struct state *state, const char *text, struct container *ret,

@@ -9,7 +9,13 @@
 #include "run/foreground.h"
 #include "run/run.h"
 
-enum { POLL_MS = 20, MONITOR_GRACE_MS = 5000, KILL_GRACE_MS = 10000, STOP_TIMEOUT_S = 10 };
+enum {
+	POLL_MS = 20,
+	MONITOR_GRACE_MS = 5000,
+	KILL_GRACE_MS = 10000,
+	STOP_TIMEOUT_S = 10,
+	START_GRACE_MS = 5000
+};
 
 static void nap(void)
 {
@@ -91,18 +97,46 @@ static void note_kill(const struct container *c, int signal)
 	(void)event_note(c, "kill", json_pack("{s:s}", "signal", text), NULL);
 }
 
+/* So that no policy starts it again: said before it is looked at, since it may just be starting. */
+static int end_for_good(const struct state *state, struct container *c, struct err *e)
+{
+	char id[CONTAINER_ID + 1];
+	int r = restart_stop(c, e);
+
+	(void)snprintf(id, sizeof(id), "%s", c->id);
+	if (r < 0)
+		return r;
+	container_free(c);
+	return container_find(state, id, c, e);
+}
+
+/* Of one that is just being started: a moment later. */
+static pid_t await_pid(const struct container *c)
+{
+	const uint64_t from = clock_mono_ms();
+	pid_t pid = pid_of(c);
+
+	while (pid <= 0 && !ended(c) && clock_mono_ms() - from < START_GRACE_MS) {
+		nap();
+		pid = pid_of(c);
+	}
+	return pid;
+}
+
 int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
 	int r = find(state, container, &c, e), sig;
 	pid_t pid;
 
+	if (r == 0)
+		r = end_for_good(state, &c, e);
 	if (r < 0 || ended(&c))
 		return r;
 	if (timeout_s == RUN_STOP_TIMEOUT)
 		timeout_s = c.stop_timeout >= 0 ? (unsigned)c.stop_timeout : STOP_TIMEOUT_S;
 	sig = c.stop_signal > 0 ? c.stop_signal : SIGTERM;
-	pid = pid_of(&c);
+	pid = await_pid(&c);
 	(void)event_note(&c, "stop", NULL, NULL);
 	/* What it does not handle never reaches it: waiting would be for nothing. */
 	if (pid > 0 && process_catches(pid, sig) && kill(pid, sig) == 0)
@@ -124,6 +158,10 @@ int run_kill(const struct state *state, const char *container, int signal, struc
 	pid = ended(&c) ? 0 : pid_of(&c);
 	if (pid <= 0)
 		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	if (signal == SIGKILL || signal == c.stop_signal)
+		r = restart_stop(&c, e);
+	if (r < 0)
+		return r;
 	note_kill(&c, signal);
 	if (signal == SIGKILL) {
 		r = kill_all(&c, e);
@@ -157,6 +195,8 @@ int run_remove(const struct state *state, const char *container, bool force, str
 	auto_container c = CONTAINER_INIT;
 	int r = find(state, container, &c, e);
 
+	if (r == 0 && (force || ended(&c)))
+		r = end_for_good(state, &c, e);
 	if (r < 0)
 		return r;
 	if (!ended(&c)) {
@@ -184,5 +224,39 @@ int run_ended(const struct state *state, const char *id, struct err *e)
 		return r;
 	if (container_exit_status(&c, &status, e) < 0)
 		return FAIL(e, E_USAGE, "container '%s' has not ended", c.name);
-	return container_cleanup(&c, e);
+	r = container_cleanup(&c, e);
+	return r < 0 || c.auto_remove ? r : 1;
+}
+
+int run_await_restart(const struct state *state, const char *id, const struct err *failed,
+		      struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	struct container_status s;
+	unsigned ms;
+	int r = container_find(state, id, &c, e);
+
+	if (r == E_NOTFOUND)
+		return 0;
+	if (r == 0)
+		r = container_status(&c, &s, e);
+	if (r < 0)
+		return r;
+	if (failed)
+		restart_failed(&c, failed);
+	r = restart_due(&c, s.exit, !failed && s.started ? s.finished - s.started : 0, &ms, e);
+	if (r <= 0)
+		return r;
+	restart_leave_mounts(&c);
+	return restart_wait(&c, ms);
+}
+
+int run_give_up(const struct state *state, const char *id, const struct err *why, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = container_find(state, id, &c, e);
+
+	if (r == 0)
+		restart_failed(&c, why);
+	return r == 0 ? restart_stop(&c, e) : r;
 }

@@ -7,6 +7,7 @@
 #include "run/container.h"
 #include "run/launch.h"
 #include "run/network.h"
+#include "run/restart.h"
 #include "run/volume.h"
 
 /*
@@ -48,7 +49,9 @@ struct run_opts {
 	const char *reason;
 	/* Written to the container's run.json: what it takes to start it again. May be NULL. */
 	const json_t *asked;
-	bool create_only;  /* make the record, and start nothing */
+	struct restart_policy restart; /* of a detached one */
+	bool restarting;	       /* nobody asked for this start but the policy */
+	bool create_only;	       /* make the record, and start nothing */
 	const char *again; /* id of a container that is there and does not run: start that one */
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */
@@ -120,5 +123,12 @@ struct log_sink {
 int run_logs(const struct state *state, const char *container, int64_t tail, bool follow,
 	     const struct log_sink *sink, struct err *e);
 
-/* What conmon's exit command calls: cleans up behind this container if it ended. */
+/* What conmon's exit command calls: cleans up behind this container if it ended. 1: it is to be
+ * started again, once run_await_restart() says so. */
 int run_ended(const struct state *state, const char *id, struct err *e);
+/* Sleeps as long as its policy has it wait. 1: start it; 0: it was stopped or removed meanwhile, or
+ * its policy has enough. failed (may be NULL): why the last try came to nothing. */
+int run_await_restart(const struct state *state, const char *id, const struct err *failed,
+		      struct err *e);
+/* It is not started again, for this reason. */
+int run_give_up(const struct state *state, const char *id, const struct err *why, struct err *e);

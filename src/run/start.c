@@ -144,7 +144,7 @@ static int create(const struct state *state, const struct desc *d, const struct 
 
 	if (o->again) {
 		(void)snprintf(c->id, sizeof(c->id), "%s", o->again);
-		r = container_again(state, c, e);
+		r = container_again(state, c, o->restarting, e);
 		if (r < 0)
 			return r;
 		if (strcmp(c->digest ?: "", d->digest.s) != 0) {
@@ -304,6 +304,10 @@ static int start(const struct state *state, const struct desc *d, const struct r
 		*ret_status = 0;
 		return 0;
 	}
+	if (!o->restarting)
+		r = restart_begin(c, o->detach ? &o->restart : &(struct restart_policy){ 0 }, e);
+	if (r < 0)
+		return r;
 	return launch(&s, o->detach, ret_status, e);
 }
 
