@@ -73,49 +73,71 @@ int container_cleanup(struct container *c, struct err *e)
 	return container_save(c, e);
 }
 
+static bool stale(const struct container *c)
+{
+	return !c->clean && !process_alive(&c->monitor);
+}
+
+/* Looked at a second time: between our reading of the record and our look at its monitor that one
+ * may have handed over to another, which the record tells by then. One at a time cleans up; others,
+ * who find nothing stale, do not wait for him. */
 static int reap_one(void *arg, struct container *c, struct err *e)
 {
+	const struct state *state = arg;
+	auto_container now = CONTAINER_INIT;
+	auto_close int lock = -1;
 	struct err why = ERR_INIT;
 
-	(void)arg;
-	(void)e;
-	if (!c->clean && !process_alive(&c->monitor))
-		(void)container_cleanup(c, &why);
-	return 0;
-}
-
-/* A folder whose record was never written: older than a minute, nobody is making it. */
-static void remove_unrecorded(const struct state *state)
-{
-	int fd = fs_open_nolink(state->fd, "containers", O_RDONLY | O_DIRECTORY, 0, NULL);
-	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
-
-	while (d && (ent = readdir(d))) {
-		char path[CONTAINER_ID + 16];
-		struct stat st;
-
-		if (strlen(ent->d_name) != CONTAINER_ID)
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/state.json", ent->d_name);
-		/* Empty: the power went before it reached the disk. */
-		if ((fstatat(dirfd(d), path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0) ||
-		    fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    clock_now() - st.st_mtime < 60)
-			continue;
-		(void)fs_remove_tree(dirfd(d), ent->d_name, NULL);
-	}
-}
-
-int container_reap(const struct state *state, struct err *e)
-{
-	auto_close int lock = -1;
-
-	if (!fs_exists(state->fd, "containers"))
+	if (!stale(c))
 		return 0;
 	lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
 	if (lock < 0)
 		return lock;
-	remove_unrecorded(state);
-	return container_each(state, reap_one, NULL, e);
+	if (container_load(state, c->id, &now, &why) == 0 && stale(&now))
+		(void)container_cleanup(&now, &why);
+	return 0;
+}
+
+/* Without a record: it was being made when somebody was killed, or the power went before the record
+ * reached the disk. */
+static bool unrecorded(int containers, const char *name)
+{
+	char path[CONTAINER_ID + 16];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/state.json", name);
+	return strlen(name) == CONTAINER_ID &&
+	       (fstatat(containers, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size == 0);
+}
+
+/* Records are made with the lock held: who has it knows that nobody is at it. */
+static int remove_unrecorded(const struct state *state, struct err *e)
+{
+	int fd = fs_open_nolink(state->fd, "containers", O_RDONLY | O_DIRECTORY, 0, NULL);
+	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	auto_close int lock = -1;
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d))) {
+		if (!unrecorded(dirfd(d), ent->d_name))
+			continue;
+		if (lock < 0)
+			lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
+		if (lock < 0)
+			return lock;
+		if (unrecorded(dirfd(d), ent->d_name))
+			(void)fs_remove_tree(dirfd(d), ent->d_name, NULL);
+	}
+	return 0;
+}
+
+int container_reap(const struct state *state, struct err *e)
+{
+	struct state own = *state; /* container_each() takes no const */
+	int r;
+
+	if (!fs_exists(state->fd, "containers"))
+		return 0;
+	r = remove_unrecorded(state, e);
+	return r == 0 ? container_each(state, reap_one, &own, e) : r;
 }
