@@ -1,141 +1,232 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <regex.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/table.h"
+#include "cli/container_view.h"
+#include "cli/filters.h"
 #include "cli/images.h"
-#include "cli/shorten.h"
-#include "run/run.h"
+#include "cli/template.h"
 
 struct ps_opts {
-	bool all, full;
+	bool all, full, latest, size;
+	const char *last, *format;
+	struct strv filter;
 };
-
-enum { COMMAND_SHOWN = 20 };
 
 struct listing {
-	struct cli *c;
-	bool all, full;
-	struct table *table;
-	json_t *array;
+	const struct ps_opts *o;
+	bool all;
+	struct filters filters;
+	json_t *rows, *own; /* docker's words, and ours */
 };
 
-static const char *const phases[] = { "created", "running", "exited" };
-
-static void status_text(const struct container_status *s, char *ret, size_t cap)
+/* docker takes a name as a regular expression that may match anywhere. */
+static bool name_matches(const char *name, const char *pattern)
 {
-	char age[32];
-	const int64_t now = clock_now();
+	regex_t re;
+	bool matches;
 
-	if (s->phase == PHASE_CREATED) {
-		(void)snprintf(ret, cap, "created");
-	} else if (s->phase == PHASE_RUNNING) {
-		age_human(now - s->started, age);
-		if (ends_with(age, " ago"))
-			age[strlen(age) - strlen(" ago")] = '\0';
-		(void)snprintf(ret, cap, "up %s", now > s->started ? age : "0 seconds");
-	} else {
-		age_human(now - s->finished, age);
-		(void)snprintf(ret, cap, "exited (%d) %s", s->exit, age);
-	}
+	if (*pattern == '/') /* names were paths once */
+		pattern++;
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return strstr(name, pattern) != NULL;
+	matches = regexec(&re, name, 0, NULL, 0) == 0;
+	regfree(&re);
+	return matches;
 }
 
-static int add_row(struct listing *l, const struct container *c, const struct container_status *s,
-		   struct err *e)
+/* "web" is web:1, web:2 and web@sha256:..., too; a digest is that of the manifest. */
+static bool is_of_image(const struct container *c, const char *wanted)
 {
-	auto_buf ports = BUF_INIT(65536), image = BUF_INIT(4096), command = BUF_INIT(4096);
-	char age[32], status[96], id[sizeof(c->id)];
+	const char *image = c->image ?: "", *digest = c->digest ?: "";
+	const size_t n = strlen(wanted);
 
-	(void)snprintf(id, sizeof(id), "%.*s", l->full ? (int)sizeof(id) - 1 : CONTAINER_SHORT,
-		       c->id);
-	if (c->image)
-		cell_short(c->image, 0, &image);
-	if (c->command)
-		cell_short(c->command, COMMAND_SHOWN, &command);
-	age_human(clock_now() - c->created, age);
-	status_text(s, status, sizeof(status));
-	for (size_t i = 0; c->ports && i < c->ports->n; i++) {
-		buf_puts(&ports, i ? ", " : "");
-		port_print(&c->ports->p[i], &ports);
-	}
-
-	const char *const cells[] = { id,
-				      l->full ? c->image : buf_str(&image),
-				      l->full ? c->command : buf_str(&command),
-				      age,
-				      status,
-				      buf_str(&ports),
-				      c->name };
-
-	return table_row(l->table, cells, e);
+	if (n == 0)
+		return false;
+	if (strcmp(image, wanted) == 0 || starts_with(digest, wanted))
+		return true;
+	if (starts_with(digest, "sha256:") && n >= 4 && starts_with(digest + 7, wanted))
+		return true;
+	return starts_with(image, wanted) && (image[n] == ':' || image[n] == '@');
 }
 
-static int add_json(struct listing *l, const struct container *c, const struct container_status *s,
-		    struct err *e)
+static bool exited_with(const struct view *v, const char *wanted)
 {
+	uint64_t status;
+
+	return v->status.phase == PHASE_EXITED &&
+	       str_u64(str_of(wanted), 255, &status, NULL) == 0 &&
+	       status == (uint64_t)v->status.exit;
+}
+
+static bool matches(const struct filters *f, const struct view *v)
+{
+	FILTER_ANY(f, "name", value, name_matches(v->c->name, value));
+	FILTER_ANY(f, "id", value, *value && starts_with(v->c->id, value));
+	FILTER_ANY(f, "status", value, strcmp(v->state, value) == 0);
+	FILTER_ANY(f, "exited", value, exited_with(v, value));
+	FILTER_ANY(f, "ancestor", value, is_of_image(v->c, value));
+	FILTER_ANY(f, "health", value, strcmp(v->health[0] ? v->health : "none", value) == 0);
+	FILTER_ALL(f, "label", value, filter_label(v->c->labels, value));
+	return true;
+}
+
+static json_t *own_json(const struct view *v)
+{
+	const struct container *c = v->c;
 	char created[RFC3339_MAX];
 	json_t *j;
 
 	clock_rfc3339(c->created, created);
 	j = json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s, s:s, s:i, s:b, s:O*}", "id", c->id, "name",
 		      c->name, "image", c->image, "digest", c->digest, "command", c->command,
-		      "created", created, "status", phases[s->phase], "pid", (int)s->pid,
-		      "detached", c->detached, "labels", c->labels);
-	if (j && s->phase == PHASE_EXITED)
-		(void)json_object_set_new(j, "exitCode", json_integer(s->exit));
-	return json_push(l->array, j, e);
+		      "created", created, "status", v->state, "pid", (int)v->status.pid, "detached",
+		      c->detached, "labels", c->labels);
+	if (j && v->status.phase == PHASE_EXITED)
+		(void)json_object_set_new(j, "exitCode", json_integer(v->status.exit));
+	if (j && v->health[0])
+		(void)json_object_set_new(j, "health", json_string(v->health));
+	return j;
+}
+
+static int add_size(const struct view *v, json_t *row, json_t *own, struct err *e)
+{
+	const uint64_t size = view_size(v->c);
+	char text[16];
+	int r;
+
+	size_human(size, text);
+	r = json_put_string(row, "Size", text, e);
+	return r == 0 ? json_put_u64(own, "size", size, e) : r;
 }
 
 static int list_one(void *arg, struct container *c, struct err *e)
 {
 	struct listing *l = arg;
-	struct container_status s;
+	struct view v;
+	json_t *row = NULL, *own;
 	int r;
 
 	if (c->kind == CONTAINER_STEP)
 		return 0;
-	r = container_status(c, &s, e);
-	if (r < 0 || (s.phase == PHASE_EXITED && !l->all))
+	r = view_of(c, &v, e);
+	if (r < 0 || (v.status.phase != PHASE_RUNNING && !l->all) || !matches(&l->filters, &v))
 		return r;
-	if (l->c->json)
-		return add_json(l, c, &s, e);
-	if (l->c->quiet)
-		return cli_print(l->c, e, "%.*s\n", l->full ? -1 : CONTAINER_SHORT, c->id);
-	return add_row(l, c, &s, e);
+	r = view_row(&v, l->o->full, &row, e);
+	if (r == 0)
+		r = json_push(l->rows, row, e);
+	own = r == 0 ? own_json(&v) : NULL;
+	if (r == 0)
+		r = json_push(l->own, own, e);
+	return r == 0 && l->o->size ? add_size(&v, row, own, e) : r;
+}
+
+/* Those that are not asked for go: the oldest. */
+static void keep_last(struct listing *l, uint64_t n)
+{
+	while (json_array_size(l->rows) > n) {
+		(void)json_array_remove(l->rows, 0);
+		(void)json_array_remove(l->own, 0);
+	}
+}
+
+static int print_table(struct cli *c, const struct listing *l, struct err *e)
+{
+	static const char *const headings[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
+						"STATUS",	"PORTS", "NAMES",   "SIZE" };
+	static const char *const fields[] = { "ID",	"Image", "Command", "RunningFor",
+					      "Status", "Ports", "Names",   "Size" };
+	const size_t columns = l->o->size ? 8 : 7;
+	auto_release(table_free) struct table *t = NULL;
+	int r = table_new(&t, headings, columns, e);
+
+	for (size_t i = json_array_size(l->rows); r == 0 && i > 0; i--) {
+		const char *cells[8];
+
+		for (size_t k = 0; k < columns; k++)
+			cells[k] = json_string_or_null(json_array_get(l->rows, i - 1), fields[k]);
+		r = table_row(t, cells, e);
+	}
+	return r == 0 ? cli_print_table(c, t, e) : r;
+}
+
+/* Newest first, as docker has them; the JSON of all is oldest first, as it always was. */
+static int print(struct cli *c, const struct listing *l, struct rows *rows, struct err *e)
+{
+	auto_json *all = NULL;
+	int r = 0;
+
+	if (c->json) {
+		all = json_pack("{s:s, s:O}", "schema", "plimsoll.ps/v1", "containers", l->own);
+		return all ? cli_print_json(c, all, e) : FAIL_NOMEM(e);
+	}
+	if (!rows->template && !c->quiet)
+		return print_table(c, l, e);
+	for (size_t i = json_array_size(l->rows); r == 0 && i > 0; i--) {
+		const json_t *row = json_array_get(l->rows, i - 1);
+
+		r = rows->template && !c->quiet
+			    ? format_rows_add(rows, row, e)
+			    : cli_print(c, e, "%s\n", json_string_or_null(row, "ID") ?: "");
+	}
+	return r == 0 ? format_rows_end(rows, e) : r;
+}
+
+static int parse_last(const struct ps_opts *o, uint64_t *ret, struct err *e)
+{
+	*ret = o->latest ? 1 : UINT64_MAX;
+	if (!o->last || strcmp(o->last, "-1") == 0)
+		return 0;
+	if (str_u64(str_of(o->last), INT32_MAX, ret, NULL) < 0)
+		return FAIL(e, E_USAGE, "--last '%s': want a number", o->last);
+	return 0;
 }
 
 static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	static const char *const headings[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
-						"STATUS",	"PORTS", "NAMES" };
+	static const char *const names[] = { "name",	 "id",	   "status", "exited",
+					     "ancestor", "health", "label",  NULL };
 	const struct ps_opts *o = opts;
-	struct listing l = { .c = c, .all = o->all, .full = o->full, .array = json_array() };
-	auto_json *out = json_pack("{s:s, s:o}", "schema", "plimsoll.ps/v1", "containers", l.array);
+	auto_json *rows = json_array();
+	auto_json *own = json_array();
+	struct listing l = { .o = o, .rows = rows, .own = own };
+	auto_rows out = { 0 };
 	const struct state *state;
-	int r = cli_state(c, &state, e);
+	uint64_t last;
+	int r = parse_last(o, &last, e);
 
 	(void)argc;
 	(void)argv;
-	if (!out)
-		return FAIL_NOMEM(e);
+	if (r == 0)
+		r = filters_parse(&o->filter, names, &l.filters, e);
+	if (r == 0)
+		r = format_rows_begin(c, o->format, &out, e);
+	l.all = o->all || last != UINT64_MAX || filters_has(&l.filters, "status") ||
+		filters_has(&l.filters, "exited");
+	if (r == 0)
+		r = cli_state(c, &state, e);
 	if (r == 0)
 		r = container_reap(state, e);
 	if (r == 0)
-		r = table_new(&l.table, headings, 7, e);
-	if (r == 0)
 		r = container_each(state, list_one, &l, e);
-	if (r == 0 && c->json)
-		r = cli_print_json(c, out, e);
-	else if (r == 0 && !c->quiet)
-		r = cli_print_table(c, l.table, e);
-	table_free(l.table);
-	return r;
+	if (r < 0)
+		return r;
+	keep_last(&l, last);
+	return print(c, &l, &out, e);
 }
 
 static const struct opt ps_table[] = {
-	OPT_AT(struct ps_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that ended"),
+	OPT_AT(struct ps_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that do not run"),
+	OPT_AT(struct ps_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
+	       "only of this name, id, status, exited, ancestor, health or label"),
+	OPT_AT(struct ps_opts, last, "last", 'n', OPT_STRING, "N", "the N newest, running or not"),
+	OPT_AT(struct ps_opts, latest, "latest", 'l', OPT_FLAG, NULL, "the newest, running or not"),
 	OPT_AT(struct ps_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
 	       "show identifiers, digests and commands in full"),
+	OPT_AT(struct ps_opts, size, "size", 's', OPT_FLAG, NULL,
+	       "what each has written to a root of its own"),
+	FORMAT_OPTION(struct ps_opts),
 	OPT_END,
 };
 
@@ -144,7 +235,11 @@ const struct command cmd_ps = {
 	.group = "Containers",
 	.args = "",
 	.brief = "List containers",
-	.example = "plimsoll ps --all\nplimsoll ps -q",
+	.details = "A name given to --filter is a regular expression. Filters of one name are or, "
+		   "labels and different names are and. Templates know ID, Image, Command, "
+		   "CreatedAt, RunningFor, Ports, State, Status, Health, Names and Labels.",
+	.example = "plimsoll ps --all\nplimsoll ps -aq --filter status=exited\n"
+		   "plimsoll ps --format '{{.Names}}: {{.Status}}'",
 	.opts = ps_table,
 	.opts_size = sizeof(struct ps_opts),
 	.max_args = 0,

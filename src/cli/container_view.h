@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/cli.h"
+#include "run/container.h"
+
+/* A container as it is shown: in docker's words. */
+struct view {
+	const struct container *c;
+	struct container_status status;
+	const char *state; /* created, running, paused, exited */
+	char health[16];   /* starting, healthy, unhealthy; "" without a health check */
+};
+int view_of(const struct container *c, struct view *ret, struct err *e);
+
+/* The row of `ps`: ID, Image, Command, CreatedAt, RunningFor, Ports, State, Status, Health, Names,
+ * Labels, Mounts, Networks. Owned. full: nothing is cut. */
+int view_row(const struct view *v, bool full, json_t **ret, struct err *e);
+
+/* A file of its folder that holds JSON: run.json, health.json, config.json. NULL when it is not
+ * there or cannot be read. Owned. */
+json_t *view_file(const struct container *c, const char *name);
+
+/* Bytes of its own writable root; 0 for a read-only one. */
+uint64_t view_size(const struct container *c);
