@@ -3,31 +3,42 @@
 #include "run/run.h"
 
 struct kill_opts {
+	bool all;
 	const char *signal;
 };
+
+struct killing {
+	const struct state *state;
+	int signal;
+};
+
+static int kill_one(struct cli *c, void *arg, const char *name, struct err *e)
+{
+	const struct killing *k = arg;
+	struct subject subject;
+	int r;
+
+	cli_subject(k->state, name, &subject);
+	r = run_kill(k->state, name, k->signal, e);
+	return cli_note_container(c, "kill", name, &subject, r,
+				  json_pack("{s:i}", "signal", k->signal), e);
+}
 
 static int run_kill_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct kill_opts *o = opts;
-	const struct state *state;
-	int sig = 9, r = o->signal ? signal_parse(o->signal, &sig, e) : 0;
+	struct killing k = { .signal = 9 };
+	int r = o->signal ? signal_parse(o->signal, &k.signal, e) : 0;
 
 	if (r == 0)
-		r = cli_state(c, &state, e);
-	for (int i = 0; r == 0 && i < argc; i++) {
-		struct subject subject;
-
-		cli_subject(state, argv[i], &subject);
-		r = run_kill(state, argv[i], sig, e);
-		r = cli_note_container(c, "kill", argv[i], &subject, r,
-				       json_pack("{s:i}", "signal", sig), e);
-		if (r == 0)
-			r = cli_print(c, e, "%s\n", argv[i]);
-	}
-	return r;
+		r = cli_state(c, &k.state, e);
+	return r == 0 ? cli_each_container(c, argc, argv, o->all ? EACH_RUNNING : EACH_NAMED,
+					   kill_one, &k, e)
+		      : r;
 }
 
 static const struct opt kill_table[] = {
+	OPT_AT(struct kill_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
 	OPT_AT(struct kill_opts, signal, "signal", 's', OPT_STRING, "SIGNAL",
 	       "send this one (default KILL)"),
 	OPT_END,
@@ -41,7 +52,7 @@ const struct command cmd_kill = {
 	.example = "plimsoll kill web\nplimsoll kill --signal HUP web",
 	.opts = kill_table,
 	.opts_size = sizeof(struct kill_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_kill_command,
 };

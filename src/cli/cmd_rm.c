@@ -3,29 +3,48 @@
 #include "run/run.h"
 
 struct rm_opts {
+	bool force, all, volumes;
+};
+
+struct removing {
+	const struct state *state;
 	bool force;
 };
+
+static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
+{
+	const struct removing *x = arg;
+	struct subject subject;
+	int r;
+
+	cli_subject(x->state, name, &subject);
+	if (x->force && !subject.id[0]) /* gone is what was asked for, as for docker */
+		return 0;
+	r = run_remove(x->state, name, x->force, e);
+	return cli_note_container(c, "rm", name, &subject, r, NULL, e);
+}
 
 static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct rm_opts *o = opts;
-	const struct state *state;
-	int r = cli_state(c, &state, e);
+	struct removing x = { .force = o->force };
+	int r = cli_state(c, &x.state, e);
 
-	for (int i = 0; r == 0 && i < argc; i++) {
-		struct subject subject;
-
-		cli_subject(state, argv[i], &subject);
-		r = run_remove(state, argv[i], o->force, e);
-		r = cli_note_container(c, "rm", argv[i], &subject, r, NULL, e);
-		if (r == 0)
-			r = cli_print(c, e, "%s\n", argv[i]);
-	}
-	return r;
+	return r == 0 ? cli_each_container(c, argc, argv,
+					   !o->all    ? EACH_NAMED
+					   : o->force ? EACH_ONE
+						      : EACH_STOPPED,
+					   remove_one, &x, e)
+		      : r;
 }
 
 static const struct opt rm_table[] = {
-	OPT_AT(struct rm_opts, force, "force", 'f', OPT_FLAG, NULL, "also while it runs"),
+	OPT_AT(struct rm_opts, all, "all", 'a', OPT_FLAG, NULL,
+	       "every one that does not run; with --force the others, too"),
+	OPT_AT(struct rm_opts, force, "force", 'f', OPT_FLAG, NULL,
+	       "also while it runs; one that is not there is no error"),
+	OPT_ALWAYS(struct rm_opts, volumes, "volumes", 'v',
+		   "with its anonymous volumes; so it is always"),
 	OPT_END,
 };
 
@@ -33,11 +52,52 @@ const struct command cmd_rm = {
 	.name = "rm",
 	.group = "Containers",
 	.args = "CONTAINER...",
-	.brief = "Remove containers, with their records, logs and volumes",
-	.example = "plimsoll rm web\nplimsoll rm --force web",
+	.brief = "Remove containers, with their records, logs and anonymous volumes",
+	.example = "plimsoll rm web\nplimsoll rm --force web\nplimsoll rm --all",
 	.opts = rm_table,
 	.opts_size = sizeof(struct rm_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_rm_command,
+};
+
+static int run_container_prune(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	struct removing x = { .force = false };
+	int r = cli_state(c, &x.state, e);
+
+	(void)opts;
+	return r == 0 ? cli_each_container(c, argc, argv, EACH_STOPPED, remove_one, &x, e) : r;
+}
+
+struct container_prune_opts {
+	bool force;
+};
+
+static const struct opt container_prune_table[] = {
+	OPT_ALWAYS(struct container_prune_opts, force, "force", 'f',
+		   "ask nothing; so it is always"),
+	OPT_END,
+};
+
+static const struct command container_prune = {
+	.name = "prune",
+	.args = "",
+	.brief = "Remove every container that does not run",
+	.details = "Prints the identifiers of those that it removed. Named volumes stay.",
+	.example = "plimsoll container prune",
+	.opts = container_prune_table,
+	.opts_size = sizeof(struct container_prune_opts),
+	.max_args = 0,
+	.run = run_container_prune,
+};
+
+static const struct command *const container_subs[] = { &container_prune, NULL };
+
+const struct command cmd_container = {
+	.name = "container",
+	.group = "Containers",
+	.args = "COMMAND",
+	.brief = "Remove all containers that do not run (container prune)",
+	.subs = container_subs,
 };

@@ -80,7 +80,7 @@ static int run_restart_command(struct cli *c, void *opts, int argc, char **argv,
 		struct subject subject;
 
 		cli_subject(state, argv[i], &subject);
-		r = run_stop(state, argv[i], (unsigned)seconds, e);
+		r = run_stop(state, argv[i], 0, (unsigned)seconds, e);
 		r = cli_note_container(c, "stop", argv[i], &subject, r, NULL, e);
 		if (r == 0)
 			r = cli_run_again(

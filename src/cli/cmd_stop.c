@@ -3,31 +3,48 @@
 #include "run/run.h"
 
 struct stop_opts {
-	const char *time;
+	bool all;
+	const char *time, *signal;
 };
+
+struct stopping {
+	const struct state *state;
+	int signal;
+	unsigned seconds;
+};
+
+static int stop_one(struct cli *c, void *arg, const char *name, struct err *e)
+{
+	const struct stopping *s = arg;
+	struct subject subject;
+	int r;
+
+	cli_subject(s->state, name, &subject);
+	r = run_stop(s->state, name, s->signal, s->seconds, e);
+	return cli_note_container(c, "stop", name, &subject, r, NULL, e);
+}
 
 static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct stop_opts *o = opts;
-	const struct state *state;
+	struct stopping s = { 0 };
 	uint64_t seconds = RUN_STOP_TIMEOUT;
-	int r = cli_state(c, &state, e);
+	int r = cli_state(c, &s.state, e);
 
 	if (r == 0 && o->time && str_u64(str_of(o->time), 86400, &seconds, NULL) < 0)
 		r = FAIL(e, E_USAGE, "--time '%s': want a number of seconds", o->time);
-	for (int i = 0; r == 0 && i < argc; i++) {
-		struct subject subject;
-
-		cli_subject(state, argv[i], &subject);
-		r = run_stop(state, argv[i], (unsigned)seconds, e);
-		r = cli_note_container(c, "stop", argv[i], &subject, r, NULL, e);
-		if (r == 0)
-			r = cli_print(c, e, "%s\n", argv[i]);
-	}
-	return r;
+	if (r == 0 && o->signal)
+		r = signal_parse(o->signal, &s.signal, e);
+	s.seconds = (unsigned)seconds;
+	return r == 0 ? cli_each_container(c, argc, argv, o->all ? EACH_RUNNING : EACH_NAMED,
+					   stop_one, &s, e)
+		      : r;
 }
 
 static const struct opt stop_table[] = {
+	OPT_AT(struct stop_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
+	OPT_AT(struct stop_opts, signal, "signal", 's', OPT_STRING, "SIGNAL",
+	       "send this one first (default: --stop-signal of run, the image's, or TERM)"),
 	OPT_AT(struct stop_opts, time, "time", 't', OPT_STRING, "SECONDS",
 	       "wait this long before killing it (default: --stop-timeout of run, or 10)"),
 	OPT_END,
@@ -38,12 +55,13 @@ const struct command cmd_stop = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Ask containers to end, then make them",
-	.details = "The signal is the image's STOPSIGNAL, or TERM. A first process that does not "
-		   "handle it would never see it, so it is killed at once.",
-	.example = "plimsoll stop web\nplimsoll stop --time 60 db",
+	.details = "A first process that does not handle the signal would never see it, so it is "
+		   "killed at once. Of several containers all are tried, whatever became of "
+		   "others.",
+	.example = "plimsoll stop web\nplimsoll stop --time 60 db\nplimsoll stop --all",
 	.opts = stop_table,
 	.opts_size = sizeof(struct stop_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_stop_command,
 };

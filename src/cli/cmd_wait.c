@@ -12,6 +12,8 @@ static int run_wait_command(struct cli *c, void *opts, int argc, char **argv, st
 		r = run_wait(state, argv[i], &status, e);
 		if (r == 0)
 			r = cli_print(c, e, "%d\n", status);
+		if (r == 0)
+			r = cli_flush(c, e);
 	}
 	return r;
 }
@@ -21,6 +23,7 @@ const struct command cmd_wait = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Wait until containers end and print their exit statuses",
+	.details = "One line each, in the order in which they are named.",
 	.example = "plimsoll wait web",
 	.min_args = 1,
 	.max_args = -1,

@@ -43,7 +43,13 @@ extern const struct command cmd_version;
 extern const struct command cmd_watch;
 extern const struct command cmd_create;
 extern const struct command cmd_ended;
+extern const struct command cmd_container;
 extern const struct command cmd_events;
+extern const struct command cmd_pause;
+extern const struct command cmd_port;
+extern const struct command cmd_rename;
+extern const struct command cmd_top;
+extern const struct command cmd_unpause;
 extern const struct command cmd_exec;
 extern const struct command cmd_generate;
 extern const struct command cmd_kill;
@@ -101,6 +107,12 @@ const struct command *const commands[] = {
 	&cmd_kill,
 	&cmd_wait,
 	&cmd_rm,
+	&cmd_container,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_rename,
+	&cmd_port,
+	&cmd_top,
 	&cmd_events,
 	&cmd_volume,
 	&cmd_generate,

@@ -43,3 +43,71 @@ json_t *cli_argv(const char *const *argv)
 	}
 	return json_pack("{s:O}", "command", list);
 }
+
+struct gathering {
+	enum each_kind kind;
+	struct strv names;
+};
+
+static int gather(void *arg, struct container *c, struct err *e)
+{
+	struct gathering *g = arg;
+	struct container_status s;
+	int r = container_status(c, &s, e);
+
+	if (r < 0 || c->kind == CONTAINER_STEP ||
+	    (g->kind == EACH_RUNNING && s.phase != PHASE_RUNNING) ||
+	    (g->kind == EACH_STOPPED && (s.phase == PHASE_RUNNING || !c->clean)))
+		return r;
+	return strv_add(&g->names, c->id, e);
+}
+
+/* All that run, and the like. */
+static int gather_names(struct cli *c, enum each_kind kind, struct strv *ret, struct err *e)
+{
+	struct gathering g = { .kind = kind };
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0)
+		r = container_reap(state, e);
+	if (r == 0)
+		r = container_each(state, gather, &g, e);
+	*ret = g.names;
+	return r;
+}
+
+int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind,
+		       int (*one)(struct cli *c, void *arg, const char *name, struct err *e),
+		       void *arg, struct err *e)
+{
+	auto_strv names = { 0 };
+	int failed = 0, r = 0;
+
+	if (kind == EACH_NAMED && argc == 0)
+		return FAIL(e, E_USAGE, "want the name of a container");
+	if (kind != EACH_NAMED && argc > 0)
+		return FAIL(e, E_USAGE, "--all and names do not go together");
+	if (kind != EACH_NAMED)
+		r = gather_names(c, kind, &names, e);
+	for (int i = 0; r == 0 && i < argc; i++)
+		r = strv_add(&names, argv[i], e);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		struct err why = ERR_INIT;
+		int done = one(c, arg, names.v[i], &why);
+
+		if (done >= 0) {
+			r = cli_print(c, e, "%s\n", names.v[i]);
+			continue;
+		}
+		if (failed < 0) { /* the last one is printed by who called us */
+			text_sanitize(e->msg);
+			(void)fprintf(stderr, "plimsoll: %s\n", e->msg);
+		}
+		failed = done;
+		*e = why;
+		if (failed == E_SIGNAL)
+			break;
+	}
+	return r < 0 ? r : failed;
+}

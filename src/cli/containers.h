@@ -22,3 +22,13 @@ int cli_note_container(struct cli *c, const char *kind, const char *text, const 
  */
 enum { LIMIT_NOTED_ARGS = 4096 };
 json_t *cli_argv(const char *const *argv); /* ends with NULL */
+
+/*
+ * Calls one() for each named container, or for those that EACH_* says, and prints the name when it
+ * was done. One that fails does not stop the others: what went wrong is printed, and the last
+ * failure is returned.
+ */
+enum each_kind { EACH_NAMED, EACH_ONE, EACH_RUNNING, EACH_STOPPED };
+int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind,
+		       int (*one)(struct cli *c, void *arg, const char *name, struct err *e),
+		       void *arg, struct err *e);

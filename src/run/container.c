@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "run/events.h"
+#include "run/file.h"
 
 void container_free(struct container *c)
 {
@@ -53,6 +54,14 @@ int container_open(const struct state *state, const char *id, struct container *
 	return 0;
 }
 
+static void take_new_name(struct container *c)
+{
+	auto_buf text = BUF_INIT(LIMIT_NAME + 1);
+
+	if (fs_read(c->fd, "name", LIMIT_NAME, &text, NULL) == 0 && text.n)
+		(void)snprintf(c->name, sizeof(c->name), "%s", buf_str(&text));
+}
+
 int container_load(const struct state *state, const char *id, struct container *ret, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
@@ -66,6 +75,8 @@ int container_load(const struct state *state, const char *id, struct container *
 		r = json_parse(buf_str(&text), text.n, "state.json", &j, e);
 	if (r == 0)
 		r = container_fields(j, &c, e);
+	if (r == 0)
+		take_new_name(&c);
 	if (r < 0)
 		return WRAP(e, r, "container %.12s", id);
 	*ret = c;
@@ -202,5 +213,24 @@ int container_status(const struct container *c, struct container_status *ret, st
 		s = (struct container_status){ .phase = PHASE_CREATED };
 	}
 	*ret = s;
+	return 0;
+}
+
+int container_rename(const struct state *state, struct container *c, const char *name,
+		     struct err *e)
+{
+	auto_list all = { 0 };
+	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
+	auto_free char *old = strdup(c->name);
+	int r = lock < 0 ? lock : old ? container_list_load(state, &all, e) : FAIL_NOMEM(e);
+
+	if (r == 0)
+		r = container_check_name(&all, name, e);
+	if (r == 0)
+		r = file_put(c->fd, "name", name, strlen(name), e);
+	if (r < 0)
+		return r;
+	(void)snprintf(c->name, sizeof(c->name), "%s", name);
+	(void)event_note(c, "rename", json_pack("{s:s}", "oldName", old), NULL);
 	return 0;
 }

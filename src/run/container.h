@@ -61,6 +61,10 @@ int container_create(const struct state *state, struct container *c, struct err 
  * by_policy: E_SIGNAL when somebody stopped it for good. */
 int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e);
 int container_save(const struct container *c, struct err *e);
+/* Its name is a file of its own once it was renamed: whoever holds an older record in memory saves
+ * that under the old one. E_USAGE as for container_create(). */
+int container_rename(const struct state *state, struct container *c, const char *name,
+		     struct err *e);
 /* By name, id, or a prefix of the id that only one has. E_NOTFOUND. Steps are not found. */
 int container_find(const struct state *state, const char *text, struct container *ret,
 		   struct err *e);

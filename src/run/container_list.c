@@ -140,7 +140,7 @@ static int choose_ids(const struct container_list *all, struct container *c, str
 			return 0;
 		}
 	return err_hint(e, FAIL(e, E_SYSTEM, "%d containers: there are no more ids", ID_BLOCKS),
-			"plimsoll prune --containers");
+			"plimsoll container prune");
 }
 
 int container_check_others(const struct state *state, struct container *c, struct err *e)

@@ -8,6 +8,7 @@
 #include "run/events.h"
 #include "run/foreground.h"
 #include "run/run.h"
+#include "run/usage.h"
 
 enum {
 	POLL_MS = 20,
@@ -123,7 +124,8 @@ static pid_t await_pid(const struct container *c)
 	return pid;
 }
 
-int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e)
+int run_stop(const struct state *state, const char *container, int signal, unsigned timeout_s,
+	     struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
 	int r = find(state, container, &c, e), sig;
@@ -135,10 +137,12 @@ int run_stop(const struct state *state, const char *container, unsigned timeout_
 		return r;
 	if (timeout_s == RUN_STOP_TIMEOUT)
 		timeout_s = c.stop_timeout >= 0 ? (unsigned)c.stop_timeout : STOP_TIMEOUT_S;
-	sig = c.stop_signal > 0 ? c.stop_signal : SIGTERM;
+	sig = signal > 0 ? signal : c.stop_signal > 0 ? c.stop_signal : SIGTERM;
 	pid = await_pid(&c);
 	(void)event_note(&c, "stop", NULL, NULL);
 	/* What it does not handle never reaches it: waiting would be for nothing. */
+	if (pid > 0 && usage_frozen(pid))
+		(void)usage_freeze(pid, false, NULL);
 	if (pid > 0 && process_catches(pid, sig) && kill(pid, sig) == 0)
 		r = wait_ended(&c, (int64_t)timeout_s * 1000, e);
 	if (r == 0)
@@ -259,4 +263,26 @@ int run_give_up(const struct state *state, const char *id, const struct err *why
 	if (r == 0)
 		restart_failed(&c, why);
 	return r == 0 ? restart_stop(&c, e) : r;
+}
+
+/* As told: E_USAGE when it does not run, or is so already. */
+int run_pause(const struct state *state, const char *container, bool on, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	int r = find(state, container, &c, e);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = ended(&c) ? 0 : pid_of(&c);
+	if (pid <= 0)
+		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	if (usage_frozen(pid) == on)
+		return FAIL(e, E_USAGE, "container '%s' is %s", c.name,
+			    on ? "paused already" : "not paused");
+	r = usage_freeze(pid, on, e);
+	if (r < 0)
+		return WRAP(e, r, "%s container '%s'", on ? "pause" : "unpause", c.name);
+	(void)event_note(&c, on ? "pause" : "unpause", NULL, NULL);
+	return 0;
 }

@@ -213,6 +213,8 @@ void cgroup_unthrottle(const char *cgroup)
 		/* One of them is there, in the hierarchy that has the cpu controller. */
 		write_file(h.path[i], "cpu.max", "max");
 		write_file(h.path[i], "cpu.cfs_quota_us", "-1");
+		write_file(h.path[i], "cgroup.freeze", "0");
+		write_file(h.path[i], "freezer.state", "THAWED");
 	}
 }
 

@@ -42,8 +42,9 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
  */
 int machine_private_mounts(const struct machine *m, struct err *e);
 
-/* Lifts the limit of processor time: killed processes end only within it, so that a full group with
- * a small share would take longer to die than anyone waits. To be called once they are killed. */
+/* Lifts the limit of processor time, and lets paused processes go on: killed processes end only
+ * within it, so that a full group with a small share would take longer to die than anyone waits. To
+ * be called once they are killed. */
 void cgroup_unthrottle(const char *cgroup);
 /* Kills every process of a cgroup ("/plimsoll-<id>", in every hierarchy) and removes it. A cgroup
  * that is not there is success; E_SYSTEM when a process does not die within two seconds. */

@@ -105,12 +105,15 @@ struct exec_opts {
 int run_exec(const struct state *state, const char *container, const struct exec_opts *o,
 	     int *ret_status, struct err *e);
 
-/* Its stop signal, then SIGKILL after timeout_s seconds; RUN_STOP_TIMEOUT: the container's own, or
- * ten. Already stopped is success. */
+/* Its stop signal (or this one, unless 0), then SIGKILL after timeout_s seconds; RUN_STOP_TIMEOUT:
+ * the container's own, or ten. Already stopped is success. */
 enum { RUN_STOP_TIMEOUT = 0x7fffffff };
-int run_stop(const struct state *state, const char *container, unsigned timeout_s, struct err *e);
+int run_stop(const struct state *state, const char *container, int signal, unsigned timeout_s,
+	     struct err *e);
 int run_kill(const struct state *state, const char *container, int signal, struct err *e);
 int run_wait(const struct state *state, const char *container, int *ret_status, struct err *e);
+/* Stops every process of it, or lets them go on. E_USAGE when it does not run or is so already. */
+int run_pause(const struct state *state, const char *container, bool on, struct err *e);
 /* A running one only with force. */
 int run_remove(const struct state *state, const char *container, bool force, struct err *e);
 

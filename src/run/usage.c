@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -300,4 +301,16 @@ int usage_freeze(pid_t pid, bool on, struct err *e)
 	if (on)
 		(void)usage_freeze(pid, false, NULL);
 	return FAIL(e, E_SYSTEM, "its processes do not %s", on ? "stop" : "go on");
+}
+
+bool usage_beside(pid_t pid, pid_t first)
+{
+	char path[64];
+	struct stat one, other;
+
+	(void)snprintf(path, sizeof(path), PROC "/%d/ns/pid", (int)pid);
+	if (stat(path, &one) < 0)
+		return false;
+	(void)snprintf(path, sizeof(path), PROC "/%d/ns/pid", (int)first);
+	return stat(path, &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }

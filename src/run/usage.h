@@ -34,6 +34,9 @@ int usage_read(pid_t pid, struct usage *ret, struct err *e);
 int usage_freeze(pid_t pid, bool on, struct err *e);
 bool usage_frozen(pid_t pid);
 
-/* The same on trees that stand for /proc and /sys/fs/cgroup, for tests. */
+/* Whether a process is in the same process namespace as the first one of a container. */
+bool usage_beside(pid_t pid, pid_t first);
+
+/* usage_read() on trees that stand for /proc and /sys/fs/cgroup, for tests. */
 int usage_read_at(const char *proc, const char *cgroups, pid_t pid, struct usage *ret,
 		  struct err *e);

@@ -110,3 +110,131 @@ for e in map(json.loads, sys.stdin):
 	assert_eq "$(exits "$id")" 137
 	grep -q ' done$' "$STATE/containers/$id/exit.noted"
 }
+
+names() { # words of ps...
+	plimsoll ps --format '{{.Names}}' "$@" | tr '\n' ' '
+}
+
+@test "ps: filters, the last, templates, sizes" {
+	local id
+	id=$(run_d web --label tier=front --label x=1 base:1 sleep 60)
+	run_d db --label tier=back base:1 sh -c 'exit 3' >/dev/null
+	plimsoll wait db >/dev/null
+	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" ps -a | grep -q "exited (3)"' "$STATE"
+	assert_eq "$(names)" "web "
+	assert_eq "$(names -a)" "db web "
+	assert_eq "$(names -f status=exited)" "db "
+	assert_eq "$(names -f exited=3)" "db "
+	assert_eq "$(names -f exited=0)" ""
+	assert_eq "$(names -a -f name=^d)" "db "
+	assert_eq "$(names -a -f label=tier)" "db web "
+	assert_eq "$(names -a -f label=tier=front -f label=x)" "web "
+	assert_eq "$(names -a -f label=tier=front -f label=y)" ""
+	assert_eq "$(names -f id="${id:0:8}")" "web "
+	assert_eq "$(names -a -f ancestor=base)" "db web "
+	assert_eq "$(names -a -f ancestor=bas)" ""
+	assert_eq "$(names -a -f health=none -f status=running -f status=exited)" "db web "
+	assert_eq "$(names -l)" "db "
+	assert_eq "$(names -n 5)" "db web "
+	assert_eq "$(plimsoll ps -q --no-trunc)" "$id"
+	assert_eq "$(plimsoll ps -aq | wc -l)" 2
+	run plimsoll ps --format 'table {{.Names}}\t{{.State}}'
+	assert_eq "${lines[0]}" "NAMES  STATE"
+	assert_eq "${lines[1]}" "web    running"
+	run plimsoll ps --format '{{json .Names}} {{.Nosuch}} {{json .Nosuch}}'
+	assert_eq "$output" '"web" <no value> null'
+	run plimsoll ps --format '{{range .}}'
+	assert_status 2
+	run plimsoll ps --filter volume=x
+	assert_status 2
+	run plimsoll ps -as
+	assert_output_has SIZE "0B"
+	run plimsoll ps -a --format json
+	assert_output_has '"plimsoll.ps/v1"' '"exitCode": 3'
+}
+
+@test "several at once: what fails does not stop the others; --all; container prune" {
+	run_d a base:1 sleep 60 >/dev/null
+	run_d b base:1 sleep 60 >/dev/null
+	run plimsoll stop a nosuch b
+	assert_status 5
+	assert_eq "$(grep -c '^[ab]$' <<<"$output")" 2
+	assert_output_has "no container is called 'nosuch'"
+	run plimsoll rm nosuch a
+	[ "$status" -ne 0 ]
+	assert_eq "$(names -a)" "b "
+	run plimsoll rm -f nosuch
+	assert_status 0
+	run_d c base:1 sleep 60 >/dev/null
+	run plimsoll rm -a
+	assert_status 0
+	assert_eq "$(names -a)" "c "
+	plimsoll kill -a >/dev/null
+	assert_eq "$(names -f exited=137)" "c "
+	run plimsoll container prune -f
+	assert_status 0
+	assert_eq "$(names -a)" ""
+	run plimsoll stop
+	assert_status 2
+	run plimsoll stop -a x
+	assert_status 2
+}
+
+@test "stop --signal, and stop --time of one that ignores it" {
+	run_d polite base:1 sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
+	sleep 0.5
+	plimsoll stop --signal USR1 polite
+	assert_eq "$(names -f exited=9)" "polite "
+	run_d deaf base:1 sh -c 'trap : TERM; while :; do sleep 0.1; done' >/dev/null
+	sleep 0.5
+	SECONDS=0
+	plimsoll stop -t 1 deaf
+	[ $SECONDS -ge 1 ] && [ $SECONDS -lt 8 ]
+	assert_eq "$(names -f exited=137)" "deaf "
+}
+
+@test "pause, and what still works on who is paused; rename; port; top" {
+	local port id
+	port=$(free_port)
+	id=$(plimsoll run -d --name web -p "127.0.0.1:$port:80" -p "$port:81/udp" base:1 sleep 60)
+	plimsoll pause web
+	assert_eq "$(names -f status=paused)" "web "
+	run plimsoll ps
+	assert_output_has "(paused)"
+	run plimsoll pause web
+	assert_status 2
+	plimsoll unpause web
+	assert_eq "$(names -f status=running)" "web "
+	run plimsoll unpause web
+	assert_status 2
+	plimsoll rename web www
+	run plimsoll rename www www
+	assert_status 2
+	run plimsoll rename www 'a/b'
+	assert_status 2
+	assert_eq "$(names)" "www "
+	run plimsoll port www
+	assert_output_has "80/tcp -> 127.0.0.1:$port" "81/udp -> 0.0.0.0:$port"
+	run plimsoll port www 80
+	assert_eq "$output" "127.0.0.1:$port"
+	run plimsoll port www 82
+	assert_status 5
+	run plimsoll top www
+	assert_eq "${#lines[@]}" 2
+	assert_output_has PID "sleep 60"
+	run plimsoll top www pid,args
+	assert_eq "${#lines[@]}" 2
+	run plimsoll top www -o args
+	assert_status 2
+	assert_output_has "without a column PID"
+	plimsoll pause www
+	plimsoll stop www
+	assert_eq "$(actions "$id")" "create start pause unpause rename pause stop die=137 "
+	plimsoll start www
+	plimsoll pause www
+	plimsoll rm -f www
+	id=$(run_d lost base:1 sleep 60)
+	plimsoll pause lost
+	kill_9 "$(cat "$STATE/containers/$id/conmon.pid")"
+	assert_eq "$(names -f exited=137)" "lost "
+}

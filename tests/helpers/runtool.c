@@ -169,7 +169,7 @@ static int other(int argc, char **argv, struct err *e)
 		return run_logs(&state, argv[1], argc > 2 ? atoi(argv[2]) : -1, argc > 3, &sink, e);
 	}
 	if (strcmp(verb, "stop") == 0)
-		return run_stop(&state, argv[1], argc > 2 ? (unsigned)atoi(argv[2]) : 10, e);
+		return run_stop(&state, argv[1], 0, argc > 2 ? (unsigned)atoi(argv[2]) : 10, e);
 	if (strcmp(verb, "kill") == 0) {
 		r = signal_parse(argc > 2 ? argv[2] : "KILL", &signal, e);
 		return r < 0 ? r : run_kill(&state, argv[1], signal, e);
