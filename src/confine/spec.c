@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "confine/filter.h"
 #include "confine/shim.h"
 #include "confine/syscalls.h"
 
 /* crun 1.8.1 refuses later versions of the specification. */
 #define OCI_VERSION "1.0.2"
+
+enum { LIMIT_FILTER_CODE = 64 * 1024 };
 
 enum { CPU_PERIOD_US = 100000, CPU_SHARES_PER_CORE = 1024 };
 
@@ -223,6 +227,19 @@ static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 	return 0;
 }
 
+/* For crun: the compiled filter. What cannot be compiled here, the runtime compiles. */
+static int annotate(const json_t *os, json_t *ret, struct err *e)
+{
+	auto_buf code = BUF_INIT(LIMIT_FILTER_CODE), text = BUF_INIT(2 * LIMIT_FILTER_CODE);
+	const json_t *seccomp = json_object_get(os, "seccomp");
+
+	if (!seccomp || filter_compile(seccomp, &code, NULL) < 0)
+		return 0;
+	b64_put(&text, B64_STD, code.p, code.n);
+	return json_put(ret, "annotations", json_pack("{s:s}", FILTER_ANNOTATION, buf_str(&text)),
+			e);
+}
+
 int spec_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	auto_json *mounts = json_array();
@@ -242,6 +259,11 @@ int spec_json(const struct spec *s, json_t **ret, struct err *e)
 			"hostname", s->hostname, "mounts", mounts, "linux", os);
 	if (!out)
 		return FAIL(e, E_FORMAT, "a path or host name is not UTF-8");
+	r = annotate(json_object_get(out, "linux"), out, e);
+	if (r < 0) {
+		json_decref(out);
+		return r;
+	}
 	*ret = out;
 	return 0;
 }
