@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/container_inspect.h"
 #include "cli/images.h"
 #include "cli/login.h"
 #include "cli/road.h"
+#include "cli/template.h"
 
 #define NOTATION_TYPE "application/vnd.cncf.notary.signature"
 
@@ -94,50 +98,147 @@ static int add_image(const struct store *s, const struct desc *d, bool bare, jso
 	return r;
 }
 
-static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+struct inspect_opts {
+	const char *type, *format;
+	bool size;
+};
+
+static int inspect_image(struct cli *c, const char *name, bool bare_quiet, json_t **ret,
+			 struct err *e)
 {
-	const bool remote = without_transport(argv[0]) != argv[0];
-	auto_buf name = BUF_INIT(LIMIT_REF + 128);
+	const bool remote = without_transport(name) != name;
+	auto_buf stored = BUF_INIT(LIMIT_REF + 128);
 	auto_road road = { 0 };
 	auto_json *j = NULL;
 	struct ref ref;
 	struct desc d;
-	int r = cli_road(c, argv[0], &road, e);
+	int r = cli_road(c, name, &road, e);
 
-	(void)opts, (void)argc;
 	if (r == 0)
 		r = remote ? cli_look(&road, &ref, e)
-			   : store_lookup(road.store, argv[0], &ref, &road.image, e);
+			   : store_lookup(road.store, name, &ref, &road.image, e);
 	if (r < 0)
 		return r;
 	d = road.image;
-	if (c->quiet && !c->json)
-		return cli_print(c, e, "%s\n", d.digest.s);
-	if (ref.name[0])
-		ref_stored(&ref, &name);
 	j = json_object();
+	if (ref.name[0])
+		ref_stored(&ref, &stored);
 	if ((r = json_put_string(j, "schema", "plimsoll.inspect/v1", e)) < 0 ||
-	    (r = json_put_string(j, "reference", ref.name[0] ? buf_str(&name) : NULL, e)) < 0 ||
+	    (r = json_put_string(j, "reference", ref.name[0] ? buf_str(&stored) : NULL, e)) < 0 ||
 	    (r = json_put_string(j, "digest", d.digest.s, e)) < 0 ||
 	    (r = json_put_string(j, "mediaType", d.media_type, e)) < 0 ||
 	    (r = json_put_u64(j, "size", d.size, e)) < 0)
 		return r;
-	r = add_image(road.store, &d, remote, j, e);
-	return r < 0 ? WRAP(e, r, "inspect %s", argv[0]) : cli_print_json(c, j, e);
+	if (!bare_quiet)
+		r = add_image(road.store, &d, remote, j, e);
+	if (r == 0)
+		*ret = TAKE(j);
+	return r < 0 ? WRAP(e, r, "inspect %s", name) : 0;
 }
+
+/* E_NOTFOUND: no container is called so. */
+static int inspect_container(struct cli *c, const char *name, bool size, json_t **ret,
+			     struct err *e)
+{
+	auto_container found = CONTAINER_INIT;
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0)
+		r = container_reap(state, e);
+	if (r == 0)
+		r = container_find(state, name, &found, e);
+	return r == 0 ? container_inspect(&found, size, ret, e) : r;
+}
+
+/* A container before an image, as for docker. */
+static int inspect_one(struct cli *c, const char *name, const struct inspect_opts *o,
+		       bool *ret_image, json_t **ret, struct err *e)
+{
+	const bool any = !o->type;
+	struct err why = ERR_INIT;
+	int r = E_NOTFOUND;
+
+	*ret_image = false;
+	if (any || strcmp(o->type, "container") == 0)
+		r = inspect_container(c, name, o->size, ret, &why);
+	if (any && (r == E_NOTFOUND || r == E_USAGE)) {
+		*ret_image = true;
+		r = inspect_image(c, name, c->quiet && !c->json, ret, e);
+		if (r == E_NOTFOUND)
+			return err_hint(
+				e, FAIL(e, r, "no container and no image is called '%s'", name),
+				"plimsoll ps --all, or plimsoll images");
+		return r;
+	}
+	if (r == E_NOTFOUND && o->type && strcmp(o->type, "image") == 0) {
+		*ret_image = true;
+		return inspect_image(c, name, c->quiet && !c->json, ret, e);
+	}
+	if (r < 0)
+		*e = why;
+	return r;
+}
+
+static int print_one(struct cli *c, struct rows *rows, const json_t *j, bool image, struct err *e)
+{
+	if (rows->template)
+		return format_rows_add(rows, j, e);
+	return cli_print(c, e, "%s\n", json_string_or_null(j, image ? "digest" : "Id") ?: "");
+}
+
+static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct inspect_opts *o = opts;
+	auto_json *all = json_array();
+	auto_rows rows = { 0 };
+	bool image = false;
+	int r = format_rows_begin(c, o->format, &rows, e);
+
+	if (r == 0 && o->type && strcmp(o->type, "container") != 0 && strcmp(o->type, "image") != 0)
+		r = FAIL(e, E_USAGE, "--type is container or image, not '%s'", o->type);
+	for (int i = 0; r == 0 && i < argc; i++) {
+		auto_json *j = NULL;
+
+		r = inspect_one(c, argv[i], o, &image, &j, e);
+		if (r == 0 && (rows.template || (c->quiet && !c->json)))
+			r = print_one(c, &rows, j, image, e);
+		else if (r == 0)
+			r = json_push(all, TAKE(j), e);
+	}
+	if (r < 0 || rows.template || (c->quiet && !c->json))
+		return r < 0 ? r : format_rows_end(&rows, e);
+	/* One image is an object of our own; containers are docker's list. */
+	return cli_print_json(c, argc == 1 && image ? json_array_get(all, 0) : all, e);
+}
+
+static const struct opt inspect_table[] = {
+	OPT_AT(struct inspect_opts, format, "format", 'f', OPT_STRING, "FORMAT",
+	       "json (default), or a template: '{{.State.Status}}'"),
+	OPT_AT(struct inspect_opts, size, "size", 's', OPT_FLAG, NULL,
+	       "with what a container has written to a root of its own"),
+	OPT_AT(struct inspect_opts, type, "type", 0, OPT_STRING, "TYPE",
+	       "container or image (default: what is called so, a container first)"),
+	OPT_END,
+};
 
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.group = "Images",
-	.args = "REF",
-	.brief = "Show an image: manifest, configuration, layers, signatures",
-	.details = "Always JSON. REF is a name, a digest, or the beginning of a digest. Every byte "
-		   "shown was checked against its digest. With --quiet only the digest is printed. "
+	.args = "NAME...",
+	.brief = "Show containers, or an image: manifest, configuration, layers, signatures",
+	.details = "Always JSON. NAME is that of a container or image, an id or digest, or the "
+		   "beginning of one. Of an image every byte shown was checked against its digest; "
 		   "docker://REF is what a registry has now: all but the configuration, and the "
-		   "store gets no name of it.",
+		   "store gets no name of it. Of containers it is a list with docker's words, and "
+		   "what only plimsoll knows (digest, admission, what was refused) in the member "
+		   "Plimsoll. With --quiet only digests or ids are printed.",
 	.example = "plimsoll inspect web:1\n"
+		   "plimsoll inspect -f '{{.State.ExitCode}}' web\n"
 		   "plimsoll inspect -q docker://registry.example/team/web:1",
+	.opts = inspect_table,
+	.opts_size = sizeof(struct inspect_opts),
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = -1,
 	.run = run_inspect,
 };

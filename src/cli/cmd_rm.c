@@ -99,5 +99,6 @@ const struct command cmd_container = {
 	.group = "Containers",
 	.args = "COMMAND",
 	.brief = "Remove all containers that do not run (container prune)",
+	.example = "plimsoll container prune",
 	.subs = container_subs,
 };

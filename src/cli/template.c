@@ -46,18 +46,37 @@ static int put_json(const json_t *value, struct buf *ret, struct err *e)
 	return 0;
 }
 
+/* index .Config.Labels "a.b": the key, and the path before it. NULL, and no path, when it is not.
+ */
+static char *cut_key(struct str *action)
+{
+	struct str rest = { action->p + 6, action->n - 6 };
+	const char *quote = memchr(rest.p, '"', rest.n);
+
+	*action = (struct str){ "", 0 };
+	if (!quote || rest.n < 2 || rest.p[rest.n - 1] != '"' || quote == rest.p + rest.n - 1)
+		return NULL;
+	*action = str_trim((struct str){ rest.p, (size_t)(quote - rest.p) });
+	return str_dup((struct str){ quote + 1, rest.n - (size_t)(quote - rest.p) - 2 });
+}
+
 static int put_action(struct str action, const json_t *value, struct buf *ret, struct err *e)
 {
 	const bool as_json = str_starts(action, "json ");
+	auto_free char *key = NULL;
 	struct str path = as_json ? (struct str){ action.p + 5, action.n - 5 } : action;
 	const json_t *found = NULL;
 
+	if (str_starts(action, "index "))
+		key = cut_key(&path);
 	if (!walk(str_trim(path), value, &found)) {
 		int r = FAIL(e, E_USAGE, "--format: '{{%.*s}}' is not known here", (int)action.n,
 			     action.p);
 
 		return err_hint(e, r, "use {{.Name}} or {{json .Name}}; --format json has all");
 	}
+	if (key)
+		found = json_object_get(found, key);
 	if (!found && !as_json)
 		buf_puts(ret, "<no value>");
 	else if (!as_json && json_is_string(found))

@@ -5,8 +5,8 @@
 
 /*
  * The part of docker's --format that people type: text with {{.Name}}, {{.State.Status}},
- * {{json .}}, {{json .Name}}, "\t" and "\n". What is not there prints as <no value>. Anything else
- * in braces is E_USAGE: --format json has all of it.
+ * {{json .}}, {{json .Name}}, {{index .Config.Labels "key"}}, "\t" and "\n". What is not there
+ * prints as <no value>. Anything else in braces is E_USAGE: --format json has all of it.
  */
 int template_print(const char *text, const json_t *value, struct buf *ret, struct err *e);
 

@@ -238,3 +238,47 @@ names() { # words of ps...
 	kill_9 "$(cat "$STATE/containers/$id/conmon.pid")"
 	assert_eq "$(names -f exited=137)" "lost "
 }
+
+@test "inspect: containers before images, in docker's words; templates; --type" {
+	local id digest
+	mkdir shared
+	id=$(plimsoll create --network none --name web -v "$PWD/shared:/data:ro" -v named:/n --tmpfs /t -m 64m --cpus 0.5 \
+		--label a.b=c -e A=b --restart on-failure:3 base:1 sleep 60)
+	run plimsoll inspect -f '{{.State.Status}} {{.State.Running}} {{.Config.Image}}' web
+	assert_eq "$output" "created false base:1"
+	plimsoll start web
+	digest=$(plimsoll inspect -q --type image base:1)
+	plimsoll inspect web "${id:0:12}" >web.json
+	python3 - "$id" "$digest" "$PWD" "$STATE" <<-'PY'
+		import json, sys
+		one, two = json.load(open("web.json"))
+		id, digest, here, state = sys.argv[1:]
+		assert one["Id"] == two["Id"] == id and one["Name"] == "/web" and one["Image"] == digest
+		s = one["State"]
+		assert s["Status"] == "running" and s["Running"] and s["Pid"] > 1 and s["FinishedAt"].startswith("0001"), s
+		assert one["Path"] == "sleep" and one["Args"] == ["60"] and one["Config"]["Cmd"] == ["sleep", "60"]
+		assert "A=b" in one["Config"]["Env"] and one["Config"]["Labels"] == {"a.b": "c"}
+		assert one["Config"]["StopSignal"] == "SIGTERM"
+		h = one["HostConfig"]
+		assert h["Memory"] == 64 << 20 and h["NanoCpus"] == 500000000 and h["PidsLimit"] == 512, h
+		assert h["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3} and h["ReadonlyRootfs"] is True
+		m = {x["Destination"]: x for x in one["Mounts"]}
+		assert m["/data"]["Source"] == here + "/shared" and m["/data"]["RW"] is False and m["/t"]["Type"] == "tmpfs"
+		assert m["/n"]["Name"] == "named" and m["/n"]["Source"] == state + "/volumes/named/_data", m
+		p = one["Plimsoll"]
+		assert p["Digest"] == digest and p["Admission"]["outcome"] == "admitted" and p["Denials"] == []
+	PY
+	[ -d "$STATE/volumes/named/_data" ]
+	assert_eq "$(plimsoll inspect -f '{{index .Config.Labels "a.b"}}' web)" c
+	assert_eq "$(plimsoll inspect -f '{{json .Config.Labels}}' web)" '{"a.b":"c"}'
+	assert_eq "$(plimsoll inspect -q web)" "$id"
+	run plimsoll inspect -f '{{index .Config.Labels a.b}}' web
+	assert_status 2
+	run plimsoll inspect --type image web
+	assert_status 5
+	run plimsoll inspect nosuch
+	assert_status 5
+	assert_output_has "no container and no image"
+	plimsoll inspect base:1 | python3 -c 'import json, sys; assert json.load(sys.stdin)["schema"] == "plimsoll.inspect/v1"'
+	plimsoll rm -f web
+}
