@@ -24,10 +24,16 @@ static int write_killed(const struct container *c, struct err *e)
 	return file_put(c->fd, "exit", "137", 3, e);
 }
 
-/* Its process was made, and nobody saw it end. */
+/* Its process was made, and nobody saw it end; or its start was told, and what was to make the
+ * process was killed before it said so. */
 static int write_unseen(const struct container *c, struct err *e)
 {
-	return faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? write_killed(c, e) : 0;
+	const int64_t since = c->created * 1000000000;
+
+	if (faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    (event_known(c, "start", since) && !event_known(c, "die", since)))
+		return write_killed(c, e);
+	return 0;
 }
 
 int container_remove(struct container *c, struct err *e)
