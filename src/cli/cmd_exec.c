@@ -7,9 +7,9 @@
 #include "run/run.h"
 
 struct exec_cli_opts {
-	bool interactive, tty;
+	bool interactive, tty, detach, privileged;
 	const char *user, *workdir;
-	struct strv env;
+	struct strv env, env_file;
 };
 
 static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -20,13 +20,21 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 				     .env = &env,
 				     .user = o->user,
 				     .workdir = o->workdir,
-				     .interactive = o->interactive,
-				     .tty = o->tty };
+				     .interactive = o->interactive && !o->detach,
+				     .detach = o->detach,
+				     .tty = o->tty && !o->detach };
 	const struct state *state;
 	struct subject subject;
 	int status = 0, r = 0;
 
 	(void)argc;
+	if (o->privileged)
+		return err_hint(e,
+				FAIL(e, E_POLICY,
+				     "--privileged: a further process is confined as the first is"),
+				"exec without it; run --cap-add gives a container more");
+	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
+		r = run_parse_env_file(o->env_file.v[i], &env, e);
 	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
 		const char *value = getenv(o->env.v[i]);
 
@@ -35,7 +43,7 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 		else if (value)
 			r = strv_addf(&env, e, "%s=%s", o->env.v[i], value);
 	}
-	if (r == 0 && o->tty && !isatty(STDIN_FILENO))
+	if (r == 0 && x.tty && !isatty(STDIN_FILENO))
 		r = FAIL(e, E_USAGE, "--tty: standard input is not a terminal");
 	if (r == 0)
 		r = cli_state(c, &state, e);
@@ -58,6 +66,11 @@ static const struct opt exec_table[] = {
 	OPT_AT(struct exec_cli_opts, tty, "tty", 't', OPT_FLAG, NULL, "give it a terminal"),
 	OPT_AT(struct exec_cli_opts, env, "env", 'e', OPT_LIST, "NAME[=VALUE]",
 	       "set an environment variable"),
+	OPT_AT(struct exec_cli_opts, env_file, "env-file", 0, OPT_LIST, "FILE",
+	       "set those of a file"),
+	OPT_AT(struct exec_cli_opts, detach, "detach", 'd', OPT_FLAG, NULL,
+	       "leave it in the background, without input and output"),
+	OPT_AT(struct exec_cli_opts, privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),
 	OPT_AT(struct exec_cli_opts, user, "user", 'u', OPT_STRING, "USER[:GROUP]",
 	       "run as this user"),
 	OPT_AT(struct exec_cli_opts, workdir, "workdir", 'w', OPT_STRING, "PATH",

@@ -58,7 +58,7 @@ static bool next_line(struct str *text, struct line *ret)
 	return false;
 }
 
-/* True when the entry of this name, or with this number, was found; fills gid and home. */
+/* True when the entry of this name or number was found; fills gid and home. */
 static bool find_user(struct str text, struct str want, struct user *u, struct str *ret_name)
 {
 	uint32_t id = 0, wanted = 0;
@@ -69,7 +69,8 @@ static bool find_user(struct str text, struct str want, struct user *u, struct s
 		struct str gid, gecos, home;
 		uint32_t g;
 
-		if (!number(l.id, &id) || !(str_eq(l.name, want) || (numeric && id == wanted)))
+		/* A number is one, also where a hostile image has a user of that name. */
+		if (!number(l.id, &id) || !(numeric ? id == wanted : str_eq(l.name, want)))
 			continue;
 		if (!str_cut(&l.rest, ':', &gid) || !number(gid, &g))
 			continue;

@@ -3,12 +3,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "confine/shim.h"
+#include "run/events.h"
+#include "run/exec_wait.h"
 #include "run/file.h"
 #include "run/foreground.h"
 #include "run/run.h"
@@ -30,6 +33,30 @@ static int load_process(const struct container *c, json_t **ret, struct err *e)
 	if (r == 0)
 		*ret = json_incref(process);
 	return r;
+}
+
+/* What looks like a number is one that an id can be, or nothing: as a name, a hostile image could
+ * have it. */
+static bool part_ok(struct str part)
+{
+	auto_free char *text = str_dup(part);
+	uint64_t id;
+
+	return text && part.n && part.n == strlen(text) &&
+	       (strspn(text, "0123456789+-.") < part.n ||
+		str_u64(part, (uint64_t)UINT32_MAX - 1, &id, NULL) == 0);
+}
+
+static int check_user(const char *user, struct err *e)
+{
+	const char *colon = strchr(user, ':');
+	const struct str name = { user, colon ? (size_t)(colon - user) : strlen(user) };
+
+	if (!part_ok(name) || (colon && !part_ok(str_of(colon + 1))) ||
+	    (colon && strchr(colon + 1, ':')) || strpbrk(user, " \t\n/"))
+		return FAIL(e, E_USAGE, "--user '%.100s': want USER or UID, or either with :GROUP",
+			    user);
+	return 0;
 }
 
 /* Names are looked up in the running container's own root. */
@@ -88,6 +115,18 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 	return json_put_string(process, "cwd", line.cwd, e);
 }
 
+/* Of our terminal; later changes are passed on by exec_wait. */
+static int set_size(json_t *process, const struct exec_opts *o, struct err *e)
+{
+	struct winsize size;
+
+	(void)json_object_del(process, "consoleSize");
+	if (!o->tty || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	return json_put(process, "consoleSize",
+			json_pack("{s:i, s:i}", "height", size.ws_row, "width", size.ws_col), e);
+}
+
 static int write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
 			 const char *file, struct err *e)
 {
@@ -97,10 +136,12 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 
 	if (r == 0)
 		r = set_command(process, o, e);
-	if (r == 0 && o->user)
+	if (r == 0 && o->user && *o->user)
 		r = set_user(process, pid, o->user, e);
 	if (r == 0)
 		r = json_put(process, "terminal", json_boolean(o->tty), e);
+	if (r == 0)
+		r = set_size(process, o, e);
 	if (r == 0)
 		r = json_pretty(process, &text, e);
 	return r == 0 ? file_put(c->fd, file, buf_str(&text), text.n, e) : r;
@@ -118,6 +159,23 @@ static int exec_argv(const struct container *c, const char *file, const char *lo
 	return r == 0 ? strv_add(argv, c->id, e) : r;
 }
 
+/* Before the last word, the container's id. */
+static int add_words(const struct exec_opts *o, const struct container *c, const char *pidfile,
+		     struct strv *argv, struct err *e)
+{
+	char *id = argv->v[argv->n - 1];
+	int r;
+
+	argv->v[--argv->n] = NULL;
+	r = strv_addf(argv, e, "--pid-file=%s/%s", c->folder, pidfile);
+	if (r == 0 && o->detach)
+		r = strv_add(argv, "--detach", e);
+	if (r == 0)
+		r = strv_add(argv, id, e);
+	free(id);
+	return r;
+}
+
 /* crun needs the same view of the control groups as when it made the container, so it runs in a
  * child with private mounts. */
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
@@ -125,6 +183,8 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 {
 	auto_free char *crun = NULL;
 	auto_strv argv = { 0 };
+	struct exec_wait waiting;
+	char pidfile[96];
 	struct machine m;
 	int r = machine_detect(&m, e), status;
 	pid_t pid;
@@ -135,25 +195,48 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 		r = exec_argv(c, file, log, &argv, e);
 	if (r < 0)
 		return r;
+	(void)snprintf(pidfile, sizeof(pidfile), "%s.pid", file);
+	r = add_words(o, c, pidfile, &argv, e);
+	if (r == 0)
+		r = exec_wait_begin(&waiting, e);
+	if (r < 0)
+		return r;
 	(void)fflush(NULL);
 	pid = fork();
 	if (pid < 0)
 		return FAIL_SYS(e, "fork");
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 		(void)signal(SIGPIPE, SIG_DFL);
+		exec_wait_child(&waiting);
+		if (o->detach && (dup2(null, 1) < 0 || dup2(null, 2) < 0))
+			_exit(STATUS_FAILED);
 		if (machine_private_mounts(&m, NULL) < 0 ||
 		    (!o->interactive && !o->tty && dup2(null, 0) < 0))
 			_exit(STATUS_FAILED);
 		(void)execv(crun, argv.v);
 		_exit(STATUS_FAILED);
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return FAIL_SYS(e, "wait for crun");
+	status = exec_wait_end(&waiting, pid, c->fd, pidfile, e);
+	if (status < 0)
+		return status;
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return *ret_status ? launch_runtime_error(c->folder, log, ret_status, e) : 0;
+}
+
+static json_t *exit_code(int status)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", status);
+	return json_pack("{s:s}", "exitCode", text);
+}
+
+/* Its first word only: arguments may hold secrets, and everybody's log of events shows them. */
+static json_t *exec_words(const struct exec_opts *o)
+{
+	return json_pack("{s:s}", "execCommand", o->argv[0]);
 }
 
 int run_exec(const struct state *state, const char *container, const struct exec_opts *o,
@@ -172,14 +255,22 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	pid = first_process(c.folder, container_cgroup(&c, cgroup));
 	if (pid == 0)
 		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
-	r = fs_temp_name("exec-", file, sizeof(file), e);
+	r = o->user && *o->user ? check_user(o->user, e) : 0;
+	if (r == 0)
+		r = fs_temp_name("exec-", file, sizeof(file), e);
 	if (r < 0)
 		return r;
 	(void)snprintf(log, sizeof(log), "%s.log", file);
 	r = write_process(&c, pid, o, file, e);
 	if (r == 0)
+		(void)event_note(&c, "exec_create", exec_words(o), NULL);
+	if (r == 0)
 		r = exec_runtime(&c, o, file, log, ret_status, e);
+	if (r == 0 && !o->detach)
+		(void)event_note(&c, "exec_die", exit_code(*ret_status), NULL);
 	(void)unlinkat(c.fd, file, 0);
+	(void)unlinkat(c.fd, log, 0);
+	(void)snprintf(log, sizeof(log), "%s.pid", file);
 	(void)unlinkat(c.fd, log, 0);
 	return r;
 }

@@ -60,7 +60,7 @@ static bool asks_to_end(int sig)
 
 /* The size of our terminal for that of the container. Its end is borrowed from its first process:
  * nothing of its choice is opened here, and the kernel tells its programs. */
-static void pass_size(pid_t pid)
+void terminal_pass_size(pid_t pid)
 {
 	auto_close int process = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	auto_close int end = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, 0, 0);
@@ -90,7 +90,7 @@ static void pass_on(const struct launch *l, const struct supervisor *s,
 		sig == SIGWINCH ? first_process(l->folder, l->cgroup) : await_first_process(l, s);
 
 	if (sig == SIGWINCH) {
-		pass_size(pid);
+		terminal_pass_size(pid);
 		return;
 	}
 	if (asks_to_end(sig) && (pid == 0 || (*asked)++ > 0 || !process_catches(pid, sig))) {

@@ -15,3 +15,6 @@ int foreground_run(const struct launch *l, int *ret_status, struct err *e);
 pid_t first_process(const char *folder, const char *cgroup);
 /* True when the process has a handler for sig. */
 bool process_catches(pid_t pid, int sig);
+
+/* Gives the size of our terminal to the one that is standard input of this process. */
+void terminal_pass_size(pid_t pid);

@@ -99,6 +99,7 @@ struct exec_opts {
 	const struct strv *env;	 /* may be NULL */
 	const char *user, *workdir;
 	bool interactive, tty;
+	bool detach; /* returns once it was started; nobody hears of its end */
 };
 /* Runs a further process in a running container, as confined as the first. Statuses as run_start.
  */

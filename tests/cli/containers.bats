@@ -282,3 +282,71 @@ names() { # words of ps...
 	plimsoll inspect base:1 | python3 -c 'import json, sys; assert json.load(sys.stdin)["schema"] == "plimsoll.inspect/v1"'
 	plimsoll rm -f web
 }
+
+@test "exec: confined as the first process, environment, user, folder, statuses, in the background" {
+	run_d web -e FIRST=1 base:1 sh -c 'trap "echo hup >/tmp/hup" HUP; while :; do sleep 0.1; done' >/dev/null
+	run plimsoll exec web cat /proc/self/status
+	assert_output_has "CapEff:	0000000000000000" "NoNewPrivs:	1" "Seccomp:	2"
+	assert_eq "$(plimsoll exec web cat /proc/self/uid_map)" "$(plimsoll exec web cat /proc/1/uid_map)"
+	run plimsoll exec web sh -c 'echo x >/dev/shm/x && cat /dev/shm/x && ! echo x >/etc/x'
+	assert_status 0
+	# Of a further process Landlock does not keep signals from the others.
+	plimsoll exec web sh -c 'kill -HUP 1'
+	wait_for 10 plimsoll exec web ls /tmp/hup
+	printf '# of a file\nA=b\nC\n' >env
+	C=from-here run plimsoll exec -e X=y -e HOME=/nowhere --env-file env -w /tmp web sh -c 'echo $FIRST $A $C $X $HOME; pwd'
+	assert_eq "$output" "$(printf '1 b from-here y /nowhere\n/tmp')"
+	run plimsoll exec web sh -c 'exit 9'
+	assert_status 9
+	run -127 plimsoll exec web /nosuch
+	run -126 plimsoll exec web /etc
+	run plimsoll exec --privileged web id
+	assert_status 3
+	assert_output_has "confined as the first"
+	assert_eq "$(echo typed | plimsoll exec -i web cat)" typed
+	assert_eq "$(echo typed | plimsoll exec web cat)" ""
+	run plimsoll exec -d web sh -c 'echo later >/tmp/later'
+	assert_status 0
+	assert_eq "$output" ""
+	wait_for 10 plimsoll exec web cat /tmp/later
+	run plimsoll events --since 1h --until 0s -f event=exec_die --format json
+	assert_output_has '"exitCode":"9"'
+	refute_output_has from-here "exit 9"
+	# Nothing of it stays in the folder.
+	[ -z "$(find "$STATE/containers" -name 'exec-*')" ]
+	plimsoll stop web
+	run plimsoll exec web id
+	assert_status 2
+}
+
+@test "exec --user: a number is a number (CVE-2026-30892 and the like)" {
+	local bad
+	mkdir hostile
+	tar -C hostile -xf "$BATS_FILE_TMPDIR/base.tar"
+	printf '33:x:0:0::/:/\n-1:x:0:0::/:/\n4294967295:x:0:0::/:/\n:x:0:0::/:/\nroot:x:0:0::/:/\nweb:x:33:34::/:/\n' >hostile/etc/passwd
+	printf ':x:0:\nroot:x:0:\n-1:x:0:\nweb:x:34:\n' >hostile/etc/group
+	tar -C hostile --numeric-owner --owner=0 --group=0 -cf hostile.tar .
+	plimsoll import hostile.tar hostile:1
+	run_d web hostile:1 sleep 60 >/dev/null
+	assert_eq "$(plimsoll exec -u 33 web sh -c 'echo $(id -u):$(id -g)')" 33:34
+	assert_eq "$(plimsoll exec -u 33:34 web sh -c 'echo $(id -u):$(id -g)')" 33:34
+	assert_eq "$(plimsoll exec -u web web sh -c 'echo $(id -u):$(id -g)')" 33:34
+	assert_eq "$(plimsoll exec -u 7:8 web sh -c 'echo $(id -u):$(id -g)')" 7:8
+	for bad in -1 +1 " 33" "33 " "33x" 033 0x21 3.3 1e1 4294967295 4294967296 18446744073709551616 \
+		99999999999999999999999 : 33: :33 33:34:35 33:-1 33:4294967295 "33: 34" nosuch web:nosuch "33
+0" /etc ../0; do
+		run plimsoll exec "--user=$bad" web id -u
+		[ "$status" -ne 0 ] || fail "'$bad' was taken: $output"
+		[ "$output" != 0 ] || fail "'$bad' is root"
+	done
+	run plimsoll exec -u 70000 web id -u
+	[ "$status" -ne 0 ]
+}
+
+@test "exec -it: the terminal's size, and its changes" {
+	run_d web base:1 sleep 60 >/dev/null
+	run timeout 60 python3 "$PLIMSOLL_SRC/tests/lib/exec_tty.py" "$PLIMSOLL" --state "$STATE" exec -it web sh
+	assert_eq "$output" "exit 7"
+	run plimsoll exec -t web id </dev/null
+	assert_status 2
+}

@@ -64,6 +64,16 @@ TEST(names_numbers_and_groups)
 	drop(fd);
 }
 
+TEST(a_number_is_no_name)
+{
+	struct err e = ERR_INIT;
+	struct user u;
+	int fd = root_with("33:x:0:0::/:/\nroot:x:0:0::/:/\nweb:x:33:34::/:/\n", GROUP);
+
+	CHECK(user_resolve(fd, "33", &u, &e) == 0 && u.uid == 33 && u.gid == 34);
+	drop(fd);
+}
+
 TEST(an_image_without_etc_has_only_numbers)
 {
 	struct err e = ERR_INIT;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "run/exec_wait.h"
+#include "run/foreground.h"
+
+enum { LOOKS = 100, LOOK_MS = 10 };
+
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH };
+
+int exec_wait_begin(struct exec_wait *w, struct err *e)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
+		(void)sigaddset(&set, forwarded[i]);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (w->signals < 0)
+		return FAIL_SYS(e, "signalfd");
+	(void)sigprocmask(SIG_BLOCK, &set, &w->before);
+	return 0;
+}
+
+void exec_wait_child(const struct exec_wait *w)
+{
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
+		(void)signal(forwarded[i], SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &w->before, NULL);
+}
+
+static pid_t read_pid(int folder, const char *pidfile)
+{
+	auto_buf text = BUF_INIT(64);
+	uint64_t pid = 0;
+
+	if (fs_read(folder, pidfile, 32, &text, NULL) < 0 ||
+	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1)
+		return 0;
+	return (pid_t)pid;
+}
+
+/* It is there a moment after the runtime was started. */
+static pid_t await_pid(int folder, const char *pidfile, struct pollfd *over)
+{
+	pid_t pid = read_pid(folder, pidfile);
+
+	for (int n = 0; pid == 0 && n < LOOKS && poll(over, 1, LOOK_MS) == 0; n++)
+		pid = read_pid(folder, pidfile);
+	return pid;
+}
+
+static void pass_on(const struct signalfd_siginfo *si, pid_t pid, pid_t runtime)
+{
+	const int sig = (int)si->ssi_signo;
+
+	if (sig == SIGWINCH)
+		terminal_pass_size(pid);
+	else if (si->ssi_code != SI_KERNEL)
+		(void)kill(pid > 0 ? pid : runtime, sig);
+}
+
+int exec_wait_end(struct exec_wait *w, pid_t runtime, int folder, const char *pidfile,
+		  struct err *e)
+{
+	auto_close int process = (int)syscall(SYS_pidfd_open, runtime, 0);
+	struct pollfd p[] = { { .fd = process, .events = POLLIN },
+			      { .fd = w->signals, .events = POLLIN } };
+	struct signalfd_siginfo si;
+	int status = 0, r = 0;
+
+	while (process >= 0 && poll(p, 2, -1) >= 0 && !p[0].revents)
+		if (read(w->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
+			pass_on(&si, await_pid(folder, pidfile, &p[0]), runtime);
+	while (waitpid(runtime, &status, 0) < 0 && r == 0)
+		if (errno != EINTR)
+			r = FAIL_SYS(e, "wait for the runtime");
+	(void)close(w->signals);
+	(void)sigprocmask(SIG_SETMASK, &w->before, NULL);
+	return r < 0 ? r : status;
+}
