@@ -52,6 +52,7 @@ extern const struct command cmd_top;
 extern const struct command cmd_unpause;
 extern const struct command cmd_exec;
 extern const struct command cmd_generate;
+extern const struct command cmd_health;
 extern const struct command cmd_kill;
 extern const struct command cmd_logs;
 extern const struct command cmd_ps;
@@ -121,6 +122,7 @@ const struct command *const commands[] = {
 	&cmd_man,
 	&cmd_version,
 	&cmd_ended, /* hidden */
+	&cmd_health, /* hidden */
 	&cmd_list, /* hidden */
 	&cmd_verify_attestation, /* hidden */
 	&cmd_verify_bundle, /* hidden */

@@ -194,6 +194,8 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 	if (r == 0)
 		r = options_check(o, e);
 	if (r == 0)
+		r = health_check(&o->health, e);
+	if (r == 0)
 		r = run_parse_caps(o->cap_add, o->cap_drop, 0, &caps, e);
 	if (r == 0)
 		r = check_volumes(state, o, e);

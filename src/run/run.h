@@ -5,6 +5,7 @@
 #include "confine/spec.h"
 #include "oci/store.h"
 #include "run/container.h"
+#include "run/health.h"
 #include "run/launch.h"
 #include "run/network.h"
 #include "run/restart.h"
@@ -49,6 +50,7 @@ struct run_opts {
 	const char *reason;
 	/* Written to the container's run.json: what it takes to start it again. May be NULL. */
 	const json_t *asked;
+	struct health_opts health;
 	struct restart_policy restart; /* of a detached one */
 	bool restarting;	       /* nobody asked for this start but the policy */
 	bool create_only;	       /* make the record, and start nothing */

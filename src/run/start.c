@@ -276,6 +276,35 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	return r == 0 ? launch_wait(&super, ret_status, e) : r;
 }
 
+/* Ourselves again, beside it: the words of the exit command, with another verb. */
+static int start_health(const struct setup *s, struct err *e)
+{
+	const struct run_opts *o = s->opts;
+	auto_strv argv = { 0 };
+	pid_t pid;
+	int r = health_begin(s->c, &o->health, s->exec, e);
+
+	if (r <= 0 || !o->exit_command)
+		return r < 0 ? r : 0;
+	r = 0;
+	for (const char *const *w = o->exit_command; r == 0 && *w && w[1]; w++)
+		r = strv_add(&argv, *w, e);
+	if (r == 0)
+		r = strv_add(&argv, "health", e);
+	if (r == 0)
+		r = strv_add(&argv, s->c->id, e);
+	if (r < 0)
+		return r;
+
+	const struct proc p = { .argv = (const char *const *)argv.v,
+				.in = -1,
+				.out = -1,
+				.err = -1,
+				.new_group = true };
+
+	return proc_start(&p, &pid, e);
+}
+
 static int start(const struct state *state, const struct desc *d, const struct run_opts *o,
 		 const struct image *i, struct container *c, int *ret_status, struct err *e)
 {
@@ -306,9 +335,9 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	}
 	if (!o->restarting)
 		r = restart_begin(c, o->detach ? &o->restart : &(struct restart_policy){ 0 }, e);
-	if (r < 0)
-		return r;
-	return launch(&s, o->detach, ret_status, e);
+	if (r == 0)
+		r = start_health(&s, e);
+	return r == 0 ? launch(&s, o->detach, ret_status, e) : r;
 }
 
 /* A container that never started leaves no record, but for one that was there before; one that

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "run/container.h"
+
+/*
+ * Health checks, as docker has them: a command that is run in the container every so often by a
+ * process of its own, which ends with it. What is known is health.json in the container's folder:
+ *
+ *     {"Status":"starting|healthy|unhealthy","FailingStreak":0,
+ *      "Log":[{"Start":T,"End":T,"ExitCode":0,"Output":"..."}],        the last five
+ *      "config":{"Test":["CMD-SHELL","..."],"Interval":MS,"Timeout":MS,"StartPeriod":MS,
+ *                "StartInterval":MS,"Retries":3}}
+ */
+enum { HEALTH_STATUS_MAX = 16 };
+struct health_opts {
+	const char *command; /* for the shell; NULL: the image's check, if it has one */
+	const char *interval, *timeout, *start_period, *start_interval; /* "1m30s"; NULL: default */
+	uint64_t retries;						/* 0: default */
+	bool none;							/* --no-healthcheck */
+};
+
+/* "500ms", "1m30s", "1.5h", as Go writes durations, in milliseconds; E_USAGE. */
+int health_duration(const char *text, uint64_t *ret_ms, struct err *e);
+/* E_USAGE for what cannot be. */
+int health_check(const struct health_opts *o, struct err *e);
+/* Writes health.json for a container that is about to start, or removes it. exec: the image's
+ * configuration (docker's "Healthcheck"), may be NULL. 1: there is a check. */
+int health_begin(const struct container *c, const struct health_opts *o, const json_t *exec,
+		 struct err *e);
+/* "healthy"; "" when it has no check. */
+const char *health_status(const struct container *c, char ret[static HEALTH_STATUS_MAX]);
+
+/* The monitor: waits until it runs, checks, and returns when it ended. */
+int health_monitor(const struct state *state, const char *id, struct err *e);
