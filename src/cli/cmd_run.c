@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/run_start.h"
 
 static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -40,13 +41,16 @@ static int run_ended_command(struct cli *c, void *opts, int argc, char **argv, s
 					 .by_policy = true };
 	const struct state *state;
 	struct err why = ERR_INIT;
+	auto_close int lock = -1;
 	int r = cli_state(c, &state, e), tried = 0;
 
 	(void)opts;
 	(void)argc;
 	if (r == 0)
 		r = run_ended(state, argv[0], e);
-	while (r == 1) {
+	if (r == 1)
+		lock = run_restart_lock(state, argv[0], e);
+	while (r == 1 && lock >= 0) {
 		r = run_await_restart(state, argv[0], tried < 0 ? &why : NULL, e);
 		if (r <= 0)
 			return r;

@@ -61,7 +61,10 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 			age[strlen(age) - strlen(" ago")] = '\0';
 		(void)snprintf(ret, cap, "up %s%s%s%s%s", now > s->started ? age : "0 seconds",
 			       strcmp(v->state, "paused") == 0 ? " (paused)" : "",
-			       v->health[0] ? " (" : "", v->health, v->health[0] ? ")" : "");
+			       strcmp(v->health, "starting") == 0 ? " (health: "
+			       : v->health[0]			  ? " ("
+								  : "",
+			       v->health, v->health[0] ? ")" : "");
 	} else {
 		age_human(now - s->finished, age);
 		(void)snprintf(ret, cap, "exited (%d) %s", s->exit, age);

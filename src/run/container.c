@@ -143,11 +143,11 @@ int container_again(const struct state *state, struct container *c, bool by_poli
 		r = container_load(state, id, &old, e);
 	if (r < 0)
 		return r;
+	if (by_policy && (restart_is_stopped(&old) || !old.clean))
+		return FAIL(e, E_SIGNAL, "container '%s' was stopped or started", old.name);
 	if (!old.clean)
 		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", old.name),
 				"plimsoll stop %s", old.name);
-	if (by_policy && restart_is_stopped(&old))
-		return FAIL(e, E_SIGNAL, "container '%s' was stopped", old.name);
 	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
 		if (unlinkat(old.fd, left[i], 0) < 0 && errno != ENOENT)
 			return FAIL_SYS(e, "remove '%s'", left[i]);

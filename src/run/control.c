@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/proc.h"
@@ -15,7 +16,8 @@ enum {
 	MONITOR_GRACE_MS = 5000,
 	KILL_GRACE_MS = 10000,
 	STOP_TIMEOUT_S = 10,
-	START_GRACE_MS = 5000
+	START_GRACE_MS = 5000,
+	RESTART_LOCK_MS = 30000
 };
 
 static void nap(void)
@@ -102,9 +104,15 @@ static void note_kill(const struct container *c, int signal)
 static int end_for_good(const struct state *state, struct container *c, struct err *e)
 {
 	char id[CONTAINER_ID + 1];
-	int r = restart_stop(c, e);
+	int r = restart_stop(c, e), lock;
 
 	(void)snprintf(id, sizeof(id), "%s", c->id);
+	if (r == 0 && restart_is_stopped(c)) {
+		lock = restart_lock(c, RESTART_LOCK_MS, e);
+		r = lock < 0 ? lock : 0;
+		if (lock >= 0)
+			(void)close(lock);
+	}
 	if (r < 0)
 		return r;
 	container_free(c);
@@ -230,6 +238,13 @@ int run_ended(const struct state *state, const char *id, struct err *e)
 		return FAIL(e, E_USAGE, "container '%s' has not ended", c.name);
 	r = container_cleanup(&c, e);
 	return r < 0 || c.auto_remove ? r : 1;
+}
+
+int run_restart_lock(const struct state *state, const char *id, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+
+	return container_find(state, id, &c, NULL) < 0 ? -1 : restart_lock(&c, -1, e);
 }
 
 int run_await_restart(const struct state *state, const char *id, const struct err *failed,

@@ -89,6 +89,11 @@ int restart_stop(const struct container *c, struct err *e)
 		       : file_put(c->fd, "stopped", "", 0, e);
 }
 
+int restart_lock(const struct container *c, int timeout_ms, struct err *e)
+{
+	return fs_lock(c->fd, "restart.lock", timeout_ms, e);
+}
+
 bool restart_is_stopped(const struct container *c)
 {
 	return faccessat(c->fd, "stopped", F_OK, AT_SYMLINK_NOFOLLOW) == 0;

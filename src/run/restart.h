@@ -41,6 +41,10 @@ int restart_wait(const struct container *c, unsigned ms);
 /* It could not be started; for people. */
 void restart_failed(const struct container *c, const struct err *why);
 
+/* Held by who waits and starts it again; who ends it for good takes it once, after restart_stop(),
+ * so that nothing is half-way when he looks. Returns a descriptor; close it to release. */
+int restart_lock(const struct container *c, int timeout_ms, struct err *e);
+
 /* From the monitor's mount namespace back to the one that restart_begin() was called in, if that is
  * still the first process's; else what the last start mounted is taken away. */
 void restart_leave_mounts(const struct container *c);

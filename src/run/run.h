@@ -132,6 +132,8 @@ int run_logs(const struct state *state, const char *container, int64_t tail, boo
 /* What conmon's exit command calls: cleans up behind this container if it ended. 1: it is to be
  * started again, once run_await_restart() says so. */
 int run_ended(const struct state *state, const char *id, struct err *e);
+/* To be held meanwhile; a descriptor, or -1 when it is gone. */
+int run_restart_lock(const struct state *state, const char *id, struct err *e);
 /* Sleeps as long as its policy has it wait. 1: start it; 0: it was stopped or removed meanwhile, or
  * its policy has enough. failed (may be NULL): why the last try came to nothing. */
 int run_await_restart(const struct state *state, const char *id, const struct err *failed,
