@@ -25,7 +25,9 @@ REAL ?= .
 test-real: all ; @tools/install-packages run test && PLIMSOLL=$(CURDIR)/$(BUILD)/src/cli/plimsoll bats -f '$(REAL)' tests/real
 check-format: ; @tools/check-format
 bench: all ; @tools/install-packages run test bench && bench/run $(BUILD)/src/cli/plimsoll
+# What 480 attack primitives reach inside plimsoll and other sandboxes; needs root.
+bench-lockdown: all ; @tools/install-packages run test bench && bench/lockdown/run $(BUILD)/src/cli/plimsoll
 install: all ; @meson install -C $(BUILD)
 clean: ; rm -rf build build-*
 
-.PHONY: all ship test test-slow test-long test-real compare-docker test-qemu check-format bench install clean
+.PHONY: all ship test test-slow test-long test-real compare-docker test-qemu check-format bench bench-lockdown install clean

@@ -112,6 +112,7 @@ static const char *const masked[] = {
 	"/sys/fs/bpf",
 	"/sys/fs/pstore",
 	"/sys/fs/selinux",
+	"/sys/kernel/btf",
 	"/sys/kernel/debug",
 	"/sys/kernel/notes",
 	"/sys/kernel/security",

@@ -32,7 +32,7 @@ struct spec {
 	const char *userns; /* file of its user namespace; NULL: that of the runtime */
 	uint32_t id_base;   /* id 0 of it, as the runtime sees it */
 	const char *netns;  /* file of the network namespace; NULL: a fresh, empty one */
-	bool cgroup_ns;	    /* the kernel has cgroup v2 for it */
+	bool cgroup_ns;	    /* there are groups, and we make one */
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;

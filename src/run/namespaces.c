@@ -33,6 +33,18 @@ static int loopback_up(void)
 	return s < 0 ? -1 : ioctl(s, SIOCSIFFLAGS, &r);
 }
 
+/* What the kernel counts of a user is counted of who made the user namespace, too: without a limit
+ * of its own one container could use up what the host's root may have. */
+static void limit_quotas(void)
+{
+	static const char instances[] = "64"; /* of 128 that a user has; programs need one or two */
+	auto_close int fd =
+		open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && write(fd, instances, strlen(instances)) < 0)
+		return; /* a kernel that does not count so */
+}
+
 /* The process whose namespaces they are: says 'u' once it has the first, waits for its ids, says
  * 'n' once it has the second, and waits for the end. Its errno, when something fails. */
 static _Noreturn void hold(int socket)
@@ -42,6 +54,7 @@ static _Noreturn void hold(int socket)
 	if (unshare(CLONE_NEWUSER) < 0 || write(socket, &word, 1) != 1 ||
 	    read(socket, &word, 1) != 1)
 		_exit(errno);
+	limit_quotas();
 	/* Of the new namespace's root, so that the second one is that root's. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || unshare(CLONE_NEWNET) < 0 ||
 	    loopback_up() < 0)

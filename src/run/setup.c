@@ -122,7 +122,8 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .userns = userns,
 				   .id_base = userns_inside() ? 0 : s->c->id_base,
 				   .ids = namespaces_ids(),
-				   .cgroup_ns = s->machine->cgroups == CGROUP_V2,
+				   .cgroup_ns = s->machine->cgroups != CGROUP_NONE &&
+						s->machine->cgroups != CGROUP_DENIED,
 				   .argv = (const char *const *)s->command->argv.v,
 				   .env = (const char *const *)s->command->env.v,
 				   .cwd = s->command->cwd,
