@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "run/run.h"
+#include "run/when.h"
 
 /*
  * conmon's "k8s-file" form, one record a line: TIME STREAM TAG TEXT, where TAG is F for the end of
@@ -19,7 +21,10 @@ struct reader {
 	const struct log_sink *sink;
 	struct buf joined[2]; /* of standard output and error */
 	struct buf pending;   /* a record that is not whole yet */
+	int64_t began[2];     /* when what is joined began */
 	uint64_t skip;	      /* whole lines not to be shown */
+	int64_t since, until; /* 0: no bound */
+	bool over;	      /* until was passed */
 };
 
 static void reader_release(struct reader *r)
@@ -29,8 +34,19 @@ static void reader_release(struct reader *r)
 	buf_free(&r->pending);
 }
 
+/* "2026-11-27T10:00:00.123456789+00:00"; 0 when it is none. */
+static int64_t record_time(struct str text)
+{
+	char copy[64];
+	int64_t when = 0;
+
+	(void)snprintf(copy, sizeof(copy), "%.*s", (int)(text.n < 63 ? text.n : 63), text.p);
+	return when_parse(copy, 0, &when, NULL) == 0 ? when : 0;
+}
+
 /* True when the record ends a line. */
-static bool split_record(struct str record, bool *ret_stderr, struct str *ret_text)
+static bool split_record(struct str record, int64_t *ret_when, bool *ret_stderr,
+			 struct str *ret_text)
 {
 	struct str rest = record, time, stream, tag;
 
@@ -38,19 +54,34 @@ static bool split_record(struct str record, bool *ret_stderr, struct str *ret_te
 	    !str_cut(&rest, ' ', &tag))
 		return false;
 	*ret_stderr = str_eqz(stream, "stderr");
+	*ret_when = record_time(time);
 	*ret_text = rest;
 	return str_eqz(tag, "F");
+}
+
+static int show(struct reader *r, bool is_stderr, struct err *e)
+{
+	const struct buf *b = &r->joined[is_stderr];
+	const int64_t when = r->began[is_stderr];
+
+	r->over = r->over || (r->until && when > r->until);
+	if (r->over || (r->since && when < r->since))
+		return 0;
+	return r->sink->emit(r->sink->arg, is_stderr, when, b->n ? b->p : "", b->n, e);
 }
 
 static int take_record(struct reader *r, struct str record, struct err *e)
 {
 	bool is_stderr = false, whole;
+	int64_t when = 0;
 	struct str text = { "", 0 };
 	struct buf *b;
 	int done = 0;
 
-	whole = split_record(record, &is_stderr, &text);
+	whole = split_record(record, &when, &is_stderr, &text);
 	b = &r->joined[is_stderr];
+	if (b->n == 0)
+		r->began[is_stderr] = when;
 	buf_put(b, text.p, text.n);
 	/* A line without an end is cut rather than kept for ever. */
 	if (!whole && !b->failed)
@@ -58,7 +89,7 @@ static int take_record(struct reader *r, struct str record, struct err *e)
 	if (r->skip)
 		r->skip--;
 	else
-		done = r->sink->emit(r->sink->arg, is_stderr, buf_str(b), b->n, e);
+		done = show(r, is_stderr, e);
 	buf_reset(b);
 	return done;
 }
@@ -93,9 +124,11 @@ static int drain(struct reader *r, int fd, struct err *e)
 	}
 }
 
-static int count_line(void *arg, bool is_stderr, const char *line, size_t n, struct err *e)
+static int count_line(void *arg, bool is_stderr, int64_t when, const char *line, size_t n,
+		      struct err *e)
 {
 	(void)is_stderr;
+	(void)when;
 	(void)line;
 	(void)n;
 	(void)e;
@@ -151,7 +184,7 @@ static int follow_log(const struct container *c, int *fd, struct reader *r, stru
 			container_exit_status(c, &status, NULL) == 0 || !process_alive(&c->monitor);
 
 		done = drain(r, *fd, e);
-		if (done < 0 || over)
+		if (done < 0 || over || r->over || (r->until && when_now() > r->until))
 			break;
 		done = proc_interrupted(e);
 		(void)reopen_if_new(c, fd);
@@ -160,12 +193,14 @@ static int follow_log(const struct container *c, int *fd, struct reader *r, stru
 	return done;
 }
 
-int run_logs(const struct state *state, const char *container, int64_t tail, bool follow,
+int run_logs(const struct state *state, const char *container, const struct log_opts *o,
 	     const struct log_sink *sink, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
 	__attribute__((cleanup(reader_release))) struct reader reader = {
 		.sink = sink,
+		.since = o->since,
+		.until = o->until,
 		.joined = { BUF_INIT(LIMIT_LOG_LINE), BUF_INIT(LIMIT_LOG_LINE) },
 		.pending = BUF_INIT(LIMIT_LOG_LINE + 65536)
 	};
@@ -184,11 +219,11 @@ int run_logs(const struct state *state, const char *container, int64_t tail, boo
 			    c.name);
 	if (fd < 0)
 		return fd;
-	if (tail >= 0) {
+	if (o->tail >= 0) {
 		r = count_lines(fd, &lines, e);
 		if (r < 0)
 			return r;
-		reader.skip = lines > (uint64_t)tail ? lines - (uint64_t)tail : 0;
+		reader.skip = lines > (uint64_t)o->tail ? lines - (uint64_t)o->tail : 0;
 	}
-	return follow ? follow_log(&c, &fd, &reader, e) : drain(&reader, fd, e);
+	return o->follow ? follow_log(&c, &fd, &reader, e) : drain(&reader, fd, e);
 }

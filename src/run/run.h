@@ -120,13 +120,19 @@ int run_pause(const struct state *state, const char *container, bool on, struct 
 /* A running one only with force. */
 int run_remove(const struct state *state, const char *container, bool force, struct err *e);
 
-/* Output of a detached container, line by line. tail: the last N lines, -1 all. follow: until it
- * ends or we are interrupted. emit() gets whole lines without "\n"; partial writes are joined. */
+/* Output of a detached container, line by line. emit() gets whole lines without "\n", partial
+ * writes joined, and when the line began (nanoseconds since 1970). */
 struct log_sink {
-	int (*emit)(void *arg, bool is_stderr, const char *line, size_t n, struct err *e);
+	int (*emit)(void *arg, bool is_stderr, int64_t when, const char *line, size_t n,
+		    struct err *e);
 	void *arg;
 };
-int run_logs(const struct state *state, const char *container, int64_t tail, bool follow,
+struct log_opts {
+	int64_t tail;	      /* the last N lines, -1 all; of those, what since and until leave */
+	int64_t since, until; /* nanoseconds since 1970; 0: no bound */
+	bool follow;	      /* until it ends, until is past, or we are interrupted */
+};
+int run_logs(const struct state *state, const char *container, const struct log_opts *o,
 	     const struct log_sink *sink, struct err *e);
 
 /* What conmon's exit command calls: cleans up behind this container if it ended. 1: it is to be

@@ -350,3 +350,36 @@ names() { # words of ps...
 	run plimsoll exec -t web id </dev/null
 	assert_status 2
 }
+
+@test "logs: since, until, timestamps, tail, follow" {
+	local pid second
+	run_d web base:1 sh -c 'echo one; echo wrong >&2; sleep 3; echo two; sleep 60' >/dev/null
+	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" logs web 2>&1 | grep -q wrong' "$STATE"
+	"$PLIMSOLL" --state "$STATE" logs -f web >followed 2>&1 3>&- &
+	pid=$!
+	wait_for 10 grep -q two followed
+	run --separate-stderr plimsoll logs web
+	assert_eq "$output" "$(printf 'one\ntwo')"
+	assert_eq "$stderr" wrong
+	run --separate-stderr plimsoll logs -t web
+	[[ "${lines[0]}" =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}Z\ one$ ]] || fail "$output"
+	second=${lines[1]%% *}
+	run --separate-stderr plimsoll logs --since "$second" web
+	assert_eq "$output" two
+	run plimsoll logs --until "$second" web
+	assert_output_has one wrong two
+	run plimsoll logs --until 1s --since 2s web
+	refute_output_has one
+	run plimsoll logs --tail 1 web
+	assert_eq "$output" two
+	run plimsoll logs -n 0 web
+	assert_eq "$output" ""
+	run timeout 20 "$PLIMSOLL" --state "$STATE" logs -f --until -1s web
+	assert_status 0
+	assert_output_has one two
+	run plimsoll logs --since whenever web
+	assert_status 2
+	plimsoll stop web
+	wait "$pid"
+	assert_eq "$(sort followed)" "$(printf 'one\ntwo\nwrong')"
+}

@@ -132,9 +132,10 @@ static int show(void *arg, struct container *c, struct err *e)
 	return r;
 }
 
-static int emit(void *arg, bool is_stderr, const char *line, size_t n, struct err *e)
+static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, struct err *e)
 {
 	(void)arg;
+	(void)when;
 	(void)e;
 	(void)fprintf(is_stderr ? stderr : stdout, "%.*s\n", (int)n, line);
 	(void)fflush(NULL);
@@ -166,7 +167,10 @@ static int other(int argc, char **argv, struct err *e)
 	if (strcmp(verb, "logs") == 0) {
 		const struct log_sink sink = { emit, NULL };
 
-		return run_logs(&state, argv[1], argc > 2 ? atoi(argv[2]) : -1, argc > 3, &sink, e);
+		const struct log_opts o = { .tail = argc > 2 ? atoi(argv[2]) : -1,
+					    .follow = argc > 3 };
+
+		return run_logs(&state, argv[1], &o, &sink, e);
 	}
 	if (strcmp(verb, "stop") == 0)
 		return run_stop(&state, argv[1], 0, argc > 2 ? (unsigned)atoi(argv[2]) : 10, e);
