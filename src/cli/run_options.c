@@ -6,6 +6,7 @@
 
 #include "confine/spec.h"
 #include "oci/layer.h"
+#include "run/secrets.h"
 
 enum { STOP_TIMEOUT_MAX = 86400 };
 
@@ -83,6 +84,23 @@ static int settle_profile(struct run_cli_opts *o, struct strv *kept, struct err 
 	return r;
 }
 
+static int settle_secrets(struct run_cli_opts *o, struct err *e)
+{
+	struct strv secrets = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->secret.n; i++) {
+		auto_free char *text = NULL;
+
+		r = secret_settle(o->secret.v[i], &text, e);
+		if (r == 0)
+			r = strv_add(&secrets, text, e);
+	}
+	strv_free(&o->secret);
+	o->secret = secrets;
+	return r;
+}
+
 int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
 {
 	int r = settle_env(o, e);
@@ -91,6 +109,8 @@ int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
 		r = settle_profile(o, kept, e);
 	if (r == 0)
 		r = settle_labels(o, e);
+	if (r == 0)
+		r = settle_secrets(o, e);
 	return r == 0 ? settle_volumes(o, e) : r;
 }
 
@@ -245,6 +265,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.groups = &o->group_add,
 		.sysctls = &o->sysctl,
 		.security = &o->security_opt,
+		.secrets = &o->secret,
 		.reason = o->reason,
 		.health = { .command = o->health_cmd,
 			    .interval = o->health_interval,

@@ -18,7 +18,7 @@ struct run_cli_opts {
 		*profile, *fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares, health_retries;
 	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
-		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl,
+		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, secret,
 		security_opt;
 };
 extern const struct opt run_option_table[]; /* ends with OPT_END */

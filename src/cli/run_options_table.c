@@ -53,6 +53,9 @@ const struct opt run_option_table[] = {
 	      "tmpfs-size=, tmpfs-mode="),
 	FIELD(tmpfs, "tmpfs", 0, OPT_LIST, "PATH[:size=64m,...]",
 	      "a folder in memory; options: size=, mode=, uid=, gid=, nr_inodes=, ro, exec"),
+	FIELD(secret, "secret", 0, OPT_LIST, "id=NAME,src=FILE",
+	      "a file /run/secrets/NAME, in memory and for its user alone; env=VARIABLE: from our "
+	      "environment"),
 	{ .name = "read-only",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct run_cli_opts, writable),

@@ -12,6 +12,7 @@
 #include "pipeline/admission.h"
 #include "pipeline/admit.h"
 #include "run/allow.h"
+#include "run/secrets.h"
 #include "trust/trust.h"
 
 #define SCHEMA "plimsoll.run/v1"

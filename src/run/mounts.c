@@ -14,6 +14,7 @@
 #include "base/userns.h"
 #include "confine/shim.h"
 #include "run/rootfs.h"
+#include "run/secrets.h"
 
 void mounts_free(struct mounts *m)
 {
@@ -256,6 +257,21 @@ static int add_image_volume(const struct setup *s, struct berth *berth, int root
 	return r < 0 ? WRAP(e, r, "the image's VOLUME") : 0;
 }
 
+static int add_secrets(const struct setup *s, struct berth *berth, const struct user *user,
+		       struct mounts *m, struct err *e)
+{
+	const uint32_t base = userns_inside() ? 0 : s->c->id_base;
+	auto_free char *path = NULL;
+	int r;
+
+	if (!s->opts->secrets || s->opts->secrets->n == 0)
+		return 0;
+	r = secrets_write(berth, s->opts->secrets, user, base, &path, e);
+	return r == 0 ? mounts_add(m, "/run/secrets", "bind", path, "bind,ro,nosuid,nodev,noexec",
+				   e)
+		      : r;
+}
+
 int mounts_collect(const struct setup *s, struct berth *berth, int root, const struct user *user,
 		   struct mounts *m, struct err *e)
 {
@@ -273,6 +289,8 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, const s
 		r = add_volume(s, berth, root, user, &asked->v[i], m, e);
 	for (size_t i = 0; r == 0 && write && i < write->n; i++)
 		r = add_write(s, root, write->v[i], m, e);
+	if (r == 0)
+		r = add_secrets(s, berth, user, m, e);
 	json_object_foreach(volumes, path, unused)
 	{
 		(void)unused;

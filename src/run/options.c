@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "run/options.h"
 #include "run/run.h"
+#include "run/secrets.h"
 
 #define MEMORY_MIN ((uint64_t)6 * 1024 * 1024) /* as docker: less cannot even start */
 #define MEMORY_MAX ((uint64_t)1 << 50)
@@ -195,6 +196,8 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 		r = options_check(o, e);
 	if (r == 0)
 		r = health_check(&o->health, e);
+	if (r == 0)
+		r = secrets_check(o->secrets, e);
 	if (r == 0)
 		r = run_parse_caps(o->cap_add, o->cap_drop, 0, &caps, e);
 	if (r == 0)

@@ -50,6 +50,7 @@ struct run_opts {
 	const char *reason;
 	/* Written to the container's run.json: what it takes to start it again. May be NULL. */
 	const json_t *asked;
+	const struct strv *secrets; /* as secrets.h reads them */
 	struct health_opts health;
 	struct restart_policy restart; /* of a detached one */
 	bool restarting;	       /* nobody asked for this start but the policy */

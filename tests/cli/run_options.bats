@@ -174,3 +174,30 @@ up() { # container
 	run plimsoll ps -a
 	assert_output_has job
 }
+
+@test "secrets: in memory, for its user alone, and written nowhere" {
+	printf 'hunter2' >token
+	PASSWORD=swordfish in_c -u 33:33 --secret id=token,src=token --secret id=pw,env=PASSWORD base:1 \
+		sh -c 'cat /run/secrets/token /run/secrets/pw; stat -c " %a %u:%g" /run/secrets/token; grep " /run/secrets " /proc/mounts; env; touch /run/secrets/x'
+	assert_output_has hunter2swordfish "400 33:33" tmpfs "ro,nosuid,nodev,noexec" "Read-only file system"
+	refute_output_has "PASSWORD="
+	in_c -u 34 --secret id=token,src=token,mode=0440 base:1 stat -c "%a %u:%g" /run/secrets/token
+	assert_eq "$output" "440 34:0"
+	PASSWORD=swordfish plimsoll create --name c --network none --secret id=token,src=token --secret id=pw,env=PASSWORD \
+		base:1 sh -c 'cat /run/secrets/*' >/dev/null
+	PASSWORD=swordfish run plimsoll start --attach c
+	assert_eq "$output" swordfishhunter2
+	run plimsoll start --attach c
+	assert_output_has "PASSWORD is not set"
+	run grep -rlE "hunter2|swordfish" "$STATE"
+	assert_eq "$output" ""
+	run plimsoll trail show --format json
+	refute_output_has hunter2 swordfish
+	refused 5 "is not there" --secret id=x,src=nosuch
+	refused 2 "the name is" --secret id=../x,src=token
+	refused 2 "unknown key" --secret token
+	refused 2 "want id=" --secret id=token
+	refused 2 "mode is" --secret id=x,src=token,mode=0777
+	run plimsoll run -d --restart always --secret id=pw,env=PASSWORD base:1 id
+	assert_status 2
+}
