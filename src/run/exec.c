@@ -14,6 +14,7 @@
 #include "run/exec_wait.h"
 #include "run/file.h"
 #include "run/foreground.h"
+#include "run/relay.h"
 #include "run/run.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
@@ -176,6 +177,17 @@ static int add_words(const struct exec_opts *o, const struct container *c, const
 	return r;
 }
 
+/* In the child, once it sees its own null device. */
+static int take_streams(const struct streams *s)
+{
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		if (dup2(s->v[i].end < 0 ? null : s->v[i].end, i) < 0)
+			return -1;
+	return 0;
+}
+
 /* crun needs the same view of the control groups as when it made the container, so it runs in a
  * child with private mounts. */
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
@@ -183,6 +195,9 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 {
 	auto_free char *crun = NULL;
 	auto_strv argv = { 0 };
+	const int fds[] = { o->interactive ? PROC_INHERIT : -1, o->detach ? -1 : PROC_INHERIT,
+			    o->detach ? -1 : PROC_INHERIT };
+	struct streams streams = STREAMS_INIT;
 	struct exec_wait waiting;
 	char pidfile[96];
 	struct machine m;
@@ -199,26 +214,27 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	r = add_words(o, c, pidfile, &argv, e);
 	if (r == 0)
 		r = exec_wait_begin(&waiting, e);
+	if (r == 0 && !o->tty)
+		r = streams_open(fds, &streams, e);
 	if (r < 0)
 		return r;
 	(void)fflush(NULL);
 	pid = fork();
-	if (pid < 0)
+	if (pid < 0) {
+		streams_close(&streams);
 		return FAIL_SYS(e, "fork");
+	}
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (o->detach && (dup2(null, 1) < 0 || dup2(null, 2) < 0))
-			_exit(STATUS_FAILED);
-		if (machine_private_mounts(&m, NULL) < 0 ||
-		    (!o->interactive && !o->tty && dup2(null, 0) < 0))
+		if (machine_private_mounts(&m, NULL) < 0 || (!o->tty && take_streams(&streams) < 0))
 			_exit(STATUS_FAILED);
 		(void)execv(crun, argv.v);
 		_exit(STATUS_FAILED);
 	}
+	streams_handed(&streams);
 	status = exec_wait_end(&waiting, pid, c->fd, pidfile, e);
+	streams_close(&streams);
 	if (status < 0)
 		return status;
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

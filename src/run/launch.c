@@ -21,6 +21,7 @@
 #include "run/conmon.h"
 #include "run/gate.h"
 #include "run/namespaces.h"
+#include "run/relay.h"
 
 #define RUNTIME_LOG "crun.log"
 
@@ -114,7 +115,6 @@ static int own_processes(struct strv *argv, struct err *e)
 	return r;
 }
 
-/* crun run: becomes the parent of the container's first process, ends with its status. */
 /* In the child: the shim's end of the gate is its third descriptor. */
 static int give_gate(void *arg)
 {
@@ -123,7 +123,9 @@ static int give_gate(void *arg)
 	return dup2(*gate, GATE_FD) < 0 || (*gate != GATE_FD && close(*gate) < 0) ? -1 : 0;
 }
 
-static int start_runtime(const struct launch *l, int gate, pid_t *ret, struct err *e)
+/* crun run: becomes the parent of the container's first process, ends with its status. */
+static int start_runtime(const struct launch *l, const int fds[static 3], int gate, pid_t *ret,
+			 struct err *e)
 {
 	const bool denied = l->machine->cgroups == CGROUP_DENIED;
 	auto_strv argv = { 0 };
@@ -147,9 +149,9 @@ static int start_runtime(const struct launch *l, int gate, pid_t *ret, struct er
 
 	const struct proc p = {
 		.argv = (const char *const *)argv.v,
-		.in = l->in,
-		.out = l->out,
-		.err = l->err,
+		.in = fds[0],
+		.out = fds[1],
+		.err = fds[2],
 		.die_with_parent = denied,
 		.keep = &gate,
 		.keep_n = gate >= 0,
@@ -196,7 +198,8 @@ static void record_exit(const struct launch *l, int status)
 }
 
 /* The runtime makes the container meanwhile, up to the shim. */
-static int start_gated(const struct launch *l, struct gate *g, pid_t *ret, struct err *e)
+static int start_gated(const struct launch *l, const int fds[static 3], struct gate *g, pid_t *ret,
+		       struct err *e)
 {
 	int shim[2], r;
 
@@ -204,7 +207,7 @@ static int start_gated(const struct launch *l, struct gate *g, pid_t *ret, struc
 	 * opens for itself is in its way. */
 	if (pipe2(shim, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
-	r = start_runtime(l, shim[0], ret, e);
+	r = start_runtime(l, fds, shim[0], ret, e);
 	(void)close(shim[0]);
 	if (r == 0)
 		r = gate_pass(g, e);
@@ -215,19 +218,38 @@ static int start_gated(const struct launch *l, struct gate *g, pid_t *ret, struc
 	return r;
 }
 
+/* With a terminal the runtime copies by itself, and what it is handed is its own. */
+static int start_with_streams(const struct launch *l, struct gate *g, struct streams *s, pid_t *ret,
+			      struct err *e)
+{
+	int fds[] = { l->in, l->out, l->err };
+	int r = l->terminal ? 0 : streams_open(fds, s, e);
+
+	for (int i = 0; r == 0 && !l->terminal && i < 3; i++)
+		fds[i] = s->v[i].end;
+	if (r == 0)
+		r = g->go >= 0 ? start_gated(l, fds, g, ret, e) : start_runtime(l, fds, -1, ret, e);
+	streams_handed(s);
+	return r;
+}
+
 static int run_foreground(const struct launch *l, struct gate *g, const sigset_t *watched,
 			  int *ret_status, struct err *e)
 {
 	auto_free char *pidfile = in_folder(l->folder, "pidfile");
 	bool asked;
+	struct streams streams = STREAMS_INIT;
 	pid_t pid = 0;
-	int r = g->go >= 0 ? start_gated(l, g, &pid, e) : start_runtime(l, -1, &pid, e);
+	int r = start_with_streams(l, g, &streams, &pid, e);
 
-	if (r < 0 && pid == 0)
+	if (r < 0 && pid == 0) {
+		streams_close(&streams);
 		return r;
+	}
 	if (r < 0)
 		(void)raise(SIGTERM); /* blocked: wait_runtime() takes it and ends everything */
 	asked = wait_runtime(l, pid, watched, ret_status);
+	streams_close(&streams);
 	if (r < 0) {
 		*ret_status = STATUS_FAILED;
 		return r;

@@ -36,6 +36,8 @@ struct launch {
 	void (*finish)(void *arg); /* after the runtime ended; may be NULL */
 	void *arg;
 	int in, out, err; /* the process's, as in struct proc */
+	bool terminal; /* the runtime makes one and copies: these are its own, not the container's
+			*/
 	bool own_session; /* out of reach of the terminal */
 	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
 	 * The supervisor then ends as soon as the container runs. */

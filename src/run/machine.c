@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,6 +143,29 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 			lacks);
 }
 
+/*
+ * A null device of this mount namespace's own. crun gives standard streams to the container's user,
+ * and the container shows it as its own: neither may happen to the host's.
+ */
+static int private_null(struct err *e)
+{
+	static const char place[] = "/run/plimsoll", node[] = "/run/plimsoll/null";
+	struct stat st;
+
+	/* An ordinary user's runtime can give away nothing of the host's. */
+	if (userns_inside())
+		return 0;
+	if ((mkdir(place, 0711) < 0 && errno != EEXIST) ||
+	    mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=0711") < 0)
+		return FAIL_SYS(e, "mount tmpfs on '%s'", place);
+	if (mknod(node, S_IFCHR | 0600, makedev(1, 3)) < 0 || chmod(node, 0666) < 0 ||
+	    mount(node, "/dev/null", NULL, MS_BIND, NULL) < 0)
+		return FAIL_SYS(e, "make a null device");
+	return stat("/dev/null", &st) < 0 || st.st_rdev != makedev(1, 3)
+		       ? FAIL_SYS(e, "look at '/dev/null'")
+		       : 0;
+}
+
 int machine_private_mounts(const struct machine *m, struct err *e)
 {
 	int r = mounts_private(e);
@@ -153,7 +178,7 @@ int machine_private_mounts(const struct machine *m, struct err *e)
 	    mount("tmpfs", CGROUPS "/unified", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
 		  "size=64k") < 0)
 		return FAIL_SYS(e, "cover " CGROUPS "/unified");
-	return 0;
+	return private_null(e);
 }
 
 /* The folders where hierarchies are mounted: itself (v2), or each folder within (v1, hybrid). */

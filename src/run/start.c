@@ -248,6 +248,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
 			    .out = PROC_INHERIT,
 			    .err = PROC_INHERIT,
+			    .terminal = o->tty,
 			    .own_session = detach,
 			    .decide = o->decide ? decide : NULL,
 			    .decide_arg = &copy };

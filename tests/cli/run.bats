@@ -427,3 +427,23 @@ passes_term_on() {
 	tool run -R -N -v "$PWD/data:/data" "$IMAGE" write /data/new x
 	assert_eq "$(stat -c '%u %g' data/new)" "0 0"
 }
+
+@test "the caller's files and devices stay the caller's" {
+	local before
+	need_root
+	before=$(stat -c '%u %g %a' /dev/null)
+	# crun gives standard streams to the container's user: ours are behind pipes.
+	"$RUNTOOL" "$STATE" run -R -N -i "$IMAGE" both seen said >out 2>err </etc/hostname
+	assert_eq "$(cat out)" seen
+	assert_eq "$(cat err)" said
+	assert_eq "$(stat -c '%u' out err | sort -u)" 0
+	tool run -R -N "$IMAGE" exit 0 </dev/null >/dev/null 2>/dev/null
+	assert_eq "$(stat -c '%u %g %a' /dev/null)" "$before"
+	# Opened again by name, as services do with their logs.
+	tool run -R -N -u web "$IMAGE" write /dev/stdout again >out
+	assert_eq "$(cat out)" againok
+	tool run -d -N -n one "$IMAGE" sleep 60
+	tool exec one id >out </dev/null
+	tool exec one write /dev/null x </etc/hostname >/dev/null
+	assert_eq "$(stat -c '%u' out /dev/null /etc/hostname | sort -u)" 0
+}
