@@ -443,7 +443,7 @@ passes_term_on() {
 	tool run -R -N -u web "$IMAGE" write /dev/stdout again >out
 	assert_eq "$(cat out)" againok
 	tool run -d -N -n one "$IMAGE" sleep 60
-	tool exec one id >out </dev/null
-	tool exec one write /dev/null x </etc/hostname >/dev/null
+	tool exec one /bin/inside id >out </dev/null
+	tool exec one /bin/inside write /dev/null x </etc/hostname >/dev/null
 	assert_eq "$(stat -c '%u' out /dev/null /etc/hostname | sort -u)" 0
 }
