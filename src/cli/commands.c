@@ -51,6 +51,7 @@ extern const struct command cmd_rename;
 extern const struct command cmd_top;
 extern const struct command cmd_unpause;
 extern const struct command cmd_exec;
+extern const struct command cmd_explain;
 extern const struct command cmd_generate;
 extern const struct command cmd_health;
 extern const struct command cmd_kill;
@@ -103,6 +104,7 @@ const struct command *const commands[] = {
 	&cmd_restart,
 	&cmd_ps,
 	&cmd_exec,
+	&cmd_explain,
 	&cmd_logs,
 	&cmd_stop,
 	&cmd_kill,

@@ -249,6 +249,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.tty = o->tty,
 		.auto_remove = o->rm,
 		.writable = o->writable,
+		.look = o->explain || (!o->detach && !o->no_explain),
 		.no_network = o->network && strcmp(o->network, "none") == 0,
 		.ports = &ret->ports,
 		.volumes = &o->volume,

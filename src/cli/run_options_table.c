@@ -42,6 +42,11 @@ const struct opt run_option_table[] = {
 	FIELD(health_start_interval, "health-start-interval", 0, OPT_STRING, "DURATION",
 	      "time between two checks before that (5s)"),
 	FIELD(no_healthcheck, "no-healthcheck", 0, OPT_FLAG, NULL, "not the image's either"),
+	FIELD(explain, "explain", 0, OPT_FLAG, NULL,
+	      "tell of all that is refused, also what programs try as a matter of course; with "
+	      "--detach, note what others than the system call list refuse, too"),
+	FIELD(no_explain, "no-explain", 0, OPT_FLAG, NULL,
+	      "note only what the system call list refuses"),
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(label_file, "label-file", 0, OPT_LIST, "FILE", "those of a file, one a line"),
 	/* What it sees. */

@@ -8,6 +8,7 @@
 
 #include "cli/config.h"
 #include "cli/containers.h"
+#include "cli/denials_output.h"
 #include "cli/road.h"
 #include "pipeline/admission.h"
 #include "pipeline/admit.h"
@@ -217,11 +218,14 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	struct digest resolved = { 0 };
 	struct exit_words words = { .config = NULL };
 	struct deciding d = { .c = c, .a = a, .run = o };
+	struct denied denied = { c, a->opts->explain };
 	int r = cli_road(c, a->image, &road, e);
 
 	if (r == 0)
 		r = exit_words(c, road.state, &words, e);
 	o->exit_command = words.v;
+	o->denied = denials_tell;
+	o->denied_arg = &denied;
 	if (r == 0)
 		r = run_check(road.state, o, e);
 	if (r == 0)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -29,19 +31,30 @@ static json_t *compare_json(const struct compare *c)
 			 value, "op", "SCMP_CMP_MASKED_EQ");
 }
 
-/* Adds {"names": [name], "action": allow, "args": [...]}. */
-static int allow_if(json_t *rules, const char *name, const struct compare *c, size_t n,
-		    struct err *e)
+static int act_if(json_t *rules, const char *action, const char *name, const struct compare *c,
+		  size_t n, struct err *e)
 {
 	auto_json *args = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		if (json_array_append_new(args, compare_json(&c[i])) < 0)
 			return FAIL_NOMEM(e);
-	return json_push(rules,
-			 json_pack("{s:[s], s:s, s:O}", "names", name, "action", "SCMP_ACT_ALLOW",
-				   "args", args),
-			 e);
+	return json_push(
+		rules,
+		json_pack("{s:[s], s:s, s:O}", "names", name, "action", action, "args", args), e);
+}
+
+/* Adds {"names": [name], "action": allow, "args": [...]}. */
+static int allow_if(json_t *rules, const char *name, const struct compare *c, size_t n,
+		    struct err *e)
+{
+	return act_if(rules, "SCMP_ACT_ALLOW", name, c, n, e);
+}
+
+static int notify_if(json_t *rules, const char *name, const struct compare *c, size_t n,
+		     struct err *e)
+{
+	return act_if(rules, "SCMP_ACT_NOTIFY", name, c, n, e);
 }
 
 static int refuse(json_t *rules, json_t *names, int error, struct err *e)
@@ -61,12 +74,24 @@ static bool profile_allows(const struct profile *p, const char *name)
 	return false;
 }
 
-static json_t *names_json(const struct syscall_rule *table, const struct profile *p)
+/* Has rules of its own where there is a guard. */
+static bool guarded(const struct seccomp_guard *g, const char *name)
+{
+	if (!g)
+		return false;
+	for (const char *const *s = syscalls_looked; g->look && *s; s++)
+		if (strcmp(*s, name) == 0)
+			return true;
+	return strcmp(name, "memfd_create") == 0;
+}
+
+static json_t *names_json(const struct syscall_rule *table, const struct profile *p,
+			  const struct seccomp_guard *g)
 {
 	json_t *names = json_array();
 
 	for (; table->name; table++) {
-		if (table->why && profile_allows(p, table->name))
+		if (table->why ? profile_allows(p, table->name) : guarded(g, table->name))
 			continue;
 		if (json_array_append_new(names, json_string(table->name)) < 0) {
 			json_decref(names);
@@ -109,8 +134,10 @@ static int allow_ioctl(json_t *rules, struct err *e)
 
 /* socket(2): the families a service needs, and no protocol beyond TCP, UDP and ping: SCTP, DCCP and
  * the rest are reached through the same families. */
-static int allow_sockets(json_t *rules, struct err *e)
+static int allow_sockets(json_t *rules, const struct seccomp_guard *g, struct err *e)
 {
+	enum { TYPE = 0xf }; /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+	static const uint64_t types[] = { SOCK_STREAM, SOCK_DGRAM };
 	static const struct {
 		uint64_t family, protocol;
 	} table[] = {
@@ -130,10 +157,21 @@ static int allow_sockets(json_t *rules, struct err *e)
 	if (r == 0)
 		r = allow_if(rules, "socketpair", &local, 1, e);
 	for (size_t i = 0; r == 0 && i < sizeof(table) / sizeof(*table); i++) {
-		const struct compare c[] = { { 0, table[i].family, 0 },
-					     { 2, table[i].protocol, 0 } };
+		const bool inet = table[i].family != AF_NETLINK;
+		struct compare c[] = { { 0, table[i].family, 0 },
+				       { 2, table[i].protocol, 0 },
+				       { 1, SOCK_RAW, TYPE } };
 
-		r = allow_if(rules, "socket", c, 2, e);
+		if (!inet || !g || g->caps & 1ULL << CAP_NET_RAW) {
+			r = allow_if(rules, "socket", c, 2, e);
+			continue;
+		}
+		/* The kernel would refuse a raw one: the guard does, and says why. */
+		r = notify_if(rules, "socket", c, 3, e);
+		for (size_t t = 0; r == 0 && t < sizeof(types) / sizeof(*types); t++) {
+			c[2].value = types[t];
+			r = allow_if(rules, "socket", c, 3, e);
+		}
 	}
 	return r;
 }
@@ -157,7 +195,7 @@ static int answer_socket(json_t *rules, const struct compare *c, size_t n, int e
  * within groupadd and useradd, goes on without an audit log only for these errors, and ends the
  * program for any other.
  */
-static int refuse_sockets(json_t *rules, struct err *e)
+static int refuse_sockets(json_t *rules, const struct seccomp_guard *g, struct err *e)
 {
 	enum { NETLINK_BITS = 5 }; /* MAX_LINKS is 32 */
 	static const uint64_t families[] = { AF_ALG, AF_PACKET, AF_VSOCK, AF_KEY, AF_BLUETOOTH };
@@ -171,12 +209,95 @@ static int refuse_sockets(json_t *rules, struct err *e)
 	for (size_t i = 0; r == 0 && i < sizeof(families) / sizeof(*families); i++) {
 		const struct compare c = { 0, families[i], 0 };
 
-		r = answer_socket(rules, &c, 1, EAFNOSUPPORT, e);
+		r = g ? notify_if(rules, "socket", &c, 1, e)
+		      : answer_socket(rules, &c, 1, EAFNOSUPPORT, e);
 	}
 	return r;
 }
 
-static int allow_with_arguments(json_t *rules, struct err *e)
+/* Terminal injection and namespaces, which fall through the rules that allow. */
+static int notify_arguments(json_t *rules, struct err *e)
+{
+	static const uint64_t commands[] = { TIOCSTI, TIOCLINUX };
+	static const uint64_t namespaces[] = { CLONE_NEWNS,    CLONE_NEWUTS, CLONE_NEWIPC,
+					       CLONE_NEWUSER,  CLONE_NEWPID, CLONE_NEWNET,
+					       CLONE_NEWCGROUP };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct compare c = { 1, commands[i], UINT32_MAX };
+
+		r = notify_if(rules, "ioctl", &c, 1, e);
+	}
+	for (size_t i = 0; r == 0 && i < sizeof(namespaces) / sizeof(*namespaces); i++) {
+		const struct compare c = { 0, namespaces[i], namespaces[i] };
+
+		r = notify_if(rules, "clone", &c, 1, e);
+	}
+	return r;
+}
+
+/* Memory files that can never be executed are allowed; others the guard makes as such, or refuses.
+ */
+static int guard_memfd(json_t *rules, struct err *e)
+{
+	const uint64_t noexec = 8, exec = 16; /* MFD_NOEXEC_SEAL, MFD_EXEC */
+	const struct compare sealed = { 1, noexec, noexec | exec }, plain = { 1, 0, noexec | exec },
+			     asked = { 1, exec, exec };
+	int r = allow_if(rules, "memfd_create", &sealed, 1, e);
+
+	if (r == 0)
+		r = notify_if(rules, "memfd_create", &plain, 1, e);
+	return r == 0 ? notify_if(rules, "memfd_create", &asked, 1, e) : r;
+}
+
+const char *const syscalls_looked[] = {
+	"open",	     "openat",	 "creat",     "mkdir",	"mkdirat",  "mknod",	 "mknodat",
+	"unlink",    "unlinkat", "rmdir",     "rename", "renameat", "renameat2", "link",
+	"linkat",    "symlink",	 "symlinkat", "chmod",	"fchmodat", "chown",	 "fchownat",
+	"lchown",    "fchown",	 "truncate",  "setuid", "setgid",   "setgroups", "setresuid",
+	"setresgid", "setreuid", "setregid",  "execve", "execveat", NULL,
+};
+
+/* Only what opens to write. */
+static int notify_open(json_t *rules, const char *name, unsigned flags_at, struct err *e)
+{
+	static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC };
+	const struct compare reads = { flags_at, 0, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC };
+	int r = allow_if(rules, name, &reads, 1, e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(bits) / sizeof(*bits); i++) {
+		const struct compare c = { flags_at, bits[i], bits[i] };
+
+		r = notify_if(rules, name, &c, 1, e);
+	}
+	return r;
+}
+
+static int notify_looked(json_t *rules, struct err *e)
+{
+	int r = 0;
+
+	for (const char *const *s = syscalls_looked; r == 0 && *s; s++)
+		if (strcmp(*s, "open") == 0)
+			r = notify_open(rules, *s, 1, e);
+		else if (strcmp(*s, "openat") == 0)
+			r = notify_open(rules, *s, 2, e);
+		else
+			r = notify_if(rules, *s, NULL, 0, e);
+	return r;
+}
+
+static int add_guard(json_t *rules, const struct seccomp_guard *g, struct err *e)
+{
+	int r = notify_arguments(rules, e);
+
+	if (r == 0)
+		r = guard_memfd(rules, e);
+	return r == 0 && g->look ? notify_looked(rules, e) : r;
+}
+
+static int allow_with_arguments(json_t *rules, const struct seccomp_guard *g, struct err *e)
 {
 	const uint64_t namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
 				    CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
@@ -196,8 +317,8 @@ static int allow_with_arguments(json_t *rules, struct err *e)
 	if (r == 0)
 		r = allow_ioctl(rules, e);
 	if (r == 0)
-		r = allow_sockets(rules, e);
-	return r == 0 ? refuse_sockets(rules, e) : r;
+		r = allow_sockets(rules, g, e);
+	return r == 0 ? refuse_sockets(rules, g, e) : r;
 }
 
 static const char *native_architecture(void)
@@ -213,26 +334,38 @@ static const char *native_architecture(void)
 #endif
 }
 
-int seccomp_json(const struct profile *p, json_t **ret, struct err *e)
+/* By the filter itself, or by the guard, which answers the same. */
+static int deny(json_t *rules, json_t *names, const struct seccomp_guard *g, struct err *e)
+{
+	return g ? json_push(rules,
+			     json_pack("{s:o, s:s}", "names", names, "action", "SCMP_ACT_NOTIFY"),
+			     e)
+		 : refuse(rules, names, EPERM, e);
+}
+
+int seccomp_json(const struct profile *p, const struct seccomp_guard *g, json_t **ret,
+		 struct err *e)
 {
 	auto_json *rules = json_array();
 	json_t *out;
 	int r = json_push(rules,
-			  json_pack("{s:o, s:s}", "names", names_json(syscalls_allowed, p),
+			  json_pack("{s:o, s:s}", "names", names_json(syscalls_allowed, p, g),
 				    "action", "SCMP_ACT_ALLOW"),
 			  e);
 
 	for (const char *const *name = p->syscalls; r == 0 && name && *name; name++)
 		r = allow_if(rules, *name, NULL, 0, e);
 	if (r == 0)
-		r = refuse(rules, names_json(syscalls_denied, p), EPERM, e);
+		r = deny(rules, names_json(syscalls_denied, p, g), g, e);
 	if (r == 0)
-		r = allow_with_arguments(rules, e);
+		r = allow_with_arguments(rules, g, e);
+	if (r == 0 && g)
+		r = add_guard(rules, g, e);
 	if (r < 0)
 		return WRAP(e, r, "seccomp filter");
-	out = json_pack("{s:s, s:i, s:[s], s:O}", "defaultAction", "SCMP_ACT_ERRNO",
+	out = json_pack("{s:s, s:i, s:[s], s:O, s:s*}", "defaultAction", "SCMP_ACT_ERRNO",
 			"defaultErrnoRet", ENOSYS, "architectures", native_architecture(),
-			"syscalls", rules);
+			"syscalls", rules, "listenerPath", g ? g->listener : NULL);
 	if (!out)
 		return FAIL_NOMEM(e);
 	*ret = out;

@@ -208,7 +208,10 @@ static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
 	char ping[24]; /* groups that may send echo requests: all */
-	int r = s->profile->no_seccomp ? 0 : seccomp_json(s->profile, &seccomp, e);
+	const struct seccomp_guard guard = { s->guard, s->look, s->caps };
+	int r = s->profile->no_seccomp
+			? 0
+			: seccomp_json(s->profile, s->guard ? &guard : NULL, &seccomp, e);
 
 	if (r < 0)
 		return r;

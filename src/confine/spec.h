@@ -36,8 +36,10 @@ struct spec {
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
-	bool shim;  /* is mounted at SHIM_PATH (shim.h), and comes first */
-	bool gated; /* and waits for a byte on descriptor 3 before it executes the command */
+	bool shim;	   /* is mounted at SHIM_PATH (shim.h), and comes first */
+	bool gated;	   /* and waits for a byte on descriptor 3 before it executes the command */
+	const char *guard; /* its socket (syscalls.h, struct seccomp_guard); NULL: there is none */
+	bool look;	   /* it also looks at what others than the filter refuse */
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;

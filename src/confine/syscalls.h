@@ -16,5 +16,21 @@ struct syscall_rule {
 extern const struct syscall_rule syscalls_allowed[]; /* ends with a NULL name */
 extern const struct syscall_rule syscalls_denied[];
 
-/* linux.seccomp of an OCI configuration (runtime-spec config-linux.md, "Seccomp"). Owned. */
-int seccomp_json(const struct profile *p, json_t **ret, struct err *e);
+/*
+ * With a guard (guard/guard.h) calls that are refused are notified to it, and it refuses them. That
+ * never allows what the filter without a guard refuses: the guard lets go on only calls of
+ * syscalls_looked, all of which are in the allow list.
+ */
+struct seccomp_guard {
+	const char *listener; /* path of its socket */
+	bool look;	      /* notify syscalls_looked, too */
+	uint64_t caps;	      /* of the container */
+};
+/* What is notified so that the guard can tell why it will be refused by something else: paths,
+ * owners, users. Ends with NULL. Open only for writing. */
+extern const char *const syscalls_looked[];
+
+/* linux.seccomp of an OCI configuration (runtime-spec config-linux.md, "Seccomp"). g: NULL when
+ * nobody is to be notified. Owned. */
+int seccomp_json(const struct profile *p, const struct seccomp_guard *g, json_t **ret,
+		 struct err *e);

@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "run/conmon.h"
 #include "run/gate.h"
+#include "run/guard.h"
 #include "run/namespaces.h"
 #include "run/relay.h"
 
@@ -298,10 +299,20 @@ static int bind_network(const struct launch *l, char **ret_netns, struct err *e)
 	return 0;
 }
 
+static int start_guard(const struct launch *l, struct guard_process *ret, struct err *e)
+{
+	auto_free char *userns = in_folder(l->folder, LAUNCH_USERNS);
+
+	if (!userns)
+		return FAIL_NOMEM(e);
+	return guard_start(l, l->userns ? userns : NULL, ret, e);
+}
+
 static void supervise(const struct launch *l, int go, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
 	struct gate g = GATE_INIT;
+	struct guard_process guard = GUARD_INIT;
 	struct err ignored = ERR_INIT;
 
 	g.folder = l->folder;
@@ -315,6 +326,8 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		out->r = start_network(l, &netns, &g.pasta, &out->e);
 	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
 		out->r = bind_network(l, &netns, &out->e);
+	if (out->r == 0 && l->guard)
+		out->r = start_guard(l, &guard, &out->e);
 	if (out->r == 0)
 		out->r = l->prepare(l->arg, netns ?: l->netns, &out->status, &out->e);
 	/* The network came up meanwhile. */
@@ -328,6 +341,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		out->status = 0;
 		return;
 	}
+	guard_wait(&guard);
 	if (l->finish)
 		l->finish(l->arg);
 	if (launch_cleanup(l->folder, l->id, l->cgroup, out->r == 0 ? &out->e : &ignored) < 0 &&

@@ -16,6 +16,7 @@
  * descriptor it is given, and the caller has admitted that digest.
  */
 struct run_policy;
+struct denials;
 struct run_opts {
 	const char *name;  /* NULL: made from the id */
 	const char *image; /* as the user wrote it, for ps; may be NULL */
@@ -56,6 +57,13 @@ struct run_opts {
 	bool restarting;	       /* nobody asked for this start but the policy */
 	bool create_only;	       /* make the record, and start nothing */
 	const char *again; /* id of a container that is there and does not run: start that one */
+	/* Have plimsoll-guard look also at what others than the filter refuse (confine/syscalls.h).
+	 */
+	bool look;
+	/* Called at the end of one in the foreground with what it was refused (denials.h), before
+	 * its folder may go; status is its own. May be NULL. */
+	void (*denied)(void *arg, const struct denials *d, int status);
+	void *denied_arg;
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */
 	const char *const *exit_command;

@@ -16,6 +16,7 @@
 #include "oci/overlay.h"
 #include "run/berth.h"
 #include "run/etc.h"
+#include "run/guard.h"
 #include "run/mounts.h"
 #include "run/namespaces.h"
 #include "run/options.h"
@@ -97,18 +98,24 @@ static int check_root(const struct profile *p, int root, struct err *e)
 	return r;
 }
 
+bool setup_guarded(const struct run_opts *o)
+{
+	return !setup_profile(o)->no_seccomp && guard_available();
+}
+
 static int write_config(const struct setup *s, const char *root, const char *netns,
 			const char *hostname, const struct user *user, const struct mounts *m,
 			struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
-	auto_free char *userns = NULL;
+	auto_free char *userns = NULL, *guard = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	struct winsize size = { 0 };
 	int r;
 
-	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
+	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0 ||
+	    asprintf(&guard, "%s/" GUARD_SOCKET, s->c->folder) < 0)
 		return FAIL_NOMEM(e);
 	if (s->opts->tty && !s->opts->detach)
 		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
@@ -130,6 +137,8 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .user = user,
 				   .shim = !setup_profile(s->opts)->no_landlock,
 				   .gated = s->opts->decide && !s->opts->detach,
+				   .guard = setup_guarded(s->opts) ? guard : NULL,
+				   .look = s->opts->look,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,

@@ -22,5 +22,7 @@ static inline const struct profile *setup_profile(const struct run_opts *o)
 {
 	return o->profile ?: &profile_default;
 }
+/* Whether plimsoll-guard answers its refused calls. */
+bool setup_guarded(const struct run_opts *o);
 /* For struct launch; arg is a struct setup. */
 int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e);

@@ -6,6 +6,7 @@
 #include "base/proc.h"
 #include "oci/layer.h"
 #include "run/conmon.h"
+#include "run/denials.h"
 #include "run/ending.h"
 #include "run/events.h"
 #include "run/file.h"
@@ -241,6 +242,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .network = !o->no_network,
 			    .userns = true,
 			    .id_base = s->c->id_base,
+			    .guard = setup_guarded(o),
 			    .ports = o->ports,
 			    .prepare = prepare,
 			    .started = note_monitor,
@@ -341,6 +343,14 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	return r == 0 ? launch(&s, o->detach, ret_status, e) : r;
 }
 
+static void tell_denied(const struct container *c, int status, const struct run_opts *o)
+{
+	auto_denials d = { 0 };
+
+	if (denials_read(c->fd, &d, NULL) == 0 && d.n)
+		o->denied(o->denied_arg, &d, status);
+}
+
 /* A container that never started leaves no record, but for one that was there before; one that
  * ended keeps its own unless --rm. */
 static int conclude(struct container *c, int started, int status, const struct run_opts *o,
@@ -358,6 +368,8 @@ static int conclude(struct container *c, int started, int status, const struct r
 		(void)container_remove(c, &ignored);
 	if (started < 0)
 		return started;
+	if (o->denied && !o->detach && !o->create_only)
+		tell_denied(c, status, o);
 	return o->detach || o->create_only ? 0 : container_cleanup(c, e);
 }
 

@@ -145,7 +145,7 @@ tool() {
 	for try in 0 1; do # the ioctl's number, and the same beyond 32 bits
 		run_c "$IMAGE" tiocsti $try
 		assert_status 1
-		assert_output_has "Function not implemented"
+		assert_output_has "Operation not permitted"
 	done
 	run_c "$IMAGE" fds
 	assert_status 0

@@ -137,7 +137,7 @@ static void compare(const struct profile *p)
 	struct err e = ERR_INIT;
 	size_t steps, most = 0, calls = 0, differ = 0;
 
-	CHECK(seccomp_json(p, &seccomp, &e) == 0);
+	CHECK(seccomp_json(p, NULL, &seccomp, &e) == 0);
 	reference(seccomp, a);
 	compiled(seccomp, b);
 	for (int number = -1; number < NUMBERS; number++)
@@ -173,7 +173,7 @@ TEST(other_architectures_end_the_process)
 	struct err e = ERR_INIT;
 	size_t steps;
 
-	CHECK(seccomp_json(&profile_default, &seccomp, &e) == 0);
+	CHECK(seccomp_json(&profile_default, NULL, &seccomp, &e) == 0);
 	compiled(seccomp, p);
 	for (int number = 0; number < NUMBERS; number++) {
 		const struct seccomp_data i386 = { .nr = number, .arch = AUDIT_ARCH_I386 };

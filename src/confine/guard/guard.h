@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * plimsoll-guard: answers the system calls that a container's filter notifies instead of refusing
+ * by itself, and notes what was refused. One small static process for each container, started
+ * before the OCI runtime (run/guard.h), which gives it the filter's descriptor over a socket; it
+ * ends with the container. When it is killed, the kernel answers ENOSYS to every notified call:
+ * nothing opens.
+ *
+ * Which calls are let go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE) is decided by number alone, in
+ * look.c: those that the filter would allow without a guard. All others are refused, or done
+ * here (memfd_create). What lies in the memory of the container decides what is noted, never what
+ * is answered, since it may change between our look and the kernel's.
+ *
+ * It keeps what it can of giving up: it lives in the container's user namespace as nobody, with
+ * CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH over that namespace alone (to read arguments and to follow
+ * paths), /proc as its root folder, and a
+ * seccomp list that kills. Landlock would forbid it to read the memory of processes that are not
+ * its children.
+ */
+enum {
+	GUARD_FILTERS = 16,  /* of the container and of what exec adds to it, at a time */
+	GUARD_NOTES = 128,   /* distinct refusals */
+	GUARD_DETAIL = 256,  /* bytes of a path that are kept */
+	GUARD_GROUPS = 3,    /* folders of control groups */
+	GUARD_LOOKS_MS = 50, /* of each second: the time for looking at what is let go on */
+};
+
+struct guard {
+	int listen;	    /* where the runtime connects */
+	int out;	    /* the file of notes */
+	int life;	    /* ends when the supervisor is gone */
+	int userns;	    /* -1: stay in ours */
+	const char *cgroup; /* the container's, without the first "/" */
+	int groups[GUARD_GROUPS];
+	size_t groups_n;
+	int filters[GUARD_FILTERS];
+	size_t filters_n;
+	bool began; /* there was a filter */
+	/* The kernel's sizes of these may be larger than those we know. */
+	union {
+		struct seccomp_notif v;
+		unsigned char room[512];
+	} call;
+	union {
+		struct seccomp_notif_resp v;
+		unsigned char room[512];
+	} answer;
+	size_t call_size, answer_size;
+};
+
+/* confine.c. 0, or -1 and errno. After it nothing can be opened for writing. */
+int guard_confine(const struct guard *g);
+
+/* answer.c: one notification that waits at this descriptor. */
+void guard_answer(struct guard *g, int filter);
+
+/* look.c: what a call that goes on will be refused for. */
+enum guard_rule {
+	GUARD_SECCOMP,
+	GUARD_READONLY,
+	GUARD_NOEXEC,
+	GUARD_CAPABILITY,
+	GUARD_MEMORY,
+	GUARD_PIDS,
+	GUARD_OTHERS, /* more than there was room for */
+};
+struct guard_note {
+	uint64_t count;
+	enum guard_rule rule;
+	int nr, error;
+	unsigned cap;	 /* of GUARD_CAPABILITY */
+	uint64_t a0, a1; /* of GUARD_SECCOMP: the first arguments, where they tell kinds apart */
+	char detail[GUARD_DETAIL]; /* a path, as the container sees it */
+};
+/* Whether the filter would allow this call without us. */
+bool look_goes_on(int nr);
+/* Whether it will be refused, and why. The process waits meanwhile, but its memory may change. */
+bool look(const struct seccomp_notif *call, struct guard_note *ret);
+
+/* notes.c: kept once each, counted, and written to the file: one JSON object a line. */
+void note_add(int out, const struct guard_note *n);
+/* Writes the counts that changed. */
+void note_flush(int out);
+/* The line of one note, with "\n"; how many bytes. For tests, too. */
+size_t note_line(const struct guard_note *n, char *ret, size_t size);
+
+/* groups.c: what the control group tells of kills and forks that failed, as it is now. */
+void groups_look(const struct guard *g);
+/* The number after a key of the form "key 12\n" in text; 0 when it is not there. */
+uint64_t groups_value(const char *text, const char *key);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "confine/guard/guard.h"
+
+enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8 };
+
+/* The runtime's message (runtime-spec config-linux.md, "ContainerProcessState") is not read: it
+ * tells nothing that we need, and the descriptor is checked by what the kernel says of it. */
+static int receive_filter(int connection)
+{
+	static char state[STATE_BYTES];
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(STATE_DESCRIPTORS * sizeof(int))];
+	} control;
+	struct iovec iov = { state, sizeof(state) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	struct pollfd p = { .fd = connection, .events = POLLIN };
+	int found = -1;
+
+	if (poll(&p, 1, 5000) <= 0 || recvmsg(connection, &m, MSG_CMSG_CLOEXEC) < 0)
+		return -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+			uint64_t none = 0;
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			/* ENOENT: a filter, without such a notification. */
+			if (found < 0 && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &none) < 0 &&
+			    errno == ENOENT)
+				found = fd;
+			else
+				(void)close(fd);
+		}
+	}
+	return found;
+}
+
+static void accept_filter(struct guard *g)
+{
+	const int connection = accept4(g->listen, NULL, NULL, SOCK_CLOEXEC);
+	int filter;
+
+	if (connection < 0)
+		return;
+	filter = receive_filter(connection);
+	(void)close(connection);
+	if (filter >= 0 && g->filters_n == GUARD_FILTERS)
+		(void)close(filter); /* its calls answer ENOSYS */
+	else if (filter >= 0)
+		g->filters[g->filters_n++] = filter;
+	g->began |= filter >= 0;
+}
+
+static void drop_filter(struct guard *g, size_t i)
+{
+	(void)close(g->filters[i]);
+	g->filters[i] = g->filters[--g->filters_n];
+}
+
+/* One round; false at the end. */
+static bool attend(struct guard *g)
+{
+	struct pollfd p[GUARD_FILTERS + 2] = { { .fd = g->listen, .events = POLLIN },
+					       { .fd = g->began ? -1 : g->life,
+						 .events = POLLIN } };
+	const size_t n = g->filters_n;
+
+	for (size_t i = 0; i < n; i++)
+		p[i + 2] = (struct pollfd){ .fd = g->filters[i], .events = POLLIN };
+	if (poll(p, n + 2, FLUSH_MS) == 0)
+		note_flush(g->out);
+	for (size_t i = n; i-- > 0;) {
+		if (p[i + 2].revents & POLLIN)
+			guard_answer(g, g->filters[i]);
+		if (p[i + 2].revents & (POLLHUP | POLLERR)) {
+			groups_look(g);
+			drop_filter(g, i);
+		}
+	}
+	if (p[0].revents)
+		accept_filter(g);
+	if (g->began)
+		return g->filters_n > 0;
+	return !p[1].revents;
+}
+
+static int number(const char *text)
+{
+	return text ? (int)strtol(text, NULL, 10) : -1;
+}
+
+/* LISTEN OUT LIFE USERNS CGROUP [GROUP...]: descriptors, and the name of the control group. */
+int main(int argc, char **argv)
+{
+	static struct guard g;
+	struct seccomp_notif_sizes sizes = { 0 };
+
+	if (argc < 6)
+		return 2;
+	g.listen = number(argv[1]);
+	g.out = number(argv[2]);
+	g.life = number(argv[3]);
+	g.userns = number(argv[4]);
+	g.cgroup = argv[5];
+	for (int i = 6; i < argc && g.groups_n < GUARD_GROUPS; i++)
+		g.groups[g.groups_n++] = number(argv[i]);
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
+	    sizes.seccomp_notif > sizeof(g.call) || sizes.seccomp_notif_resp > sizeof(g.answer))
+		return 3;
+	g.call_size = sizes.seccomp_notif;
+	g.answer_size = sizes.seccomp_notif_resp;
+	for (int s = 1; s < 32; s++)
+		(void)signal(s, s == SIGINT || s == SIGQUIT || s == SIGHUP || s == SIGPIPE ||
+						s == SIGXFSZ || s == SIGTERM
+					? SIG_IGN
+					: SIG_DFL);
+	(void)prctl(PR_SET_NAME, "plimsoll-guard");
+	if (guard_confine(&g) < 0)
+		return 4;
+	while (attend(&g))
+		;
+	note_flush(g.out);
+	return 0;
+}
