@@ -44,6 +44,7 @@ extern const struct command cmd_watch;
 extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_container;
+extern const struct command cmd_cp;
 extern const struct command cmd_events;
 extern const struct command cmd_pause;
 extern const struct command cmd_port;
@@ -115,6 +116,7 @@ const struct command *const commands[] = {
 	&cmd_unpause,
 	&cmd_rename,
 	&cmd_port,
+	&cmd_cp,
 	&cmd_top,
 	&cmd_events,
 	&cmd_volume,

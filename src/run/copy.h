@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/fs.h"
+
+/*
+ * Copying between a running container and the host, as tar streams through a pipe. Each end is a
+ * sandboxed process whose root folder is the one it reads from or writes to, so that no name and no
+ * link leads elsewhere, also when the container changes them meanwhile (CVE-2018-15664); nothing of
+ * the container is executed or loaded (CVE-2019-14271). Paths in the container are resolved within
+ * its root, its mounts included; /proc and /sys are left out. Devices, sockets and pipes are not
+ * copied; what comes to the host loses setuid and setgid bits.
+ */
+struct copy_place {
+	int dir;	/* descriptor of the folder */
+	char leaf[256]; /* name in it; "": the folder's contents */
+	uint32_t
+		id_base; /* what the container calls 0 is this on the host; 0 for the host's side */
+	bool keep_ids;	 /* owners as they are; else the writer's own, or the container's root */
+	bool host;	 /* no setuid bits, and owners only with keep_ids */
+	dev_t not_here[8]; /* file systems that are left out */
+	size_t not_here_n;
+};
+void copy_place_free(struct copy_place *p);
+
+/* A path of a running container. as_target: it may be missing, or is a folder to put things into.
+ * E_POLICY in /proc and /sys. */
+int copy_place_container(const struct state *state, const char *container, const char *path,
+			 bool as_target, bool follow, const char *source_name,
+			 struct copy_place *ret, struct err *e);
+int copy_place_host(const char *path, bool as_target, bool follow, const char *source_name,
+		    struct copy_place *ret, struct err *e);
+
+/* The last part of a path that is copied, as docker takes it: "" for "x/." and "/". */
+void copy_source_name(const char *path, char ret[static 256]);
+
+/* Tar of a place to a descriptor, and from one to a place. as: the name that the top gets; "" puts
+ * a folder's contents at the top. skipped: how many things were left out. */
+int copy_send(const struct copy_place *from, const char *as, int fd, uint64_t *ret_skipped,
+	      struct err *e);
+int copy_receive(const struct copy_place *to, int fd, struct err *e);
+/* Both at once. */
+int copy_between(const struct copy_place *from, const struct copy_place *to, uint64_t *ret_skipped,
+		 struct err *e);
