@@ -163,6 +163,7 @@ static int add(const struct state *state, const struct run_opts *o, struct volum
 		r = volume_check_name(v.source, e);
 	if (r == 0 && v.kind == VOLUME_BIND)
 		r = find_host(state, o, &v, e);
+	v.no_exec |= !v.read_only && !v.exec;
 	if (r == 0) {
 		ret->v[ret->n++] = v;
 		v = (struct volume){ 0 };
@@ -194,7 +195,7 @@ int volumes_parse(const struct state *state, const struct run_opts *o, struct vo
 static int parse_option(struct str word, const char *text, struct volume *v, struct err *e)
 {
 	/* Said by others for what is so here anyway, or has no meaning. */
-	static const char ignored[] = "rw z Z idmap exec copy private rprivate cached delegated "
+	static const char ignored[] = "rw z Z idmap copy private rprivate cached delegated "
 				      "consistent nosuid nodev";
 	auto_free char *w = str_dup(word);
 
@@ -206,6 +207,8 @@ static int parse_option(struct str word, const char *text, struct volume *v, str
 		v->no_copy = true;
 	else if (strcmp(w, "noexec") == 0)
 		v->no_exec = true;
+	else if (strcmp(w, "exec") == 0)
+		v->exec = true;
 	else if (strcmp(w, "U") == 0)
 		v->own = true;
 	else if (has_word("shared rshared slave rslave suid dev", w))
@@ -213,7 +216,7 @@ static int parse_option(struct str word, const char *text, struct volume *v, str
 			    "volume '%s': '%s' would reach the host's mounts or rights", text, w);
 	else if (!has_word(ignored, w))
 		return FAIL(e, E_USAGE,
-			    "volume '%s': '%s' is not ro, rw, nocopy, noexec, z, Z or U", text, w);
+			    "volume '%s': '%s' is not ro, rw, nocopy, exec, noexec, z, Z or U", text, w);
 	return 0;
 }
 

@@ -78,7 +78,7 @@ static int memory_done(struct memory *m, struct volume *v, struct err *e)
 	if (r < 0)
 		return r;
 	v->kind = VOLUME_TMPFS;
-	v->no_exec = !m->exec;
+	v->exec = m->exec;
 	v->read_only = m->read_only;
 	v->options = buf_take(&all);
 	return v->options ? 0 : FAIL_NOMEM(e);
@@ -219,6 +219,7 @@ static int mount_done(struct parts *p, struct err *e)
 		p->memory.read_only = v->read_only;
 		return memory_done(&p->memory, v, e);
 	}
+	v->exec = p->memory.exec;
 	if (strcmp(type, "bind") == 0) {
 		v->kind = VOLUME_BIND;
 		if (!v->source || v->source[0] != '/')

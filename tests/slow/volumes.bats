@@ -98,9 +98,16 @@ again"
 	assert_status 1
 	assert_output_has "Read-only file system"
 	cp "$BATS_FILE_TMPDIR/root/bin/id" share/prog
+	# What can be written is not executed, unless that was asked for.
 	in_c -v "$PWD/share:/s" base:1 /s/prog -u
+	assert_status 126
+	in_c -v "$PWD/share:/s:exec" base:1 /s/prog -u
 	assert_eq "$output" 0
-	in_c -v "$PWD/share:/s:noexec" base:1 /s/prog -u
+	in_c --mount "type=bind,source=$PWD/share,target=/s,exec" base:1 /s/prog -u
+	assert_eq "$output" 0
+	in_c -v "$PWD/share:/s:ro" base:1 /s/prog -u
+	assert_eq "$output" 0
+	in_c -v "$PWD/share:/s:ro,noexec" base:1 /s/prog -u
 	assert_status 126
 	in_c -u 33:33 -v "$PWD/share:/s:U" base:1 touch /s/web
 	assert_status 0
