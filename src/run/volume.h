@@ -21,8 +21,8 @@ struct volume {
 	char *source; /* owned: the host's real path, or a volume's name; NULL otherwise */
 	char *target; /* owned, absolute */
 	bool read_only;
-	bool no_copy;  /* a volume does not begin with the image's content */
-	bool exec;     /* was asked for; what can be written is not executed without */
+	bool no_copy; /* a volume does not begin with the image's content */
+	bool exec;    /* was asked for; what can be written is not executed without */
 	bool no_exec;
 	bool own;      /* U: everything in it is given to the container's user */
 	char *options; /* owned: a tmpfs's mount options; NULL otherwise */
