@@ -216,7 +216,8 @@ static int parse_option(struct str word, const char *text, struct volume *v, str
 			    "volume '%s': '%s' would reach the host's mounts or rights", text, w);
 	else if (!has_word(ignored, w))
 		return FAIL(e, E_USAGE,
-			    "volume '%s': '%s' is not ro, rw, nocopy, exec, noexec, z, Z or U", text, w);
+			    "volume '%s': '%s' is not ro, rw, nocopy, exec, noexec, z, Z or U",
+			    text, w);
 	return 0;
 }
 
