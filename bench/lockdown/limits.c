@@ -125,7 +125,7 @@ static const struct probe probes[] = {
 	  .args = { RLIMIT_SIGPENDING, 1 } },
 	{ "rlimit_core", core_files, "starts the host's core_pattern" },
 	{ "mlock_64m", lock_memory, "memory that is never swapped", .args = { 64 } },
-	{ "mlockall", lock_all, "memory that is never swapped" },
+	{ "mlockall", lock_all, "memory that is never swapped", .flags = MAY },
 	{ "huge_pages", huge_pages, "pages that the host reserved" },
 };
 
