@@ -6,32 +6,44 @@ setup() {
 	common_setup
 	need_root
 	need_cmd crun gcc python3 jq
+	JSON=$BATS_TEST_TMPDIR/json
 }
 teardown() { common_teardown; }
 
-# plimsoll's options; fails with the names of what was allowed or broken.
-lockdown() {
-	PLIMSOLL_RUN="$*" "$PLIMSOLL_SRC/bench/lockdown/run" --only plimsoll --keep "$BATS_TEST_TMPDIR/out" \
-		--json "$BATS_TEST_TMPDIR/json" "$PLIMSOLL"
-	jq -e '.attacks >= 147 and .ordinary >= 40' "$BATS_TEST_TMPDIR/json"
-	assert_eq "$(jq -r '.allowed | join(" ")' "$BATS_TEST_TMPDIR/json")" "${ALLOWED:-}"
-	assert_eq "$(jq -r '.broken | join(" ")' "$BATS_TEST_TMPDIR/json")" ""
+probe() { # sandbox
+	"$PLIMSOLL_SRC/bench/lockdown/run" --only "$1" --keep "$BATS_TEST_TMPDIR/out" --json "$JSON" "$PLIMSOLL"
+}
+
+nothing_allowed() {
+	jq -e '.attacks >= 147 and .ordinary >= 40' "$JSON"
+	assert_eq "$(jq -r '.allowed | join(" ")' "$JSON")" ""
+	assert_eq "$(jq -r '.broken | join(" ")' "$JSON")" ""
 }
 
 @test "by default no primitive is allowed, and every ordinary operation works" {
-	lockdown
+	probe plimsoll
+	nothing_allowed
 }
 
 @test "the same with runc" {
 	need_cmd runc
 	"$PLIMSOLL" run --help | grep -q -e --runtime || skip "run has no --runtime yet"
-	lockdown --runtime runc
+	probe plimsoll-runc
+	nothing_allowed
+}
+
+@test "the same as an ordinary user" {
+	need_cmd newuidmap useradd setpriv
+	run probe plimsoll-user
+	[[ "$output" != *"nothing:"* ]] || skip "an ordinary user has no container here: $(grep -o "nothing: .*" <<<"$output")"
+	assert_status 0
+	nothing_allowed
 }
 
 @test "the probe sees what is there: bare crun allows what it is known to allow" {
-	"$PLIMSOLL_SRC/bench/lockdown/run" --only crun --json "$BATS_TEST_TMPDIR/json" "$PLIMSOLL"
+	probe crun
 	for name in force_proc_self_mem ptrace_poke userns_unshare userns_fsconfig io_uring_setup exec_memfd inet_mptcp \
 		caps_effective no_seccomp host_user_ns memory fork_processes; do
-		jq -e --arg n $name '.allowed | index($n)' "$BATS_TEST_TMPDIR/json" || fail "$name was not allowed"
+		jq -e --arg n $name '.allowed | index($n)' "$JSON" || fail "$name was not allowed"
 	done
 }
