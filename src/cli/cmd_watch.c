@@ -148,12 +148,11 @@ static int run_rm(struct cli *c, void *opts, int argc, char **argv, struct err *
 				    all == 1 ? "" : "s");
 }
 
-static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+static int run_once(struct cli *c, struct err *e)
 {
 	auto_watching w = { 0 };
 	int r = cli_watch_run(c, &w, e);
 
-	(void)opts, (void)argc, (void)argv;
 	if (r == 0 && c->json) {
 		auto_json *j = NULL;
 
@@ -164,8 +163,31 @@ static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err 
 		r = cli_print_news(c, &w, e);
 	}
 	r = r < 0 ? r : cli_flush(c, e);
-	return r == 0 && w.failure ? FAIL(e, E_REMOTE, "%s", w.failure) : r;
+	if (r == 0 && w.failure)
+		return FAIL(e, E_REMOTE, "%s", w.failure);
+	if (r == 0 && w.refused)
+		return FAIL(e, E_POLICY, "%zu of %zu running containers %s not admitted", w.refused,
+			    w.judged, w.refused == 1 ? "is" : "are");
+	return r;
 }
+
+struct run_opts_of_watch {
+	const char *every;
+};
+
+static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct run_opts_of_watch *o = opts;
+
+	(void)argc, (void)argv;
+	return o->every ? cli_watch_every(c, o->every, e) : run_once(c, e);
+}
+
+static const struct opt run_table[] = {
+	OPT_AT(struct run_opts_of_watch, every, "every", 0, OPT_STRING, "DURATION",
+	       "stay, and do it whenever something that decides changed, and this often: 5m"),
+	OPT_END,
+};
 
 static const struct command cmd_list = {
 	.name = "list",
@@ -207,10 +229,22 @@ static const struct command cmd_rm = {
 static const struct command cmd_run = {
 	.name = "run",
 	.args = "",
-	.brief = "Match watched images now, and deliver what waits",
-	.details = "Happens of itself after advisories update, import and fetch. When the webhook "
-		   "does not take what waits, the exit status is 7.",
-	.example = "plimsoll watch run",
+	.brief = "Match watched images and judge running containers now, and deliver what waits",
+	.details =
+		"The image of each running container is decided about as if it started now. One "
+		"that is no longer admitted is reported, or stopped where plimsoll.yaml says "
+		"run: {on-refusal: stop}; then the exit status is 3. One that could not be judged, "
+		"because a server does not answer, is reported, or stopped by run: {unchecked: "
+		"stop}. "
+		"Happens of itself after advisories update, import and fetch. When the webhook "
+		"does not take what waits, the exit status is 7.\n\n"
+		"--every stays: each second it looks whether the trust policy, withdrawn keys, the "
+		"configuration or the advisories changed, and does the same then; and every "
+		"DURATION for what changes elsewhere: revocation by OCSP and CRL, TUF, expiry.",
+	.example = "plimsoll watch run\n"
+		   "plimsoll watch run --every 5m",
+	.opts = run_table,
+	.opts_size = sizeof(struct run_opts_of_watch),
 	.run = run_run,
 };
 
@@ -220,7 +254,7 @@ const struct command cmd_watch = {
 	.name = "watch",
 	.group = "Scan",
 	.args = "",
-	.brief = "Be told when an advisory is new for an image that was shipped",
+	.brief = "Be told when an advisory is new for an image, or a running one is refused",
 	.example = "plimsoll watch list\n"
 		   "plimsoll watch add web:1",
 	.subs = subs,

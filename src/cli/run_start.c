@@ -74,7 +74,9 @@ static int admit_image(struct cli *c, const struct attempt *a, const struct run_
 					: road->image.digest;
 	if (r == 0) {
 		const struct admission_terms terms = {
-			.gate = &gate, .gate_given = o->fail_on || o->max_age || o->ignore_unfixed
+			.gate = &gate,
+			.gate_given = o->fail_on || o->max_age || o->ignore_unfixed,
+			.allowed = run->policy ? run->policy->granted : NULL,
 		};
 
 		r = admission_record(road, &admission, &terms, ret_record, e);

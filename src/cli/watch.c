@@ -2,6 +2,9 @@
 #include "cli/watch.h"
 
 #include "base/clock.h"
+#include "cli/config.h"
+#include "cli/road.h"
+#include "pipeline/readmit.h"
 
 void cli_watch_notes(struct strv *notes)
 {
@@ -25,20 +28,86 @@ static int read_hook(const struct cli *c, struct watch_hook *ret, struct err *e)
 	return 0;
 }
 
+static void tell_container(const json_t *one)
+{
+	const char *outcome = json_string_or_null(one, "outcome");
+	const char *failed = json_string_or_null(one, "stopFailed");
+	auto_buf line = BUF_INIT(8192);
+	auto_free char *text = NULL;
+
+	buf_printf(&line, "container %s (%s) ", json_string_or_null(one, "name"),
+		   json_string_or_null(one, "image") ?: "?");
+	if (strcmp(outcome, "admitted") == 0)
+		buf_puts(&line, "is admitted again");
+	else
+		buf_printf(&line, "%s: %s",
+			   strcmp(outcome, "refused") == 0 ? "is no longer admitted"
+							   : "could not be judged",
+			   json_string_or_null(one, "reason"));
+	if (json_is_true(json_object_get(one, "stopped")))
+		buf_puts(&line, "; it was stopped");
+	if (failed)
+		buf_printf(&line, "; it could not be stopped: %s", failed);
+	text = buf_take(&line);
+	if (text)
+		text_sanitize(text);
+	(void)fprintf(stderr, "plimsoll: %s\n", text ? text : "a container is not admitted");
+}
+
+/* What runs is decided about anew. Changes wait for the webhook, which is told after this. */
+static int readmit(struct cli *c, bool due, struct watching *ret, struct err *e)
+{
+	auto_readmitted all = { .containers = NULL };
+	auto_free struct run_policy *policy = NULL;
+	struct gate gate;
+	auto_road road = { 0 };
+	const json_t *one;
+	size_t i;
+	int r = cli_gate(c, NULL, false, NULL, &gate, e);
+
+	if (r < 0 || (r = cli_config_run(c->config, &policy, e)) < 0)
+		return r;
+	r = cli_road(c, NULL, &road, e);
+	if (r == 0) {
+		const struct readmit_opts o = {
+			.gate = &gate, .policy = policy, .due = due, .now = clock_now()
+		};
+
+		r = readmit_running(&road, &o, &all, e);
+	}
+	run_policy_free(policy);
+	if (r < 0)
+		return WRAP(e, r, "judge what runs");
+	json_array_foreach(all.containers, i, one) tell_container(one);
+	ret->containers = TAKE(all.containers);
+	ret->judged = all.judged;
+	ret->refused = all.refused;
+	return 0;
+}
+
 int cli_watch_run(struct cli *c, struct watching *ret, struct err *e)
 {
 	const struct state *state;
 	struct road road = { .progress = c->progress };
+	struct watching judged = { 0 };
 	struct watch_hook hook;
 	int r = read_hook(c, &hook, e);
 
 	r = r < 0 ? r : cli_state(c, &state, e);
+	/* Without a container there is none to judge, and no store is made for it. */
+	if (r == 0 && fs_exists(state->fd, "containers"))
+		r = readmit(c, hook.url != NULL, &judged, e);
 	if (r < 0)
 		return r;
 	road.state = state;
 	r = watching_run(&road, &hook, clock_now(), ret, e);
-	if (r < 0)
+	if (r < 0) {
+		watching_free(&judged);
 		return r;
+	}
+	ret->containers = judged.containers;
+	ret->judged = judged.judged;
+	ret->refused = judged.refused;
 	cli_watch_notes(&ret->notes);
 	return 0;
 }
@@ -108,9 +177,10 @@ int cli_print_news(struct cli *c, const struct watching *w, struct err *e)
 
 int cli_watch_json(const struct watching *w, json_t **ret, struct err *e)
 {
-	json_t *j = json_pack("{sI sO sI sI ss*}", "matched", (json_int_t)w->images, "news",
+	json_t *j = json_pack("{sI sO sI sI ss* sI sO*}", "matched", (json_int_t)w->images, "news",
 			      w->news, "delivered", (json_int_t)w->delivered, "pending",
-			      (json_int_t)w->pending, "failure", w->failure);
+			      (json_int_t)w->pending, "failure", w->failure, "judged",
+			      (json_int_t)w->judged, "containers", w->containers);
 
 	if (!j)
 		return FAIL_NOMEM(e);
@@ -123,7 +193,7 @@ int cli_watch_print(struct cli *c, const struct watching *w, json_t *j, struct e
 	json_t *watch = NULL;
 	int r = 0;
 
-	if (w->images || w->pending || json_array_size(w->news)) {
+	if (w->images || w->pending || w->judged || json_array_size(w->news)) {
 		r = cli_watch_json(w, &watch, e);
 		r = r < 0 ? r : json_put(j, "watch", watch, e);
 	}

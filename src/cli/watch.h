@@ -12,6 +12,10 @@ int cli_watch(struct cli *c, struct watching *ret, struct err *e);
 /* The same, for a command that is of nothing else: the webhook is left to it. */
 int cli_watch_run(struct cli *c, struct watching *ret, struct err *e);
 
+/* cli_watch_run() by a process of its own, whenever something on this machine that decides changed,
+ * and after each such while, until a signal ends it. every: "5m", at least a second. */
+int cli_watch_every(struct cli *c, const char *every, struct err *e);
+
 /* What watch_open() found damaged, on standard error. */
 void cli_watch_notes(struct strv *notes);
 

@@ -4,6 +4,7 @@
 void watching_free(struct watching *w)
 {
 	json_decref(w->news);
+	json_decref(w->containers);
 	strv_free(&w->notes);
 	free(w->failure);
 	*w = (struct watching){ 0 };

@@ -20,6 +20,9 @@ struct watching {
 	uint64_t delivered; /* documents that the webhook took */
 	uint64_t pending;   /* that it did not take yet */
 	char *failure;	    /* why not, or NULL */
+	/* What runs and is not admitted any more (readmit.h); of whoever judged it. May be NULL. */
+	json_t *containers;
+	size_t judged, refused; /* running containers */
 };
 void watching_free(struct watching *w);
 static inline void watching_release(struct watching *w)

@@ -115,6 +115,25 @@ int news_end(struct news *n, struct err *e)
 	return json_array_size(n->images) ? flush(n, false, e) : 0;
 }
 
+int watch_post(struct watch *w, json_t *doc, int64_t now, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_WATCH_NEWS);
+	auto_stmt *insert = NULL;
+	char at[RFC3339_MAX], host[256] = "";
+	int r;
+
+	clock_rfc3339(now, at);
+	if (gethostname(host, sizeof(host) - 1) < 0 || !str_utf8(str_of(host)))
+		host[0] = '\0';
+	if ((r = json_put_string(doc, "time", at, e)) < 0 ||
+	    (r = json_put_string(doc, "host", host, e)) < 0 || (r = put_id(doc, e)) < 0 ||
+	    (r = json_canonical(doc, &text, e)) < 0 || (r = buf_check(&text, "news", e)) < 0 ||
+	    (r = sql_prepare(w->db, "INSERT INTO news(doc, recorded, due) VALUES(?1, 1, 1)",
+			     &insert, e)) < 0)
+		return r;
+	return sql_run(insert, e, "s", buf_str(&text));
+}
+
 int watch_next(struct watch *w, enum watch_wait wait, int64_t after, int64_t *ret_number,
 	       json_t **ret, struct err *e)
 {

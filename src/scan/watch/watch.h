@@ -69,5 +69,8 @@ int watch_next(struct watch *w, enum watch_wait wait, int64_t after, int64_t *re
 	       json_t **ret, struct err *e);
 /* That one is recorded, or delivered; one that waits for neither is forgotten. */
 int watch_done(struct watch *w, enum watch_wait wait, int64_t number, struct err *e);
+/* A document of the caller's, which he has recorded, to be delivered after those that wait: it gets
+ * "id", as news have, "time" and "host". */
+int watch_post(struct watch *w, json_t *doc, int64_t now, struct err *e);
 /* How many wait to be delivered. */
 int watch_pending(struct watch *w, uint64_t *ret, struct err *e);
