@@ -297,6 +297,12 @@ static int check_restart(const struct cli_start *s, struct err *e)
 
 	if (!o->restart || strcmp(o->restart, "no") == 0)
 		return 0;
+	if (secrets_need_environment(&o->secret))
+		return err_hint(e,
+				FAIL(e, E_USAGE,
+				     "--restart and a secret from the environment, which the next "
+				     "start does not have"),
+				"--secret id=NAME,src=FILE");
 	if (o->rm)
 		return FAIL(e, E_USAGE,
 			    "--restart and --rm: either it is started again, or removed");
