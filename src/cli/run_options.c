@@ -252,6 +252,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.look = o->explain || (!o->detach && !o->no_explain),
 		.no_network = o->network && strcmp(o->network, "none") == 0,
 		.ports = &ret->ports,
+		.publish_all = o->publish_all,
 		.volumes = &o->volume,
 		.mounts = &o->mount,
 		.tmpfs = &o->tmpfs,

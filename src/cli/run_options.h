@@ -10,8 +10,8 @@
  * containers/<id>/run.json keeps it for `start` and `restart`: one table describes both.
  */
 struct run_cli_opts {
-	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged, no_healthcheck;
-	bool explain, no_explain;
+	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged, publish_all,
+		no_healthcheck, explain, no_explain;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
 		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
 		*reason, *health_cmd, *health_interval, *health_timeout, *health_start_period,

@@ -68,8 +68,11 @@ const struct opt run_option_table[] = {
 	  .inverted = true },
 	FIELD(shm_size, "shm-size", 0, OPT_STRING, "SIZE", "of /dev/shm (default 64m)"),
 	/* Its network. */
-	FIELD(publish, "publish", 'p', OPT_LIST, "[IP:]HOST:PORT[/udp]",
-	      "hand connections to a port of the host on (every address without IP)"),
+	FIELD(publish, "publish", 'p', OPT_LIST, "[IP:][HOST:]PORT[/udp]",
+	      "hand connections to a port of the host on (every address without IP; a free port "
+	      "without HOST)"),
+	FIELD(publish_all, "publish-all", 'P', OPT_FLAG, NULL,
+	      "the ports that the image exposes, at free ones of the host"),
 	FIELD(hostname, "hostname", 0, OPT_STRING, "NAME", "host name (default: the short id)"),
 	FIELD(network, "network", 0, OPT_STRING, "KIND", "pasta (default) or none"),
 	FIELD(add_host, "add-host", 0, OPT_LIST, "NAME:ADDRESS", "a line of /etc/hosts"),

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 
 /* An address of the link-local range that no network has: queries to it reach the host's server. */
@@ -29,10 +30,14 @@ struct ports {
 	size_t n;
 };
 
-/* "[IP:]HOST:CONTAINER[/tcp|/udp]", "[v6]:HOST:CONTAINER", ranges "8000-8003:80-83". As docker, a
- * port without an address is published on every address; write 127.0.0.1: for this host alone.
- * Appends; E_USAGE. */
+/* "[IP:]HOST:CONTAINER[/tcp|/udp]", "[v6]:HOST:CONTAINER", ranges "8000-8003:80-83"; "CONTAINER"
+ * and "IP::CONTAINER" leave the host's to ports_choose(): 0. As docker, a port without an address
+ * is published on every address; write 127.0.0.1: for this host alone. Appends; E_USAGE. */
 int port_parse(const char *text, struct ports *ret, struct err *e);
+/* What an image exposes, each with a port of the host's that is to be chosen. Appends. */
+int ports_expose(const json_t *exec, struct ports *ret, struct err *e);
+/* Ports of the host's that are free at this moment, where none is given. */
+int ports_choose(struct ports *p, struct err *e);
 /* "0.0.0.0:8080->80/tcp". Appends. */
 void port_print(const struct port *p, struct buf *ret);
 

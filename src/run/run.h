@@ -28,6 +28,7 @@ struct run_opts {
 	bool writable; /* --read-only=false: a root on disk, gone with rm */
 	bool no_network;
 	const struct ports *ports;		     /* may be NULL */
+	bool publish_all;			     /* what the image exposes, too */
 	const struct strv *volumes, *mounts, *tmpfs; /* as volume.h reads them; may be NULL, as
 							the next */
 	const struct strv *labels;		     /* "K=V" */

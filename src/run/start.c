@@ -104,9 +104,23 @@ static int volumes_json(const struct state *state, const struct run_opts *o, jso
 	return r;
 }
 
+static int copy_ports(const struct run_opts *o, struct container *c, struct err *e)
+{
+	if (!o->ports || o->ports->n == 0)
+		return 0;
+	if (!c->ports)
+		c->ports = malloc(sizeof(*c->ports));
+	if (!c->ports)
+		return FAIL_NOMEM(e);
+	*c->ports = *o->ports;
+	return 0;
+}
+
 static int describe(const struct state *state, const struct desc *d, const struct run_opts *o,
 		    const struct command_line *command, struct container *c, struct err *e)
 {
+	int r;
+
 	if (o->name && snprintf(c->name, sizeof(c->name), "%s", o->name) >= (int)sizeof(c->name))
 		return FAIL(e, E_USAGE, "container name is longer than %d", LIMIT_NAME);
 	c->auto_remove = o->auto_remove;
@@ -118,13 +132,8 @@ static int describe(const struct state *state, const struct desc *d, const struc
 	c->digest = strdup(d->digest.s);
 	c->command = command_text(command);
 	c->labels = labels_json(o);
-	if (o->ports && o->ports->n) {
-		c->ports = malloc(sizeof(*c->ports));
-		if (!c->ports)
-			return FAIL_NOMEM(e);
-		*c->ports = *o->ports;
-	}
-	return volumes_json(state, o, &c->volumes, e);
+	r = copy_ports(o, c, e);
+	return r < 0 ? r : volumes_json(state, o, &c->volumes, e);
 }
 
 /* What was asked for, so that it can be started again. */
@@ -155,7 +164,8 @@ static int create(const struct state *state, const struct desc *d, const struct 
 				    c->digest ?: "?", d->digest.s);
 		}
 		c->detached = o->detach;
-		return container_save(c, e);
+		r = copy_ports(o, c, e);
+		return r == 0 ? container_save(c, e) : r;
 	}
 	r = describe(state, d, o, command, c, e);
 	if (r == 0)
@@ -398,6 +408,24 @@ static int decide_now(const struct state *state, const struct image *i, struct r
 	return r;
 }
 
+/* Where the host's are to be chosen, and what the image exposes. own->ports is then ret. Those of
+ * one that is only made are chosen when it starts. */
+static int choose_ports(const struct image *i, struct run_opts *own, struct ports *ret,
+			struct err *e)
+{
+	int r = 0;
+
+	ret->n = 0;
+	if (own->ports)
+		*ret = *own->ports;
+	if (own->publish_all && !own->no_network)
+		r = ports_expose(i->config.exec, ret, e);
+	if (r == 0 && !own->create_only)
+		r = ports_choose(ret, e);
+	own->ports = ret;
+	return r;
+}
+
 int run_start(const struct state *state, const struct store *store, const struct desc *manifest,
 	      const struct run_opts *o, struct progress *p, char ret_id[static CONTAINER_ID + 1],
 	      int *ret_status, struct err *e)
@@ -405,14 +433,17 @@ int run_start(const struct state *state, const struct store *store, const struct
 	auto_image image = { 0 };
 	auto_container c = CONTAINER_INIT;
 	auto_json *admission = NULL;
+	auto_free struct ports *ports = calloc(1, sizeof(*ports));
 	struct run_opts own = *o;
-	int r = run_check(state, o, e);
+	int r = ports ? run_check(state, o, e) : FAIL_NOMEM(e);
 
 	*ret_status = STATUS_FAILED;
 	if (r == 0)
 		r = container_reap(state, e);
 	if (r == 0)
 		r = load_image(store, manifest, o, &image, e);
+	if (r == 0)
+		r = choose_ports(&image, &own, ports, e);
 	if (r == 0)
 		r = decide_now(state, &image, &own, &admission, e);
 	if (r == 0)

@@ -201,3 +201,31 @@ up() { # container
 	run plimsoll run -d --restart always --secret id=pw,env=PASSWORD base:1 id
 	assert_status 2
 }
+
+@test "ports: both families, ranges, a free one, those that the image exposes" {
+	local port inside=${PLIMSOLL%/src/cli/plimsoll}/tests/unit/run/inside
+	need_cmd curl
+	[ -x "$inside" ] || skip "needs tests/unit/run/inside"
+	mkdir -p ctx
+	cp "$inside" ctx/inside
+	printf 'FROM base:1\nCOPY inside /bin/inside\nEXPOSE 81 82/udp\nENTRYPOINT ["/bin/inside"]\n' >ctx/Dockerfile
+	plimsoll build -q -t served:1 ctx
+	plimsoll sign served:1
+	port=$(free_port)
+	plimsoll run -d --name a -p "$port-$((port + 1)):80-81" served:1 serve 80 >/dev/null
+	wait_for 10 curl -sf -m 2 "http://127.0.0.1:$port/" -o page
+	assert_eq "$(cat page)" hello
+	plimsoll rm -f a
+	plimsoll run -d --name a -p "[::1]:$port:80" served:1 serve 80 >/dev/null
+	run curl -sf -m 2 "http://127.0.0.1:$port/"
+	[ "$status" -ne 0 ]
+	plimsoll rm -f a
+	plimsoll run -d --name a -p 80 -p 127.0.0.1::83 -P served:1 serve 80 >/dev/null
+	run plimsoll ps
+	port=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->80\/tcp.*/\1/p' <<<"$output")
+	[ "$port" -gt 1023 ] || fail "$output"
+	wait_for 10 curl -sf -m 2 "http://127.0.0.1:$port/" -o page
+	[[ "$output" =~ 127.0.0.1:[0-9]+-\>83/tcp && "$output" =~ 0.0.0.0:[0-9]+-\>81/tcp && "$output" =~ [0-9]+-\>82/udp ]] ||
+		fail "$output"
+	plimsoll rm -f a
+}

@@ -17,6 +17,10 @@ TEST(ports_as_docker_writes_them)
 	CHECK(port_parse("[::1]:1:2/tcp", &p, &e) == 0);
 	CHECK_STR(p.p[2].ip, "::1");
 	CHECK(port_parse("8000-8002:80-82", &p, &e) == 0 && p.n == 6 && p.p[5].container == 82);
+	CHECK(port_parse("80", &p, &e) == 0 && p.p[6].host == 0 && p.p[6].container == 80);
+	CHECK(port_parse("127.0.0.1::80-81/udp", &p, &e) == 0 && p.n == 9 && !p.p[8].host);
+	CHECK(ports_choose(&p, &e) == 0 && p.p[6].host && p.p[7].host && p.p[8].host);
+	CHECK(p.p[0].host == 8080 && p.p[7].host != p.p[8].host);
 	port_print(&p.p[0], &text);
 	buf_putc(&text, ' ');
 	port_print(&p.p[2], &text);
@@ -25,11 +29,10 @@ TEST(ports_as_docker_writes_them)
 
 TEST(bad_ports_are_refused)
 {
-	static const char *const bad[] = {
-		"",	"80",	    ":80",     "80:",	  "0:80",      "65536:1",   "1:65536",
-		"a:1",	"1:1/sctp", "1-3:1-2", "3-1:1-3", "1.2.3:1:2", "1:2:3:4:5", "localhost:1:2",
-		"-1:2", "01:2"
-	};
+	static const char *const bad[] = { "",		"80-",		 ":80",	    "80:",
+					   "0:80",	"65536:1",	 "1:65536", "a:1",
+					   "1:1/sctp",	"1-3:1-2",	 "3-1:1-3", "1.2.3:1:2",
+					   "1:2:3:4:5", "localhost:1:2", "-1:2",    "01:2" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct ports p = { 0 };
