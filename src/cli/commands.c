@@ -46,6 +46,7 @@ extern const struct command cmd_ended;
 extern const struct command cmd_container;
 extern const struct command cmd_cp;
 extern const struct command cmd_events;
+extern const struct command cmd_stats;
 extern const struct command cmd_pause;
 extern const struct command cmd_port;
 extern const struct command cmd_rename;
@@ -118,6 +119,7 @@ const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_cp,
 	&cmd_top,
+	&cmd_stats,
 	&cmd_events,
 	&cmd_volume,
 	&cmd_generate,
