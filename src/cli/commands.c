@@ -19,6 +19,7 @@ extern const struct command cmd_list;
 extern const struct command cmd_logout;
 extern const struct command cmd_man;
 extern const struct command cmd_policy;
+extern const struct command cmd_profile;
 extern const struct command cmd_prune;
 extern const struct command cmd_pull;
 extern const struct command cmd_push;
@@ -98,6 +99,7 @@ const struct command *const commands[] = {
 	&cmd_copy,
 	&cmd_tags,
 	&cmd_delete,
+	&cmd_profile,
 	&cmd_prune,
 	&cmd_login,
 	&cmd_logout,

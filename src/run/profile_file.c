@@ -256,7 +256,7 @@ int profile_file_parse(const char *text, size_t n, const char *what, struct prof
 		return 0;
 	profile_file_free(ret);
 	/* Also what an option's parser called a usage error lies in the file. */
-	return r == E_NOMEM ? r : FAIL(e, E_FORMAT, "profile '%.200s': %s", what, e ? e->msg : "");
+	return WRAP(e, r == E_NOMEM ? r : E_FORMAT, "profile '%.200s'", what);
 }
 
 int profile_file_read(const char *path, struct profile_file *ret, struct err *e)

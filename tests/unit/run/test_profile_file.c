@@ -119,6 +119,12 @@ TEST(what_is_not_a_profile_is_refused)
 		CHECK(parse(bad[i], &f, &e) == E_FORMAT);
 		CHECK(strstr(e.msg, "p.yaml"));
 	}
+
+	auto_profile_file f = { 0 };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("capabilties: [CHOWN]", &f, &e) == E_FORMAT);
+	CHECK(e.code == E_FORMAT && strstr(e.msg, "capabilties"));
 }
 
 TEST(a_list_at_its_limit_and_one_past)
