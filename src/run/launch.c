@@ -22,6 +22,7 @@
 #include "run/gate.h"
 #include "run/guard.h"
 #include "run/namespaces.h"
+#include "run/reexec.h"
 #include "run/relay.h"
 
 #define RUNTIME_LOG "crun.log"
@@ -308,6 +309,14 @@ static int start_guard(const struct launch *l, struct guard_process *ret, struct
 	return guard_start(l, l->userns ? userns : NULL, ret, e);
 }
 
+static void spare_reexec(void)
+{
+	auto_free char *crun = NULL;
+
+	if (proc_find("crun", &crun, NULL) == 0)
+		reexec_spare(crun);
+}
+
 static void supervise(const struct launch *l, int go, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
@@ -320,6 +329,8 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
+	if (out->r == 0)
+		spare_reexec();
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && (l->network || l->userns) && !l->netns)

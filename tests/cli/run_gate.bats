@@ -158,3 +158,16 @@ run_held() { # [option...]; sets $plimsoll_pid
 	no_container
 	assert_eq "$(entries)" $((before + 3))
 }
+
+@test "the runtime's program cannot be written through its process, and is executed once" {
+	local pid
+	"$PLIMSOLL" --state "$STATE" -q run --rm --network none gate:1 sleep 3 >said 2>&1 3>&- &
+	plimsoll_pid=$!
+	wait_for 10 made
+	pid=$(pgrep -f "^crun --root=$STATE" | head -1)
+	run sh -c ": >>/proc/$pid/exe"
+	[ "$status" -ne 0 ]
+	grep -q " $(readlink -f "$(command -v crun)") ro" "/proc/$pid/mountinfo"
+	grep -qz '^_LIBCONTAINER_CLONED_BINARY=1$' "/proc/$pid/environ"
+	wait "$plimsoll_pid"
+}
