@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "confine/filter.h"
+#include "confine/guard/guard.h"
 #include "confine/syscalls.h"
 #include "tap.h"
 
@@ -55,6 +56,8 @@ static uint32_t action_of(const json_t *j, const char *name, const char *error)
 {
 	const char *s = json_string_value(json_object_get(j, name));
 
+	if (strcmp(s, "SCMP_ACT_NOTIFY") == 0)
+		return SCMP_ACT_NOTIFY;
 	return strcmp(s, "SCMP_ACT_ALLOW") == 0
 		       ? SCMP_ACT_ALLOW
 		       : SCMP_ACT_ERRNO((uint32_t)json_integer_value(json_object_get(j, error)));
@@ -129,7 +132,7 @@ static uint64_t some_value(unsigned n)
 	return n % 66 < 64 ? v ^ 1ULL << n % 66 : v;
 }
 
-static void compare(const struct profile *p)
+static void compare(const struct profile *p, const struct seccomp_guard *g)
 {
 	auto_free struct program *a = calloc(1, sizeof(*a));
 	auto_free struct program *b = calloc(1, sizeof(*b));
@@ -137,15 +140,16 @@ static void compare(const struct profile *p)
 	struct err e = ERR_INIT;
 	size_t steps, most = 0, calls = 0, differ = 0;
 
-	CHECK(seccomp_json(p, NULL, &seccomp, &e) == 0);
+	CHECK(seccomp_json(p, g, &seccomp, &e) == 0);
 	reference(seccomp, a);
 	compiled(seccomp, b);
 	for (int number = -1; number < NUMBERS; number++)
-		for (unsigned n = 0; n < 4000; n++) {
+		for (unsigned n = 0; n < (g ? 800 : 4000); n++) {
 			struct seccomp_data d = { .nr = number, .arch = AUDIT_ARCH_X86_64 };
 
 			for (size_t i = 0; i < 6; i++)
-				d.args[i] = some_value(n < 2000 ? n : (unsigned)random());
+				d.args[i] =
+					some_value(n < (g ? 400 : 2000) ? n : (unsigned)random());
 			differ += evaluate(a, &d, &steps) != evaluate(b, &d, &steps);
 			most = steps > most ? steps : most;
 			calls++;
@@ -158,12 +162,75 @@ static void compare(const struct profile *p)
 #if defined(__x86_64__)
 TEST(the_default_profiles_filter_is_libseccomps)
 {
-	compare(&profile_default);
+	compare(&profile_default, NULL);
 }
 
 TEST(the_build_profiles_filter_is_libseccomps)
 {
-	compare(&profile_build);
+	compare(&profile_build, NULL);
+}
+
+static const struct seccomp_guard guards[] = {
+	{ .listener = "/x", .look = false },
+	{ .listener = "/x", .look = true },
+	{ .listener = "/x", .look = true, .caps = 1ULL << 13 /* CAP_NET_RAW */ },
+};
+
+TEST(the_filter_of_a_guard_is_libseccomps)
+{
+	for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++)
+		compare(&profile_default, &guards[i]);
+}
+
+/* What would become of a call: the guard lets go on by number, and refuses all else. */
+TEST(a_guard_allows_nothing_that_the_filter_alone_refuses)
+{
+	auto_free struct program *alone = calloc(1, sizeof(*alone));
+	auto_free struct program *with = calloc(1, sizeof(*with));
+	auto_json *plain = NULL;
+	struct err e = ERR_INIT;
+	size_t steps, bad = 0, notified = 0;
+
+	CHECK(seccomp_json(&profile_default, NULL, &plain, &e) == 0);
+	compiled(plain, alone);
+	for (size_t g = 0; g < sizeof(guards) / sizeof(*guards); g++) {
+		auto_json *own = NULL;
+
+		CHECK(seccomp_json(&profile_default, &guards[g], &own, &e) == 0);
+		compiled(own, with);
+		for (int number = -1; number < NUMBERS; number++)
+			for (unsigned n = 0; n < 600; n++) {
+				struct seccomp_data d = { .nr = number, .arch = AUDIT_ARCH_X86_64 };
+				uint32_t action;
+
+				for (size_t i = 0; i < 6; i++)
+					d.args[i] = some_value((unsigned)random());
+				action = evaluate(with, &d, &steps);
+				notified += action == SECCOMP_RET_USER_NOTIF;
+				if (action == SECCOMP_RET_ALLOW ||
+				    (action == SECCOMP_RET_USER_NOTIF && look_goes_on(number)))
+					bad += evaluate(alone, &d, &steps) != SECCOMP_RET_ALLOW;
+			}
+	}
+	CHECK(bad == 0);
+	CHECK(notified > 1000);
+}
+
+TEST(what_is_looked_at_is_in_the_list_and_goes_on)
+{
+	for (const char *const *s = syscalls_looked; *s; s++) {
+		const int number = seccomp_syscall_resolve_name(*s);
+		bool listed = false;
+
+		for (const struct syscall_rule *a = syscalls_allowed; a->name; a++)
+			listed |= strcmp(a->name, *s) == 0;
+		CHECK(listed);
+		CHECK(number < 0 || look_goes_on(number));
+	}
+	for (const struct syscall_rule *d = syscalls_denied; d->name; d++)
+		CHECK(!look_goes_on(seccomp_syscall_resolve_name(d->name)));
+	CHECK(!look_goes_on(SCMP_SYS(memfd_create)) && !look_goes_on(SCMP_SYS(socket)) &&
+	      !look_goes_on(SCMP_SYS(ioctl)) && !look_goes_on(SCMP_SYS(clone)));
 }
 
 TEST(other_architectures_end_the_process)
