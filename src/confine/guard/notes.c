@@ -79,7 +79,7 @@ void note_add(int out, const struct guard_note *n)
 			notes.changed[i] = true;
 			return;
 		}
-	if (notes.n == GUARD_NOTES - 1 && n->rule != GUARD_OTHERS) {
+	if (notes.n >= GUARD_NOTES - 1 && n->rule != GUARD_OTHERS) {
 		const struct guard_note others = { .count = 1, .rule = GUARD_OTHERS, .nr = -1 };
 
 		note_add(out, &others);
