@@ -9,6 +9,7 @@ extern const struct command cmd_cache;
 extern const struct command cmd_completion;
 extern const struct command cmd_copy;
 extern const struct command cmd_delete;
+extern const struct command cmd_doctor;
 extern const struct command cmd_tags;
 extern const struct command cmd_history;
 extern const struct command cmd_images;
@@ -128,6 +129,7 @@ const struct command *const commands[] = {
 	&cmd_trail,
 	&cmd_completion,
 	&cmd_man,
+	&cmd_doctor,
 	&cmd_version,
 	&cmd_ended, /* hidden */
 	&cmd_health, /* hidden */

@@ -12,6 +12,7 @@
 #include "run/file.h"
 #include "run/foreground.h"
 #include "run/gate.h"
+#include "run/needs.h"
 #include "run/setup.h"
 
 /* What an image says, and what was made of it with the options. */
@@ -335,7 +336,7 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	if (r < 0)
 		return r;
 	choose_limits(o, &machine, &s.limits);
-	r = machine_check(&machine, &s.limits, e);
+	r = needs_check(&machine, o->policy, &s.limits, e);
 	if (r == 0)
 		r = choose_caps(o, &s.caps, e);
 	if (r == 0)
