@@ -304,6 +304,7 @@ static int execute_at_terminal(struct step *st, int *ret_status, struct err *e)
 		return FAIL_SYS(e, "open the terminal");
 	st->terminal = tty;
 	launch.in = launch.out = launch.err = tty;
+	launch.terminal = true;
 	return foreground_run(&launch, ret_status, e);
 }
 
