@@ -17,6 +17,7 @@
 #include "run/berth.h"
 #include "run/etc.h"
 #include "run/guard.h"
+#include "run/lsm.h"
 #include "run/mounts.h"
 #include "run/namespaces.h"
 #include "run/options.h"
@@ -150,6 +151,8 @@ static int write_config(const struct setup *s, const char *root, const char *net
 	r = spec_json(&spec, &j, e);
 	if (r == 0)
 		r = options_apply(s, j, e);
+	if (r == 0)
+		r = lsm_apply(s, &spec, j, e);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
 	return r == 0 ? file_put(s->c->fd, "config.json", buf_str(&text), text.n, e) : r;
