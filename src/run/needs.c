@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/needs.h"
+#include "run/guard.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -70,7 +71,7 @@ unsigned needs_lacking(const struct machine *m)
 		[NEED_PIDS] = groups && m->pids,
 		[NEED_CPU] = groups && m->cpu,
 		[NEED_APPARMOR] = has_apparmor(),
-		[NEED_MEMFD_NOEXEC] = access("/proc/sys/vm/memfd_noexec", F_OK) == 0,
+		[NEED_MEMFD_NOEXEC] = guard_available(), /* makes them without */
 	};
 	unsigned lacking = 0;
 

@@ -14,7 +14,9 @@
 
 #include "confine/guard/guard.h"
 
-enum { NOBODY = 65534, LIMIT_FILE = 256 * 1024, LIMIT_CODE = 128 };
+/* An id that no program runs as: what it makes (memory files, on kernels without the seal) is not a
+ * user's of the container. */
+enum { NOBODY = 65535, LIMIT_FILE = 256 * 1024, LIMIT_CODE = 128 };
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
