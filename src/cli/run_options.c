@@ -114,34 +114,6 @@ int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
 	return r == 0 ? settle_volumes(o, e) : r;
 }
 
-/* What opens the host to a container. Known, so that the refusal says why. */
-static int check_refused(const struct run_cli_opts *o, struct err *e)
-{
-	const struct {
-		bool asked;
-		const char *flag, *why;
-	} table[] = {
-		{ o->privileged, "--privileged", "root in it would be root of the host" },
-		{ o->pid && strcmp(o->pid, "private") != 0, "--pid",
-		  "a container sees its own processes only" },
-		{ o->ipc && strcmp(o->ipc, "private") != 0, "--ipc",
-		  "a container has its own shared memory" },
-		{ o->network && strcmp(o->network, "host") == 0, "--network host",
-		  "services on the host's loopback would trust the container" },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (table[i].asked) {
-			int r = FAIL(e, E_POLICY, "%s: %s", table[i].flag, table[i].why);
-
-			return err_hint(e, r, "run without %s", table[i].flag);
-		}
-	if (o->network && strcmp(o->network, "none") != 0 && strcmp(o->network, "pasta") != 0)
-		return FAIL(e, E_USAGE, "--network is pasta (default) or none, not '%s'",
-			    o->network);
-	return 0;
-}
-
 /* "linux/amd64" or "amd64", as docker takes it. */
 static int check_platform(const char *platform, struct err *e)
 {
@@ -225,15 +197,30 @@ static int use_profile(const char *path, struct run_request *ret, struct err *e)
 	return 0;
 }
 
+static void take_off(struct run_request *ret)
+{
+	static const char *const none[] = { NULL };
+	const struct run_asks *a = &ret->asks;
+
+	ret->own = *(ret->run.profile ?: &profile_default);
+	ret->own.no_seccomp |= a->no_seccomp;
+	ret->own.no_apparmor |= a->no_apparmor;
+	ret->own.no_landlock |= a->no_landlock;
+	if (a->unmasked)
+		ret->own.masked = ret->own.readonly = none;
+	ret->run.profile = &ret->own;
+}
+
 void run_request_free(struct run_request *r)
 {
 	profile_file_free(&r->profile);
+	strv_free(&r->asks.words);
 }
 
 int run_options_request(const struct run_cli_opts *o, const char *image, const char *const *args,
 			struct run_request *ret, struct err *e)
 {
-	int r = check_refused(o, e);
+	int r = run_options_asks(o, &ret->asks, e);
 
 	ret->ports.n = 0;
 	ret->run = (struct run_opts){
@@ -266,7 +253,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.ulimits = &o->ulimit,
 		.groups = &o->group_add,
 		.sysctls = &o->sysctl,
-		.security = &o->security_opt,
+		.devices = &o->device,
 		.secrets = &o->secret,
 		.reason = o->reason,
 		.health = { .command = o->health_cmd,
@@ -286,5 +273,9 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		r = check_platform(o->platform, e);
 	if (r == 0)
 		r = parse_values(o, ret, e);
-	return r == 0 && o->profile ? use_profile(o->profile, ret, e) : r;
+	if (r == 0 && o->profile)
+		r = use_profile(o->profile, ret, e);
+	if (r == 0 && ret->asks.words.n)
+		take_off(ret);
+	return r;
 }

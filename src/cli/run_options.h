@@ -20,7 +20,7 @@ struct run_cli_opts {
 	uint64_t pids_limit, cpu_shares, health_retries;
 	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
 		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, secret,
-		security_opt;
+		device, security_opt;
 };
 extern const struct opt run_option_table[]; /* ends with OPT_END */
 
@@ -39,11 +39,21 @@ void run_options_free(struct run_cli_opts *o);
 /* Set by the units of 'plimsoll generate systemd'. */
 #define SYSTEMD_UNIT_VARIABLE "PLIMSOLL_SYSTEMD_UNIT"
 
+/* What opens the host, and exists only where the policy allows it by name (run/allow.h). */
+struct run_asks {
+	struct strv words;
+	bool no_seccomp, no_apparmor, no_landlock, unmasked;
+};
+/* E_POLICY for what has no way in at all. */
+int run_options_asks(const struct run_cli_opts *o, struct run_asks *ret, struct err *e);
+
 /* The options as the run room takes them. Borrows from o and args (which ends with NULL). */
 struct run_request {
 	struct run_opts run;
 	struct ports ports;
 	struct profile_file profile;
+	struct profile own; /* the profile, with what asks takes off */
+	struct run_asks asks;
 	/* Words of run/allow.h that policy has to allow; ends with NULL. */
 	const char *needs[PROFILE_NEEDS];
 };

@@ -101,7 +101,10 @@ const struct opt run_option_table[] = {
 	FIELD(cap_add, "cap-add", 0, OPT_LIST, "CAPABILITY", "give a capability more"),
 	FIELD(cap_drop, "cap-drop", 0, OPT_LIST, "CAPABILITY", "take one away, or ALL"),
 	FIELD(security_opt, "security-opt", 0, OPT_LIST, "OPTION",
-	      "no-new-privileges, which is so anyway; others are refused"),
+	      "no-new-privileges, which is so anyway; by policy seccomp=unconfined, "
+	      "apparmor=unconfined, landlock=unconfined, systempaths=unconfined"),
+	FIELD(device, "device", 0, OPT_LIST, "PATH[:TARGET][:rwm]",
+	      "by policy: a device of the host"),
 	FIELD(reason, "reason", 0, OPT_STRING, "TEXT",
 	      "why it needs what the policy allows by name; the trail keeps it"),
 	FIELD(privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),

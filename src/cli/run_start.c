@@ -282,6 +282,8 @@ static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 	q->run.restarting = a->by_policy;
 	for (size_t i = 0; r == 0 && q->needs[i]; i++)
 		r = run_allowed(policy, q->needs[i], a->opts->reason, e);
+	for (size_t i = 0; r == 0 && i < q->asks.words.n; i++)
+		r = run_allowed(policy, q->asks.words.v[i], a->opts->reason, e);
 	if (r == 0)
 		r = check_cidfile(a->opts->cidfile, e);
 	if (r == 0)

@@ -82,5 +82,7 @@ bool run_allow_word(const char *what);
  * p NULL allows nothing.
  */
 int run_allowed(const struct run_policy *p, const char *what, const char *reason, struct err *e);
+/* Whether run_allowed() let it pass before. */
+bool run_was_allowed(const struct run_policy *p, const char *what);
 /* The same for all of a list that was granted before, at a start of that container. */
 int run_allowed_again(const struct run_policy *p, const json_t *granted, struct err *e);

@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/userns.h"
 #include "confine/shim.h"
+#include "run/devices.h"
 #include "run/rootfs.h"
 #include "run/secrets.h"
 
@@ -257,6 +258,29 @@ static int add_image_volume(const struct setup *s, struct berth *berth, int root
 	return r < 0 ? WRAP(e, r, "the image's VOLUME") : 0;
 }
 
+/* Its node, shown in the container's own /dev. With the container's ids where that is possible,
+ * else only what everybody may do with it. */
+static int add_device(struct berth *berth, const char *text, struct mounts *m, struct err *e)
+{
+	auto_free char *source = NULL;
+	auto_close int fd = -1;
+	struct device d = { 0 };
+	int r = device_parse(text, &d, e);
+
+	if (r == 0) {
+		fd = open(d.host, O_PATH | O_CLOEXEC);
+		r = fd < 0 ? FAIL_SYS(e, "open '%s'", d.host) : 0;
+	}
+	if (r == 0 && berth_show(berth, fd, true, &source, NULL) < 0)
+		r = berth_show(berth, fd, false, &source, e);
+	if (r == 0)
+		r = mounts_add(
+			m, d.target, "bind", source,
+			strchr(d.access, 'w') ? "bind,nosuid,noexec" : "bind,nosuid,noexec,ro", e);
+	device_free(&d);
+	return r;
+}
+
 static int add_secrets(const struct setup *s, struct berth *berth, const struct user *user,
 		       struct mounts *m, struct err *e)
 {
@@ -277,7 +301,7 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, const s
 {
 	json_t *volumes = json_object_get(s->exec, "Volumes"), *unused;
 	auto_free struct volumes *asked = calloc(1, sizeof(*asked));
-	const struct strv *write = s->opts->profile_write;
+	const struct strv *write = s->opts->profile_write, *devices = s->opts->devices;
 	const char *path;
 	int r = asked ? add_etc(berth, m, e) : FAIL_NOMEM(e);
 
@@ -289,6 +313,8 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, const s
 		r = add_volume(s, berth, root, user, &asked->v[i], m, e);
 	for (size_t i = 0; r == 0 && write && i < write->n; i++)
 		r = add_write(s, root, write->v[i], m, e);
+	for (size_t i = 0; r == 0 && devices && i < devices->n; i++)
+		r = add_device(berth, devices->v[i], m, e);
 	if (r == 0)
 		r = add_secrets(s, berth, user, m, e);
 	json_object_foreach(volumes, path, unused)

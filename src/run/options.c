@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "run/allow.h"
 #include "run/options.h"
 #include "run/run.h"
 #include "run/secrets.h"
@@ -104,9 +106,15 @@ static const char *const grantable[] = {
 	"CAP_SETPCAP",		"CAP_SETUID",	"CAP_SYS_CHROOT",   "CAP_SYS_NICE",
 };
 
-static int check_grantable(const char *text, unsigned number, struct err *e)
+static int check_grantable(const char *text, unsigned number, const struct run_policy *policy,
+			   struct err *e)
 {
+	char what[64];
 	int r;
+
+	(void)snprintf(what, sizeof(what), "cap:%s", cap_name(number) + strlen("CAP_"));
+	if (run_was_allowed(policy, what))
+		return 0;
 
 	for (size_t i = 0; i < sizeof(grantable) / sizeof(*grantable); i++)
 		if (strcmp(grantable[i], cap_name(number)) == 0)
@@ -129,8 +137,16 @@ static bool has_service(const struct strv *add)
 	return false;
 }
 
-int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
-		   struct err *e)
+bool run_cap_is_free(const char *name)
+{
+	unsigned number;
+
+	return is_service(name) || (cap_parse(name, &number, NULL) == 0 &&
+				    check_grantable(name, number, NULL, NULL) == 0);
+}
+
+int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base,
+		   const struct run_policy *policy, uint64_t *ret, struct err *e)
 {
 	uint64_t set = base | (has_service(add) ? caps_of(profile_service_caps) : 0);
 	unsigned number = 0;
@@ -154,7 +170,7 @@ int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t bas
 			    : cap_parse(add->v[i], &number, e);
 
 		if (r == 0)
-			r = check_grantable(add->v[i], number, e);
+			r = check_grantable(add->v[i], number, policy, e);
 		if (r < 0)
 			return r;
 		set |= 1ULL << number;
@@ -199,7 +215,7 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 	if (r == 0)
 		r = secrets_check(o->secrets, e);
 	if (r == 0)
-		r = run_parse_caps(o->cap_add, o->cap_drop, 0, &caps, e);
+		r = run_parse_caps(o->cap_add, o->cap_drop, 0, o->policy, &caps, e);
 	if (r == 0)
 		r = check_volumes(state, o, e);
 	for (size_t i = 0; r == 0 && o->labels && i < o->labels->n; i++)

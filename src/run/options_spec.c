@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "run/devices.h"
 #include "run/etc.h"
 
 enum { SHARES_MIN = 2, SHARES_MAX = 1024, LIMIT_OOM = 32 };
@@ -73,18 +74,6 @@ static int check_ulimit(const char *text, struct err *e)
 	return err_hint(e, r, "give at most that (ulimit -H -a shows the host's)");
 }
 
-static int check_security(const char *text, struct err *e)
-{
-	int r;
-
-	if (strcmp(text, "no-new-privileges") == 0 || strcmp(text, "no-new-privileges:true") == 0 ||
-	    strcmp(text, "no-new-privileges=true") == 0)
-		return 0;
-	r = FAIL(e, E_POLICY, "--security-opt %.100s: containers run under plimsoll's profile",
-		 text);
-	return err_hint(e, r, "run without it; 'plimsoll run --help' lists what can be added");
-}
-
 static int check_numbers(const struct run_opts *o, struct err *e)
 {
 	if (o->cpu_shares && (o->cpu_shares < SHARES_MIN || o->cpu_shares > SHARES_MAX))
@@ -133,8 +122,6 @@ int options_check(const struct run_opts *o, struct err *e)
 		r = check_sysctl(o->sysctls->v[i], o->no_network, e);
 	if (r == 0)
 		r = each(o->ulimits, check_ulimit, e);
-	if (r == 0)
-		r = each(o->security, check_security, e);
 	return r == 0 ? each(o->hosts, check_host, e) : r;
 }
 
@@ -193,6 +180,28 @@ static int apply_resources(const struct run_opts *o, json_t *linux_, struct err 
 	if (r == 0 && o->cpu_shares)
 		r = json_put_u64(cpu, "shares", o->cpu_shares, e);
 	return r == 0 && o->cpuset ? json_put_string(cpu, "cpus", o->cpuset, e) : r;
+}
+
+/* What its control group lets through. */
+static int apply_devices(const struct run_opts *o, json_t *linux_, struct err *e)
+{
+	json_t *rules = json_object_get(json_object_get(linux_, "resources"), "devices");
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && rules && o->devices && i < o->devices->n; i++) {
+		struct device d = { 0 };
+
+		r = device_parse(o->devices->v[i], &d, e);
+		if (r == 0)
+			r = json_push(rules,
+				      json_pack("{s:b, s:s, s:I, s:I, s:s}", "allow", 1, "type",
+						d.type == 'c' ? "c" : "b", "major",
+						(json_int_t)d.major, "minor", (json_int_t)d.minor,
+						"access", d.access),
+				      e);
+		device_free(&d);
+	}
+	return r;
 }
 
 static int apply_ulimits(const struct run_opts *o, json_t *process, struct err *e)
@@ -286,6 +295,8 @@ int options_apply(const struct setup *s, json_t *config, struct err *e)
 		r = json_get_object(config, "linux", &linux_, "config.json", e);
 	if (r == 0)
 		r = apply_resources(o, linux_, e);
+	if (r == 0)
+		r = apply_devices(o, linux_, e);
 	if (r == 0)
 		r = apply_ulimits(o, process, e);
 	if (r == 0)

@@ -38,7 +38,8 @@ struct run_opts {
 	const struct strv *ulimits;			   /* as run_parse_ulimit() takes them */
 	const struct strv *groups;	  /* names or numbers, the user's besides its own */
 	const struct strv *sysctls;	  /* "KEY=VALUE" */
-	const struct strv *security;	  /* of --security-opt */
+	const struct strv *devices;	  /* "PATH[:TARGET][:rwm]"; whether policy allows them is
+					     known */
 	const char *hostname;		  /* NULL: the short id */
 	const char *cpuset;		  /* "0-1,3"; NULL: all */
 	uint64_t memory, pids, cpu_milli; /* 0: the profile's */
@@ -103,8 +104,11 @@ int run_parse_env_file(const char *path, struct strv *ret, struct err *e);
 int run_parse_label_file(const char *path, struct strv *ret, struct err *e);
 /* "0" to "1000". */
 int run_parse_oom_score(const char *text, int *ret, struct err *e);
-int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base, uint64_t *ret,
-		   struct err *e);
+/* Whether anybody is given it who asks: it concerns a container's own. "service" is. */
+bool run_cap_is_free(const char *name);
+/* What is not must be among what policy granted. */
+int run_parse_caps(const struct strv *add, const struct strv *drop, uint64_t base,
+		   const struct run_policy *policy, uint64_t *ret, struct err *e);
 
 struct exec_opts {
 	const char *const *argv; /* ends with NULL */

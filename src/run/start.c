@@ -178,9 +178,11 @@ static int create(const struct state *state, const struct desc *d, const struct 
 static int choose_caps(const struct run_opts *o, uint64_t *ret, struct err *e)
 {
 	uint64_t own = 0;
-	int r = run_parse_caps(o->profile_caps, NULL, caps_of(setup_profile(o)->caps), &own, e);
+	int r = run_parse_caps(o->profile_caps, NULL, caps_of(setup_profile(o)->caps), o->policy,
+			       &own, e);
 
-	return r < 0 ? WRAP(e, r, "profile") : run_parse_caps(o->cap_add, o->cap_drop, own, ret, e);
+	return r < 0 ? WRAP(e, r, "profile")
+		     : run_parse_caps(o->cap_add, o->cap_drop, own, o->policy, ret, e);
 }
 
 static void choose_limits(const struct run_opts *o, const struct machine *m,

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
 	export BEGIN=$BATS_FILE_TMPDIR/begin
 	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" grep env stat touch
+	host_rootfs "$BATS_FILE_TMPDIR/root" grep env stat touch head wc
 	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
 	"$PLIMSOLL" --state "$BEGIN" trust init
 	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
@@ -106,7 +106,7 @@ nameserver 192.0.2.9"
 	in_c --platform linux/amd64 --security-opt no-new-privileges --security-opt no-new-privileges:true base:1 id -u
 	assert_eq "$output" 0
 	refused 2 "this machine runs" --platform linux/s390x
-	refused 3 "plimsoll's profile" --security-opt seccomp=unconfined
+	refused 3 "seccomp" --security-opt seccomp=unconfined
 	in_c --cidfile cid base:1 id -u
 	assert_status 0
 	assert_eq "$(wc -c <cid)" 64
@@ -228,4 +228,54 @@ up() { # container
 	[[ "$output" =~ 127.0.0.1:[0-9]+-\>83/tcp && "$output" =~ 0.0.0.0:[0-9]+-\>81/tcp && "$output" =~ [0-9]+-\>82/udp ]] ||
 		fail "$output"
 	plimsoll rm -f a
+}
+
+# With a policy that allows these words.
+allowing() { # words, option...
+	printf 'run:\n  allow: [%s]\n' "$1" >policy.yaml
+	shift
+	run timeout 60 "$PLIMSOLL" --state "$STATE" --config policy.yaml run --rm --network none "$@"
+}
+
+@test "what opens the host: only by policy, by name and with a reason, which the trail keeps" {
+	refused 3 "run: {allow:" --security-opt seccomp=unconfined
+	refused 3 "run: {allow:" --security-opt apparmor=unconfined
+	refused 3 "run: {allow:" --cap-add NET_ADMIN
+	refused 3 "run: {allow:" --device /dev/zero
+	refused 3 "run without" --privileged
+	refused 3 "run without" --network host
+	refused 3 "every capability" --cap-add ALL
+	refused 3 "plimsoll's profile" --security-opt no-new-privileges=false
+	allowing cap:NET_ADMIN --cap-add NET_ADMIN base:1 id
+	assert_status 3
+	assert_output_has "--reason"
+	allowing cap:NET_ADMIN --cap-add NET_ADMIN --reason "sets routes" base:1 grep CapBnd /proc/self/status
+	assert_output_has "0000000000001000"
+	allowing cap:NET_ADMIN --cap-add SYS_ADMIN --reason "sets routes" base:1 id
+	assert_status 3
+	allowing seccomp-unconfined --security-opt seccomp=unconfined --reason "measures it" base:1 grep Seccomp: /proc/self/status
+	assert_output_has "Seccomp:	0"
+	allowing proc-unmasked --security-opt systempaths=unconfined --reason "measures it" base:1 sh -c 'ls /sys/module; grep -c /proc/ /proc/mounts'
+	assert_output_has kernel
+	run plimsoll trail show --format json
+	assert_output_has '"allowed":[{"reason":"sets routes","what":"cap:NET_ADMIN"}]' '"what":"seccomp-unconfined"'
+}
+
+@test "--device: by policy, with its access, and no other device" {
+	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+	allowing device:/dev/net/tun --device /dev/net/tun:/dev/net/tun:r --reason test base:1 \
+		sh -c 'exec 3</dev/net/tun && echo can read; exec 4>/dev/net/tun && echo can write'
+	assert_output_has "can read" "cannot create /dev/net/tun: Operation not permitted"
+	allowing device:/dev/net/tun --device /dev/net/tun --reason test base:1 \
+		sh -c 'exec 4>/dev/net/tun && echo can write'
+	assert_output_has "can write"
+	allowing device:/dev/zero --device /dev/full --reason test base:1 id
+	assert_status 3
+	ln -s /dev/full sly
+	allowing "device:$PWD/sly" --device "$PWD/sly:/dev/x" --reason test base:1 id
+	assert_status 3
+	refused 2 "is no device" --device /etc/passwd:/dev/x
+	refused 2 "a path in /dev" --device /dev/zero:/etc/x
+	refused 2 "a path in /dev" --device /dev/zero:/dev/../etc/x
+	refused 5 "not there" --device /dev/nosuch
 }
