@@ -114,7 +114,7 @@ static int list_all(struct listing *l, const struct profile_file *f, struct err 
 	int r = row(l, "name", f->p.name, NULL, e);
 
 	if (r == 0)
-		r = run_parse_caps(&f->caps, NULL, caps_of(f->p.caps), &caps, e);
+		r = run_parse_caps(&f->caps, NULL, caps_of(f->p.caps), NULL, &caps, e);
 	if (r == 0)
 		r = list_caps(l, caps, e);
 	if (r == 0)
