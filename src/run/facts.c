@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -129,6 +131,25 @@ static int try_idmap(void *arg)
 	return r;
 }
 
+/* As an ordinary user's containers have it: root of a user namespace mounts an overlay. */
+static int try_overlay(void *arg)
+{
+	char map[32], group[32];
+
+	(void)arg;
+	(void)snprintf(map, sizeof(map), "0 %u 1", (unsigned)geteuid());
+	(void)snprintf(group, sizeof(group), "0 %u 1", (unsigned)getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
+	    write_text("/proc/self/setgroups", "deny") < 0 ||
+	    write_text("/proc/self/uid_map", map) < 0 ||
+	    write_text("/proc/self/gid_map", group) < 0 ||
+	    mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") < 0 || mkdir("/tmp/l", 0700) < 0 ||
+	    mkdir("/tmp/u", 0700) < 0 || mkdir("/tmp/w", 0700) < 0 || mkdir("/tmp/m", 0700) < 0)
+		return -1;
+	return mount("overlay", "/tmp/m", "overlay", 0,
+		     "lowerdir=/tmp/l,upperdir=/tmp/u,workdir=/tmp/w,userxattr");
+}
+
 static bool works(int (*fn)(void *arg), void *arg)
 {
 	int status = 1;
@@ -163,9 +184,12 @@ static int find_kernel(struct facts *f, struct err *e)
 			  "kernel.unprivileged_userns_clone=1)",
 		     e)) < 0)
 		return r;
-	if (geteuid() != 0 || userns_inside())
-		return add(f, "kernel", "idmapped-mounts", "fine", "not needed by an ordinary user",
-			   NULL, e);
+	if (geteuid() != 0 || userns_inside()) {
+		ns = works(try_overlay, NULL);
+		return add(f, "kernel", "overlay-in-userns", ns ? "fine" : "lacking",
+			   ns ? "could be mounted" : "cannot be mounted",
+			   ns ? NULL : "boot Linux 5.11 or newer", e);
+	}
 	ns = works(try_idmap, f->state->path);
 	return add(f, "kernel", "idmapped-mounts", ns ? "fine" : "lacking",
 		   ns ? "the state folder's file system can be"
@@ -283,6 +307,34 @@ static int find_sysctls(struct facts *f, struct err *e)
 	return r;
 }
 
+/* How many ids /etc/subuid gives who runs us: what root's containers take is a block of any. */
+static int find_subids(struct facts *f, struct err *e)
+{
+	auto_free struct subids *ids = calloc(1, sizeof(*ids));
+	auto_buf file = BUF_INIT(LIMIT_SUBIDS_FILE);
+	const struct passwd *who = getpwuid(userns_user());
+	char text[64];
+	uint32_t unused;
+	uint64_t n = 0;
+	int r;
+
+	if (geteuid() == 0)
+		return add(f, "programs", "subordinate-ids", "fine", "not needed by root", NULL, e);
+	if (!ids)
+		return FAIL_NOMEM(e);
+	r = fs_read_user("/etc/subuid", LIMIT_SUBIDS_FILE, &file, NULL);
+	if (r == 0)
+		r = subids_parse((struct str){ buf_str(&file), file.n }, who ? who->pw_name : NULL,
+				 userns_user(), ids, &unused, NULL);
+	for (size_t i = 0; r == 0 && i < ids->n; i++)
+		n += ids->v[i].n;
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	return add(f, "programs", "subordinate-ids", n ? "fine" : "lacking", text,
+		   n ? NULL
+		     : "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
+		   e);
+}
+
 static int find_state(struct facts *f, struct err *e)
 {
 	struct statvfs s = { 0 };
@@ -309,7 +361,8 @@ int facts_find(const struct state *state, const struct run_policy *p, json_t **r
 	f.unexcused = needs_unexcused(f.lacking, p);
 	if ((r = find_kernel(&f, e)) < 0 || (r = find_lsms(&f, e)) < 0 ||
 	    (r = find_cgroups(&f, &m, e)) < 0 || (r = find_programs(&f, e)) < 0 ||
-	    (r = find_sysctls(&f, e)) < 0 || (r = find_state(&f, e)) < 0)
+	    (r = find_sysctls(&f, e)) < 0 || (r = find_subids(&f, e)) < 0 ||
+	    (r = find_state(&f, e)) < 0)
 		return r;
 	*ret = TAKE(list);
 	return 0;
