@@ -15,6 +15,7 @@
 #include "base/encode.h"
 #include "run/events.h"
 #include "run/file.h"
+#include "run/when.h"
 
 void container_free(struct container *c)
 {
@@ -102,6 +103,7 @@ int container_create(const struct state *state, struct container *c, struct err 
 {
 	char path[CONTAINER_ID + 16];
 	auto_close int lock = -1;
+	int64_t now;
 	int r = fs_mkdir_p(state->fd, "containers", 0700, e);
 
 	if (r < 0)
@@ -120,7 +122,9 @@ int container_create(const struct state *state, struct container *c, struct err 
 		r = container_open(state, c->id, c, e);
 	if (r < 0)
 		return r;
-	c->created = clock_now();
+	now = when_now();
+	c->created = now / 1000000000;
+	c->created_nanos = (int)(now % 1000000000);
 	r = process_identify(getpid(), &c->monitor, e);
 	if (r == 0)
 		r = container_save(c, e);

@@ -23,7 +23,8 @@ struct container {
 	char name[LIMIT_NAME + 1]; /* "" for steps */
 	enum container_kind kind;
 	int64_t created;
-	bool auto_remove; /* --rm */
+	int created_nanos; /* of that second: which one of two is older */
+	bool auto_remove;  /* --rm */
 	bool detached, clean;
 	int stop_signal;
 	int stop_timeout; /* seconds; -1: not given */

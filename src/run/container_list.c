@@ -12,6 +12,8 @@ static int compare_created(const void *a, const void *b)
 {
 	const struct container *x = a, *y = b;
 
+	if (x->created == y->created && x->created_nanos != y->created_nanos)
+		return x->created_nanos > y->created_nanos ? 1 : -1;
 	return x->created != y->created ? (x->created > y->created ? 1 : -1) : strcmp(x->id, y->id);
 }
 

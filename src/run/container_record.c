@@ -13,7 +13,7 @@ static json_t *ports_json(const struct ports *ports)
 	json_t *a = json_array();
 
 	for (size_t i = 0; a && ports && i < ports->n; i++)
-		(void)json_array_append_new(a, json_pack("{s:s, s:i, s:i, s:b}", "ip",
+		(void)json_array_append_new(a, json_pack("{s:s, s:i, s:i, s:i, s:b}", "ip",
 							 ports->p[i].ip, "host", ports->p[i].host,
 							 "container", ports->p[i].container, "udp",
 							 ports->p[i].udp));
@@ -23,16 +23,18 @@ static json_t *ports_json(const struct ports *ports)
 int container_save(const struct container *c, struct err *e)
 {
 	auto_json *j = json_pack(
-		"{s:s, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:i, s:I, s:s*, s:s*, "
+		"{s:s, s:i, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:i, s:I, s:s*, "
+		"s:s*, "
 		"s:s*, "
 		"s:O*, s:O*, s:o}",
-		"schema", "plimsoll.container/v1", "id", c->id, "name", c->name, "step",
-		c->kind == CONTAINER_STEP, "created", (json_int_t)c->created, "autoRemove",
-		c->auto_remove, "detached", c->detached, "clean", c->clean, "stopSignal",
-		c->stop_signal, "stopTimeout", c->stop_timeout, "idBase", (json_int_t)c->id_base,
-		"monitorPid", (int)c->monitor.pid, "monitorStart", (json_int_t)c->monitor.start,
-		"image", c->image, "digest", c->digest, "command", c->command, "labels", c->labels,
-		"volumes", c->volumes, "ports", ports_json(c->ports));
+		"schema", "plimsoll.container/v1", "createdNanos", c->created_nanos, "id", c->id,
+		"name", c->name, "step", c->kind == CONTAINER_STEP, "created",
+		(json_int_t)c->created, "autoRemove", c->auto_remove, "detached", c->detached,
+		"clean", c->clean, "stopSignal", c->stop_signal, "stopTimeout", c->stop_timeout,
+		"idBase", (json_int_t)c->id_base, "monitorPid", (int)c->monitor.pid, "monitorStart",
+		(json_int_t)c->monitor.start, "image", c->image, "digest", c->digest, "command",
+		c->command, "labels", c->labels, "volumes", c->volumes, "ports",
+		ports_json(c->ports));
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	int r;
 
@@ -89,6 +91,7 @@ int container_fields(const json_t *j, struct container *c, struct err *e)
 	(void)snprintf(c->name, sizeof(c->name), "%s", name);
 	c->kind = json_is_true(json_object_get(j, "step")) ? CONTAINER_STEP : CONTAINER_SERVICE;
 	c->created = json_integer_value(json_object_get(j, "created"));
+	c->created_nanos = (int)json_integer_value(json_object_get(j, "createdNanos"));
 	c->auto_remove = json_is_true(json_object_get(j, "autoRemove"));
 	c->detached = json_is_true(json_object_get(j, "detached"));
 	c->clean = json_is_true(json_object_get(j, "clean"));
