@@ -7,6 +7,8 @@
  *     load bomb                   forks as long as it can, for ever
  *     load hog                    touches memory until it is killed, again and again
  *     load fill FOLDER            writes until the folder is full, removes it, again and again
+ *     load storm                  all of these at once, under a first process that does nothing
+ * else
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -163,6 +165,23 @@ static void fill(const char *folder)
 	}
 }
 
+static void storm(void)
+{
+	(void)signal(SIGCHLD, SIG_IGN);
+	if (fork() == 0)
+		fill("/tmp");
+	if (fork() == 0)
+		fill("/dev/shm");
+	if (fork() == 0) {
+		(void)signal(SIGCHLD, SIG_DFL);
+		hog();
+	}
+	if (fork() == 0)
+		bomb();
+	for (;;)
+		(void)pause();
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -172,6 +191,8 @@ int main(int argc, char **argv)
 		serve(number);
 	else if (strcmp(what, "measure") == 0 && argc > 3)
 		measure(number, strtod(argv[3], NULL));
+	else if (strcmp(what, "storm") == 0)
+		storm();
 	else if (strcmp(what, "bomb") == 0)
 		bomb();
 	else if (strcmp(what, "hog") == 0)
