@@ -21,14 +21,13 @@ state_of() { # name
 
 # PATH without some programs
 without() { # program...
-	local d f
+	local d p
 	mkdir -p bin
 	IFS=: read -ra d <<<"$PATH"
-	for f in "${d[@]/%//*}"; do
-		for f in $f; do
-			[[ " $* " == *" $(basename "$f") "* ]] || ln -sf "$f" bin/ 2>/dev/null || true
-		done
+	for p in "${d[@]}"; do
+		ln -sf -t bin "$p"/* 2>/dev/null || true
 	done
+	for p; do rm -f "bin/$p"; done
 	PATH=$BATS_TEST_TMPDIR/bin
 }
 
