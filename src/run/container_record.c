@@ -13,7 +13,7 @@ static json_t *ports_json(const struct ports *ports)
 	json_t *a = json_array();
 
 	for (size_t i = 0; a && ports && i < ports->n; i++)
-		(void)json_array_append_new(a, json_pack("{s:s, s:i, s:i, s:i, s:b}", "ip",
+		(void)json_array_append_new(a, json_pack("{s:s, s:i, s:i, s:b}", "ip",
 							 ports->p[i].ip, "host", ports->p[i].host,
 							 "container", ports->p[i].container, "udp",
 							 ports->p[i].udp));
