@@ -139,6 +139,10 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 		r = set_command(process, o, e);
 	if (r == 0 && o->user && *o->user)
 		r = set_user(process, pid, o->user, e);
+	/* crun 1.8.1 writes it into the container's /proc, which is read-only, and fails. Seccomp,
+	 * Landlock and the namespaces hold such a process, AppArmor does not. */
+	if (r == 0)
+		(void)json_object_del(process, "apparmorProfile");
 	if (r == 0)
 		r = json_put(process, "terminal", json_boolean(o->tty), e);
 	if (r == 0)

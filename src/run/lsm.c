@@ -110,6 +110,21 @@ static int write_text(const struct state *state, const char *name, const struct 
 	return r == 0 ? fs_write_cache(state->fd, path, buf_str(text), text->n, 0644, e) : r;
 }
 
+/* The hint is ours: the program is in a package of another name. */
+static int cannot(int r, struct err *e)
+{
+	char why[sizeof(e->msg)] = "";
+
+	if (e)
+		(void)snprintf(why, sizeof(why), "%s", e->msg);
+	if (e)
+		*e = (struct err)ERR_INIT;
+	r = FAIL(e, r, "%s", why);
+	return err_hint(e, r,
+			"apt-get install apparmor; to run without it, in plimsoll.yaml: run: "
+			"{without: [apparmor]}");
+}
+
 static int ensure_loaded(const struct state *state, const struct spec *spec,
 			 char name[static APPARMOR_NAME + 1], struct err *e)
 {
@@ -134,10 +149,7 @@ static int ensure_loaded(const struct state *state, const struct spec *spec,
 		r = load(file, e);
 	if (r == 0 && !is_loaded(name))
 		r = FAIL(e, E_SYSTEM, "the kernel does not list it after it was loaded");
-	return r == 0 ? 0
-		      : err_hint(e, r,
-				 "apt install apparmor; to run without it, in plimsoll.yaml: run: "
-				 "{without: [apparmor]}");
+	return r == 0 ? 0 : cannot(r, e);
 }
 
 static bool may_lack(const struct run_policy *p, enum need n)

@@ -1,0 +1,84 @@
+# On a kernel with AppArmor enforcing: what plimsoll's profile stops, that everything ordinary works under it, that it is
+# loaded once, and that nothing starts without it. For the machine of tests/qemu/run, which brings /lockdown.tar.
+
+load ../lib/common
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export STATE=$BATS_FILE_TMPDIR/state XDG_CONFIG_HOME=$BATS_FILE_TMPDIR/config
+	mkdir -p "$XDG_CONFIG_HOME/plimsoll"
+	"$PLIMSOLL" --state "$STATE" -q trust init
+	"$PLIMSOLL" --state "$STATE" -q advisories import "$PLIMSOLL_SRC/examples/advisories"
+	"$PLIMSOLL" --state "$STATE" -q import /lockdown.tar lockdown:1
+}
+
+setup() {
+	[ "$(cat /sys/module/apparmor/parameters/enabled)" = Y ] || skip "needs AppArmor"
+	export XDG_CONFIG_HOME=$BATS_FILE_TMPDIR/config
+	STATE=$BATS_FILE_TMPDIR/state
+	rm -f "$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+	umount "$(type -P apparmor_parser)" 2>/dev/null || true
+	common_teardown
+}
+
+in_container() { # options and command
+	plimsoll run --rm --network none "$@"
+}
+
+no_parser() {
+	mount --bind /dev/null "$(type -P apparmor_parser)"
+}
+
+@test "a container is held by a profile that is loaded once, and exec works" {
+	run in_container lockdown:1 /bin/cat /proc/self/attr/current
+	assert_status 0
+	[[ "$output" =~ ^plimsoll-[0-9a-f]{24}\ \(enforce\)$ ]] || fail "$output"
+	no_parser
+	first=$output
+	run in_container lockdown:1 /bin/cat /proc/self/attr/current
+	assert_eq "$output" "$first"
+	id=$(plimsoll -q run -d --network none lockdown:1 /bin/sleep 100)
+	run plimsoll exec "$id" /bin/cat /proc/self/attr/current
+	plimsoll rm -f "$id"
+	assert_status 0
+}
+
+@test "a profile that cannot be loaded stops the start, unless policy does without" {
+	no_parser
+	run in_container --tmpfs /other lockdown:1 /bin/cat /proc/self/attr/current
+	assert_status 125
+	assert_output_has "AppArmor profile" "without: [apparmor]"
+	printf 'run:\n  without: [apparmor]\n' >"$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
+	run in_container --tmpfs /other lockdown:1 /bin/cat /proc/self/attr/current
+	assert_status 0
+	assert_output_has unconfined
+}
+
+@test "no primitive is allowed, and every ordinary operation works" {
+	in_container lockdown:1 /lockdown >out.tsv
+	run awk -F'\t' '$3 == "allowed" && $2 != "ordinary" && $2 != "optional" { print $1 }' out.tsv
+	assert_eq "$output" ""
+	# Linux before 6.9 does not show this file in a user namespace's network.
+	run awk -F'\t' '$3 != "allowed" && $2 == "ordinary" && $1 != "read_somaxconn" { print }' out.tsv
+	assert_eq "$output" ""
+	[ "$(grep -c ordinary out.tsv)" -ge 40 ]
+	[ "$(wc -l <out.tsv)" -ge 187 ]
+}
+
+@test "Dirty COW's primitive: it succeeds without protections, and one flag of the profile stops it" {
+	printf 'run:\n  allow: [seccomp-unconfined, landlock-unconfined, apparmor-unconfined, proc-writable]\n' \
+		>"$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
+	printf 'name: open\nseccomp: off\nlandlock: off\nproc: writable\napparmor: off\n' >open.yaml
+	sed 's/apparmor: off/apparmor: on/' open.yaml >one.yaml
+	in_container --profile open.yaml --reason demo lockdown:1 /lockdown force_proc_self_mem ptrace_poke >open.tsv
+	in_container --profile one.yaml --reason demo lockdown:1 /lockdown force_proc_self_mem ptrace_poke >one.tsv
+	cat open.tsv one.tsv
+	run cut -f1,3 open.tsv
+	assert_output_has "force_proc_self_mem	allowed" "ptrace_poke	allowed"
+	run cut -f1,3 one.tsv
+	assert_output_has "force_proc_self_mem	denied" "ptrace_poke	denied"
+}
