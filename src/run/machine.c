@@ -150,10 +150,14 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 static int private_null(struct err *e)
 {
 	static const char place[] = "/run/plimsoll", node[] = "/run/plimsoll/null";
-	struct stat st;
+	struct stat st, made;
 
 	/* An ordinary user's runtime can give away nothing of the host's. */
 	if (userns_inside())
+		return 0;
+	/* A namespace that was ours before, of a container that is started again. */
+	if (stat(node, &made) == 0 && stat("/dev/null", &st) == 0 && st.st_ino == made.st_ino &&
+	    st.st_dev == made.st_dev)
 		return 0;
 	if ((mkdir(place, 0711) < 0 && errno != EEXIST) ||
 	    mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=0711") < 0)
