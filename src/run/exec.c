@@ -128,6 +128,34 @@ static int set_size(json_t *process, const struct exec_opts *o, struct err *e)
 			json_pack("{s:i, s:i}", "height", size.ws_row, "width", size.ws_col), e);
 }
 
+/*
+ * crun 1.8.1 writes the profile's name into the container's /proc, which is read-only, and fails;
+ * it takes the name from its own copy of the configuration when a process has none. So it is taken
+ * out of both: seccomp, Landlock and the namespaces hold such a process, AppArmor does not.
+ */
+static int without_apparmor(const struct container *c, json_t *process, struct err *e)
+{
+	auto_free char *path = NULL;
+	auto_buf text = BUF_INIT(LIMIT_CONFIG);
+	auto_json *config = NULL;
+	int r;
+
+	if (json_object_del(process, "apparmorProfile") < 0)
+		return 0;
+	if (asprintf(&path, "crun/%s/config.json", c->id) < 0)
+		return FAIL_NOMEM(e);
+	if (faccessat(c->fd, path, F_OK, 0) < 0)
+		return 0;
+	r = fs_read(c->fd, path, LIMIT_CONFIG, &text, e);
+	if (r == 0)
+		r = json_parse(buf_str(&text), text.n, path, &config, e);
+	if (r < 0 || json_object_del(json_object_get(config, "process"), "apparmorProfile") < 0)
+		return r;
+	buf_reset(&text);
+	r = json_pretty(config, &text, e);
+	return r == 0 ? file_put(c->fd, path, buf_str(&text), text.n, e) : r;
+}
+
 static int write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
 			 const char *file, struct err *e)
 {
@@ -139,10 +167,8 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 		r = set_command(process, o, e);
 	if (r == 0 && o->user && *o->user)
 		r = set_user(process, pid, o->user, e);
-	/* crun 1.8.1 writes it into the container's /proc, which is read-only, and fails. Seccomp,
-	 * Landlock and the namespaces hold such a process, AppArmor does not. */
 	if (r == 0)
-		(void)json_object_del(process, "apparmorProfile");
+		r = without_apparmor(c, process, e);
 	if (r == 0)
 		r = json_put(process, "terminal", json_boolean(o->tty), e);
 	if (r == 0)
