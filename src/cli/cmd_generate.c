@@ -128,6 +128,7 @@ static const struct command *const generate_subs[] = { &generate_systemd, NULL }
 
 const struct command cmd_generate = {
 	.name = "generate",
+	.args = "",
 	.group = "Containers",
 	.brief = "Print what other programs need to run a container",
 	.example = "plimsoll generate systemd web",

@@ -209,6 +209,7 @@ static const struct command *const volume_subs[] = {
 
 const struct command cmd_volume = {
 	.name = "volume",
+	.args = "",
 	.group = "Containers",
 	.brief = "Folders that outlive containers",
 	.details = "A named volume lies in the state folder. Its files have the ids that the "

@@ -263,6 +263,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 			    .start_interval = o->health_start_interval,
 			    .retries = o->health_retries,
 			    .none = o->no_healthcheck },
+		.runtime = o->runtime,
 		.hostname = o->hostname,
 		.pids = o->pids_limit,
 		.cpu_shares = o->cpu_shares,

@@ -12,11 +12,11 @@
 struct run_cli_opts {
 	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged, publish_all,
 		no_healthcheck, explain, no_explain;
-	const char *name, *user, *workdir, *entrypoint, *hostname, *network, *pid, *ipc, *memory,
-		*memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size, *oom_score_adj,
-		*reason, *health_cmd, *health_interval, *health_timeout, *health_start_period,
-		*health_start_interval, *restart, *stop_signal, *stop_timeout, *cidfile, *platform,
-		*profile, *fail_on, *max_age;
+	const char *name, *user, *workdir, *entrypoint, *hostname, *runtime, *network, *pid, *ipc,
+		*memory, *memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size,
+		*oom_score_adj, *reason, *health_cmd, *health_interval, *health_timeout,
+		*health_start_period, *health_start_interval, *restart, *stop_signal, *stop_timeout,
+		*cidfile, *platform, *profile, *fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares, health_retries;
 	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
 		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, secret,

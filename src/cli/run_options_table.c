@@ -14,6 +14,7 @@ const struct opt run_option_table[] = {
 	FIELD(cidfile, "cidfile", 0, OPT_STRING, "FILE", "write its id to this new file"),
 	FIELD(profile, "profile", 0, OPT_STRING, "FILE",
 	      "what this service needs beyond the default, or does without"),
+	FIELD(runtime, "runtime", 0, OPT_STRING, "NAME", "crun (default) or runc, or a path"),
 	FIELD(platform, "platform", 0, OPT_STRING, "OS/ARCH",
 	      "refuse an image of another platform than this machine's"),
 	/* What it runs. */

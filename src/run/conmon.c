@@ -22,7 +22,7 @@ enum { LIMIT_SYNC = 16 * 1024, START_TIMEOUT_MS = 60000 };
 static int add_runtime_options(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
 	auto_strv words = { 0 };
-	int r = launch_runtime_argv(o->folder, "crun.log", &words, e);
+	int r = runtime_argv(o->runtime, o->folder, RUNTIME_LOG, o->cgroups, &words, e);
 
 	for (size_t i = 1; r == 0 && i < words.n; i++)
 		r = strv_addf(argv, e, "--runtime-arg=%s", words.v[i]);
@@ -43,12 +43,7 @@ static int add_exit_command(const struct conmon_opts *o, struct strv *argv, stru
 
 int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
-	auto_free char *crun = NULL;
-	int r = proc_find("crun", &crun, e); /* conmon starts it by path */
-
-	if (r < 0)
-		return r;
-	r = strv_add(argv, "conmon", e);
+	int r = strv_add(argv, "conmon", e);
 
 	const struct {
 		const char *option, *value, *suffix;
@@ -57,7 +52,7 @@ int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 		{ "--cid=", o->id, "" },
 		{ "--cuuid=", o->id, "" },
 		{ "--name=", o->name, "" },
-		{ "--runtime=", crun, "" },
+		{ "--runtime=", o->runtime->path, "" },
 		{ "--bundle=", o->folder, "" },
 		{ "--persist-dir=", o->folder, "" },
 		{ "--container-pidfile=", o->folder, "/pidfile" },
@@ -143,18 +138,6 @@ static int start_conmon(const struct launch *l, int sync_write, struct err *e)
 	return FAIL(e, E_SYSTEM, "conmon: exit status %d: %.500s", status, buf_str(&text));
 }
 
-static int start_container(const struct launch *l, struct err *e)
-{
-	auto_strv argv = { 0 };
-	int r = launch_runtime_argv(l->folder, "crun.log", &argv, e);
-
-	if (r == 0)
-		r = strv_add(&argv, "start", e);
-	if (r == 0)
-		r = strv_add(&argv, l->id, e);
-	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
-}
-
 static int note_conmon(const struct launch *l, struct err *e)
 {
 	auto_free char *path = NULL;
@@ -187,5 +170,8 @@ int launch_conmon(const struct launch *l, struct gate *g, struct err *e)
 	/* What is made by now executes nothing until it is started. */
 	if (r == 0 && g->go >= 0)
 		r = gate_pass(g, e);
-	return r == 0 ? start_container(l, e) : r;
+	if (r == 0)
+		r = runtime_start(l->runtime, l->folder, l->id,
+				  l->machine->cgroups != CGROUP_DENIED, e);
+	return r;
 }

@@ -10,6 +10,8 @@
  */
 struct conmon_opts {
 	const char *folder, *id, *name;
+	const struct runtime *runtime;
+	bool cgroups; /* see runtime_argv() */
 	bool tty, interactive;
 	const char *const *exit_command; /* may be NULL; the id is added */
 };

@@ -19,6 +19,7 @@
 
 void container_free(struct container *c)
 {
+	free(c->runtime);
 	free(c->image);
 	free(c->digest);
 	free(c->command);
@@ -135,8 +136,8 @@ int container_create(const struct state *state, struct container *c, struct err 
 
 int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e)
 {
-	static const char *const left[] = { "exit",	"pidfile", "conmon.pid", "crun.log",
-					    "runc.log", "denials", "health.json" };
+	static const char *const left[] = { "exit",    "pidfile", "conmon.pid",
+					    "oci.log", "denials", "health.json" };
 	auto_container old = CONTAINER_INIT;
 	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
 	char id[CONTAINER_ID + 1];

@@ -30,6 +30,7 @@ struct container {
 	int stop_timeout; /* seconds; -1: not given */
 	uint32_t id_base; /* its ids on the host begin here: namespaces.h */
 	struct process_id monitor;
+	char *runtime;			/* path of its OCI runtime; owned, may be NULL */
 	char *image, *digest, *command; /* for people; owned, may be NULL */
 	json_t *labels;			/* owned object, may be NULL */
 	json_t *volumes;		/* names of its named volumes; owned array, may be NULL */

@@ -36,11 +36,22 @@ static int write_unseen(const struct container *c, struct err *e)
 	return 0;
 }
 
+/* What still runs ends, what is mounted or made for it goes. */
+static int clear(const struct container *c, struct err *e)
+{
+	char cgroup[CONTAINER_ID + 16];
+	struct err why = ERR_INIT;
+	struct runtime rt;
+	const bool there = runtime_find(c->runtime, &rt, &why) == 0;
+
+	return launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), there ? &rt : NULL, e);
+}
+
 int container_remove(struct container *c, struct err *e)
 {
-	char cgroup[CONTAINER_ID + 16], name[CONTAINER_ID + 1];
+	char name[CONTAINER_ID + 1];
 	auto_close int parent = -1;
-	int r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
+	int r = clear(c, e);
 
 	/* What was never let to run has no end. */
 	if (r == 0 && !gate_closed(c->fd))
@@ -62,13 +73,12 @@ int container_remove(struct container *c, struct err *e)
 
 int container_cleanup(struct container *c, struct err *e)
 {
-	char cgroup[CONTAINER_ID + 16];
 	int r;
 
 	/* One whose image was never let to run has not been. */
 	if (c->auto_remove || c->kind == CONTAINER_STEP || gate_closed(c->fd))
 		return container_remove(c, e);
-	r = launch_cleanup(c->folder, c->id, container_cgroup(c, cgroup), e);
+	r = clear(c, e);
 	if (r == 0)
 		r = write_killed(c, e);
 	if (r == 0)

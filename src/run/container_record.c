@@ -24,7 +24,7 @@ int container_save(const struct container *c, struct err *e)
 {
 	auto_json *j = json_pack(
 		"{s:s, s:i, s:s, s:s, s:b, s:I, s:b, s:b, s:b, s:i, s:i, s:I, s:i, s:I, s:s*, "
-		"s:s*, "
+		"s:s*, s:s*, "
 		"s:s*, "
 		"s:O*, s:O*, s:o}",
 		"schema", "plimsoll.container/v1", "createdNanos", c->created_nanos, "id", c->id,
@@ -32,9 +32,9 @@ int container_save(const struct container *c, struct err *e)
 		(json_int_t)c->created, "autoRemove", c->auto_remove, "detached", c->detached,
 		"clean", c->clean, "stopSignal", c->stop_signal, "stopTimeout", c->stop_timeout,
 		"idBase", (json_int_t)c->id_base, "monitorPid", (int)c->monitor.pid, "monitorStart",
-		(json_int_t)c->monitor.start, "image", c->image, "digest", c->digest, "command",
-		c->command, "labels", c->labels, "volumes", c->volumes, "ports",
-		ports_json(c->ports));
+		(json_int_t)c->monitor.start, "runtime", c->runtime, "image", c->image, "digest",
+		c->digest, "command", c->command, "labels", c->labels, "volumes", c->volumes,
+		"ports", ports_json(c->ports));
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	int r;
 
@@ -101,6 +101,7 @@ int container_fields(const json_t *j, struct container *c, struct err *e)
 	c->id_base = (uint32_t)json_integer_value(json_object_get(j, "idBase"));
 	c->monitor.pid = (pid_t)json_integer_value(json_object_get(j, "monitorPid"));
 	c->monitor.start = (uint64_t)json_integer_value(json_object_get(j, "monitorStart"));
+	c->runtime = copy_or_null(j, "runtime");
 	c->image = copy_or_null(j, "image");
 	c->digest = copy_or_null(j, "digest");
 	c->command = copy_or_null(j, "command");

@@ -142,7 +142,7 @@ static int without_apparmor(const struct container *c, json_t *process, struct e
 
 	if (json_object_del(process, "apparmorProfile") < 0)
 		return 0;
-	if (asprintf(&path, "crun/%s/config.json", c->id) < 0)
+	if (asprintf(&path, RUNTIME_STATE "/%s/config.json", c->id) < 0)
 		return FAIL_NOMEM(e);
 	if (faccessat(c->fd, path, F_OK, 0) < 0)
 		return 0;
@@ -178,16 +178,14 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 	return r == 0 ? file_put(c->fd, file, buf_str(&text), text.n, e) : r;
 }
 
-static int exec_argv(const struct container *c, const char *file, const char *log,
-		     struct strv *argv, struct err *e)
+static int exec_argv(const struct container *c, const struct runtime *rt, const struct machine *m,
+		     const char *file, const char *log, struct strv *argv, struct err *e)
 {
-	int r = launch_runtime_argv(c->folder, log, argv, e);
+	char process[LIMIT_RUNTIME_PATH];
+	int r = runtime_argv(rt, c->folder, log, m->cgroups != CGROUP_DENIED, argv, e);
 
-	if (r == 0)
-		r = strv_add(argv, "exec", e);
-	if (r == 0)
-		r = strv_addf(argv, e, "--process=%s/%s", c->folder, file);
-	return r == 0 ? strv_add(argv, c->id, e) : r;
+	(void)snprintf(process, sizeof(process), "%s/%s", c->folder, file);
+	return r == 0 ? runtime_exec(process, c->id, argv, e) : r;
 }
 
 /* Before the last word, the container's id. */
@@ -218,12 +216,11 @@ static int take_streams(const struct streams *s)
 	return 0;
 }
 
-/* crun needs the same view of the control groups as when it made the container, so it runs in a
- * child with private mounts. */
+/* The runtime needs the same view of control groups and root as when it made the container, so it
+ * runs in the mount namespace of the process that watches it. */
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
 			const char *log, int *ret_status, struct err *e)
 {
-	auto_free char *crun = NULL;
 	auto_strv argv = { 0 };
 	const int fds[] = { o->interactive ? PROC_INHERIT : -1, o->detach ? -1 : PROC_INHERIT,
 			    o->detach ? -1 : PROC_INHERIT };
@@ -231,13 +228,14 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	struct exec_wait waiting;
 	char pidfile[96];
 	struct machine m;
+	struct runtime rt;
 	int r = machine_detect(&m, e), status;
 	pid_t pid;
 
 	if (r == 0)
-		r = proc_find("crun", &crun, e);
+		r = runtime_find(c->runtime, &rt, e);
 	if (r == 0)
-		r = exec_argv(c, file, log, &argv, e);
+		r = exec_argv(c, &rt, &m, file, log, &argv, e);
 	if (r < 0)
 		return r;
 	(void)snprintf(pidfile, sizeof(pidfile), "%s.pid", file);
@@ -257,9 +255,10 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (pid == 0) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (machine_private_mounts(&m, NULL) < 0 || (!o->tty && take_streams(&streams) < 0))
+		if (process_join_mounts(&c->monitor, NULL) < 0 ||
+		    (!o->tty && take_streams(&streams) < 0))
 			_exit(STATUS_FAILED);
-		(void)execv(crun, argv.v);
+		(void)execv(rt.path, argv.v);
 		_exit(STATUS_FAILED);
 	}
 	streams_handed(&streams);
@@ -268,7 +267,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (status < 0)
 		return status;
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return *ret_status ? launch_runtime_error(c->folder, log, ret_status, e) : 0;
+	return *ret_status ? runtime_error(&rt, c->folder, log, ret_status, e) : 0;
 }
 
 static json_t *exit_code(int status)

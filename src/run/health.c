@@ -61,7 +61,7 @@ int health_duration(const char *text, uint64_t *ret_ms, struct err *e)
 		}
 		ok = digit && unit_ms(&rest, &unit);
 		total += number / scale * unit;
-		ok = ok && total <= DURATION_MAX_H * 3.6e6;
+		ok = ok && total <= (double)DURATION_MAX_H * 3.6e6;
 	}
 	if (!ok)
 		return FAIL(e, E_USAGE, "duration '%.60s': want such as 30s, 1m30s or 500ms", text);

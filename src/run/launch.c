@@ -16,7 +16,6 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/proc.h"
 #include "run/conmon.h"
 #include "run/gate.h"
@@ -25,75 +24,13 @@
 #include "run/reexec.h"
 #include "run/relay.h"
 
-#define RUNTIME_LOG "crun.log"
-
-enum { GATE_FD = 3, LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600 };
+enum { GATE_FD = 3 };
 
 /* What a supervisor tells the process that made it, once. */
 struct report {
 	int r, status;
 	struct err e;
 };
-
-int launch_runtime_argv(const char *folder, const char *log, struct strv *argv, struct err *e)
-{
-	int r = strv_add(argv, "crun", e);
-
-	if (r == 0)
-		r = strv_addf(argv, e, "--root=%s/crun", folder);
-	if (r == 0)
-		r = strv_addf(argv, e, "--log=%s/%s", folder, log);
-	if (r == 0)
-		r = strv_add(argv, "--log-format=json", e);
-	return r == 0 ? strv_addf(argv, e, "--cgroup-manager=%s",
-				  cgroups_denied() ? "disabled" : "cgroupfs")
-		      : r;
-}
-
-/* The last line's "msg". */
-static bool runtime_message(const char *folder, const char *log,
-			    char ret[static LIMIT_RUNTIME_MESSAGE])
-{
-	auto_buf text = BUF_INIT(LIMIT_RUNTIME_LOG);
-	auto_free char *path = NULL;
-	struct str rest, line;
-	bool found = false;
-
-	if (asprintf(&path, "%s/%s", folder, log) < 0)
-		return false;
-	if (fs_read_user(path, LIMIT_RUNTIME_LOG, &text, NULL) < 0)
-		return false;
-	rest = (struct str){ buf_str(&text), text.n };
-	while (str_line(&rest, &line)) {
-		auto_json *j = NULL;
-		const char *msg;
-
-		if (json_parse(line.p, line.n, "crun.log", &j, NULL) < 0)
-			continue;
-		msg = json_string_or_null(j, "msg");
-		if (!msg || strcmp(json_string_or_null(j, "level") ?: "error", "error") != 0)
-			continue;
-		(void)snprintf(ret, LIMIT_RUNTIME_MESSAGE, "%s", msg);
-		found = true;
-	}
-	if (found)
-		text_sanitize(ret);
-	return found;
-}
-
-int launch_runtime_error(const char *folder, const char *log, int *ret_status, struct err *e)
-{
-	char msg[LIMIT_RUNTIME_MESSAGE];
-
-	if (!runtime_message(folder, log, msg))
-		return 0;
-	*ret_status = STATUS_FAILED;
-	if (strstr(msg, "executable file") && strstr(msg, "not found"))
-		*ret_status = STATUS_NOT_FOUND;
-	else if (strstr(msg, "open executable") || strstr(msg, "exec container process"))
-		*ret_status = strstr(msg, "No such file") ? STATUS_NOT_FOUND : STATUS_CANNOT_INVOKE;
-	return FAIL(e, E_SYSTEM, "crun: %s", msg);
-}
 
 static char *in_folder(const char *folder, const char *name)
 {
@@ -125,7 +62,6 @@ static int give_gate(void *arg)
 	return dup2(*gate, GATE_FD) < 0 || (*gate != GATE_FD && close(*gate) < 0) ? -1 : 0;
 }
 
-/* crun run: becomes the parent of the container's first process, ends with its status. */
 static int start_runtime(const struct launch *l, const int fds[static 3], int gate, pid_t *ret,
 			 struct err *e)
 {
@@ -134,18 +70,9 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 	int r = denied ? own_processes(&argv, e) : 0;
 
 	if (r == 0)
-		r = launch_runtime_argv(l->folder, RUNTIME_LOG, &argv, e);
-
+		r = runtime_argv(l->runtime, l->folder, RUNTIME_LOG, !denied, &argv, e);
 	if (r == 0)
-		r = strv_add(&argv, "run", e);
-	if (r == 0 && gate >= 0)
-		r = strv_add(&argv, "--preserve-fds=1", e);
-	if (r == 0)
-		r = strv_addf(&argv, e, "--bundle=%s", l->bundle ?: l->folder);
-	if (r == 0)
-		r = strv_addf(&argv, e, "--pid-file=%s/pidfile", l->folder);
-	if (r == 0)
-		r = strv_add(&argv, l->id, e);
+		r = runtime_run(l->bundle ?: l->folder, l->folder, l->id, gate >= 0, &argv, e);
 	if (r < 0)
 		return r;
 
@@ -259,9 +186,10 @@ static int run_foreground(const struct launch *l, struct gate *g, const sigset_t
 	record_exit(l, *ret_status);
 	/* Without a pidfile no process was ever made; with one, only a failed execve(2) is ours. */
 	if (*ret_status != 0)
-		r = launch_runtime_error(l->folder, RUNTIME_LOG, ret_status, e);
+		r = runtime_error(l->runtime, l->folder, RUNTIME_LOG, ret_status, e);
 	if (r == 0 && pidfile && access(pidfile, F_OK) < 0)
-		r = FAIL(e, E_SYSTEM, "crun: exit status %d without a message", *ret_status);
+		r = FAIL(e, E_SYSTEM, "%s: exit status %d without a message",
+			 runtime_name(l->runtime), *ret_status);
 	/* What it says of an end that was asked for is no failure of its own. */
 	return r < 0 && asked ? FAIL(e, E_SIGNAL, "interrupted") : r;
 }
@@ -309,14 +237,6 @@ static int start_guard(const struct launch *l, struct guard_process *ret, struct
 	return guard_start(l, l->userns ? userns : NULL, ret, e);
 }
 
-static void spare_reexec(void)
-{
-	auto_free char *crun = NULL;
-
-	if (proc_find("crun", &crun, NULL) == 0)
-		reexec_spare(crun);
-}
-
 static void supervise(const struct launch *l, int go, const sigset_t *watched, struct report *out)
 {
 	auto_free char *netns = NULL;
@@ -330,7 +250,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0)
-		spare_reexec();
+		reexec_spare(l->runtime->path);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && (l->network || l->userns) && !l->netns)
@@ -355,7 +275,8 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	guard_wait(&guard);
 	if (l->finish)
 		l->finish(l->arg);
-	if (launch_cleanup(l->folder, l->id, l->cgroup, out->r == 0 ? &out->e : &ignored) < 0 &&
+	if (launch_cleanup(l->folder, l->id, l->cgroup, l->runtime,
+			   out->r == 0 ? &out->e : &ignored) < 0 &&
 	    out->r == 0)
 		out->r = out->e.code;
 }
@@ -364,7 +285,7 @@ static void become_supervisor(const struct launch *l, pid_t parent, sigset_t *wa
 {
 	for (int s = 1; s < 32; s++)
 		(void)signal(s, SIG_DFL);
-	/* What the terminal sends reaches crun itself, which passes it on; we outlive it. */
+	/* What the terminal sends reaches the runtime itself, which passes it on; we outlive it. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
@@ -468,29 +389,10 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 	return in.r;
 }
 
-static int delete_runtime_state(const char *folder, const char *id, struct err *e)
+int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
+		   struct err *e)
 {
-	auto_free char *state = NULL;
-	auto_strv argv = { 0 };
-	int r = launch_runtime_argv(folder, RUNTIME_LOG, &argv, e);
-
-	if (asprintf(&state, "%s/crun/%s", folder, id) < 0)
-		return FAIL_NOMEM(e);
-	/* Without cgroups the processes are gone, and its notes go with the folder. */
-	if (cgroups_denied() || access(state, F_OK) < 0)
-		return 0;
-	if (r == 0)
-		r = strv_add(&argv, "delete", e);
-	if (r == 0)
-		r = strv_add(&argv, "--force", e);
-	if (r == 0)
-		r = strv_add(&argv, id, e);
-	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
-}
-
-int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e)
-{
-	static const char *const mounted[] = { "rootfs", "upper", "crun", LAUNCH_NETNS,
+	static const char *const mounted[] = { "rootfs", "upper", RUNTIME_STATE, LAUNCH_NETNS,
 					       LAUNCH_USERNS };
 	auto_free char *netns = in_folder(folder, LAUNCH_NETNS);
 	auto_free char *userns = in_folder(folder, LAUNCH_USERNS);
@@ -500,8 +402,10 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, struc
 	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
 	network_stop(netns, pid_file);
-	/* The runtime's own removal first; the cgroup's members are ended whatever it says. */
-	(void)delete_runtime_state(folder, id, &ignored);
+	/* The runtime's own removal first; the cgroup's members are ended whatever it says. Without
+	 * cgroups the processes are gone, and its notes go with the folder. */
+	if (rt && !cgroups_denied())
+		(void)runtime_delete(rt, folder, id, true, &ignored);
 	for (size_t i = 0; i < sizeof(mounted) / sizeof(*mounted); i++) {
 		auto_free char *path = in_folder(folder, mounted[i]);
 

@@ -3,6 +3,7 @@
 
 #include "run/machine.h"
 #include "run/network.h"
+#include "run/runtime.h"
 
 /*
  * A supervisor: one forked process per container or build step that enters a private mount
@@ -11,8 +12,8 @@
  * supervisor still ends the container and cleans up.
  *
  * The folder is the OCI bundle and holds all there is to know: config.json, pidfile (the
- * container's first process), exit (its status, once ended), crun.log, crun/ (the runtime's own
- * state), netns, userns, pasta.pid.
+ * container's first process), exit (its status, once ended), oci.log and oci/ (the runtime's own
+ * messages and state), netns, userns, pasta.pid.
  */
 #define LAUNCH_NETNS "netns"
 #define LAUNCH_USERNS "userns"
@@ -23,6 +24,7 @@ struct launch {
 	const char *id;
 	const char *cgroup; /* "/plimsoll-<id>" */
 	const struct machine *machine;
+	const struct runtime *runtime;
 	bool network; /* by pasta; else an empty network namespace */
 	/* A user namespace of its own, in <folder>/userns, and its network namespace in
 	 * <folder>/netns: namespaces.h. Not for build steps. */
@@ -50,8 +52,6 @@ struct launch {
 	void *decide_arg;
 };
 
-enum { STATUS_FAILED = 125, STATUS_CANNOT_INVOKE = 126, STATUS_NOT_FOUND = 127 };
-
 struct supervisor {
 	pid_t pid;
 	int report; /* pipe */
@@ -68,11 +68,7 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e);
 void launch_abort(const struct supervisor *s);
 
 /* After the end, or from elsewhere when the supervisor is gone: network, runtime state, cgroup and
- * what this mount namespace still has mounted in the folder. May be repeated. */
-int launch_cleanup(const char *folder, const char *id, const char *cgroup, struct err *e);
-
-/* argv of crun with its global options for this folder; further words are added by the caller. Its
- * messages go to the file log there. */
-int launch_runtime_argv(const char *folder, const char *log, struct strv *argv, struct err *e);
-/* What the runtime wrote of its failure, as an error and STATUS_*; 0 when it wrote nothing. */
-int launch_runtime_error(const char *folder, const char *log, int *ret_status, struct err *e);
+ * what this mount namespace still has mounted in the folder. May be repeated. rt NULL: the runtime
+ * is not to be had. */
+int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
+		   struct err *e);

@@ -2,6 +2,7 @@
 #include "run/machine.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -335,4 +337,14 @@ bool process_alive(const struct process_id *p)
 
 	return p->pid > 0 && read_stat(p->pid, &state, &start, NULL) == 0 && start == p->start &&
 	       state != 'Z' && state != 'X';
+}
+
+int process_join_mounts(const struct process_id *p, struct err *e)
+{
+	auto_close int fd = p->pid > 0 ? (int)syscall(SYS_pidfd_open, p->pid, 0) : -1;
+
+	/* Only once it is held can its number not become another's. */
+	if (fd < 0 || !process_alive(p))
+		return FAIL(e, E_SYSTEM, "the process that watches the container is gone");
+	return setns(fd, CLONE_NEWNS) < 0 ? FAIL_SYS(e, "enter the container's mounts") : 0;
 }

@@ -58,3 +58,5 @@ struct process_id {
 };
 int process_identify(pid_t pid, struct process_id *ret, struct err *e);
 bool process_alive(const struct process_id *p); /* and no zombie */
+/* Takes the caller, a forked child, into its mount namespace, which is one of ours. */
+int process_join_mounts(const struct process_id *p, struct err *e);

@@ -18,8 +18,9 @@
 struct run_policy;
 struct denials;
 struct run_opts {
-	const char *name;  /* NULL: made from the id */
-	const char *image; /* as the user wrote it, for ps; may be NULL */
+	const char *name;    /* NULL: made from the id */
+	const char *image;   /* as the user wrote it, for ps; may be NULL */
+	const char *runtime; /* runtime_find() */
 	struct command_opts command;
 	const struct profile *profile; /* NULL: the default one */
 	const struct strv *profile_caps,

@@ -104,9 +104,24 @@ bool setup_guarded(const struct run_opts *o)
 	return !setup_profile(o)->no_seccomp && guard_available();
 }
 
-static int write_config(const struct setup *s, const char *root, const char *netns,
-			const char *hostname, const struct user *user, const struct mounts *m,
-			struct err *e)
+/* The guard's socket by a short name: runc connects by the path itself, and an address has room for
+ * 107 bytes. */
+static int link_guard(const struct setup *s, const struct berth *berth, char **ret, struct err *e)
+{
+	auto_free char *real = NULL, *path = NULL;
+
+	if (asprintf(&real, "%s/" GUARD_SOCKET, s->c->folder) < 0 ||
+	    asprintf(&path, "%s/" GUARD_SOCKET, berth->path) < 0)
+		return FAIL_NOMEM(e);
+	if (symlink(real, path) < 0)
+		return FAIL_SYS(e, "make '%s'", path);
+	*ret = TAKE(path);
+	return 0;
+}
+
+static int write_config(const struct setup *s, const struct berth *berth, const char *root,
+			const char *netns, const char *hostname, const struct user *user,
+			const struct mounts *m, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
 	auto_free char *userns = NULL, *guard = NULL;
@@ -115,9 +130,11 @@ static int write_config(const struct setup *s, const char *root, const char *net
 	struct winsize size = { 0 };
 	int r;
 
-	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0 ||
-	    asprintf(&guard, "%s/" GUARD_SOCKET, s->c->folder) < 0)
+	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
 		return FAIL_NOMEM(e);
+	r = setup_guarded(s->opts) ? link_guard(s, berth, &guard, e) : 0;
+	if (r < 0)
+		return r;
 	if (s->opts->tty && !s->opts->detach)
 		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
 
@@ -138,7 +155,7 @@ static int write_config(const struct setup *s, const char *root, const char *net
 				   .user = user,
 				   .shim = !setup_profile(s->opts)->no_landlock,
 				   .gated = s->opts->decide && !s->opts->detach,
-				   .guard = setup_guarded(s->opts) ? guard : NULL,
+				   .guard = guard,
 				   .look = s->opts->look,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
@@ -153,6 +170,8 @@ static int write_config(const struct setup *s, const char *root, const char *net
 		r = options_apply(s, j, e);
 	if (r == 0)
 		r = lsm_apply(s, &spec, j, e);
+	if (r == 0)
+		r = runtime_adapt(s->runtime, j, e);
 	if (r == 0)
 		r = json_pretty(j, &text, e);
 	return r == 0 ? file_put(s->c->fd, "config.json", buf_str(&text), text.n, e) : r;
@@ -217,7 +236,7 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 		r = rootfs_check_cwd(root, s->command->cwd, e);
 	if (r == 0)
 		r = check_command(s, root, ret_status, e);
-	return r == 0 ? write_config(s, path, netns, hostname, &user, &m, e) : r;
+	return r == 0 ? write_config(s, berth, path, netns, hostname, &user, &m, e) : r;
 }
 
 int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e)

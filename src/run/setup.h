@@ -10,6 +10,7 @@ struct setup {
 	const struct state *state;
 	const struct run_opts *opts;
 	const struct machine *machine;
+	const struct runtime *runtime;
 	struct container *c;
 	const struct digest *diff_ids; /* unpacked */
 	size_t diff_ids_n;

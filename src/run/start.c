@@ -118,7 +118,8 @@ static int copy_ports(const struct run_opts *o, struct container *c, struct err 
 }
 
 static int describe(const struct state *state, const struct desc *d, const struct run_opts *o,
-		    const struct command_line *command, struct container *c, struct err *e)
+		    const struct command_line *command, const struct runtime *rt,
+		    struct container *c, struct err *e)
 {
 	int r;
 
@@ -129,6 +130,7 @@ static int describe(const struct state *state, const struct desc *d, const struc
 	c->clean = o->create_only; /* nothing of it is to be ended */
 	c->stop_signal = o->stop_signal ?: command->stop_signal;
 	c->stop_timeout = o->stop_timeout;
+	c->runtime = strdup(rt->path);
 	c->image = o->image ? strdup(o->image) : NULL;
 	c->digest = strdup(d->digest.s);
 	c->command = command_text(command);
@@ -149,7 +151,8 @@ static int keep_asked(const struct container *c, const struct run_opts *o, struc
 }
 
 static int create(const struct state *state, const struct desc *d, const struct run_opts *o,
-		  const struct command_line *command, struct container *c, struct err *e)
+		  const struct command_line *command, const struct runtime *rt, struct container *c,
+		  struct err *e)
 {
 	int r;
 
@@ -168,7 +171,7 @@ static int create(const struct state *state, const struct desc *d, const struct 
 		r = copy_ports(o, c, e);
 		return r == 0 ? container_save(c, e) : r;
 	}
-	r = describe(state, d, o, command, c, e);
+	r = describe(state, d, o, command, rt, c, e);
 	if (r == 0)
 		r = container_create(state, c, e);
 	return r == 0 ? keep_asked(c, o, e) : r;
@@ -252,6 +255,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .id = s->c->id,
 			    .cgroup = container_cgroup(s->c, cgroup),
 			    .machine = s->machine,
+			    .runtime = s->runtime,
 			    .network = !o->no_network,
 			    .userns = true,
 			    .id_base = s->c->id_base,
@@ -278,6 +282,8 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	const struct conmon_opts c = { .folder = s->c->folder,
 				       .id = s->c->id,
 				       .name = s->c->name,
+				       .runtime = s->runtime,
+				       .cgroups = s->machine->cgroups != CGROUP_DENIED,
 				       .tty = o->tty,
 				       .interactive = o->interactive,
 				       .exit_command = o->exit_command };
@@ -325,9 +331,11 @@ static int start(const struct state *state, const struct desc *d, const struct r
 		 const struct image *i, struct container *c, int *ret_status, struct err *e)
 {
 	struct machine machine;
+	struct runtime rt;
 	struct setup s = { .state = state,
 			   .opts = o,
 			   .machine = &machine,
+			   .runtime = &rt,
 			   .c = c,
 			   .diff_ids = i->config.diff_ids,
 			   .diff_ids_n = i->config.diff_ids_n,
@@ -335,6 +343,8 @@ static int start(const struct state *state, const struct desc *d, const struct r
 			   .command = &i->command };
 	int r = machine_detect(&machine, e);
 
+	if (r == 0)
+		r = runtime_find(o->runtime, &rt, e);
 	if (r < 0)
 		return r;
 	choose_limits(o, &machine, &s.limits);
@@ -342,7 +352,10 @@ static int start(const struct state *state, const struct desc *d, const struct r
 	if (r == 0)
 		r = choose_caps(o, &s.caps, e);
 	if (r == 0)
-		r = create(state, d, o, &i->command, c, e);
+		r = create(state, d, o, &i->command, &rt, c, e);
+	/* As it was when it was made. */
+	if (r == 0 && o->again)
+		r = runtime_find(c->runtime, &rt, e);
 	if (r < 0)
 		return r;
 	if (o->create_only) {

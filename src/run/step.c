@@ -27,12 +27,11 @@
 
 enum { LIMIT_CONFIG = 4 * 1024 * 1024, ETC_FILES = 3 };
 
-#define RUNTIME_FOLDER "crun" /* as launch.h has it */
-
 struct step {
 	const struct run_step *s;
 	struct container *c;
 	const struct machine *machine;
+	struct runtime runtime;
 	int root;
 	struct strv made;
 	char *targets[ETC_FILES]; /* where etc_names are mounted, links followed */
@@ -71,19 +70,19 @@ static int prepare_root(struct step *st, struct err *e)
 }
 
 /*
- * The runtime's own folder, with the configuration and the copy of it that crun makes, is in memory
- * and in the supervisor's mount namespace alone: a variable may be a secret, and no secret is ever
- * on disk.
+ * The runtime's own folder, with the configuration and the copy of it that the runtime makes, is in
+ * memory and in the supervisor's mount namespace alone: a variable may be a secret, and no secret
+ * is ever on disk.
  */
 static int mount_memory(struct step *st, struct err *e)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	auto_free char *at = NULL;
-	int r = fs_mkdir_p(st->c->fd, RUNTIME_FOLDER, 0700, e);
+	int r = fs_mkdir_p(st->c->fd, RUNTIME_STATE, 0700, e);
 
 	if (r < 0)
 		return r;
-	if (asprintf(&at, "%s/" RUNTIME_FOLDER, st->c->folder) < 0) {
+	if (asprintf(&at, "%s/" RUNTIME_STATE, st->c->folder) < 0) {
 		at = NULL;
 		return FAIL_NOMEM(e);
 	}
@@ -198,6 +197,8 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 
 	if (r == 0)
 		r = spec_json(&spec, &j, e);
+	if (r == 0)
+		r = runtime_adapt(&st->runtime, j, e);
 	for (int i = 0; i < ETC_FILES; i++)
 		free(source[i]);
 	if (r == 0)
@@ -285,6 +286,7 @@ static struct launch launch_of(struct step *st, char cgroup[static CONTAINER_ID 
 				.id = st->c->id,
 				.cgroup = container_cgroup(st->c, cgroup),
 				.machine = st->machine,
+				.runtime = &st->runtime,
 				.network = st->s->network,
 				.netns = st->s->network && st->s->shared ? st->s->shared->netns
 									 : NULL,
@@ -387,8 +389,12 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 		r = step_network_start(s->shared, s->state, e);
 	c.kind = CONTAINER_STEP;
 	if (r == 0)
+		r = runtime_find(NULL, &st.runtime, e);
+	if (r == 0 && !(c.runtime = strdup(st.runtime.path)))
+		r = FAIL_NOMEM(e);
+	if (r == 0)
 		r = container_create(s->state, &c, e);
-	if (r == 0 && asprintf(&st.bundle, "%s/" RUNTIME_FOLDER "/bundle", c.folder) < 0) {
+	if (r == 0 && asprintf(&st.bundle, "%s/" RUNTIME_STATE "/bundle", c.folder) < 0) {
 		st.bundle = NULL;
 		r = FAIL_NOMEM(e);
 	}

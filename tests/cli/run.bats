@@ -13,7 +13,7 @@ setup_file() {
 setup() {
 	common_setup
 	need_root
-	need_cmd crun conmon pasta
+	need_cmd "${PLIMSOLL_RUNTIME:-crun}" conmon pasta
 	mkdir -p image/bin image/etc image/data
 	cp "$INSIDE" image/bin/inside
 	printf 'root:x:0:0::/:/bin/sh\nweb:x:33:33::/:/x\n' >image/etc/passwd
@@ -261,7 +261,8 @@ passes_term_on() {
 
 @test "a signal that comes before the runtime has said who runs is passed on, too" {
 	mkdir bin
-	cat >bin/crun <<-SH
+	local name=${PLIMSOLL_RUNTIME:-crun}
+	cat >"bin/$name" <<-SH
 		#!/bin/bash
 		args=("\$@")
 		for i in "\${!args[@]}"; do
@@ -269,9 +270,9 @@ passes_term_on() {
 		done
 		# Not before the container has said that it is ready.
 		[ ! "\$file" ] || (until grep -q ready $PWD/out; do sleep 0.05; done; sleep 0.2; mv "\$file.late" "\$file") &
-		exec $(command -v crun) "\${args[@]}"
+		exec $(command -v "$name") "\${args[@]}"
 	SH
-	chmod +x bin/crun
+	chmod +x "bin/$name"
 	PATH=$PWD/bin:$PATH passes_term_on
 }
 

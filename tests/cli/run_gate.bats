@@ -164,7 +164,7 @@ run_held() { # [option...]; sets $plimsoll_pid
 	"$PLIMSOLL" --state "$STATE" -q run --rm --network none gate:1 sleep 3 >said 2>&1 3>&- &
 	plimsoll_pid=$!
 	wait_for 10 made
-	pid=$(pgrep -f "^crun --root=$STATE" | head -1)
+	pid=$(pgrep -f "^[^ ]*crun --root=$STATE" | head -1)
 	run sh -c ": >>/proc/$pid/exe"
 	[ "$status" -ne 0 ]
 	grep -q " $(readlink -f "$(command -v crun)") ro" "/proc/$pid/mountinfo"

@@ -72,6 +72,7 @@ static int option(int c, const char *arg, struct run_opts *o, struct strings *s,
 	case 'u': o->command.user = arg; return 0;
 	case 'w': o->command.workdir = arg; return 0;
 	case 'x': o->command.entrypoint = arg; return 0;
+	case 'r': o->runtime = arg; return 0;
 	case 'h': o->hostname = arg; return 0;
 	case 'p': return port_parse(arg, &s->ports, e);
 	case 'e': return strv_add(&s->env, arg, e);
@@ -104,7 +105,7 @@ static int run(struct store *store, int argc, char **argv, const char *self, str
 	struct desc d;
 	int c, r = 0, status = 125;
 
-	while (r == 0 && (c = getopt(argc, argv, "+ditRWNn:u:w:x:h:p:e:v:T:A:D:m:c:P:")) >= 0)
+	while (r == 0 && (c = getopt(argc, argv, "+ditRWNr:n:u:w:x:h:p:e:v:T:A:D:m:c:P:")) >= 0)
 		r = option(c, optarg, &o, &s, e);
 	o.command.args = (const char *const *)argv + optind + 1;
 	if (r == 0)
