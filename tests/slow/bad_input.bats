@@ -173,8 +173,8 @@ when_full() { # KiB-left command...
 	rm "$STATE/ballast"
 }
 
-full() {
-	assert_status 6
+full() { # [status]
+	assert_status "${1:-6}"
 	[[ "$output" == *"No space left"* || "$output" == *"disk is full"* ]] || fail "$output"
 	refute_output_has "a bug"
 }
@@ -221,7 +221,7 @@ full() {
 	plimsoll build --network none -t big ctx
 	plimsoll sign big
 	when_full 0 run --rm --network none big cat /etc/passwd
-	full
+	full 125 # it could not be started, as docker says it
 	[ -z "$(plimsoll ps -aq)" ] || fail "$(plimsoll ps -a)"
 	next_works
 	umount "$STATE"
