@@ -442,6 +442,20 @@ static int choose_ports(const struct image *i, struct run_opts *own, struct port
 	return r;
 }
 
+/* An image that cannot be started may not even run: that is what has to be said of it. */
+static int refused_rather(const struct run_opts *o, int failed, struct err *e)
+{
+	auto_json *admission = NULL;
+	struct err why = ERR_INIT;
+	int r = o->decide ? o->decide(o->decide_arg, &admission, &why) : 0;
+
+	if (r == 0)
+		return failed;
+	if (e)
+		*e = why;
+	return r;
+}
+
 int run_start(const struct state *state, const struct store *store, const struct desc *manifest,
 	      const struct run_opts *o, struct progress *p, char ret_id[static CONTAINER_ID + 1],
 	      int *ret_status, struct err *e)
@@ -454,14 +468,15 @@ int run_start(const struct state *state, const struct store *store, const struct
 	int r = ports ? run_check(state, o, e) : FAIL_NOMEM(e);
 
 	*ret_status = STATUS_FAILED;
+	ret_id[0] = '\0';
 	if (r == 0)
 		r = container_reap(state, e);
-	if (r == 0)
-		r = load_image(store, manifest, o, &image, e);
+	if (r < 0)
+		return r;
+	r = load_image(store, manifest, o, &image, e);
 	if (r == 0)
 		r = choose_ports(&image, &own, ports, e);
-	if (r == 0)
-		r = decide_now(state, &image, &own, &admission, e);
+	r = r < 0 ? refused_rather(o, r, e) : decide_now(state, &image, &own, &admission, e);
 	if (r == 0)
 		r = unpack(state, store, &image, p, e);
 	if (r == 0)
