@@ -29,8 +29,11 @@ static int write_killed(const struct container *c, struct err *e)
 static int write_unseen(const struct container *c, struct err *e)
 {
 	const int64_t since = c->created * 1000000000;
+	const bool made = faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 
-	if (faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	/* What was never let to run has no end; but it may have been told, and the word not given.
+	 */
+	if ((made && !gate_closed(c->fd)) ||
 	    (event_known(c, "start", since) && !event_known(c, "die", since)))
 		return write_killed(c, e);
 	return 0;
@@ -53,10 +56,9 @@ int container_remove(struct container *c, struct err *e)
 	auto_close int parent = -1;
 	int r = clear(c, e);
 
-	/* What was never let to run has no end. */
-	if (r == 0 && !gate_closed(c->fd))
+	if (r == 0)
 		r = write_unseen(c, e);
-	if (r == 0 && !gate_closed(c->fd))
+	if (r == 0)
 		r = ending_note(c, e);
 	if (r < 0)
 		return r;
