@@ -5,9 +5,14 @@
 #include <stdio.h>
 #include <time.h>
 
+/* Not time(2): that is the clock of the last tick, and a file that was written just now may have a
+ * later second (since Linux 6.13). */
 int64_t clock_now(void)
 {
-	return (int64_t)time(NULL);
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec;
 }
 
 uint64_t clock_mono_ms(void)
