@@ -153,6 +153,14 @@ static int64_t nano_cpus(const json_t *resources)
 	return period > 0 ? limit_of(resources, "cpu", "quota") * 1000000000 / period : 0;
 }
 
+/* The one it was made with, whoever chose it. A container that was only created has none yet. */
+static const char *runtime_of(const struct container *c)
+{
+	const char *slash = c->runtime ? strrchr(c->runtime, '/') : NULL;
+
+	return slash ? slash + 1 : c->runtime ?: "";
+}
+
 static json_t *host_config_json(const struct facts *f)
 {
 	const json_t *linux_ = json_object_get(f->config, "linux");
@@ -182,7 +190,7 @@ static json_t *host_config_json(const struct facts *f)
 		(json_int_t)nano_cpus(resources), "CpuShares",
 		(json_int_t)limit_of(resources, "cpu", "shares"), "PidsLimit",
 		(json_int_t)limit_of(resources, "pids", "limit"), "CpusetCpus",
-		text_of(f, "cpuset-cpus", ""), "Runtime", text_of(f, "runtime", "crun"));
+		text_of(f, "cpuset-cpus", ""), "Runtime", runtime_of(f->c));
 }
 
 static int add_mount(const struct facts *f, const struct volume *v, json_t *list, struct err *e)

@@ -159,17 +159,26 @@ int run_stop(const struct state *state, const char *container, int signal, unsig
 	return r < 0 ? r : container_reap(state, e);
 }
 
-int run_kill(const struct state *state, const char *container, int signal, struct err *e)
+/* And its first process; E_USAGE when it does not run. */
+static int find_running(const struct state *state, const char *container, struct container *ret,
+			pid_t *ret_pid, struct err *e)
 {
-	auto_container c = CONTAINER_INIT;
-	int r = find(state, container, &c, e);
-	pid_t pid;
+	int r = find(state, container, ret, e);
 
 	if (r < 0)
 		return r;
-	pid = ended(&c) ? 0 : pid_of(&c);
-	if (pid <= 0)
-		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	*ret_pid = ended(ret) ? 0 : pid_of(ret);
+	return *ret_pid > 0 ? 0 : FAIL(e, E_USAGE, "container '%s' is not running", ret->name);
+}
+
+int run_kill(const struct state *state, const char *container, int signal, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	pid_t pid = 0;
+	int r = find_running(state, container, &c, &pid, e);
+
+	if (r < 0)
+		return r;
 	if (signal == SIGKILL || signal == c.stop_signal)
 		r = restart_stop(&c, e);
 	if (r < 0)
@@ -284,14 +293,11 @@ int run_give_up(const struct state *state, const char *id, const struct err *why
 int run_pause(const struct state *state, const char *container, bool on, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
-	int r = find(state, container, &c, e);
-	pid_t pid;
+	pid_t pid = 0;
+	int r = find_running(state, container, &c, &pid, e);
 
 	if (r < 0)
 		return r;
-	pid = ended(&c) ? 0 : pid_of(&c);
-	if (pid <= 0)
-		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
 	if (usage_frozen(pid) == on)
 		return FAIL(e, E_USAGE, "container '%s' is %s", c.name,
 			    on ? "paused already" : "not paused");

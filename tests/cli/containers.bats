@@ -2,32 +2,17 @@
 # The commands around running containers, with the words that docker's users type.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	host_rootfs "$BATS_FILE_TMPDIR/root" rm tail stty ps touch mkdir
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root rm tail stty ps touch mkdir || return 0
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta python3
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup python3; }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 run_d() { # name, words of run...
 	local name=$1

@@ -3,37 +3,18 @@
 # program inside is tests/helpers/refused.c.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" bash perl touch
-	gcc -static -O1 -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/root/bin/refused" "$PLIMSOLL_SRC/tests/helpers/refused.c"
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root bash perl touch || return 0
+	gcc -static -O1 -D_GNU_SOURCE -o "$ROOT/bin/refused" "$PLIMSOLL_SRC/tests/helpers/refused.c"
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta gcc
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup gcc; }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
-
-in_c() {
-	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --network none "$@"
-}
+teardown() { containers_teardown; }
 
 @test "a refused system call is told with its reason and the line that would allow it" {
 	in_c base:1 refused ptrace ptrace mount userns exit:3

@@ -3,46 +3,17 @@
 # start. The image is a shell and a few programs of this machine.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" grep env stat touch head wc
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root grep env stat touch head wc || return 0
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup; }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
-
-# Without a network, which is the fast way.
-in_c() {
-	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --network none "$@"
-}
-
-refused() { # status, words the message has, option...
-	local want=$1 words=$2
-	shift 2
-	in_c "$@" base:1 id
-	assert_status "$want"
-	assert_output_has "$words"
-	refute_output_has "uid=0"
-}
+teardown() { containers_teardown; }
 
 @test "environment and labels: files first, then what is given by itself" {
 	printf '# a comment\nA=file\nB=file\nHOSTS\n' >vars

@@ -2,32 +2,22 @@
 # plimsoll cp, both ways, and against containers that try to lead it out (CVE-2018-15664, CVE-2019-14271).
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	host_rootfs "$BATS_FILE_TMPDIR/root" rm mkdir ln mv chmod chown stat mkfifo readlink
-	mkdir "$BATS_FILE_TMPDIR/root/srv"
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root rm mkdir ln mv chmod chown stat mkfifo readlink || return 0
+	mkdir "$ROOT/srv"
+	base_state
 }
 
 setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon
-	cp -a "$BEGIN" "$STATE"
+	containers_setup
 	mkdir vol host
 	plimsoll run -d --network none --name c -v "$PWD/vol:/vol" --cap-add CHOWN --cap-add DAC_OVERRIDE base:1 sleep 300
 }
 
-teardown() {
-	plimsoll rm -f c w >/dev/null 2>&1 || true
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 @test "in and out: files, folders, contents, new names, owners" {
 	mkdir -p tree/sub

@@ -2,29 +2,17 @@
 # events.jsonl under load, at its limit, and when those who write to it are killed: every end is told exactly once.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	host_rootfs "$BATS_FILE_TMPDIR/root"
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root || return 0
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon python3
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup python3; }
 
-teardown() {
-	plimsoll rm -af >/dev/null 2>&1 || true
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 @test "the limit: the file is turned, and who follows misses nothing" {
 	local id pid n

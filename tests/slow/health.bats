@@ -2,32 +2,17 @@
 # Issue 6: --health-*, HEALTHCHECK of the image, and the process that checks.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" grep touch rm
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root grep touch rm || return 0
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup; }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 begin() { # option...
 	plimsoll run -d --name web --network none "$@" base:1 sh -c 'exec sleep 60' >/dev/null

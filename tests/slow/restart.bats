@@ -2,33 +2,20 @@
 # Issue 6: --restart, as docker has it; every start is admitted anew; stop ends it for good; units for systemd.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" grep
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root grep || return 0
+	base_state
 }
 
 setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta
-	cp -a "$BEGIN" "$STATE"
+	containers_setup
 	mkdir share
 }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 # A container that writes a line each time it runs, and ends with a status.
 begin() { # policy, status, [option...]

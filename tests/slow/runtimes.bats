@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	common_setup
 	need_root
-	need_cmd runc crun conmon pasta
+	need_cmd runc crun conmon pasta jq
 }
 
 teardown() { common_teardown; }
@@ -29,6 +29,7 @@ teardown() { common_teardown; }
 	plimsoll -q import root.tar base:1 >/dev/null
 	plimsoll -q run -d --runtime runc --network none --name one base:1 /bin/sh -c 'while :; do read x; done' >/dev/null
 	plimsoll -q exec one /bin/true
+	assert_eq "$(plimsoll inspect one | jq -r '.[0].HostConfig.Runtime')" runc
 	plimsoll -q stop -t 1 one
 	plimsoll -q rm one
 	run plimsoll -q run --rm --runtime nosuch --network none base:1 /bin/true

@@ -2,29 +2,17 @@
 # plimsoll stats against what containers really do.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	host_rootfs "$BATS_FILE_TMPDIR/root" dd
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root dd || return 0
+	base_state
 }
 
-setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta python3
-	cp -a "$BEGIN" "$STATE"
-}
+setup() { containers_setup python3; }
 
-teardown() {
-	plimsoll rm -f idle busy >/dev/null 2>&1 || true
-	common_teardown
-}
+teardown() { containers_teardown; }
 
 @test "processor, memory, processes: what a busy and an idle container use" {
 	plimsoll run -d --network none --name idle -m 64m --pids-limit 20 base:1 sleep 300

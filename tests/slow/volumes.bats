@@ -2,53 +2,27 @@
 # Issue 6: what -v, --mount and --tmpfs show to a container, and what they never do; named volumes.
 
 load ../lib/common
+load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export BEGIN=$BATS_FILE_TMPDIR/begin
-	[ "$(id -u)" = 0 ] || return 0
-	host_rootfs "$BATS_FILE_TMPDIR/root" grep stat touch mkdir
-	mkdir -p "$BATS_FILE_TMPDIR/root/data/sub"
-	echo first >"$BATS_FILE_TMPDIR/root/data/file"
-	echo web >"$BATS_FILE_TMPDIR/root/data/sub/web"
-	chown 33:33 "$BATS_FILE_TMPDIR/root/data/sub" "$BATS_FILE_TMPDIR/root/data/sub/web"
-	chmod 750 "$BATS_FILE_TMPDIR/root/data/sub"
-	ln -s /etc/passwd "$BATS_FILE_TMPDIR/root/data/link"
-	tar -C "$BATS_FILE_TMPDIR/root" --numeric-owner -cf "$BATS_FILE_TMPDIR/base.tar" .
-	"$PLIMSOLL" --state "$BEGIN" trust init
-	"$PLIMSOLL" --state "$BEGIN" advisories import "$PLIMSOLL_SRC/examples/advisories"
-	"$PLIMSOLL" --state "$BEGIN" import "$BATS_FILE_TMPDIR/base.tar" base:1
+	base_root grep stat touch mkdir || return 0
+	mkdir -p "$ROOT/data/sub"
+	echo first >"$ROOT/data/file"
+	echo web >"$ROOT/data/sub/web"
+	chown 33:33 "$ROOT/data/sub" "$ROOT/data/sub/web"
+	chmod 750 "$ROOT/data/sub"
+	ln -s /etc/passwd "$ROOT/data/link"
+	base_state
 }
 
 setup() {
-	common_setup
-	need_root
-	need_cmd crun conmon pasta
-	cp -a "$BEGIN" "$STATE"
+	containers_setup
 	mkdir -p share
 	echo shared >share/f
 }
 
-teardown() {
-	local id
-	for id in $(plimsoll ps -aq 2>/dev/null); do
-		plimsoll rm -f "$id" >/dev/null 2>&1 || true
-	done
-	common_teardown
-}
-
-in_c() {
-	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --network none "$@"
-}
-
-refused() { # status, words the message has, option...
-	local want=$1 words=$2
-	shift 2
-	in_c "$@" base:1 id
-	assert_status "$want"
-	assert_output_has "$words"
-	refute_output_has "uid=0"
-}
+teardown() { containers_teardown; }
 
 @test "a named volume begins with the image's content, keeps what is written, and its ids are shared" {
 	in_c -u 0:33 -v data:/data base:1 sh -c 'cat /data/file; stat -c "%u:%g %a" /data/sub /data/sub/web; echo second >/data/file'
