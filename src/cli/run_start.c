@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/run_start.h"
+#include "cli/run_attempt.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,18 +15,6 @@
 #include "run/allow.h"
 #include "run/secrets.h"
 #include "trust/trust.h"
-
-#define SCHEMA "plimsoll.run/v1"
-
-/* One start, of whichever kind. */
-struct attempt {
-	struct run_cli_opts *opts;
-	const char *image, *resolved; /* resolved: the digest that was admitted first, or NULL */
-	const char *const *args;
-	const char *again; /* the container's id, or NULL */
-	const char *cause; /* "run" */
-	bool create_only, by_policy;
-};
 
 /* What of the options the trail keeps: not the environment, which may hold secrets. */
 static json_t *run_detail(const struct run_opts *o)
@@ -144,7 +132,7 @@ static int asked_json(const struct attempt *a, const struct digest *resolved, js
 			    : 0;
 	if (r < 0)
 		return r;
-	*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", SCHEMA, "image", a->image,
+	*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", RUN_SCHEMA, "image", a->image,
 			 "resolved", resolved->s, "args", args, "options", options);
 	return *ret ? 0 : FAIL(e, E_FORMAT, "the image's name is not UTF-8");
 }
@@ -264,7 +252,7 @@ static int load_policy(const struct cli *c, const char *image, struct run_policy
 	return 0;
 }
 
-static int attempt(struct cli *c, const struct attempt *a, struct err *e)
+int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 {
 	auto_free struct run_request *q = calloc(1, sizeof(*q));
 	auto_free struct run_policy *policy = NULL;
@@ -291,113 +279,4 @@ static int attempt(struct cli *c, const struct attempt *a, struct err *e)
 	run_request_free(q);
 	run_policy_free(policy);
 	return r;
-}
-
-static int check_restart(const struct cli_start *s, struct err *e)
-{
-	const struct run_cli_opts *o = s->opts;
-
-	if (!o->restart || strcmp(o->restart, "no") == 0)
-		return 0;
-	if (secrets_need_environment(&o->secret))
-		return err_hint(e,
-				FAIL(e, E_USAGE,
-				     "--restart and a secret from the environment, which the next "
-				     "start does not have"),
-				"--secret id=NAME,src=FILE");
-	if (o->rm)
-		return FAIL(e, E_USAGE,
-			    "--restart and --rm: either it is started again, or removed");
-	if (!o->detach && !s->create_only)
-		return err_hint(e,
-				FAIL(e, E_USAGE, "--restart is for a container in the background"),
-				"add --detach");
-	return 0;
-}
-
-int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)
-{
-	auto_strv kept = { 0 };
-	const struct attempt a = { .opts = s->opts,
-				   .image = s->image,
-				   .args = s->args,
-				   .cause = s->create_only ? "create" : "run",
-				   .create_only = s->create_only };
-	int r = check_restart(s, e);
-
-	if (r == 0)
-		r = run_options_settle(s->opts, &kept, e);
-	return r == 0 ? attempt(c, &a, e) : r;
-}
-
-static int load_asked(const struct container *found, json_t **ret, struct err *e)
-{
-	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
-	auto_json *j = NULL;
-	const char *schema;
-	int r = fs_read(found->fd, "run.json", LIMIT_STATE_JSON, &text, e);
-
-	if (r == E_NOTFOUND)
-		return err_hint(e,
-				FAIL(e, E_FORMAT,
-				     "container '%s' is of an older plimsoll, which did not keep "
-				     "what it was started with",
-				     found->name),
-				"plimsoll rm %s, and run it again", found->name);
-	if (r == 0)
-		r = json_parse(buf_str(&text), text.n, "run.json", &j, e);
-	if (r == 0)
-		r = json_get_string(j, "schema", &schema, "run.json", e);
-	if (r == 0 && strcmp(schema, SCHEMA) != 0)
-		r = FAIL(e, E_FORMAT, "run.json: schema '%s' is not %s", schema, SCHEMA);
-	if (r == 0)
-		*ret = TAKE(j);
-	return r;
-}
-
-static int again(struct cli *c, const struct container *found, const json_t *asked,
-		 const struct cli_again *s, struct err *e)
-{
-	const json_t *list = json_object_get(asked, "args");
-	const size_t n = json_array_size(list);
-	auto_free const char **args = calloc(n + 1, sizeof(*args));
-	struct run_cli_opts o = { 0 };
-	struct attempt a = { .opts = &o,
-			     .args = args,
-			     .again = found->id,
-			     .cause = s->cause,
-			     .by_policy = s->by_policy };
-	int r = args ? 0 : FAIL_NOMEM(e);
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		args[i] = json_string_value(json_array_get(list, i)) ?: "";
-	if (r == 0)
-		r = json_get_string(asked, "image", &a.image, "run.json", e);
-	if (r == 0)
-		r = json_get_string(asked, "resolved", &a.resolved, "run.json", e);
-	if (r == 0)
-		r = run_options_load(json_object_get(asked, "options"), &o, e);
-	if (r < 0)
-		return r;
-	o.detach = !s->attach;
-	o.name = found->name;
-	r = attempt(c, &a, e);
-	run_options_free(&o);
-	return r;
-}
-
-int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e)
-{
-	auto_container found = CONTAINER_INIT;
-	auto_json *asked = NULL;
-	const struct state *state;
-	int r = cli_state(c, &state, e);
-
-	if (r == 0)
-		r = container_reap(state, e);
-	if (r == 0)
-		r = container_find(state, s->container, &found, e);
-	if (r == 0)
-		r = load_asked(&found, &asked, e);
-	return r == 0 ? again(c, &found, asked, s, e) : r;
 }

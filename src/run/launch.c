@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/launch.h"
-#include "run/file.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -18,9 +17,10 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "run/conmon.h"
+#include "run/file.h"
 #include "run/gate.h"
 #include "run/guard.h"
-#include "run/namespaces.h"
+#include "run/launch_network.h"
 #include "run/reexec.h"
 #include "run/relay.h"
 
@@ -31,13 +31,6 @@ struct report {
 	int r, status;
 	struct err e;
 };
-
-static char *in_folder(const char *folder, const char *name)
-{
-	char *path = NULL;
-
-	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
-}
 
 /*
  * Without a cgroup nothing tells which processes are the container's. So the runtime becomes the
@@ -165,7 +158,7 @@ static int start_with_streams(const struct launch *l, struct gate *g, struct str
 static int run_foreground(const struct launch *l, struct gate *g, const sigset_t *watched,
 			  int *ret_status, struct err *e)
 {
-	auto_free char *pidfile = in_folder(l->folder, "pidfile");
+	auto_free char *pidfile = launch_path(l->folder, "pidfile");
 	bool asked;
 	struct streams streams = STREAMS_INIT;
 	pid_t pid = 0;
@@ -194,43 +187,9 @@ static int run_foreground(const struct launch *l, struct gate *g, const sigset_t
 	return r < 0 && asked ? FAIL(e, E_SIGNAL, "interrupted") : r;
 }
 
-/* The namespaces that are made before the runtime, and what serves the network in them. */
-static int start_network(const struct launch *l, char **ret_netns, struct pasta *ret, struct err *e)
-{
-	auto_free char *netns = in_folder(l->folder, LAUNCH_NETNS);
-	auto_free char *userns = in_folder(l->folder, LAUNCH_USERNS);
-	auto_free char *pid_file = in_folder(l->folder, LAUNCH_PASTA_PID);
-	const struct network_opts o = { .ports = l->ports };
-	int r;
-
-	if (!netns || !userns || !pid_file)
-		return FAIL_NOMEM(e);
-	r = l->userns ? namespaces_make(userns, netns, l->id_base, e) : network_make(netns, e);
-	if (r == 0 && l->network)
-		r = network_start(netns, &o, pid_file, ret, e);
-	*ret_netns = TAKE(netns);
-	return r;
-}
-
-/* Another process's network namespace by a file of our own: its /proc/PID has no meaning to a
- * runtime that lives in a process namespace of its own. */
-static int bind_network(const struct launch *l, char **ret_netns, struct err *e)
-{
-	auto_free char *file = in_folder(l->folder, LAUNCH_NETNS);
-	auto_close int fd =
-		file ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-
-	if (!file)
-		return FAIL_NOMEM(e);
-	if (fd < 0 || mount(l->netns, file, NULL, MS_BIND, NULL) < 0)
-		return FAIL_SYS(e, "bind network namespace to '%s'", file);
-	*ret_netns = TAKE(file);
-	return 0;
-}
-
 static int start_guard(const struct launch *l, struct guard_process *ret, struct err *e)
 {
-	auto_free char *userns = in_folder(l->folder, LAUNCH_USERNS);
+	auto_free char *userns = launch_path(l->folder, LAUNCH_USERNS);
 
 	if (!userns)
 		return FAIL_NOMEM(e);
@@ -254,9 +213,9 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
 	if (out->r == 0 && (l->network || l->userns) && !l->netns)
-		out->r = start_network(l, &netns, &g.pasta, &out->e);
+		out->r = launch_network(l, &netns, &g.pasta, &out->e);
 	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
-		out->r = bind_network(l, &netns, &out->e);
+		out->r = launch_network_of(l, &netns, &out->e);
 	if (out->r == 0 && l->guard)
 		out->r = start_guard(l, &guard, &out->e);
 	if (out->r == 0)
@@ -394,9 +353,9 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 {
 	static const char *const mounted[] = { "rootfs", "upper", RUNTIME_STATE, LAUNCH_NETNS,
 					       LAUNCH_USERNS };
-	auto_free char *netns = in_folder(folder, LAUNCH_NETNS);
-	auto_free char *userns = in_folder(folder, LAUNCH_USERNS);
-	auto_free char *pid_file = in_folder(folder, LAUNCH_PASTA_PID);
+	auto_free char *netns = launch_path(folder, LAUNCH_NETNS);
+	auto_free char *userns = launch_path(folder, LAUNCH_USERNS);
+	auto_free char *pid_file = launch_path(folder, LAUNCH_PASTA_PID);
 	struct err ignored = ERR_INIT;
 
 	if (!netns || !userns || !pid_file)
@@ -407,7 +366,7 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 	if (rt && !cgroups_denied())
 		(void)runtime_delete(rt, folder, id, true, &ignored);
 	for (size_t i = 0; i < sizeof(mounted) / sizeof(*mounted); i++) {
-		auto_free char *path = in_folder(folder, mounted[i]);
+		auto_free char *path = launch_path(folder, mounted[i]);
 
 		if (path)
 			(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);

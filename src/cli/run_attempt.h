@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/run_start.h"
+
+#define RUN_SCHEMA "plimsoll.run/v1" /* of run.json */
+
+/* One start, of whichever kind. */
+struct attempt {
+	struct run_cli_opts *opts;
+	const char *image, *resolved; /* resolved: the digest that was admitted first, or NULL */
+	const char *const *args;
+	const char *again; /* the container's id, or NULL */
+	const char *cause; /* "run" */
+	bool create_only, by_policy;
+};
+
+/* Asks the policy, admits the image and starts it. The container's status, or an error. */
+int run_attempt(struct cli *c, const struct attempt *a, struct err *e);

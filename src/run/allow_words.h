@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+/* Which of the words that a policy can allow this is, or -1. pattern: a path may end with "/" "*".
+ */
+int allow_find_word(const char *what, bool pattern);
