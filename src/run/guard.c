@@ -57,26 +57,47 @@ static size_t open_groups(int ret[static LIMIT_GROUPS])
 	return n;
 }
 
-static int spawn(const struct launch *l, const int *keep, size_t n, pid_t *ret, struct err *e)
+/* What it is given; -1: not there. */
+struct given {
+	int listener, notes, life, userns;
+	int groups[LIMIT_GROUPS];
+	size_t groups_n;
+};
+
+static int add_fd(struct strv *argv, int fd, struct err *e)
 {
+	return strv_addf(argv, e, "%d", fd);
+}
+
+/* LISTEN OUT LIFE USERNS CGROUP [GROUP...], as guard/main.c reads them. */
+static int words(const struct launch *l, const struct given *g, struct strv *argv, struct err *e)
+{
+	const int fixed[] = { g->listener, g->notes, g->life, g->userns };
 	auto_free char *helper = NULL;
-	auto_strv argv = { 0 };
-	int used[4 + LIMIT_GROUPS];
-	size_t used_n = 0;
 	int r = proc_helper_path("plimsoll-guard", &helper, e);
 
 	if (r == 0)
-		r = strv_add(&argv, helper, e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (i == 4)
-			r = strv_add(&argv, l->cgroup + 1, e);
-		if (r == 0)
-			r = strv_addf(&argv, e, "%d", keep[i]);
-		if (keep[i] >= 0)
-			used[used_n++] = keep[i];
-	}
-	if (r == 0 && n == 4)
-		r = strv_add(&argv, l->cgroup + 1, e);
+		r = strv_add(argv, helper, e);
+	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
+		r = add_fd(argv, fixed[i], e);
+	if (r == 0)
+		r = strv_add(argv, l->cgroup + 1, e);
+	for (size_t i = 0; r == 0 && i < g->groups_n; i++)
+		r = add_fd(argv, g->groups[i], e);
+	return r;
+}
+
+static int spawn(const struct launch *l, const struct given *g, pid_t *ret, struct err *e)
+{
+	int keep[4 + LIMIT_GROUPS] = { g->listener, g->notes, g->life };
+	size_t keep_n = 3;
+	auto_strv argv = { 0 };
+	int r = words(l, g, &argv, e);
+
+	if (g->userns >= 0)
+		keep[keep_n++] = g->userns;
+	for (size_t i = 0; i < g->groups_n; i++)
+		keep[keep_n++] = g->groups[i];
 	if (r < 0)
 		return r;
 
@@ -84,8 +105,8 @@ static int spawn(const struct launch *l, const int *keep, size_t n, pid_t *ret, 
 				.in = -1,
 				.out = -1,
 				.err = -1,
-				.keep = used,
-				.keep_n = used_n };
+				.keep = keep,
+				.keep_n = keep_n };
 
 	return proc_start(&p, ret, e);
 }
@@ -95,8 +116,8 @@ int guard_start(const struct launch *l, const char *userns, struct guard_process
 {
 	auto_close int folder = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_close int listener = -1, notes = -1, own = -1, life = -1, ours = -1;
-	int ends[2], keep[4 + LIMIT_GROUPS], r;
-	size_t n;
+	struct given given;
+	int ends[2], r;
 
 	if (folder < 0)
 		return FAIL_SYS(e, "open '%s'", l->folder);
@@ -114,14 +135,11 @@ int guard_start(const struct launch *l, const char *userns, struct guard_process
 		return FAIL_SYS(e, "pipe");
 	life = ends[0];
 	ours = ends[1];
-	keep[0] = listener;
-	keep[1] = notes;
-	keep[2] = life;
-	keep[3] = own;
-	n = open_groups(keep + 4);
-	r = spawn(l, keep, 4 + n, &ret->pid, e);
-	for (size_t i = 0; i < n; i++)
-		(void)close(keep[4 + i]);
+	given = (struct given){ listener, notes, life, own, { 0 }, 0 };
+	given.groups_n = open_groups(given.groups);
+	r = spawn(l, &given, &ret->pid, e);
+	for (size_t i = 0; i < given.groups_n; i++)
+		(void)close(given.groups[i]);
 	if (r < 0)
 		return WRAP(e, r, "plimsoll-guard");
 	ret->life = TAKE_FD(ours);
