@@ -208,7 +208,7 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	struct digest resolved = { 0 };
 	struct exit_words words = { .config = NULL };
 	struct deciding d = { .c = c, .a = a, .run = o };
-	struct denied denied = { c, a->opts->explain };
+	struct denied denied = { c, a->opts->explain, 0 };
 	int r = cli_road(c, a->image, &road, e);
 
 	if (r == 0)
@@ -216,6 +216,9 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	o->exit_command = words.v;
 	o->denied = denials_tell;
 	o->denied_arg = &denied;
+	/* Who draws on this terminal is told when it ended. */
+	if (a->opts->explain && !c->quiet && !(o->tty && isatty(STDERR_FILENO)))
+		o->denied_now = denials_tell_now;
 	if (r == 0)
 		r = run_check(road.state, o, e);
 	if (r == 0)

@@ -84,22 +84,21 @@ int denials_read(int folder, struct denials *ret, struct err *e)
 	return r < 0 ? r : denials_parse(buf_str(&text), text.n, ret, e);
 }
 
-static int add_json(json_t *list, const struct denial *d, struct err *e)
+int denial_json(const struct denials *all, const struct denial *d, json_t **ret, struct err *e)
 {
 	auto_buf what = BUF_INIT(2048), why = BUF_INIT(2048), remedy = BUF_INIT(2048);
 	char *call = d->nr >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, d->nr) : NULL;
-	json_t *j;
 
 	denial_what(d, &what);
 	denial_why(d, &why);
-	denial_remedy(d, &remedy);
-	j = json_pack("{s:s, s:s*, s:s*, s:I, s:i, s:s, s:s, s:s*, s:b}", "rule", rules[d->rule],
-		      "syscall", call, "path", *d->path ? d->path : NULL, "count",
-		      (json_int_t)d->count, "errno", d->error, "what", buf_str(&what), "why",
-		      buf_str(&why), "allow", remedy.n ? buf_str(&remedy) : NULL, "usual",
-		      denial_usual(d));
+	denial_remedy(all, d, &remedy);
+	*ret = json_pack("{s:s, s:s*, s:s*, s:I, s:i, s:s, s:s, s:s*, s:b}", "rule", rules[d->rule],
+			 "syscall", call, "path", *d->path ? d->path : NULL, "count",
+			 (json_int_t)d->count, "errno", d->error, "what", buf_str(&what), "why",
+			 buf_str(&why), "allow", remedy.n ? buf_str(&remedy) : NULL, "usual",
+			 denial_usual(d));
 	free(call);
-	return json_push(list, j, e);
+	return *ret ? 0 : FAIL_NOMEM(e);
 }
 
 int denials_json(const struct denials *d, json_t **ret, struct err *e)
@@ -107,8 +106,13 @@ int denials_json(const struct denials *d, json_t **ret, struct err *e)
 	auto_json *list = json_array();
 	int r = list ? 0 : FAIL_NOMEM(e);
 
-	for (size_t i = 0; r == 0 && i < d->n; i++)
-		r = add_json(list, &d->v[i], e);
+	for (size_t i = 0; r == 0 && i < d->n; i++) {
+		json_t *one = NULL;
+
+		r = denial_json(d, &d->v[i], &one, e);
+		if (r == 0)
+			r = json_push(list, one, e);
+	}
 	if (r == 0)
 		*ret = TAKE(list);
 	return r;

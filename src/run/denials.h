@@ -48,9 +48,10 @@ int denials_parse(const char *text, size_t n, struct denials *ret, struct err *e
 /* For people: what was refused; by which rule; what would allow just that. Printable. */
 void denial_what(const struct denial *d, struct buf *ret);
 void denial_why(const struct denial *d, struct buf *ret);
-void denial_remedy(const struct denial *d, struct buf *ret);
+void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret);
 /* Programs try this as a matter of course and go on without: not worth a word when all went well.
  */
 bool denial_usual(const struct denial *d);
-/* An array of all, in the form of `explain --format json`. Owned. */
+/* One, and an array of all, in the form of `explain --format json`. Owned. */
+int denial_json(const struct denials *all, const struct denial *d, json_t **ret, struct err *e);
 int denials_json(const struct denials *d, json_t **ret, struct err *e);

@@ -191,8 +191,9 @@ static void readonly_remedy(const char *path, struct buf *ret)
 	put_folder(path, ret);
 }
 
-void denial_remedy(const struct denial *d, struct buf *ret)
+void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
 {
+	(void)all;
 	switch (d->rule) {
 	case DENIAL_SECCOMP: seccomp_remedy(d, ret); return;
 	case DENIAL_READONLY: readonly_remedy(d->path, ret); return;

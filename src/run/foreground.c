@@ -101,17 +101,21 @@ static void pass_on(const struct launch *l, const struct supervisor *s,
 		(void)kill(pid, sig);
 }
 
-static void attend(const struct launch *l, const struct supervisor *s, int signals)
+static void attend(const struct launch *l, const struct supervisor *s, int signals,
+		   const struct foreground_watch *watch)
 {
 	struct pollfd p[] = { { .fd = signals, .events = POLLIN },
-			      { .fd = s->report, .events = POLLIN } };
+			      { .fd = s->report, .events = POLLIN },
+			      { .fd = watch ? watch->fd : -1, .events = POLLIN } };
 	int asked = 0;
 
 	for (;;) {
 		struct signalfd_siginfo si;
 
-		if (poll(p, 2, -1) < 0)
+		if (poll(p, 3, -1) < 0)
 			continue;
+		if (p[2].revents)
+			watch->happened(watch->arg);
 		if (p[0].revents && read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
 			pass_on(l, s, &si, &asked);
 		if (p[1].revents)
@@ -119,7 +123,8 @@ static void attend(const struct launch *l, const struct supervisor *s, int signa
 	}
 }
 
-int foreground_run(const struct launch *l, int *ret_status, struct err *e)
+int foreground_run(const struct launch *l, const struct foreground_watch *watch, int *ret_status,
+		   struct err *e)
 {
 	auto_close int signals = -1;
 	struct supervisor s;
@@ -139,7 +144,7 @@ int foreground_run(const struct launch *l, int *ret_status, struct err *e)
 		r = launch_decide(l, &s, e);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	if (r == 0) {
-		attend(l, &s, signals);
+		attend(l, &s, signals, watch);
 		r = launch_wait(&s, ret_status, e);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

@@ -9,7 +9,14 @@
  * handle would be dropped by the kernel (pid_namespaces(7)), so INT, TERM, HUP and QUIT then end
  * the container; so does a second INT or TERM.
  */
-int foreground_run(const struct launch *l, int *ret_status, struct err *e);
+struct foreground_watch {
+	int fd; /* is readable when something happened meanwhile */
+	void (*happened)(void *arg);
+	void *arg;
+};
+/* watch: NULL for none. */
+int foreground_run(const struct launch *l, const struct foreground_watch *watch, int *ret_status,
+		   struct err *e);
 
 /* The container's first process, checked against its cgroup; 0 when there is none. */
 pid_t first_process(const char *folder, const char *cgroup);

@@ -66,6 +66,8 @@ struct run_opts {
 	/* Called at the end of one in the foreground with what it was refused (denials.h), before
 	 * its folder may go; status is its own. May be NULL. */
 	void (*denied)(void *arg, const struct denials *d, int status);
+	/* The same while it runs, each time there is more; all so far. May be NULL. */
+	void (*denied_now)(void *arg, const struct denials *d);
 	void *denied_arg;
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */

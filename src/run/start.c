@@ -7,6 +7,7 @@
 #include "oci/layer.h"
 #include "run/conmon.h"
 #include "run/denials.h"
+#include "run/denials_watch.h"
 #include "run/ending.h"
 #include "run/events.h"
 #include "run/file.h"
@@ -84,6 +85,35 @@ static int decide(void *arg, struct err *e)
 	return r;
 }
 
+/* Told while it runs. */
+struct telling {
+	const struct setup *s;
+	int watch;
+};
+
+static void tell_now(void *arg)
+{
+	const struct telling *t = arg;
+	const struct run_opts *o = t->s->opts;
+	auto_denials d = { 0 };
+
+	denials_watched(t->watch);
+	if (denials_read(t->s->c->fd, &d, NULL) == 0 && d.n)
+		o->denied_now(o->denied_arg, &d);
+}
+
+static int in_foreground(const struct setup *s, const struct launch *l, int *ret_status,
+			 struct err *e)
+{
+	auto_close int watch = s->opts->denied_now ? denials_watch(s->c->fd, e) : -1;
+	struct telling telling = { s, watch };
+	const struct foreground_watch w = { watch, tell_now, &telling };
+
+	if (watch < 0 && s->opts->denied_now)
+		return watch;
+	return foreground_run(l, watch >= 0 ? &w : NULL, ret_status, e);
+}
+
 static int launch(const struct setup *s, bool detach, int *ret_status, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
@@ -116,7 +146,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	if (r < 0)
 		return r;
 	if (!detach)
-		return foreground_run(&l, ret_status, e);
+		return in_foreground(s, &l, ret_status, e);
 
 	const struct conmon_opts c = { .folder = s->c->folder,
 				       .id = s->c->id,

@@ -307,7 +307,7 @@ static int execute_at_terminal(struct step *st, int *ret_status, struct err *e)
 	st->terminal = tty;
 	launch.in = launch.out = launch.err = tty;
 	launch.terminal = true;
-	return foreground_run(&launch, ret_status, e);
+	return foreground_run(&launch, NULL, ret_status, e);
 }
 
 static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struct err *e)

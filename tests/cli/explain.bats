@@ -85,3 +85,26 @@ teardown() { containers_teardown; }
 	run plimsoll logs lone
 	assert_output_has "ptrace: Function not implemented" "memfd: Function not implemented" "mount: Function not implemented"
 }
+
+@test "--explain tells while it runs, each refusal once" {
+	plimsoll run --rm --explain --network none base:1 sh -c 'refused ptrace; read x; refused ptrace mount; exit 5' \
+		<"$(mkfifo in; echo in)" >out 2>err &
+	exec 7>in
+	wait_for 20 grep -q 'syscalls: \[ptrace\]' err
+	if grep -q "mount()" err; then fail "told before it was"; fi
+	echo >&7
+	exec 7>&-
+	wait $! && fail "it ended well" || true
+	assert_eq "$(grep -c 'ptrace()' err)" 1
+	assert_eq "$(grep -c 'mount()' err)" 1
+	assert_eq "$(grep -c 'the container' err)" 1
+}
+
+@test "explain -f follows what is in the background, to its end" {
+	plimsoll run -d --name web --network none base:1 sh -c 'refused ptrace; sleep 2; refused mount; sleep 1' >/dev/null
+	timeout 30 "$PLIMSOLL" --state "$STATE" explain -f web >followed
+	grep -q 'ptrace()' followed
+	grep -q 'mount()' followed
+	timeout 30 "$PLIMSOLL" --state "$STATE" explain -f --format json web >lines
+	assert_eq "$(jq -r .syscall lines | tr '\n' ' ')" "ptrace mount "
+}
