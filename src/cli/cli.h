@@ -108,6 +108,7 @@ const char *cli_config(const struct cli *c, const char *dotted);
 /* Data on standard output: a full disk or a closed pipe is an error, not silence. */
 int cli_print(struct cli *c, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+bool cli_to_terminal(const struct cli *c); /* standard output; what others chose is cleaned then */
 int cli_print_json(struct cli *c, const json_t *j, struct err *e); /* pretty, with final newline */
 int cli_print_json_line(struct cli *c, const json_t *j, struct err *e); /* canonical, for streams */
 int cli_print_table(struct cli *c, const struct table *t, struct err *e);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/cli.h"
 #include "run/run.h"
 #include "run/when.h"
@@ -15,6 +18,53 @@ struct printing {
 	bool timestamps;
 };
 
+/* How many bytes at the front are a change of colour: ESC [ 1;31 m. */
+static size_t colour(const char *line, size_t n)
+{
+	size_t i = 2;
+
+	if (n < 3 || line[0] != '\033' || line[1] != '[')
+		return 0;
+	while (i < n && (line[i] == ';' || (line[i] >= '0' && line[i] <= '9')))
+		i++;
+	return i < n && line[i] == 'm' ? i + 1 : 0;
+}
+
+static bool put_clean(FILE *f, const char *text, size_t n)
+{
+	auto_free char *copy = malloc(n + 1);
+
+	if (!copy)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = text[i] ? text[i] : '?';
+	copy[n] = '\0';
+	text_sanitize(copy);
+	return fwrite(copy, 1, n, f) == n;
+}
+
+/* What a container wrote may colour a terminal, and do nothing else to it: no titles, no answers
+ * typed, no lines that are not seen. */
+static bool put_line(FILE *f, const char *line, size_t n)
+{
+	bool ok = true;
+
+	if (!isatty(fileno(f)))
+		return fwrite(line, 1, n, f) == n;
+	if (n && line[n - 1] == '\r') /* it had a terminal of its own */
+		n--;
+	while (ok && n) {
+		const char *escape = memchr(line + 1, '\033', n - 1);
+		const size_t shown = colour(line, n);
+		const size_t done = shown ? shown : escape ? (size_t)(escape - line) : n;
+
+		ok = shown ? fwrite(line, 1, done, f) == done : put_clean(f, line, done);
+		line += done;
+		n -= done;
+	}
+	return ok;
+}
+
 static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, struct err *e)
 {
 	const struct printing *p = arg;
@@ -27,7 +77,7 @@ static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_
 		when_print(when, text);
 		ok = fputs(text, f) >= 0 && fputc(' ', f) != EOF;
 	}
-	ok = ok && fwrite(line, 1, n, f) == n && fputc('\n', f) != EOF;
+	ok = ok && put_line(f, line, n) && fputc('\n', f) != EOF;
 	if (is_stderr)
 		return ok ? 0 : FAIL_SYS(e, "write to standard error");
 	return cli_flush(p->c, e);

@@ -166,6 +166,9 @@ int format_rows_add(struct rows *r, const json_t *row, struct err *e)
 		done = buf_check(&text, "output", e);
 	if (done < 0)
 		return done;
+	/* Values are whoever made the image's; what a program reads stays as it is. */
+	if (text.n && cli_to_terminal(r->c))
+		text_sanitize(text.p);
 	if (!r->table)
 		return cli_print(r->c, e, "%s\n", buf_str(&text));
 	rest = text.n ? text.p : NULL;

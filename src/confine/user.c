@@ -116,6 +116,19 @@ static void find_supplementary(struct str text, struct str user, struct user *u)
 	}
 }
 
+/* What looks like a number is an id, or nothing: as a name, a hostile image could have it. */
+static int check_number(struct str part, struct err *e)
+{
+	auto_free char *text = str_dup(part);
+	uint32_t id;
+
+	if (!text)
+		return FAIL_NOMEM(e);
+	if (!part.n || strspn(text, "0123456789+-.") < part.n || number(part, &id))
+		return 0;
+	return FAIL(e, E_NOTFOUND, "'%.100s' is no id", text);
+}
+
 static int resolve_names(struct str spec, struct str passwd, struct str groups, struct user *u,
 			 struct err *e)
 {
@@ -124,6 +137,8 @@ static int resolve_names(struct str spec, struct str passwd, struct str groups, 
 	uint32_t id = 0;
 
 	(void)str_cut(&rest, ':', &user);
+	if (check_number(user, e) < 0 || (has_group && check_number(rest, e) < 0))
+		return E_NOTFOUND;
 	if (!find_user(passwd, user.n ? user : STR("0"), u, &name)) {
 		if (user.n && !number(user, &id))
 			return FAIL(e, E_NOTFOUND, "the image's /etc/passwd has no user '%.*s'",

@@ -15,6 +15,7 @@ enum {
 	INTERVAL_MS = 30000,
 	TIMEOUT_MS = 30000,
 	START_INTERVAL_MS = 5000,
+	IMAGE_MS = 1000, /* each check is work of the host's: an image asks for no more */
 	RETRIES = 3,
 	NS_PER_MS = 1000000,
 	DURATION_MAX_H = 24 * 365,
@@ -74,8 +75,11 @@ static int put_duration(json_t *config, const char *key, const char *given, cons
 {
 	const json_int_t ns = json_integer_value(json_object_get(image, key));
 	uint64_t ms = ns >= NS_PER_MS ? (uint64_t)ns / NS_PER_MS : otherwise;
-	int r = given ? health_duration(given, &ms, e) : 0;
+	int r;
 
+	if (ns >= NS_PER_MS && ms < IMAGE_MS && ends_with(key, "Interval"))
+		ms = IMAGE_MS;
+	r = given ? health_duration(given, &ms, e) : 0;
 	if (r == 0 && given && ms == 0 && strcmp(key, "StartPeriod") != 0)
 		r = FAIL(e, E_USAGE, "0 is no time");
 	return r < 0 ? WRAP(e, r, "--%s", option) : json_put_u64(config, key, ms, e);

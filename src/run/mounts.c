@@ -239,7 +239,9 @@ static int add_image_volume(const struct setup *s, struct berth *berth, int root
 			    const struct user *user, const char *path, struct mounts *m,
 			    struct err *e)
 {
-	const struct volume v = { .kind = VOLUME_ANONYMOUS, .target = (char *)(uintptr_t)path };
+	const struct volume v = { .kind = VOLUME_ANONYMOUS,
+				  .target = (char *)(uintptr_t)path,
+				  .no_exec = true };
 	auto_free char *target = NULL;
 	int r = 0;
 
@@ -281,8 +283,8 @@ static int add_device(struct berth *berth, const char *text, struct mounts *m, s
 	return r;
 }
 
-static int add_secrets(const struct setup *s, struct berth *berth, const struct user *user,
-		       struct mounts *m, struct err *e)
+static int add_secrets(const struct setup *s, struct berth *berth, int root,
+		       const struct user *user, struct mounts *m, struct err *e)
 {
 	const uint32_t base = userns_inside() ? 0 : s->c->id_base;
 	auto_free char *path = NULL;
@@ -290,6 +292,10 @@ static int add_secrets(const struct setup *s, struct berth *berth, const struct 
 
 	if (!s->opts->secrets || s->opts->secrets->n == 0)
 		return 0;
+	/* /run begins as the image's: a link there would take them elsewhere. */
+	r = rootfs_folder(root, "/run/secrets", NULL, e);
+	if (r < 0)
+		return r;
 	r = secrets_write(berth, s->opts->secrets, user, base, &path, e);
 	return r == 0 ? mounts_add(m, "/run/secrets", "bind", path, "bind,ro,nosuid,nodev,noexec",
 				   e)
@@ -316,7 +322,7 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, const s
 	for (size_t i = 0; r == 0 && devices && i < devices->n; i++)
 		r = add_device(berth, devices->v[i], m, e);
 	if (r == 0)
-		r = add_secrets(s, berth, user, m, e);
+		r = add_secrets(s, berth, root, user, m, e);
 	json_object_foreach(volumes, path, unused)
 	{
 		(void)unused;

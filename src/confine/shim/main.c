@@ -14,7 +14,8 @@
  *     --gate          the command is not executed before a byte comes on descriptor 3 (run/gate.h)
  *     --              the command and its arguments
  *
- * A kernel without Landlock restricts nothing: whether that is allowed was decided before.
+ * Descriptors but 0, 1, 2 and the gate are closed, and the working folder has to lie within the
+ * root. A kernel without Landlock restricts nothing: whether that is allowed was decided before.
  * Exit status 125 when the rules cannot be applied, 126 and 127 as shells have them.
  */
 #include <dirent.h>
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/landlock.h"
@@ -159,6 +161,24 @@ static void restrict_self(struct rules *r)
 	landlock_release(&r->l);
 }
 
+/*
+ * What a runtime left open is nobody's here, and a working folder that a link in a volume, or in a
+ * running container, led out of the root is none (CVE-2024-21626): the runtime only ever saw a
+ * path.
+ */
+static void check_inherited(const struct rules *r)
+{
+	char path[LIMIT_PATH];
+	const unsigned first = count(r, "--gate") ? GATE + 1 : GATE;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) < 0 && errno != ENOSYS)
+		stop(CANNOT, "close what was inherited", "");
+	/* The system call itself: outside of the root it says "(unreachable)". */
+	errno = EXDEV;
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0 || path[0] != '/')
+		stop(CANNOT, "the working folder is outside of the container's root", "");
+}
+
 /* Closed without a word: it may not run. Whoever closed it says why. */
 static void await_gate(void)
 {
@@ -183,6 +203,7 @@ int main(int argc, char **argv)
 		errno = EINVAL;
 		stop(CANNOT, "shim: started by plimsoll, not by hand", "");
 	}
+	check_inherited(&r);
 	restrict_self(&r);
 	if (count(&r, "--gate"))
 		await_gate();
