@@ -142,15 +142,14 @@ static int run_images(struct cli *c, void *opts, int argc, char **argv, struct e
 	return r < 0 ? r : print_images(c, t, list, e);
 }
 
-const struct command cmd_images = {
-	.name = "images",
-	.group = "Images",
-	.args = "",
-	.brief = "List the images in the state folder",
-	.details = "SIZE is that of the compressed layers and the configuration. With --quiet only "
-		   "digests are printed.",
-	.example = "plimsoll images\nplimsoll images --no-trunc",
-	.opts = images_options,
-	.opts_size = sizeof(struct images_opts),
-	.run = run_images,
-};
+/* Under two names: images, image ls. */
+#define IMAGES_COMMAND                                                                             \
+	.args = "", .brief = "List the images in the state folder",                                \
+	.details =                                                                                 \
+		"SIZE is that of the compressed layers and the configuration. With --quiet only "  \
+		"digests are printed.",                                                            \
+	.example = "plimsoll images\nplimsoll images --no-trunc", .opts = images_options,          \
+	.opts_size = sizeof(struct images_opts), .run = run_images
+
+const struct command cmd_images = { .name = "images", .group = "Images", IMAGES_COMMAND };
+const struct command cmd_image_ls = { .name = "ls", IMAGES_COMMAND };

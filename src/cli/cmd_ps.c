@@ -14,10 +14,21 @@ struct ps_opts {
 	struct strv filter;
 };
 
+/* When the containers were made that the filters since and before name. */
+struct bounds {
+	struct bound {
+		const char *name; /* the filter's value */
+		int64_t created;
+		int nanos;
+	} v[LIMIT_FILTERS];
+	size_t n;
+};
+
 struct listing {
 	const struct ps_opts *o;
 	bool all;
 	struct filters filters;
+	struct bounds bounds;
 	json_t *rows, *own; /* docker's words, and ours */
 };
 
@@ -60,11 +71,42 @@ static bool exited_with(const struct view *v, const char *wanted)
 	       status == (uint64_t)v->status.exit;
 }
 
-static bool matches(const struct filters *f, const struct view *v)
+/* Of those that since and before name: newer, or older, than that one. */
+static bool newer(const struct bounds *b, const struct container *c, const char *name, bool wanted)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].name == name) {
+			const int64_t seconds = c->created - b->v[i].created;
+
+			return seconds	? (seconds > 0) == wanted
+			       : wanted ? c->created_nanos > b->v[i].nanos
+					: c->created_nanos < b->v[i].nanos;
+		}
+	return false;
+}
+
+static bool has_volume(const struct container *c, const char *wanted)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(c->volumes, i, name)
+	{
+		if (strcmp(json_string_value(name) ?: "", wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool matches(const struct filters *f, const struct bounds *b, const struct view *v)
 {
 	FILTER_ANY(f, "name", value, name_matches(v->c->name, value));
 	FILTER_ANY(f, "id", value, *value && starts_with(v->c->id, value));
 	FILTER_ANY(f, "status", value, strcmp(v->state, value) == 0);
+	FILTER_ANY(f, "admission", value, strcmp(v->admission, value) == 0);
+	FILTER_ANY(f, "volume", value, has_volume(v->c, value));
+	FILTER_ANY(f, "since", value, newer(b, v->c, value, true));
+	FILTER_ANY(f, "before", value, newer(b, v->c, value, false));
 	FILTER_ANY(f, "exited", value, exited_with(v, value));
 	FILTER_ANY(f, "ancestor", value, is_of_image(v->c, value));
 	FILTER_ANY(f, "health", value, strcmp(v->health[0] ? v->health : "none", value) == 0);
@@ -111,7 +153,8 @@ static int list_one(void *arg, struct container *c, struct err *e)
 	if (c->kind == CONTAINER_STEP)
 		return 0;
 	r = view_of(c, &v, e);
-	if (r < 0 || (v.status.phase != PHASE_RUNNING && !l->all) || !matches(&l->filters, &v))
+	if (r < 0 || (v.status.phase != PHASE_RUNNING && !l->all) ||
+	    !matches(&l->filters, &l->bounds, &v))
 		return r;
 	r = view_row(&v, l->o->full, &row, e);
 	if (r == 0)
@@ -183,10 +226,28 @@ static int parse_last(const struct ps_opts *o, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+static int find_bounds(const struct state *state, const struct filters *f, struct bounds *ret,
+		       struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->n; i++) {
+		auto_container found = CONTAINER_INIT;
+
+		if (strcmp(f->v[i].name, "since") != 0 && strcmp(f->v[i].name, "before") != 0)
+			continue;
+		r = container_find(state, f->v[i].value, &found, e);
+		ret->v[ret->n++] =
+			(struct bound){ f->v[i].value, found.created, found.created_nanos };
+	}
+	return r < 0 ? WRAP(e, r, "--filter") : 0;
+}
+
 static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const names[] = { "name",	 "id",	   "status", "exited",
-					     "ancestor", "health", "label",  NULL };
+					     "ancestor", "health", "label",  "admission",
+					     "volume",	 "since",  "before", NULL };
 	const struct ps_opts *o = opts;
 	auto_json *rows = json_array();
 	auto_json *own = json_array();
@@ -209,6 +270,8 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 	if (r == 0)
 		r = container_reap(state, e);
 	if (r == 0)
+		r = find_bounds(state, &l.filters, &l.bounds, e);
+	if (r == 0)
 		r = container_each(state, list_one, &l, e);
 	if (r < 0)
 		return r;
@@ -219,7 +282,9 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 static const struct opt ps_table[] = {
 	OPT_AT(struct ps_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that do not run"),
 	OPT_AT(struct ps_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
-	       "only of this name, id, status, exited, ancestor, health or label"),
+	       "only of this name, id, status, exited, ancestor, health, label, admission or "
+	       "volume, "
+	       "or made before or since that container"),
 	OPT_AT(struct ps_opts, last, "last", 'n', OPT_STRING, "N", "the N newest, running or not"),
 	OPT_AT(struct ps_opts, latest, "latest", 'l', OPT_FLAG, NULL, "the newest, running or not"),
 	OPT_AT(struct ps_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
@@ -230,18 +295,18 @@ static const struct opt ps_table[] = {
 	OPT_END,
 };
 
-const struct command cmd_ps = {
-	.name = "ps",
-	.group = "Containers",
-	.args = "",
-	.brief = "List containers",
-	.details = "A name given to --filter is a regular expression. Filters of one name are or, "
-		   "labels and different names are and. Templates know ID, Image, Command, "
-		   "CreatedAt, RunningFor, Ports, State, Status, Health, Names and Labels.",
-	.example = "plimsoll ps --all\nplimsoll ps -aq --filter status=exited\n"
-		   "plimsoll ps --format '{{.Names}}: {{.Status}}'",
-	.opts = ps_table,
-	.opts_size = sizeof(struct ps_opts),
-	.max_args = 0,
-	.run = run_ps,
-};
+/* Under several names: ps, container ls. */
+#define PS_COMMAND                                                                                 \
+	.args = "", .brief = "List containers",                                                    \
+	.details = "A name given to --filter is a regular expression. Filters of one name are "    \
+		   "or, labels and different names are and. Templates know ID, Image, Command, "   \
+		   "CreatedAt, RunningFor, Ports, State, Status, Health, Admission, Names and "    \
+		   "Labels. Admission is what was last decided about the image of one that runs: " \
+		   "admitted, refused, or unchecked (plimsoll watch run).",                        \
+	.example = "plimsoll ps --all\nplimsoll ps -aq --filter status=exited\n"                   \
+		   "plimsoll ps --format '{{.Names}}: {{.Status}}, {{.Admission}}'",               \
+	.opts = ps_table, .opts_size = sizeof(struct ps_opts), .max_args = 0, .run = run_ps
+
+const struct command cmd_ps = { .name = "ps", .group = "Containers", PS_COMMAND };
+const struct command cmd_container_ls = { .name = "ls", PS_COMMAND };
+const struct command cmd_container_list = { .name = "list", PS_COMMAND };

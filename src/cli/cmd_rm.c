@@ -3,12 +3,12 @@
 #include "run/run.h"
 
 struct rm_opts {
-	bool force, all, volumes;
+	bool force, all, volumes, ignore, depend;
 };
 
 struct removing {
 	const struct state *state;
-	bool force;
+	bool force, ignore;
 };
 
 static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
@@ -18,7 +18,8 @@ static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
 	int r;
 
 	cli_subject(x->state, name, &subject);
-	if (x->force && !subject.id[0]) /* gone is what was asked for, as for docker */
+	/* Gone is what was asked for, as for docker. */
+	if ((x->force || x->ignore) && !subject.id[0])
 		return 0;
 	r = run_remove(x->state, name, x->force, e);
 	return cli_note_container(c, "rm", name, &subject, r, NULL, e);
@@ -27,7 +28,7 @@ static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
 static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct rm_opts *o = opts;
-	struct removing x = { .force = o->force };
+	struct removing x = { .force = o->force, .ignore = o->ignore };
 	int r = cli_state(c, &x.state, e);
 
 	return r == 0 ? cli_each_container(c, argc, argv,
@@ -41,8 +42,11 @@ static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, stru
 static const struct opt rm_table[] = {
 	OPT_AT(struct rm_opts, all, "all", 'a', OPT_FLAG, NULL,
 	       "every one that does not run; with --force the others, too"),
+	OPT_ALWAYS(struct rm_opts, depend, "depend", 0, "with what hangs on it; nothing ever does"),
 	OPT_AT(struct rm_opts, force, "force", 'f', OPT_FLAG, NULL,
 	       "also while it runs; one that is not there is no error"),
+	OPT_AT(struct rm_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
+	       "one that is not there is no error"),
 	OPT_ALWAYS(struct rm_opts, volumes, "volumes", 'v',
 		   "with its anonymous volumes; so it is always"),
 	OPT_END,
@@ -59,46 +63,4 @@ const struct command cmd_rm = {
 	.min_args = 0,
 	.max_args = -1,
 	.run = run_rm_command,
-};
-
-static int run_container_prune(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	struct removing x = { .force = false };
-	int r = cli_state(c, &x.state, e);
-
-	(void)opts;
-	return r == 0 ? cli_each_container(c, argc, argv, EACH_STOPPED, remove_one, &x, e) : r;
-}
-
-struct container_prune_opts {
-	bool force;
-};
-
-static const struct opt container_prune_table[] = {
-	OPT_ALWAYS(struct container_prune_opts, force, "force", 'f',
-		   "ask nothing; so it is always"),
-	OPT_END,
-};
-
-static const struct command container_prune = {
-	.name = "prune",
-	.args = "",
-	.brief = "Remove every container that does not run",
-	.details = "Prints the identifiers of those that it removed. Named volumes stay.",
-	.example = "plimsoll container prune",
-	.opts = container_prune_table,
-	.opts_size = sizeof(struct container_prune_opts),
-	.max_args = 0,
-	.run = run_container_prune,
-};
-
-static const struct command *const container_subs[] = { &container_prune, NULL };
-
-const struct command cmd_container = {
-	.name = "container",
-	.group = "Containers",
-	.args = "COMMAND",
-	.brief = "Remove all containers that do not run (container prune)",
-	.example = "plimsoll container prune",
-	.subs = container_subs,
 };

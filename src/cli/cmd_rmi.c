@@ -65,14 +65,13 @@ static int run_rmi(struct cli *c, void *opts, int argc, char **argv, struct err 
 	return r < 0 ? r : cli_collect(c, s, e);
 }
 
-const struct command cmd_rmi = {
-	.name = "rmi",
-	.group = "Images",
-	.args = "REF...",
-	.brief = "Remove names of stored images, and what no name reaches any more",
-	.details = "A digest removes every name of its image. The names that went are printed.",
-	.example = "plimsoll rmi 127.0.0.1:5000/web:1",
-	.min_args = 1,
-	.max_args = -1,
-	.run = run_rmi,
-};
+/* Under two names: rmi, image rm. */
+#define RMI_COMMAND                                                                                \
+	.args = "REF...",                                                                          \
+	.brief = "Remove names of stored images, and what no name reaches any more",               \
+	.details = "A digest removes every name of its image. The names that went are printed.",   \
+	.example = "plimsoll rmi 127.0.0.1:5000/web:1", .min_args = 1, .max_args = -1,             \
+	.run = run_rmi
+
+const struct command cmd_rmi = { .name = "rmi", .group = "Images", RMI_COMMAND };
+const struct command cmd_image_rm = { .name = "rm", RMI_COMMAND };

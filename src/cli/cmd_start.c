@@ -3,7 +3,13 @@
 #include "cli/run_start.h"
 
 struct start_opts {
+	bool attach, all, interactive;
+};
+
+struct starting {
+	const struct state *state;
 	bool attach;
+	int status; /* of the one that was attached to */
 };
 
 /* 1: it runs. */
@@ -17,33 +23,46 @@ static int is_running(const struct state *state, const char *name, struct err *e
 	return r < 0 ? r : !found.clean;
 }
 
+static int start_one(struct cli *c, void *arg, const char *name, struct err *e)
+{
+	struct starting *s = arg;
+	int r = is_running(s->state, name, e);
+
+	if (r > 0 && s->attach)
+		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", name),
+				"plimsoll attach %s", name);
+	if (r != 0)
+		return r < 0 ? r : 0; /* as docker: what runs is started */
+	r = cli_run_again(
+		c, &(struct cli_again){ .container = name, .cause = "start", .attach = s->attach },
+		e);
+	if (r > 0) {
+		s->status = r;
+		r = 0;
+	}
+	return r == 0 && s->attach ? EACH_SAID : r;
+}
+
 static int run_start_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct start_opts *o = opts;
-	const struct state *state;
-	int r = cli_state(c, &state, e);
+	struct starting s = { .attach = o->attach || o->interactive };
+	int r = cli_state(c, &s.state, e);
 
-	if (r == 0 && o->attach && argc > 1)
+	if (r == 0 && s.attach && (argc > 1 || o->all))
 		return FAIL(e, E_USAGE, "--attach is for one container at a time");
-	for (int i = 0; r == 0 && i < argc; i++) {
-		r = is_running(state, argv[i], e);
-		if (r == 0)
-			r = cli_run_again(c,
-					  &(struct cli_again){ .container = argv[i],
-							       .cause = "start",
-							       .attach = o->attach },
-					  e);
-		else if (r > 0)
-			r = 0; /* as docker: what runs is started */
-		if (r == 0 && !o->attach)
-			r = cli_print(c, e, "%s\n", argv[i]);
-	}
-	return r;
+	if (r == 0)
+		r = cli_each_container(c, argc, argv, o->all ? EACH_STOPPED : EACH_NAMED, start_one,
+				       &s, e);
+	return r < 0 ? r : s.status;
 }
 
 static const struct opt start_table[] = {
+	OPT_AT(struct start_opts, all, "all", 0, OPT_FLAG, NULL, "every one that does not run"),
 	OPT_AT(struct start_opts, attach, "attach", 'a', OPT_FLAG, NULL,
 	       "in the foreground; the exit status is the container's"),
+	OPT_AT(struct start_opts, interactive, "interactive", 'i', OPT_FLAG, NULL,
+	       "the same; standard input is handed on to one that was made with --interactive"),
 	OPT_END,
 };
 
@@ -54,45 +73,62 @@ const struct command cmd_start = {
 	.brief = "Start containers that ended or were created",
 	.details = "With what 'plimsoll run' or 'plimsoll create' was told. The image is admitted "
 		   "anew: its signature, today's findings and the policy decide, and a refusal is "
-		   "an entry of the trail.",
+		   "an entry of the trail. Of several containers all are tried, whatever became of "
+		   "others.",
 	.example = "plimsoll start web\nplimsoll start --attach job",
 	.opts = start_table,
 	.opts_size = sizeof(struct start_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_start_command,
 };
 
 struct restart_opts {
 	const char *time;
+	bool all, running;
 };
+
+struct restarting {
+	const struct state *state;
+	unsigned seconds;
+};
+
+static int restart_one(struct cli *c, void *arg, const char *name, struct err *e)
+{
+	const struct restarting *s = arg;
+	struct subject subject;
+	int r;
+
+	cli_subject(s->state, name, &subject);
+	r = run_stop(s->state, name, 0, s->seconds, e);
+	r = cli_note_container(c, "stop", name, &subject, r, NULL, e);
+	if (r == 0)
+		r = cli_run_again(c, &(struct cli_again){ .container = name, .cause = "restart" },
+				  e);
+	return r;
+}
 
 static int run_restart_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct restart_opts *o = opts;
-	const struct state *state;
+	struct restarting s = { .seconds = RUN_STOP_TIMEOUT };
 	uint64_t seconds = RUN_STOP_TIMEOUT;
-	int r = cli_state(c, &state, e);
+	int r = cli_state(c, &s.state, e);
 
 	if (r == 0 && o->time && str_u64(str_of(o->time), 86400, &seconds, NULL) < 0)
 		r = FAIL(e, E_USAGE, "--time '%s': want a number of seconds", o->time);
-	for (int i = 0; r == 0 && i < argc; i++) {
-		struct subject subject;
-
-		cli_subject(state, argv[i], &subject);
-		r = run_stop(state, argv[i], 0, (unsigned)seconds, e);
-		r = cli_note_container(c, "stop", argv[i], &subject, r, NULL, e);
-		if (r == 0)
-			r = cli_run_again(
-				c, &(struct cli_again){ .container = argv[i], .cause = "restart" },
-				e);
-		if (r == 0)
-			r = cli_print(c, e, "%s\n", argv[i]);
-	}
-	return r;
+	s.seconds = (unsigned)seconds;
+	return r == 0 ? cli_each_container(c, argc, argv,
+					   o->running ? EACH_RUNNING
+					   : o->all   ? EACH_ONE
+						      : EACH_NAMED,
+					   restart_one, &s, e)
+		      : r;
 }
 
 static const struct opt restart_table[] = {
+	OPT_AT(struct restart_opts, all, "all", 'a', OPT_FLAG, NULL, "every one, running or not"),
+	OPT_AT(struct restart_opts, running, "running", 0, OPT_FLAG, NULL, "every one that runs"),
 	OPT_AT(struct restart_opts, time, "time", 't', OPT_STRING, "SECONDS",
 	       "wait this long before killing it (default: --stop-timeout of run, or 10)"),
 	OPT_END,
@@ -103,11 +139,12 @@ const struct command cmd_restart = {
 	.group = "Containers",
 	.args = "CONTAINER...",
 	.brief = "Stop containers and start them again",
-	.details = "The image is admitted anew before it starts: see 'plimsoll start --help'.",
-	.example = "plimsoll restart web",
+	.details = "The image is admitted anew before it starts: see 'plimsoll start --help'. Of "
+		   "several containers all are tried, whatever became of others.",
+	.example = "plimsoll restart web\nplimsoll restart --running",
 	.opts = restart_table,
 	.opts_size = sizeof(struct restart_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_restart_command,
 };

@@ -3,6 +3,7 @@
 
 #include "cli/containers.h"
 #include "cli/signing.h"
+#include "cli/volumes.h"
 #include "run/volume.h"
 
 /* Records what was done to a volume. */
@@ -14,8 +15,24 @@ static int note(struct cli *c, const char *kind, const char *name, int outcome, 
 }
 
 struct create_opts {
-	struct strv label;
+	struct strv label, opt;
+	const char *driver;
 };
+
+/* A driver's options mount what the host has: that is for -v, and for the policy. */
+static int check_driver(const struct create_opts *o, struct err *e)
+{
+	if (o->driver && strcmp(o->driver, "local") != 0)
+		return FAIL(e, E_USAGE, "--driver '%.60s': there is only local", o->driver);
+	if (o->opt.n)
+		return err_hint(e,
+				FAIL(e, E_USAGE,
+				     "--opt '%.60s': a volume is a folder of the state and has no "
+				     "options",
+				     o->opt.v[0]),
+				"-v HOST:PATH, or --tmpfs PATH:size=64m");
+	return 0;
+}
 
 static int run_volume_create(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
@@ -23,8 +40,10 @@ static int run_volume_create(struct cli *c, void *opts, int argc, char **argv, s
 	const struct state *state;
 	char random[64];
 	const char *name = argv[0];
-	int r = cli_state(c, &state, e);
+	int r = check_driver(o, e);
 
+	if (r == 0)
+		r = cli_state(c, &state, e);
 	if (r == 0 && argc == 0) {
 		r = fs_temp_name("v", random, sizeof(random), e);
 		name = random;
@@ -36,125 +55,73 @@ static int run_volume_create(struct cli *c, void *opts, int argc, char **argv, s
 	return r == 0 ? cli_print(c, e, "%s\n", name) : r;
 }
 
-static int describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e)
+struct rm_opts {
+	bool force;
+};
+
+static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
 {
+	const struct rm_opts *o = arg;
 	const struct state *state;
-	auto_json *list = json_array();
-	int r = list ? cli_state(c, &state, e) : FAIL_NOMEM(e);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		json_t *one = NULL;
-
-		r = volume_describe(state, names[i], &one, e);
-		if (r == 0)
-			r = json_push(list, one, e);
-	}
-	if (r == 0)
-		*ret = TAKE(list);
-	return r;
-}
-
-static int run_volume_inspect(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	auto_json *list = NULL;
-	int r = describe_all(c, argv, (size_t)argc, &list, e);
-
-	(void)opts;
-	return r == 0 ? cli_print_json(c, list, e) : r;
-}
-
-static int print_table(struct cli *c, const json_t *list, struct err *e)
-{
-	static const char *const headings[] = { "NAME", "CREATED", "CONTAINERS" };
-	auto_release(table_free) struct table *t = NULL;
-	const json_t *v;
-	size_t i;
-	int r = table_new(&t, headings, 3, e);
-
-	json_array_foreach(list, i, v)
-	{
-		auto_buf users = BUF_INIT(LIMIT_STATE_JSON);
-		const json_t *user;
-		size_t n;
-
-		json_array_foreach(json_object_get(v, "containers"), n, user)
-		{
-			buf_printf(&users, "%s%s", n ? ", " : "", json_string_value(user));
-		}
-		if (r == 0)
-			r = table_row(t,
-				      (const char *const[]){ json_string_or_null(v, "name"),
-							     json_string_or_null(v, "created"),
-							     users.n ? buf_str(&users) : NULL },
-				      e);
-	}
-	return r == 0 ? cli_print_table(c, t, e) : r;
-}
-
-static int run_volume_ls(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	const struct state *state;
-	auto_strv names = { 0 };
-	auto_json *list = NULL;
 	int r = cli_state(c, &state, e);
 
-	(void)opts;
-	(void)argc;
-	(void)argv;
 	if (r == 0)
-		r = volume_list(state, &names, e);
-	for (size_t i = 0; r == 0 && c->quiet && i < names.n; i++)
-		r = cli_print(c, e, "%s\n", names.v[i]);
-	if (r < 0 || c->quiet)
-		return r;
-	r = describe_all(c, names.v, names.n, &list, e);
-	if (r < 0)
-		return r;
-	return c->json ? cli_print_json(c, list, e) : print_table(c, list, e);
-}
-
-static int remove_one(struct cli *c, const struct state *state, const char *name, struct err *e)
-{
-	int r = note(c, "volume-rm", name, volume_remove(state, name, e), e);
-
-	return r == 0 ? cli_print(c, e, "%s\n", name) : r;
+		r = volume_remove(state, name, e);
+	/* Gone is what was asked for, as for docker. */
+	if (r == E_NOTFOUND && o && o->force)
+		return 0;
+	return note(c, "volume-rm", name, r, e);
 }
 
 static int run_volume_rm(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	const struct state *state;
-	int r = cli_state(c, &state, e);
-
-	(void)opts;
-	for (int i = 0; r == 0 && i < argc; i++)
-		r = remove_one(c, state, argv[i], e);
-	return r;
+	return cli_each_container(c, argc, argv, EACH_NAMED, remove_one, opts, e);
 }
+
+struct prune_opts {
+	bool force, all;
+	struct strv filter;
+};
 
 static int run_volume_prune(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	static const char *const known[] = { "label", "label!", NULL };
+	const struct prune_opts *o = opts;
 	const struct state *state;
-	auto_strv names = { 0 };
-	int r = cli_state(c, &state, e);
+	struct filters filters;
+	auto_strv names = { 0 }, gone = { 0 };
+	auto_json *list = NULL;
+	const json_t *v;
+	size_t i;
+	int r = filters_parse(&o->filter, known, &filters, e);
 
-	(void)opts;
 	(void)argc;
 	(void)argv;
 	if (r == 0)
+		r = cli_state(c, &state, e);
+	if (r == 0)
 		r = volume_list(state, &names, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		auto_json *j = NULL;
-
-		r = volume_describe(state, names.v[i], &j, e);
-		if (r == 0 && json_array_size(json_object_get(j, "containers")) == 0)
-			r = remove_one(c, state, names.v[i], e);
+	if (r == 0)
+		r = volume_describe_all(c, names.v, names.n, &list, e);
+	if (r < 0)
+		return r;
+	json_array_foreach(list, i, v)
+	{
+		if (r == 0 && json_array_size(json_object_get(v, "containers")) == 0 &&
+		    volume_matches(&filters, v))
+			r = strv_add(&gone, json_string_or_null(v, "name") ?: "", e);
 	}
-	return r;
+	return r == 0 && gone.n
+		       ? cli_each_container(c, (int)gone.n, gone.v, EACH_NAMED, remove_one, NULL, e)
+		       : r;
 }
 
 static const struct opt create_table[] = {
 	OPT_AT(struct create_opts, label, "label", 'l', OPT_LIST, "KEY=VALUE",
 	       "note on the volume"),
+	OPT_AT(struct create_opts, driver, "driver", 'd', OPT_STRING, "NAME",
+	       "local, which is the only one"),
+	OPT_AT(struct create_opts, opt, "opt", 'o', OPT_LIST, "KEY=VALUE", "refused"),
 	OPT_END,
 };
 
@@ -169,36 +136,39 @@ static const struct command volume_create_command = {
 	.max_args = 1,
 	.run = run_volume_create,
 };
-static const struct command volume_ls_command = {
-	.name = "ls",
-	.args = "",
-	.brief = "List the volumes, and the containers that have them",
-	.example = "plimsoll volume ls",
-	.run = run_volume_ls,
+static const struct opt rm_table[] = {
+	OPT_AT(struct rm_opts, force, "force", 'f', OPT_FLAG, NULL,
+	       "one that is not there is no error; one that a container has stays"),
+	OPT_END,
 };
-static const struct command volume_inspect_command = {
-	.name = "inspect",
-	.args = "NAME...",
-	.brief = "Show volumes as JSON, with where they lie",
-	.example = "plimsoll volume inspect data",
-	.min_args = 1,
-	.max_args = -1,
-	.run = run_volume_inspect,
-};
+
 static const struct command volume_rm_command = {
 	.name = "rm",
 	.args = "NAME...",
 	.brief = "Remove volumes that no container has",
+	.details = "Of several all are tried, whatever became of others.",
 	.example = "plimsoll volume rm data",
+	.opts = rm_table,
+	.opts_size = sizeof(struct rm_opts),
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_volume_rm,
 };
+static const struct opt prune_table[] = {
+	OPT_ALWAYS(struct prune_opts, all, "all", 'a', "those with a name, too; so it is always"),
+	OPT_AT(struct prune_opts, filter, "filter", 0, OPT_LIST, "NAME=VALUE",
+	       "only with this label=KEY[=VALUE], or without it: label!=KEY[=VALUE]"),
+	OPT_ALWAYS(struct prune_opts, force, "force", 'f', "ask nothing; so it is always"),
+	OPT_END,
+};
+
 static const struct command volume_prune_command = {
 	.name = "prune",
 	.args = "",
 	.brief = "Remove every volume that no container has",
 	.example = "plimsoll volume prune",
+	.opts = prune_table,
+	.opts_size = sizeof(struct prune_opts),
 	.run = run_volume_prune,
 };
 

@@ -46,7 +46,9 @@ extern const struct command cmd_watch;
 extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_container;
+extern const struct command cmd_commit;
 extern const struct command cmd_cp;
+extern const struct command cmd_image;
 extern const struct command cmd_events;
 extern const struct command cmd_stats;
 extern const struct command cmd_pause;
@@ -84,6 +86,7 @@ const struct command *const commands[] = {
 	&cmd_history,
 	&cmd_tag,
 	&cmd_rmi,
+	&cmd_image,
 	&cmd_cache,
 	&cmd_scan,
 	&cmd_sbom,
@@ -131,6 +134,7 @@ const struct command *const commands[] = {
 	&cmd_man,
 	&cmd_doctor,
 	&cmd_version,
+	&cmd_commit, /* hidden */
 	&cmd_ended, /* hidden */
 	&cmd_health, /* hidden */
 	&cmd_list, /* hidden */

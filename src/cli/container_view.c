@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/images.h"
 #include "cli/shorten.h"
+#include "pipeline/admission.h"
 #include "run/usage.h"
 
 enum { LIMIT_FILE = 8 * 1024 * 1024, COMMAND_SHOWN = 20 };
@@ -29,7 +30,7 @@ int view_of(const struct container *c, struct view *ret, struct err *e)
 {
 	static const char *const states[] = { "created", "running", "exited" };
 	struct view v = { .c = c };
-	auto_json *health = NULL;
+	auto_json *health = NULL, *admission = NULL;
 	int r = container_status(c, &v.status, e);
 
 	if (r < 0)
@@ -42,6 +43,9 @@ int view_of(const struct container *c, struct view *ret, struct err *e)
 		(void)snprintf(v.health, sizeof(v.health), "%s",
 			       json_string_or_null(health, "Status") ?:
 				       json_string_or_null(health, "status") ?: "");
+		admission = view_file(c, ADMISSION_FILE);
+		(void)snprintf(v.admission, sizeof(v.admission), "%s",
+			       json_string_or_null(admission, "outcome") ?: "");
 	}
 	*ret = v;
 	return 0;
@@ -51,6 +55,7 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 {
 	const struct container_status *s = &v->status;
 	const int64_t now = clock_now();
+	const bool told = v->admission[0] && strcmp(v->admission, "admitted") != 0;
 	char age[32];
 
 	if (s->phase == PHASE_CREATED) {
@@ -59,12 +64,14 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 		age_human(now - s->started, age);
 		if (ends_with(age, " ago"))
 			age[strlen(age) - strlen(" ago")] = '\0';
-		(void)snprintf(ret, cap, "up %s%s%s%s%s", now > s->started ? age : "0 seconds",
+		(void)snprintf(ret, cap, "up %s%s%s%s%s%s%s%s",
+			       now > s->started ? age : "0 seconds",
 			       strcmp(v->state, "paused") == 0 ? " (paused)" : "",
 			       strcmp(v->health, "starting") == 0 ? " (health: "
 			       : v->health[0]			  ? " ("
 								  : "",
-			       v->health, v->health[0] ? ")" : "");
+			       v->health, v->health[0] ? ")" : "", told ? " (admission: " : "",
+			       told ? v->admission : "", told ? ")" : "");
 	} else {
 		age_human(now - s->finished, age);
 		(void)snprintf(ret, cap, "exited (%d) %s", s->exit, age);
@@ -106,11 +113,12 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 	status_text(v, status, sizeof(status));
 	ports_text(c, &ports);
 	labels_text(c, &labels);
-	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id, "Image",
-		      full ? c->image ?: "" : buf_str(&image), "Command",
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id,
+		      "Image", full ? c->image ?: "" : buf_str(&image), "Command",
 		      full ? c->command ?: "" : buf_str(&command), "CreatedAt", created,
 		      "RunningFor", age, "Ports", buf_str(&ports), "State", v->state, "Status",
-		      status, "Health", v->health, "Names", c->name, "Labels", buf_str(&labels));
+		      status, "Health", v->health, "Admission", v->admission, "Names", c->name,
+		      "Labels", buf_str(&labels));
 	if (!j)
 		return FAIL(e, E_FORMAT, "container %.12s: its record is not UTF-8", c->id);
 	*ret = j;

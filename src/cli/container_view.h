@@ -8,13 +8,15 @@
 struct view {
 	const struct container *c;
 	struct container_status status;
-	const char *state; /* created, running, paused, exited */
-	char health[16];   /* starting, healthy, unhealthy; "" without a health check */
+	const char *state;  /* created, running, paused, exited */
+	char health[16];    /* starting, healthy, unhealthy; "" without a health check */
+	char admission[16]; /* of one that runs, what was last decided: admitted, refused, unchecked
+			     */
 };
 int view_of(const struct container *c, struct view *ret, struct err *e);
 
-/* The row of `ps`: ID, Image, Command, CreatedAt, RunningFor, Ports, State, Status, Health, Names,
- * Labels, Mounts, Networks. Owned. full: nothing is cut. */
+/* The row of `ps`: ID, Image, Command, CreatedAt, RunningFor, Ports, State, Status, Health,
+ * Admission, Names, Labels. Owned. full: nothing is cut. */
 int view_row(const struct view *v, bool full, json_t **ret, struct err *e);
 
 /* A file of its folder that holds JSON: run.json, health.json, config.json. NULL when it is not

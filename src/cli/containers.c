@@ -97,7 +97,7 @@ int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind
 		int done = one(c, arg, names.v[i], &why);
 
 		if (done >= 0) {
-			r = cli_print(c, e, "%s\n", names.v[i]);
+			r = done == EACH_SAID ? 0 : cli_print(c, e, "%s\n", names.v[i]);
 			continue;
 		}
 		if (failed < 0) { /* the last one is printed by who called us */

@@ -25,9 +25,10 @@ json_t *cli_argv(const char *const *argv); /* ends with NULL */
 
 /*
  * Calls one() for each named container, or for those that EACH_* says, and prints the name when it
- * was done. One that fails does not stop the others: what went wrong is printed, and the last
- * failure is returned.
+ * was done and did not return EACH_SAID. One that fails does not stop the others: what went wrong
+ * is printed, and the last failure is returned.
  */
+enum { EACH_SAID = 1 };
 enum each_kind { EACH_NAMED, EACH_ONE, EACH_RUNNING, EACH_STOPPED };
 int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind,
 		       int (*one)(struct cli *c, void *arg, const char *name, struct err *e),

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands of images under docker's second names. */
+#include "cli/cli.h"
+
+extern const struct command cmd_build, cmd_history, cmd_image_ls, cmd_image_rm, cmd_inspect,
+	cmd_pull, cmd_push, cmd_tag;
+
+static const struct command *const image_subs[] = {
+	&cmd_image_ls, &cmd_build, &cmd_inspect,  &cmd_history, &cmd_tag,
+	&cmd_push,     &cmd_pull,  &cmd_image_rm, NULL,
+};
+
+const struct command cmd_image = {
+	.name = "image",
+	.group = "Images",
+	.args = "",
+	.brief = "The commands of images, under docker's second names",
+	.example = "plimsoll image ls\nplimsoll image rm web:1",
+	.subs = image_subs,
+};
