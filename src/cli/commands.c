@@ -46,6 +46,7 @@ extern const struct command cmd_watch;
 extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_container;
+extern const struct command cmd_attach;
 extern const struct command cmd_commit;
 extern const struct command cmd_cp;
 extern const struct command cmd_image;
@@ -110,6 +111,7 @@ const struct command *const commands[] = {
 	&cmd_start,
 	&cmd_restart,
 	&cmd_ps,
+	&cmd_attach,
 	&cmd_exec,
 	&cmd_explain,
 	&cmd_profile,

@@ -130,7 +130,7 @@ names() { # words of ps...
 	assert_eq "$output" '"web" <no value> null'
 	run plimsoll ps --format '{{range .}}'
 	assert_status 2
-	run plimsoll ps --filter volume=x
+	run plimsoll ps --filter network=x
 	assert_status 2
 	run plimsoll ps -as
 	assert_output_has SIZE "0B"
