@@ -30,6 +30,7 @@ enum {
 	GUARD_NOTES = 128,   /* distinct refusals */
 	GUARD_DETAIL = 256,  /* bytes of a path that are kept */
 	GUARD_GROUPS = 3,    /* folders of control groups */
+	GUARD_CPU_MS = 25,   /* of each 100: the processor's time for all of it */
 	GUARD_LOOKS_MS = 50, /* of each second: the time for looking at what is let go on */
 };
 
@@ -61,6 +62,9 @@ int guard_confine(const struct guard *g);
 
 /* answer.c: one notification that waits at this descriptor. */
 void guard_answer(struct guard *g, int filter);
+
+/* pace.c: after each answer; sleeps when it was too much. */
+void pace_keep(void);
 
 /* look.c: what a call that goes on will be refused for. */
 enum guard_rule {

@@ -87,8 +87,10 @@ static bool attend(struct guard *g)
 	if (poll(p, n + 2, FLUSH_MS) == 0)
 		note_flush(g->out);
 	for (size_t i = n; i-- > 0;) {
-		if (p[i + 2].revents & POLLIN)
+		if (p[i + 2].revents & POLLIN) {
 			guard_answer(g, g->filters[i]);
+			pace_keep();
+		}
 		if (p[i + 2].revents & (POLLHUP | POLLERR)) {
 			groups_look(g);
 			drop_filter(g, i);
