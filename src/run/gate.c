@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "run/closed.h"
+#include "run/launch_network.h"
 
 int gate_close(int folder, struct err *e)
 {
@@ -57,9 +59,19 @@ static int open_gate(const struct gate *g, struct err *e)
 	return unlink(path) < 0 && errno != ENOENT ? FAIL_SYS(e, "remove '%s'", path) : 0;
 }
 
+/* Before anything of the image's is executed. */
+static int network_ready(struct gate *g, struct err *e)
+{
+	auto_free char *netns = launch_path(g->folder, LAUNCH_NETNS);
+	auto_free char *pid_file = launch_path(g->folder, LAUNCH_PASTA_PID);
+	int r = netns && pid_file ? network_started(&g->pasta, e) : FAIL_NOMEM(e);
+
+	return r == 0 ? closed_attach(netns, pid_file, g->ports, e) : r;
+}
+
 int gate_pass(struct gate *g, struct err *e)
 {
-	int r = g->pasta.pid > 0 ? network_started(&g->pasta, e) : 0;
+	int r = g->pasta.pid > 0 ? network_ready(g, e) : 0;
 
 	if (r == 0 && g->go >= 0)
 		r = await_word(g, e);

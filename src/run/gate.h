@@ -22,8 +22,9 @@ bool gate_closed(int folder);
 /* The supervisor's side. */
 struct gate {
 	const char *folder;
-	int go;		    /* of the socket over which the word comes; -1: nothing is decided */
-	struct pasta pasta; /* awaited as well; pid 0: there is none */
+	int go; /* of the socket over which the word comes; -1: nothing is decided */
+	const struct ports *ports; /* published */
+	struct pasta pasta;	   /* awaited as well; pid 0: there is none */
 };
 #define GATE_INIT { .go = -1, .pasta = { 0, -1 } }
 /* Waits for the network and the word. E_SIGNAL: it may not run, or SIGTERM, which is blocked and

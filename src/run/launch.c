@@ -205,6 +205,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 
 	g.folder = l->folder;
 	g.go = go;
+	g.ports = l->ports;
 
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/userns.h"
+#include "run/closed.h"
 
 enum { LIMIT_MAP = 64 * 1024 };
 
@@ -47,7 +48,7 @@ static void limit_quotas(void)
 
 /* The process whose namespaces they are: says 'u' once it has the first, waits for its ids, says
  * 'n' once it has the second, and waits for the end. Its errno, when something fails. */
-static _Noreturn void hold(int socket)
+static _Noreturn void hold(int socket, const struct closed *closed)
 {
 	unsigned char word = 'u';
 
@@ -57,7 +58,7 @@ static _Noreturn void hold(int socket)
 	limit_quotas();
 	/* Of the new namespace's root, so that the second one is that root's. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || unshare(CLONE_NEWNET) < 0 ||
-	    loopback_up() < 0)
+	    loopback_up() < 0 || closed_routes(closed) < 0)
 		_exit(errno);
 	word = 'n';
 	if (write(socket, &word, 1) != 1)
@@ -164,17 +165,21 @@ static int make(int socket, pid_t *pid, const char *user_file, const char *net_f
 	return r == 0 ? bind_namespace(*pid, "net", net_file, e) : r;
 }
 
-int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, struct err *e)
+int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
+		    struct err *e)
 {
+	struct closed closed = { .n = 0 };
 	int pair[2], r;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return FAIL_SYS(e, "socketpair");
+	if (network)
+		closed_collect(&closed);
 	pid = fork();
 	if (pid == 0) {
 		(void)close(pair[0]);
-		hold(pair[1]);
+		hold(pair[1], &closed);
 	}
 	(void)close(pair[1]);
 	r = pid < 0 ? FAIL_SYS(e, "fork") : make(pair[0], &pid, user_file, net_file, id_base, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -25,7 +26,8 @@ enum { ID_BLOCKS = 4094 };
  * Makes both and binds them to files of those names (made) in the caller's mount namespace. The
  * loopback interface is up. E_SYSTEM when the kernel gives no user namespaces.
  */
-int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, struct err *e);
+int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
+		    struct err *e);
 
 /* How many ids the namespace has: CONTAINER_IDS for root, the user's own number otherwise. */
 uint32_t namespaces_ids(void);

@@ -47,6 +47,8 @@ void reach_filter(const struct reach *r, struct sock_filter *ret, size_t *ret_n)
 /* Gives the filter to REACH_DEVICE, which that process made and serves: its descriptor is borrowed
  * from it (pidfd_getfd(2)), since the kernel keeps a filter with that. */
 int reach_attach(const struct reach *r, pid_t server, struct err *e);
+/* A descriptor of the device that this process serves, of this name (NULL: any). */
+int reach_tap(pid_t server, const char *device, struct err *e);
 /* In the namespace: routes of the device lead to what may be reached, and nowhere else. */
 int reach_routes(const struct reach *r, struct err *e);
 void reach_free(struct reach *r);

@@ -150,7 +150,7 @@ void reach_filter(const struct reach *r, struct sock_filter *out, size_t *ret_n)
 }
 
 /* The program that serves the device holds its only descriptor; a filter is a matter of that. */
-static int find_tap(pid_t server, struct err *e)
+int reach_tap(pid_t server, const char *device, struct err *e)
 {
 	auto_close int process = pidfd_open(server, 0);
 
@@ -164,7 +164,7 @@ static int find_tap(pid_t server, struct err *e)
 			return FAIL_SYS(e,
 					"ask the process that serves the network for its device");
 		if (fd >= 0 && ioctl(fd, TUNGETIFF, &req) == 0 &&
-		    strcmp(req.ifr_name, REACH_DEVICE) == 0)
+		    (!device || strcmp(req.ifr_name, device) == 0))
 			return TAKE_FD(fd);
 	}
 	return FAIL(e, E_SYSTEM, "the process that serves the network has no device");
@@ -174,7 +174,7 @@ int reach_attach(const struct reach *r, pid_t server, struct err *e)
 {
 	static struct sock_filter code[LIMIT_REACH_FILTER]; /* large for a stack */
 	struct sock_fprog filter = { .filter = code };
-	auto_close int tap = find_tap(server, e);
+	auto_close int tap = reach_tap(server, REACH_DEVICE, e);
 	size_t n;
 
 	if (tap < 0)
