@@ -35,26 +35,30 @@ static int parse_side(const char *text, struct side *ret, struct err *e)
 	return 0;
 }
 
-static int place_of(const struct state *state, const struct side *s, bool target, bool follow,
-		    const char *source_name, struct copy_place *ret, struct err *e)
+static int place_of(const struct state *state, const struct side *s,
+		    const struct copy_source *target_of, bool follow, struct copy_place *ret,
+		    struct err *e)
 {
-	return s->container[0] ? copy_place_container(state, s->container, s->path, target, follow,
-						      source_name, ret, e)
-			       : copy_place_host(s->path, target, follow, source_name, ret, e);
+	return s->container[0] ? copy_place_container(state, s->container, s->path, target_of,
+						      follow, ret, e)
+			       : copy_place_host(s->path, target_of, follow, ret, e);
 }
 
 static int copy(const struct state *state, const struct side *from, const struct side *to,
 		const struct cp_opts *o, uint64_t *ret_skipped, struct err *e)
 {
-	struct copy_place source = { .dir = -1 }, target = { .dir = -1 };
+	struct copy_place source = { .dir = -1, .lock = -1 }, target = { .dir = -1, .lock = -1 };
+	struct copy_source what = { .name = "" };
 	char name[256];
 	int r = 0;
 
 	copy_source_name(from->path, name);
 	if (!from->stream)
-		r = place_of(state, from, false, o->follow, NULL, &source, e);
+		r = place_of(state, from, NULL, o->follow, &source, e);
+	if (!from->stream)
+		what = (struct copy_source){ name, source.is_folder };
 	if (r == 0 && !to->stream)
-		r = place_of(state, to, true, false, from->stream ? "" : name, &target, e);
+		r = place_of(state, to, &what, false, &target, e);
 	if (r == 0 && from->stream && target.leaf[0])
 		r = FAIL(e, E_NOTFOUND, "'%s' is no folder: an archive is unpacked into one",
 			 to->path);
@@ -117,9 +121,11 @@ const struct command cmd_cp = {
 	.name = "cp",
 	.group = "Containers",
 	.args = "CONTAINER:PATH PATH|- | PATH|- CONTAINER:PATH",
-	.brief = "Copy files out of a running container or into it",
+	.brief = "Copy files out of a container or into it, running or not",
 	.details = "A folder that is there takes the source under its own name, or its contents "
-		   "for 'FOLDER/.'; what is not there gets the new name. - is a tar stream. No "
+		   "for 'FOLDER/.'; what is not there gets the new name. - is a tar stream. Of a "
+		   "container that does not run its root and volumes are there, not what was in "
+		   "memory. No "
 		   "program of the container is used, and no link in it leads out. Devices, "
 		   "sockets, pipes, /proc and /sys are left out; setuid bits do not come out.",
 	.example = "plimsoll cp web:/var/log/nginx .\nplimsoll cp site/. web:/srv/www\n"

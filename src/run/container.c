@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container_internal.h"
 #include "run/gate.h"
+#include "run/rest.h"
 #include "run/restart.h"
 
 #include <fcntl.h>
@@ -140,6 +141,7 @@ int container_again(const struct state *state, struct container *c, bool by_poli
 					    "oci.log", "denials", "health.json" };
 	auto_container old = CONTAINER_INIT;
 	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
+	auto_close int rest = -1;
 	char id[CONTAINER_ID + 1];
 	int r = lock < 0 ? lock : 0;
 
@@ -153,6 +155,9 @@ int container_again(const struct state *state, struct container *c, bool by_poli
 	if (!old.clean)
 		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", old.name),
 				"plimsoll stop %s", old.name);
+	rest = rest_lock(&old, e);
+	if (rest < 0)
+		return rest;
 	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
 		if (unlinkat(old.fd, left[i], 0) < 0 && errno != ENOENT)
 			return FAIL_SYS(e, "remove '%s'", left[i]);

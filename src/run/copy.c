@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "run/container.h"
+#include "run/rest.h"
 
 enum { LIMIT_LINKS = 40 };
 
@@ -19,7 +19,9 @@ void copy_place_free(struct copy_place *p)
 {
 	if (p->dir > 0)
 		(void)close(p->dir);
-	p->dir = -1;
+	if (p->lock > 0)
+		(void)close(p->lock);
+	p->dir = p->lock = -1;
 }
 
 /* "a/b/" -> "a", "b"; trailing slashes off. */
@@ -85,6 +87,11 @@ static int last_link(int root, struct buf *path, struct err *e)
 	return FAIL(e, E_USAGE, "links without end");
 }
 
+static bool says_folder(const char *path)
+{
+	return path[0] && path[strlen(path) - 1] == '/';
+}
+
 static int open_source(int root, const char *path, bool follow, struct copy_place *p, struct err *e)
 {
 	auto_buf parent = BUF_INIT(8192), real = BUF_INIT(8192);
@@ -93,7 +100,7 @@ static int open_source(int root, const char *path, bool follow, struct copy_plac
 	int r = 0;
 
 	buf_puts(&real, path);
-	if (follow)
+	if (follow || says_folder(path))
 		r = last_link(root, &real, e);
 	if (r < 0)
 		return r;
@@ -105,8 +112,11 @@ static int open_source(int root, const char *path, bool follow, struct copy_plac
 	if (S_ISDIR(st.st_mode)) {
 		p->leaf[0] = '\0';
 		p->dir = TAKE_FD(fd);
+		p->is_folder = true;
 		return 0;
 	}
+	if (says_folder(path))
+		return FAIL(e, E_NOTFOUND, "'%s' is no folder", path);
 	if (is_contents(p->leaf))
 		return FAIL(e, E_USAGE, "'%s' is no folder", path);
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
@@ -115,19 +125,20 @@ static int open_source(int root, const char *path, bool follow, struct copy_plac
 	return p->dir < 0 ? p->dir : 0;
 }
 
-/* An existing folder takes it under its own name, else its last part is the new name. */
-static int open_target(int root, const char *path, const char *source_name, struct copy_place *p,
-		       struct err *e)
+/* An existing folder takes it under its own name, else its last part is the new name; with a slash
+ * behind it that is for a folder only. */
+static int open_target(int root, const char *path, const struct copy_source *source,
+		       struct copy_place *p, struct err *e)
 {
 	auto_buf parent = BUF_INIT(8192);
 	int fd = open_at(root, path, O_PATH | O_DIRECTORY, NULL);
 
 	if (fd >= 0) {
 		p->dir = fd;
-		(void)snprintf(p->leaf, sizeof(p->leaf), "%s", source_name);
+		(void)snprintf(p->leaf, sizeof(p->leaf), "%s", source->name);
 		return 0;
 	}
-	if (path[0] && path[strlen(path) - 1] == '/')
+	if (says_folder(path) && !source->is_folder)
 		return FAIL(e, E_NOTFOUND, "'%s' is no folder", path);
 	split(path, &parent, p->leaf);
 	if (is_contents(p->leaf))
@@ -140,33 +151,34 @@ static int open_target(int root, const char *path, const char *source_name, stru
 static int leave_out(int root, struct copy_place *p, struct err *e)
 {
 	static const char *const kernel[] = { "proc", "sys", "sys/fs/cgroup" };
-	struct stat st;
+	struct stat st, top;
 
+	if (fstat(root, &top) < 0)
+		return FAIL_SYS(e, "look at the root");
 	for (size_t i = 0; i < sizeof(kernel) / sizeof(*kernel); i++) {
 		auto_close int fd = fs_open_nolink(root, kernel[i], O_PATH | O_DIRECTORY, 0, NULL);
 
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_dev != 0)
+		/* Of one that does not run they are plain folders of its root. */
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_dev != top.st_dev)
 			p->not_here[p->not_here_n++] = st.st_dev;
 	}
 	if (fstat(p->dir, &st) < 0)
 		return FAIL_SYS(e, "look at the folder");
-	for (size_t i = 0; i < p->not_here_n; i++) {
-		struct stat top;
-
-		if (st.st_dev == p->not_here[i] &&
-		    (fstat(root, &top) < 0 || top.st_dev != st.st_dev))
+	for (size_t i = 0; i < p->not_here_n; i++)
+		if (st.st_dev == p->not_here[i])
 			return FAIL(e, E_POLICY,
 				    "what is in /proc and /sys is the kernel's: nothing is "
 				    "copied from or to there");
-	}
 	return 0;
 }
 
-static int open_root(const struct state *state, const char *container, uint32_t *ret_base,
+/* Where its files are: those of one that runs as it sees them, else put together for us. */
+static int open_root(const struct state *state, const char *container, struct copy_place *p,
 		     struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
 	struct container_status s;
+	struct rest rest = REST_INIT;
 	char path[64];
 	int fd, r = container_reap(state, e);
 
@@ -176,29 +188,27 @@ static int open_root(const struct state *state, const char *container, uint32_t 
 		r = container_status(&c, &s, e);
 	if (r < 0)
 		return r;
-	if (s.phase != PHASE_RUNNING)
-		return err_hint(e,
-				FAIL(e, E_USAGE,
-				     "container '%s' is not running: its files are not "
-				     "mounted",
-				     c.name),
-				"plimsoll start %s", c.name);
+	p->id_base = c.id_base;
+	if (s.phase != PHASE_RUNNING) {
+		r = rest_open(state, &c, &rest, e);
+		p->lock = rest.lock;
+		return r < 0 ? r : rest.root;
+	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)s.pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	*ret_base = c.id_base;
 	return fd < 0 ? FAIL_SYS(e, "open the root of container '%s'", c.name) : fd;
 }
 
 int copy_place_container(const struct state *state, const char *container, const char *path,
-			 bool as_target, bool follow, const char *source_name,
-			 struct copy_place *ret, struct err *e)
+			 const struct copy_source *target_of, bool follow, struct copy_place *ret,
+			 struct err *e)
 {
-	struct copy_place p = { .dir = -1 };
-	auto_close int root = open_root(state, container, &p.id_base, e);
+	struct copy_place p = { .dir = -1, .lock = -1 };
+	auto_close int root = open_root(state, container, &p, e);
 	int r = root < 0 ? root : 0;
 
 	if (r == 0)
-		r = as_target ? open_target(root, path, source_name, &p, e)
+		r = target_of ? open_target(root, path, target_of, &p, e)
 			      : open_source(root, path, follow, &p, e);
 	if (r == 0)
 		r = leave_out(root, &p, e);
@@ -210,11 +220,11 @@ int copy_place_container(const struct state *state, const char *container, const
 	return 0;
 }
 
-int copy_place_host(const char *path, bool as_target, bool follow, const char *source_name,
+int copy_place_host(const char *path, const struct copy_source *target_of, bool follow,
 		    struct copy_place *ret, struct err *e)
 {
-	struct copy_place p = { .dir = -1, .host = true };
-	int r = as_target ? open_target(-1, path, source_name, &p, e)
+	struct copy_place p = { .dir = -1, .lock = -1, .host = true };
+	int r = target_of ? open_target(-1, path, target_of, &p, e)
 			  : open_source(-1, path, follow, &p, e);
 
 	if (r < 0) {

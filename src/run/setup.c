@@ -50,13 +50,8 @@ static int make_upper(const struct setup *s, const char *upper, const char *work
 	return 0;
 }
 
-/*
- * The root: layers below, and above them a folder for what must be made to mount on. Of a read-only
- * root that lies in the berth, and ends with it; a writable one is kept on disk until the container
- * is removed.
- */
-static int mount_root(const struct setup *s, struct berth *berth, char **ret_path, int *ret_root,
-		      struct err *e)
+int setup_root(const struct setup *s, struct berth *berth, char **ret_path, int *ret_root,
+	       struct err *e)
 {
 	auto_free char *layers = NULL, *upper = NULL, *work = NULL, *path = NULL;
 	const char *top = s->opts->writable ? s->c->folder : berth->path;
@@ -219,7 +214,7 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	char short_id[CONTAINER_SHORT + 1];
 	const char *hostname = s->opts->hostname ?: short_id;
 	struct user user;
-	int r = mount_root(s, berth, &path, &root, e);
+	int r = setup_root(s, berth, &path, &root, e);
 
 	(void)snprintf(short_id, sizeof(short_id), "%.*s", CONTAINER_SHORT, s->c->id);
 	if (r == 0)

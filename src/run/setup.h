@@ -25,5 +25,13 @@ static inline const struct profile *setup_profile(const struct run_opts *o)
 }
 /* Whether plimsoll-guard answers its refused calls. */
 bool setup_guarded(const struct run_opts *o);
+struct berth;
+/*
+ * The root: layers below, and above them a folder for what must be made to mount on. Of a read-only
+ * root that lies in the berth, and ends with it; a writable one is kept on disk until the container
+ * is removed. Of s: state, c, the layers, and of its options writable and again.
+ */
+int setup_root(const struct setup *s, struct berth *berth, char **ret_path, int *ret_root,
+	       struct err *e);
 /* For struct launch; arg is a struct setup. */
 int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e);

@@ -112,10 +112,90 @@ teardown() { containers_teardown; }
 	assert_status 2
 	run plimsoll cp c:/tmp c:/tmp
 	assert_status 2
+}
+
+@test "one that does not run: its root and its volumes, both ways; it starts with what was put there" {
 	plimsoll stop c
-	run plimsoll cp c:/etc/passwd host
-	assert_status 2
-	assert_output_has "not running" "plimsoll start c"
+	plimsoll cp c:/etc/passwd host
+	cmp host/passwd "$BATS_FILE_TMPDIR/root/etc/passwd"
+	echo v >vol/v
+	plimsoll cp c:/vol/v host
+	assert_eq "$(cat host/v)" v
+	echo in >payload
+	plimsoll cp payload c:/vol/in
+	assert_eq "$(cat vol/in)" in
+	run plimsoll cp payload c:/srv
+	assert_status 6
+	assert_output_has "read-only" "--read-only=false"
+	# Made and never started; then started.
+	plimsoll create --name w --network none --read-only=false -v data:/data base:1 sleep 60
+	plimsoll cp payload w:/srv/new
+	tar -cf - payload | plimsoll cp - w:/srv
+	plimsoll start w
+	assert_eq "$(plimsoll exec w cat /srv/new /srv/payload)" "$(printf 'in\nin')"
+	assert_eq "$(plimsoll exec w stat -c %u:%g /srv/new)" 0:0
+	plimsoll exec w sh -c 'mkdir /srv/d; echo x >/srv/d/x; chown 7:8 /srv/d/x; echo d >/data/d' || true
+	plimsoll stop -t 1 w
+	plimsoll cp w:/srv/d - | tar -tf - >list
+	assert_eq "$(cat list)" "$(printf 'd/\nd/x')"
+	assert_eq "$(plimsoll cp w:/data/d - | tar -xOf -)" d
+	echo two >payload
+	plimsoll cp payload w:/data/d
+	plimsoll start w
+	assert_eq "$(plimsoll exec w cat /data/d /srv/d/x)" "$(printf 'two\nx')"
+	# Links in there lead nowhere else.
+	plimsoll exec w sh -c "ln -s $PWD /srv/there; ln -s $PWD/payload /srv/file"
+	plimsoll stop -t 1 w
+	run plimsoll cp w:/srv/there/payload host
+	assert_status 5
+	run plimsoll cp -L w:/srv/file host
+	assert_status 5
+	run plimsoll cp payload w:/srv/there/planted
+	assert_status 5
+	[ ! -e planted ]
+	assert_eq "$(leftover_mounts)" ""
+}
+
+@test "a start waits for who copies, and a copy of what was just started is of what runs" {
+	plimsoll create --name w --network none --read-only=false base:1 sleep 60
+	{ tar -cf - vol; sleep 2; } | plimsoll cp - w:/srv &
+	local copying=$!
+	sleep 0.7
+	plimsoll start w
+	! kill -0 "$copying" 2>/dev/null || fail "it was started meanwhile"
+	wait "$copying"
+	plimsoll exec w test -d /srv/vol || plimsoll exec w sh -c '[ -d /srv/vol ]'
+}
+
+@test "a slash behind a path, as docker takes it" {
+	mkdir -p tree/sub
+	echo one >tree/one
+	local n=0 where
+	for where in running stopped; do
+		[ $where = running ] || plimsoll stop -t 1 c
+		run plimsoll cp tree/one c:/vol/none$n/
+		assert_status 5
+		run plimsoll cp tree/one/ c:/vol
+		assert_status 5
+		plimsoll cp tree c:/vol/new$n/
+		[ -f vol/new$n/one ]
+		plimsoll cp tree/ c:/vol/again$n
+		[ -f vol/again$n/one ]
+		plimsoll cp tree/. c:/vol/new$n/
+		[ ! -e vol/new$n/tree ]
+		ln -s new$n vol/link$n
+		plimsoll cp c:/vol/link$n host
+		[ -L host/link$n ]
+		plimsoll cp c:/vol/link$n/ host/linked$n
+		[ -f host/linked$n/one ] && [ ! -L host/linked$n ]
+		plimsoll cp c:/vol/link$n/. host/dots$n
+		[ -f host/dots$n/one ]
+		run plimsoll cp c:/vol/new$n/one/ host
+		assert_status 5
+		run plimsoll cp c:/vol/new$n/one host/none/
+		assert_status 5
+		n=$((n + 1))
+	done
 }
 
 @test "links in the container lead nowhere else, in any part of a path" {
