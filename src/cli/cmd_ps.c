@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -117,6 +119,7 @@ static bool matches(const struct filters *f, const struct bounds *b, const struc
 static json_t *own_json(const struct view *v)
 {
 	const struct container *c = v->c;
+	auto_json *allowed = view_allowed(c);
 	char created[RFC3339_MAX];
 	json_t *j;
 
@@ -127,6 +130,8 @@ static json_t *own_json(const struct view *v)
 		      c->detached, "labels", c->labels);
 	if (j && v->status.phase == PHASE_EXITED)
 		(void)json_object_set_new(j, "exitCode", json_integer(v->status.exit));
+	if (j && allowed)
+		(void)json_object_set(j, "allowed", allowed);
 	if (j && v->health[0])
 		(void)json_object_set_new(j, "health", json_string(v->health));
 	return j;
@@ -185,10 +190,17 @@ static int print_table(struct cli *c, const struct listing *l, struct err *e)
 	int r = table_new(&t, headings, columns, e);
 
 	for (size_t i = json_array_size(l->rows); r == 0 && i > 0; i--) {
+		const json_t *row = json_array_get(l->rows, i - 1);
+		const char *allowed = json_string_or_null(row, "Allowed") ?: "";
+		auto_free char *status = NULL;
 		const char *cells[8];
 
 		for (size_t k = 0; k < columns; k++)
-			cells[k] = json_string_or_null(json_array_get(l->rows, i - 1), fields[k]);
+			cells[k] = json_string_or_null(row, fields[k]);
+		/* What is weaker than the others is seen at once. */
+		if (*allowed && asprintf(&status, "%s, allowed: %.60s", cells[4], allowed) < 0)
+			return FAIL_NOMEM(e);
+		cells[4] = status ?: cells[4];
 		r = table_row(t, cells, e);
 	}
 	return r == 0 ? cli_print_table(c, t, e) : r;
@@ -300,8 +312,9 @@ static const struct opt ps_table[] = {
 	.args = "", .brief = "List containers",                                                    \
 	.details = "A name given to --filter is a regular expression. Filters of one name are "    \
 		   "or, labels and different names are and. Templates know ID, Image, Command, "   \
-		   "CreatedAt, RunningFor, Ports, State, Status, Health, Admission, Names and "    \
-		   "Labels. Admission is what was last decided about the image of one that runs: " \
+		   "CreatedAt, RunningFor, Ports, State, Status, Health, Admission, Names, "       \
+		   "Labels and Allowed, what policy allowed it beyond the profile. Admission is "  \
+		   "what was last decided about the image of one that runs: "                      \
 		   "admitted, refused, or unchecked (plimsoll watch run).",                        \
 	.example = "plimsoll ps --all\nplimsoll ps -aq --filter status=exited\n"                   \
 		   "plimsoll ps --format '{{.Names}}: {{.Status}}, {{.Admission}}'",               \

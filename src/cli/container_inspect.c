@@ -171,7 +171,7 @@ static json_t *host_config_json(const struct facts *f)
 
 	return json_pack(
 		"{s:o, s:s, s:o, s:{s:s, s:I}, s:b, s:o, s:o, s:O*, s:o, s:o, s:o, s:o, s:o, s:s, "
-		"s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:s}",
+		"s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:s}",
 		"Binds", list_of(f, "volume"), "NetworkMode", text_of(f, "network", "pasta"),
 		"PortBindings", bindings_json(f->c), "RestartPolicy", "Name",
 		json_string_or_null(f->restart, "policy") ?: "no", "MaximumRetryCount",
@@ -181,9 +181,13 @@ static json_t *host_config_json(const struct facts *f)
 		"DnsOptions", list_of(f, "dns-option"), "DnsSearch", list_of(f, "dns-search"),
 		"ExtraHosts", list_of(f, "add-host"), "GroupAdd", list_of(f, "group-add"),
 		"IpcMode", text_of(f, "ipc", "private"), "PidMode", text_of(f, "pid", ""),
-		"UsernsMode", "private", "Privileged",
-		json_is_true(json_object_get(f->options, "privileged")), "ReadonlyRootfs",
-		json_is_true(json_object_get(root, "readonly")), "SecurityOpt",
+		"UsernsMode",
+		json_is_true(json_object_get(f->options, "privileged"))
+			? "host"
+			: text_of(f, "userns", "private"),
+		"UTSMode", text_of(f, "uts", ""), "CgroupnsMode", text_of(f, "cgroupns", "private"),
+		"Privileged", json_is_true(json_object_get(f->options, "privileged")),
+		"ReadonlyRootfs", json_is_true(json_object_get(root, "readonly")), "SecurityOpt",
 		list_of(f, "security-opt"), "Memory",
 		(json_int_t)limit_of(resources, "memory", "limit"), "MemorySwap",
 		(json_int_t)limit_of(resources, "memory", "swap"), "NanoCpus",
@@ -262,10 +266,12 @@ static json_t *denials_json(const struct container *c)
 
 static json_t *own_json(const struct facts *f)
 {
-	return json_pack("{s:s, s:s*, s:I, s:o*, s:o, s:O*}", "Digest", f->c->digest ?: "",
+	auto_json *allowed = view_allowed(f->c);
+
+	return json_pack("{s:s, s:s*, s:I, s:o*, s:O*, s:o, s:O*}", "Digest", f->c->digest ?: "",
 			 "Profile", json_string_or_null(f->options, "profile"), "IdBase",
 			 (json_int_t)f->c->id_base, "Admission", view_file(f->c, "admission.json"),
-			 "Denials", denials_json(f->c), "Options", f->options);
+			 "Allowed", allowed, "Denials", denials_json(f->c), "Options", f->options);
 }
 
 static int add_parts(const struct facts *f, json_t *j, struct err *e)

@@ -95,11 +95,30 @@ static void labels_text(const struct container *c, struct buf *ret)
 		buf_printf(ret, "%s%s=%s", ret->n ? "," : "", name, json_string_value(value) ?: "");
 }
 
+json_t *view_allowed(const struct container *c)
+{
+	auto_json *admission = view_file(c, "admission.json");
+	json_t *list = json_object_get(admission, "allowed");
+
+	return json_array_size(list) ? json_incref(list) : NULL;
+}
+
+/* "privileged, pid-host" */
+static void allowed_text(const struct container *c, struct buf *ret)
+{
+	auto_json *list = view_allowed(c);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) buf_printf(ret, "%s%s", ret->n ? ", " : "",
+						    json_string_or_null(one, "what") ?: "?");
+}
+
 int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 {
 	const struct container *c = v->c;
 	auto_buf ports = BUF_INIT(65536), image = BUF_INIT(4096), command = BUF_INIT(4096),
-		 labels = BUF_INIT(65536);
+		 labels = BUF_INIT(65536), allowed = BUF_INIT(65536);
 	char age[32], status[128], id[CONTAINER_ID + 1], created[RFC3339_MAX];
 	json_t *j;
 
@@ -113,12 +132,13 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 	status_text(v, status, sizeof(status));
 	ports_text(c, &ports);
 	labels_text(c, &labels);
-	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id,
+	allowed_text(c, &allowed);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id,
 		      "Image", full ? c->image ?: "" : buf_str(&image), "Command",
 		      full ? c->command ?: "" : buf_str(&command), "CreatedAt", created,
 		      "RunningFor", age, "Ports", buf_str(&ports), "State", v->state, "Status",
 		      status, "Health", v->health, "Admission", v->admission, "Names", c->name,
-		      "Labels", buf_str(&labels));
+		      "Labels", buf_str(&labels), "Allowed", buf_str(&allowed));
 	if (!j)
 		return FAIL(e, E_FORMAT, "container %.12s: its record is not UTF-8", c->id);
 	*ret = j;

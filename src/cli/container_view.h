@@ -16,12 +16,16 @@ struct view {
 int view_of(const struct container *c, struct view *ret, struct err *e);
 
 /* The row of `ps`: ID, Image, Command, CreatedAt, RunningFor, Ports, State, Status, Health,
- * Admission, Names, Labels. Owned. full: nothing is cut. */
+ * Admission, Names, Labels, Allowed. Owned. full: nothing is cut. */
 int view_row(const struct view *v, bool full, json_t **ret, struct err *e);
 
 /* A file of its folder that holds JSON: run.json, health.json, config.json. NULL when it is not
  * there or cannot be read. Owned. */
 json_t *view_file(const struct container *c, const char *name);
+
+/* What policy allowed it beyond the profile: [{"what","reason"}] of its admission; NULL: nothing.
+ * Owned. */
+json_t *view_allowed(const struct container *c);
 
 /* Bytes of its own writable root; 0 for a read-only one. */
 uint64_t view_size(const struct container *c);

@@ -8,32 +8,25 @@
 #include "cli/run_options.h"
 #include "run/devices.h"
 
-/* What has no way in yet, whatever the policy says. */
-static int check_refused(const struct run_cli_opts *o, struct err *e)
+/* Which namespaces are the host's. A privileged one is the host's root: with ids of its own its
+ * capabilities would be good for little. */
+static int ask_share(const struct run_cli_opts *o, struct run_asks *ret, struct err *e)
 {
-	const struct {
-		bool asked;
-		const char *flag, *why;
-	} table[] = {
-		{ o->privileged, "--privileged", "root in it would be root of the host" },
-		{ o->pid && strcmp(o->pid, "private") != 0, "--pid",
-		  "a container sees its own processes only" },
-		{ o->ipc && strcmp(o->ipc, "private") != 0, "--ipc",
-		  "a container has its own shared memory" },
-		{ o->network && strcmp(o->network, "host") == 0, "--network host",
-		  "services on the host's loopback would trust the container" },
+	const char *const values[SHARE_KINDS] = {
+		[SHARE_PID] = o->pid, [SHARE_IPC] = o->ipc,	[SHARE_NETWORK] = o->network,
+		[SHARE_UTS] = o->uts, [SHARE_USER] = o->userns, [SHARE_CGROUP] = o->cgroupns,
 	};
+	int r = o->privileged ? strv_add(&ret->words, "privileged", e) : 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (table[i].asked) {
-			int r = FAIL(e, E_POLICY, "%s: %s", table[i].flag, table[i].why);
-
-			return err_hint(e, r, "run without %s", table[i].flag);
-		}
-	if (o->network && strcmp(o->network, "none") != 0 && strcmp(o->network, "pasta") != 0)
-		return FAIL(e, E_USAGE, "--network is pasta (default) or none, not '%s'",
-			    o->network);
-	return 0;
+	for (int k = 0; r == 0 && k < SHARE_KINDS; k++) {
+		r = share_parse(k, values[k], &ret->share, e);
+		if (r == 0 && ret->share.host[k])
+			r = strv_add(&ret->words, share_word(k), e);
+	}
+	if (r == 0 && o->hostname && ret->share.host[SHARE_UTS])
+		return FAIL(e, E_USAGE, "--hostname and --uts host: it would rename the host");
+	ret->share.host[SHARE_USER] |= o->privileged;
+	return r;
 }
 
 static int ask_security(const char *text, struct run_asks *ret, struct err *e)
@@ -45,7 +38,9 @@ static int ask_security(const char *text, struct run_asks *ret, struct err *e)
 		{ "seccomp unconfined", "seccomp-unconfined", &ret->no_seccomp },
 		{ "apparmor unconfined", "apparmor-unconfined", &ret->no_apparmor },
 		{ "landlock unconfined", "landlock-unconfined", &ret->no_landlock },
+		{ "label disable", "selinux-unconfined", &ret->no_selinux },
 		{ "systempaths unconfined", "proc-unmasked", &ret->unmasked },
+		{ "no-new-privileges false", "new-privileges", &ret->new_privileges },
 	};
 	auto_free char *words = strdup(text);
 	int r;
@@ -100,7 +95,7 @@ int run_options_asks(const struct run_cli_opts *o, struct run_asks *ret, struct 
 		{ &o->device, ask_device },
 		{ &o->cap_add, ask_cap },
 	};
-	int r = check_refused(o, e);
+	int r = ask_share(o, ret, e);
 
 	for (size_t l = 0; l < sizeof(lists) / sizeof(*lists); l++)
 		for (size_t i = 0; r == 0 && i < lists[l].list->n; i++)

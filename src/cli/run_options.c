@@ -197,7 +197,17 @@ static int use_profile(const char *path, struct run_request *ret, struct err *e)
 	return 0;
 }
 
-static void take_off(struct run_request *ret)
+/* Of a privileged container the profile's limits and rights that it gives are left. */
+static void all_off(struct profile *own)
+{
+	struct profile p = profile_privileged;
+
+	p.limits = own->limits;
+	p.root_readonly = own->root_readonly;
+	*own = p;
+}
+
+static int take_off(const struct run_cli_opts *o, struct run_request *ret, struct err *e)
 {
 	static const char *const none[] = { NULL };
 	const struct run_asks *a = &ret->asks;
@@ -206,9 +216,19 @@ static void take_off(struct run_request *ret)
 	ret->own.no_seccomp |= a->no_seccomp;
 	ret->own.no_apparmor |= a->no_apparmor;
 	ret->own.no_landlock |= a->no_landlock;
+	ret->own.no_selinux |= a->no_selinux;
+	ret->own.new_privileges |= a->new_privileges;
 	if (a->unmasked)
 		ret->own.masked = ret->own.readonly = none;
+	if (o->privileged)
+		all_off(&ret->own);
 	ret->run.profile = &ret->own;
+	if (ret->own.new_privileges && !ret->own.no_landlock)
+		return err_hint(e,
+				FAIL(e, E_USAGE,
+				     "no-new-privileges=false: Landlock allows no new privileges"),
+				"--security-opt landlock=unconfined besides, by policy");
+	return 0;
 }
 
 void run_request_free(struct run_request *r)
@@ -237,7 +257,10 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.auto_remove = o->rm,
 		.writable = o->writable,
 		.look = o->explain || (!o->detach && !o->no_explain),
-		.no_network = o->network && strcmp(o->network, "none") == 0,
+		.no_network = (o->network && strcmp(o->network, "none") == 0) ||
+			      ret->asks.share.host[SHARE_NETWORK] ||
+			      ret->asks.share.with[SHARE_NETWORK],
+		.share = ret->asks.share,
 		.ports = &ret->ports,
 		.publish_all = o->publish_all,
 		.volumes = &o->volume,
@@ -276,7 +299,5 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		r = parse_values(o, ret, e);
 	if (r == 0 && o->profile)
 		r = use_profile(o->profile, ret, e);
-	if (r == 0 && ret->asks.words.n)
-		take_off(ret);
-	return r;
+	return r == 0 && ret->asks.words.n ? take_off(o, ret, e) : r;
 }

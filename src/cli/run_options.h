@@ -13,10 +13,10 @@ struct run_cli_opts {
 	bool detach, interactive, tty, rm, writable, ignore_unfixed, privileged, publish_all,
 		no_healthcheck, explain, no_explain;
 	const char *name, *user, *workdir, *entrypoint, *hostname, *runtime, *network, *pid, *ipc,
-		*memory, *memory_reservation, *memory_swap, *cpus, *cpuset_cpus, *shm_size,
-		*oom_score_adj, *reason, *health_cmd, *health_interval, *health_timeout,
-		*health_start_period, *health_start_interval, *restart, *stop_signal, *stop_timeout,
-		*cidfile, *platform, *profile, *fail_on, *max_age;
+		*uts, *userns, *cgroupns, *memory, *memory_reservation, *memory_swap, *cpus,
+		*cpuset_cpus, *shm_size, *oom_score_adj, *reason, *health_cmd, *health_interval,
+		*health_timeout, *health_start_period, *health_start_interval, *restart,
+		*stop_signal, *stop_timeout, *cidfile, *platform, *profile, *fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares, health_retries;
 	struct strv env, env_file, publish, volume, mount, tmpfs, label, label_file, cap_add,
 		cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl, secret,
@@ -42,7 +42,8 @@ void run_options_free(struct run_cli_opts *o);
 /* What opens the host, and exists only where the policy allows it by name (run/allow.h). */
 struct run_asks {
 	struct strv words;
-	bool no_seccomp, no_apparmor, no_landlock, unmasked;
+	bool no_seccomp, no_apparmor, no_landlock, no_selinux, unmasked, new_privileges;
+	struct share share;
 };
 /* E_POLICY for what has no way in at all. */
 int run_options_asks(const struct run_cli_opts *o, struct run_asks *ret, struct err *e);

@@ -137,6 +137,42 @@ const struct profile profile_default = {
 	.root_readonly = true,
 };
 
+static const struct profile_mount privileged_mounts[] = {
+	{ "/proc", "proc", "proc", NO_EXEC, "all of it can be written" },
+	{ "/dev", "tmpfs", "tmpfs", "nosuid,noexec,strictatime,mode=755,size=1m,nr_inodes=8192",
+	  "with the host's devices in it" },
+	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5",
+	  "terminals of its own" },
+	{ "/dev/mqueue", "mqueue", "mqueue", NO_EXEC, "POSIX message queues" },
+	{ "/dev/shm", "tmpfs", "shm", NO_EXEC ",mode=1777,size=64m", "POSIX shared memory" },
+	{ "/sys", "sysfs", "sysfs", NO_EXEC, "all of it can be written" },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", NO_EXEC ",relatime", "groups of its own" },
+	{ "/tmp", "tmpfs", "tmpfs", "nosuid,nodev,mode=1777,size=64m", "scratch files" },
+	{ "/run", "tmpfs", "tmpfs", "nosuid,nodev,mode=755,size=16m,tmpcopyup",
+	  "pid files and sockets, starting from what the image has there" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static const char *const nothing[] = { NULL };
+
+const struct profile profile_privileged = {
+	.name = "privileged",
+	.caps = no_caps,
+	.mounts = privileged_mounts,
+	.masked = nothing,
+	.readonly = nothing,
+	.limits = { .memory = 1ULL << 30, .pids = 512, .cpu_milli = 1000, .nofile = 4096 },
+	.no_seccomp = true,
+	.no_landlock = true,
+	.no_apparmor = true,
+	.no_selinux = true,
+	.new_privileges = true,
+	.all_caps = true,
+	.host_devices = true,
+	.proc_writable = true,
+	.root_readonly = true,
+};
+
 static const char *const build_syscalls[] = {
 	"chroot", /* package managers */
 	NULL,

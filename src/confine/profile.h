@@ -47,13 +47,19 @@ struct profile {
 	struct profile_ports bind, connect;
 	const char *const *syscalls; /* of syscalls_denied, allowed all the same; may be NULL */
 	/* Protections that are off. Policy has to allow each. */
-	bool no_seccomp, no_landlock, no_apparmor;
-	bool proc_writable; /* /proc/PID/mem can be written, as far as the rest lets it */
+	bool no_seccomp, no_landlock, no_apparmor, no_selinux;
+	bool new_privileges; /* setuid programs work; not with Landlock, which rules them out */
+	bool all_caps;	     /* every one that who starts it has */
+	bool host_devices;   /* the host's, all of them */
+	bool proc_writable;  /* /proc/PID/mem can be written, as far as the rest lets it */
 	bool root_readonly;
 };
 
 /* Containers: no capabilities, read-only root. */
 extern const struct profile profile_default;
+/* --privileged: every capability and device, nothing filtered or masked. What is left are
+ * namespaces and limits. */
+extern const struct profile profile_privileged;
 /* RUN steps of a build: what dpkg, apt and tar need, writable root. */
 extern const struct profile profile_build;
 

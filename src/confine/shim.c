@@ -59,7 +59,7 @@ int shim_words(const struct spec *s, struct strv *argv, struct err *e)
 	if (r == 0)
 		r = add_ports("--connect=", &s->profile->connect, argv, e);
 	if (r == 0)
-		r = strv_add(argv, "--scope", e);
+		r = strv_add(argv, s->pidns ? "--scope=sockets" : "--scope", e);
 	if (r == 0 && s->gated)
 		r = strv_add(argv, "--gate", e);
 	return r == 0 ? strv_add(argv, "--", e) : r;
@@ -77,7 +77,7 @@ int shim_words_again(const json_t *args, struct strv *ret, struct err *e)
 
 		if (!word || (i == 0 && strcmp(word, SHIM_PATH) != 0))
 			return 0;
-		r = strcmp(word, "--scope") == 0 || strcmp(word, "--gate") == 0
+		r = starts_with(word, "--scope") || strcmp(word, "--gate") == 0
 			    ? 0
 			    : strv_add(ret, word, e);
 		if (r < 0 || strcmp(word, "--") == 0)

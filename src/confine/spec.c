@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "confine/filter.h"
 #include "confine/shim.h"
+#include "confine/spec_mounts.h"
 #include "confine/syscalls.h"
 
 /* crun 1.8.1 refuses later versions of the specification. */
@@ -22,20 +23,6 @@ static json_t *strings(const char *const *v)
 
 	for (; a && v && *v; v++)
 		if (json_array_append_new(a, json_string(*v)) < 0) {
-			json_decref(a);
-			return NULL;
-		}
-	return a;
-}
-
-/* "a,b" to ["a","b"]. */
-static json_t *split(const char *commas)
-{
-	json_t *a = json_array();
-	struct str rest = str_of(commas), word;
-
-	while (a && str_cut(&rest, ',', &word))
-		if (json_array_append_new(a, json_stringn(word.p, word.n)) < 0) {
 			json_decref(a);
 			return NULL;
 		}
@@ -125,7 +112,8 @@ int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 	}
 	p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", s->terminal, "user",
 		      user_json(s->user), "args", args, "env", strings(s->env), "cwd", s->cwd,
-		      "capabilities", caps_json(s->caps), "rlimits", rlimits, "noNewPrivileges", 1);
+		      "capabilities", caps_json(s->caps), "rlimits", rlimits, "noNewPrivileges",
+		      !s->new_privileges);
 
 	if (!p)
 		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");
@@ -138,46 +126,6 @@ int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 	}
 	*ret = p;
 	return 0;
-}
-
-static int add_mount(json_t *mounts, const char *target, const char *type, const char *source,
-		     const char *options, struct err *e)
-{
-	return json_push(mounts,
-			 json_pack("{s:s, s:s, s:s, s:o}", "destination", target, "type", type,
-				   "source", source, "options", split(options)),
-			 e);
-}
-
-static int add_mounts(const struct spec *s, json_t *mounts, struct err *e)
-{
-	int r = 0;
-
-	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
-		if (s->cgroup || strcmp(m->type, "cgroup") != 0)
-			r = add_mount(mounts, m->target, m->type, m->source, m->options, e);
-	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
-		r = add_mount(mounts, s->mounts[i].target, s->mounts[i].type, s->mounts[i].source,
-			      s->mounts[i].options, e);
-	return r;
-}
-
-static json_t *namespaces(const struct spec *s)
-{
-	json_t *a = json_pack("[{s:s}, {s:s}, {s:s}, {s:s}]", "type", "pid", "type", "mount",
-			      "type", "ipc", "type", "uts");
-
-	if (s->netns)
-		(void)json_array_append_new(
-			a, json_pack("{s:s, s:s}", "type", "network", "path", s->netns));
-	else
-		(void)json_array_append_new(a, json_pack("{s:s}", "type", "network"));
-	if (s->userns)
-		(void)json_array_append_new(
-			a, json_pack("{s:s, s:s}", "type", "user", "path", s->userns));
-	if (s->cgroup_ns)
-		(void)json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
-	return a;
 }
 
 static json_t *resources(const struct profile_limits *l)
@@ -207,7 +155,6 @@ static json_t *id_map(const struct spec *s)
 static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
-	char ping[24]; /* groups that may send echo requests: all */
 	const struct seccomp_guard guard = { s->guard, s->look, s->caps };
 	int r = s->profile->no_seccomp
 			? 0
@@ -215,15 +162,12 @@ static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	(void)snprintf(ping, sizeof(ping), "0 %u", s->ids ? s->ids - 1 : INT32_MAX);
-	/* Low ports belong to the container's own network: no capability is needed for them. */
-	out = json_pack("{s:o, s:o*, s:o*, s:s*, s:o*, s:o*, s:o, s:o, s:{s:s, s:s}}", "namespaces",
-			namespaces(s), "uidMappings", id_map(s), "gidMappings", id_map(s),
+	out = json_pack("{s:o, s:o*, s:o*, s:s*, s:o*, s:o*, s:o, s:o, s:o}", "namespaces",
+			spec_namespaces(s), "uidMappings", id_map(s), "gidMappings", id_map(s),
 			"cgroupsPath", s->cgroup, "resources",
 			s->cgroup ? resources(&s->limits) : NULL, "seccomp", seccomp, "maskedPaths",
 			strings(s->profile->masked), "readonlyPaths", strings(s->profile->readonly),
-			"sysctl", "net.ipv4.ip_unprivileged_port_start", "0",
-			"net.ipv4.ping_group_range", ping);
+			"sysctl", spec_sysctls(s));
 	if (!out)
 		return FAIL_NOMEM(e);
 	*ret = out;
@@ -247,7 +191,7 @@ int spec_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	auto_json *mounts = json_array();
 	json_t *process = NULL, *os = NULL, *out;
-	int r = add_mounts(s, mounts, e);
+	int r = spec_mounts(s, mounts, e);
 
 	if (r == 0)
 		r = spec_process_json(s, &process, e);
@@ -257,9 +201,10 @@ int spec_json(const struct spec *s, json_t **ret, struct err *e)
 		json_decref(process);
 		return r;
 	}
-	out = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:O, s:o}", "ociVersion", OCI_VERSION,
+	out = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s*, s:O, s:o}", "ociVersion", OCI_VERSION,
 			"process", process, "root", "path", s->root, "readonly", s->root_readonly,
-			"hostname", s->hostname, "mounts", mounts, "linux", os);
+			"hostname", spec_is_host(s->utsns) ? NULL : s->hostname, "mounts", mounts,
+			"linux", os);
 	if (!out)
 		return FAIL(e, E_FORMAT, "a path or host name is not UTF-8");
 	r = annotate(json_object_get(out, "linux"), out, e);

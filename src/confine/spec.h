@@ -22,6 +22,7 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 
+#define SPEC_HOST "host"
 struct spec {
 	const struct profile *profile;
 	const char *root; /* absolute path of the prepared root filesystem */
@@ -31,8 +32,13 @@ struct spec {
 	uint32_t ids;	    /* how many ids its user namespace has; 0: all there are */
 	const char *userns; /* file of its user namespace; NULL: that of the runtime */
 	uint32_t id_base;   /* id 0 of it, as the runtime sees it */
-	const char *netns;  /* file of the network namespace; NULL: a fresh, empty one */
-	bool cgroup_ns;	    /* there are groups, and we make one */
+	/* Files of namespaces that it joins; NULL: a fresh one (of the network an empty one);
+	 * SPEC_HOST: that of the runtime. */
+	const char *netns, *pidns, *ipcns, *utsns;
+	bool network_shared; /* netns is not its own: its settings stay as they are */
+	const char *shm;     /* a folder shown as /dev/shm, where ipcns is not its own */
+	bool no_mqueue;	     /* there is none to be shown, where ipcns is the host's */
+	bool cgroup_ns;	     /* there are groups, and we make one */
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
@@ -40,6 +46,7 @@ struct spec {
 	bool gated;	   /* and waits for a byte on descriptor 3 before it executes the command */
 	const char *guard; /* its socket (syscalls.h, struct seccomp_guard); NULL: there is none */
 	bool look;	   /* it also looks at what others than the filter refuse */
+	bool new_privileges; /* setuid programs work; not with the shim, which rules them out */
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;

@@ -16,8 +16,8 @@ static const struct {
 	{ "pid-host", "it would see and signal the host's processes" },
 	{ "ipc-host", "it would share the host's memory and message queues" },
 	{ "uts-host", "it would rename the host" },
-	{ "cgroup-host", "it would see the host's control groups" },
-	{ "user-host", "its root would have the host's root's id" },
+	{ "cgroupns-host", "it would see the host's control groups" },
+	{ "userns-host", "its root would have the host's root's id" },
 	{ "seccomp-unconfined", "it could make every system call" },
 	{ "landlock-unconfined", "it could write and execute wherever its root lets it" },
 	{ "apparmor-unconfined", "no AppArmor profile would hold it" },
@@ -59,6 +59,14 @@ static bool cap_ok(const char *name)
 	unsigned n;
 
 	return cap_parse(name, &n, NULL) == 0 && strcmp(cap_name(n) + 4, name) == 0;
+}
+
+/* As they were called before the options were there. */
+const char *allow_canonical(const char *what)
+{
+	if (strcmp(what, "cgroup-host") == 0)
+		return "cgroupns-host";
+	return strcmp(what, "user-host") == 0 ? "userns-host" : what;
 }
 
 int allow_find_word(const char *what, bool pattern)

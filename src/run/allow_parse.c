@@ -81,10 +81,11 @@ static int parse_allowance(const json_t *entry, struct run_policy *p, struct err
 			return FAIL(e, E_USAGE,
 				    "allow: an entry is a word, or {what: WORD, images: [...]}");
 	}
-	if (!what || strlen(what) >= LIMIT_ALLOW_TEXT || allow_find_word(what, true) < 0)
+	if (!what || strlen(what) >= LIMIT_ALLOW_TEXT ||
+	    allow_find_word(allow_canonical(what), true) < 0)
 		return bad(p, what ? what : "", "allow",
-			   "privileged, network-host, pid-host, ipc-host, uts-host, cgroup-host, "
-			   "user-host, seccomp-unconfined, landlock-unconfined, "
+			   "privileged, network-host, pid-host, ipc-host, uts-host, cgroupns-host, "
+			   "userns-host, seccomp-unconfined, landlock-unconfined, "
 			   "apparmor-unconfined, selinux-unconfined, proc-writable, "
 			   "syscalls, proc-unmasked, "
 			   "new-privileges, cap:NAME, device:PATH, mount:PATH",
@@ -94,7 +95,7 @@ static int parse_allowance(const json_t *entry, struct run_policy *p, struct err
 		return r;
 	if (p->n == LIMIT_ALLOWANCES)
 		return FAIL(e, E_USAGE, "allow: more than %d entries", LIMIT_ALLOWANCES);
-	p->v[p->n++] = (struct run_allowance){ what, images };
+	p->v[p->n++] = (struct run_allowance){ allow_canonical(what), images };
 	return 0;
 }
 

@@ -57,8 +57,10 @@ static int put_hosts_own(const struct etc *etc, struct str host, struct buf *ret
 {
 	auto_buf all = BUF_INIT(LIMIT_ETC);
 	struct str rest, line;
-	int r = network_resolv_conf(host.p, host.n, &all, e);
+	int r = etc->host_network ? 0 : network_resolv_conf(host.p, host.n, &all, e);
 
+	if (etc->host_network)
+		buf_put(&all, host.p, host.n);
 	rest = (struct str){ buf_str(&all), all.n };
 	while (r == 0 && str_line(&rest, &line))
 		if ((!str_starts(line, "nameserver") || !any(etc->dns)) &&
@@ -82,7 +84,7 @@ static int resolv_conf(const struct etc *etc, struct buf *ret, struct err *e)
 		put_servers(etc, text, ret);
 	put_words(etc->dns_search, "search", ret);
 	put_words(etc->dns_options, "options", ret);
-	return etc->network ? put_hosts_own(etc, text, ret, e) : 0;
+	return etc->network || etc->host_network ? put_hosts_own(etc, text, ret, e) : 0;
 }
 
 static int check_words(const char *option, const struct strv *l, bool address, struct err *e)
@@ -127,8 +129,11 @@ int etc_write(int folder, const struct etc *etc, struct err *e)
 	int r = resolv_conf(etc, &resolv, e);
 
 	buf_printf(&name, "%s\n", etc->hostname);
-	buf_printf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost %s\n",
-		   etc->hostname, etc->hostname);
+	if (r == 0 && etc->host_network)
+		r = fs_read_user("/etc/hosts", LIMIT_ETC, &hosts, e);
+	else
+		buf_printf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost %s\n",
+			   etc->hostname, etc->hostname);
 	for (size_t i = 0; r == 0 && etc->hosts && i < etc->hosts->n; i++)
 		r = run_parse_host(etc->hosts->v[i], &hosts, e);
 	if (r == 0)

@@ -13,6 +13,7 @@
 struct etc {
 	const char *hostname;
 	bool network;			/* without one resolv.conf has only what is given here */
+	bool host_network;		/* and with the host's the host's lines as they are */
 	const struct strv *hosts;	/* lines of hosts, as run_parse_host() takes them */
 	const struct strv *dns;		/* servers instead of the host's */
 	const struct strv *dns_search;	/* instead of the host's; "." is none */

@@ -27,11 +27,15 @@ int launch_network(const struct launch *l, char **ret_netns, struct pasta *ret, 
 
 	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
-	r = l->userns ? namespaces_make(userns, netns, l->id_base, l->network, e)
-		      : network_make(netns, e);
+	if (l->userns)
+		r = namespaces_make(userns, l->host_network ? NULL : netns, l->id_base, l->network,
+				    e);
+	else
+		r = network_make(netns, e);
 	if (r == 0 && l->network)
 		r = network_start(netns, &o, pid_file, ret, e);
-	*ret_netns = TAKE(netns);
+	if (!l->host_network)
+		*ret_netns = TAKE(netns);
 	return r;
 }
 

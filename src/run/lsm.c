@@ -190,7 +190,7 @@ int lsm_apply(const struct setup *s, const struct spec *spec, json_t *config, st
 
 	if (r == 0)
 		r = json_get_object(config, "linux", &linux_, "config.json", e);
-	if (r == 0 && lsm_selinux())
+	if (r == 0 && lsm_selinux() && !spec->profile->no_selinux)
 		r = apply_selinux(s, process, linux_, e);
 	if (r < 0 || spec->profile->no_apparmor)
 		return r;

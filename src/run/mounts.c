@@ -197,7 +197,7 @@ static int add_volume(const struct setup *s, struct berth *berth, int root, cons
 static int as_in_image(const struct setup *s, int root, const char *target, struct buf *options,
 		       struct err *e)
 {
-	const uint32_t base = userns_inside() ? 0 : s->c->id_base;
+	const uint32_t base = setup_id_base(s);
 	auto_close int fd = fs_open_nolink(root, target + 1, O_PATH | O_DIRECTORY, 0, e);
 	struct stat st;
 
@@ -286,7 +286,7 @@ static int add_device(struct berth *berth, const char *text, struct mounts *m, s
 static int add_secrets(const struct setup *s, struct berth *berth, int root,
 		       const struct user *user, struct mounts *m, struct err *e)
 {
-	const uint32_t base = userns_inside() ? 0 : s->c->id_base;
+	const uint32_t base = setup_id_base(s);
 	auto_free char *path = NULL;
 	int r;
 

@@ -48,7 +48,7 @@ static void limit_quotas(void)
 
 /* The process whose namespaces they are: says 'u' once it has the first, waits for its ids, says
  * 'n' once it has the second, and waits for the end. Its errno, when something fails. */
-static _Noreturn void hold(int socket, const struct closed *closed)
+static _Noreturn void hold(int socket, bool net, const struct closed *closed)
 {
 	unsigned char word = 'u';
 
@@ -57,8 +57,8 @@ static _Noreturn void hold(int socket, const struct closed *closed)
 		_exit(errno);
 	limit_quotas();
 	/* Of the new namespace's root, so that the second one is that root's. */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || unshare(CLONE_NEWNET) < 0 ||
-	    loopback_up() < 0 || closed_routes(closed) < 0)
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ||
+	    (net && (unshare(CLONE_NEWNET) < 0 || loopback_up() < 0 || closed_routes(closed) < 0)))
 		_exit(errno);
 	word = 'n';
 	if (write(socket, &word, 1) != 1)
@@ -162,7 +162,7 @@ static int make(int socket, pid_t *pid, const char *user_file, const char *net_f
 		r = await(socket, pid, 'n', e);
 	if (r == 0)
 		r = bind_namespace(*pid, "user", user_file, e);
-	return r == 0 ? bind_namespace(*pid, "net", net_file, e) : r;
+	return r == 0 && net_file ? bind_namespace(*pid, "net", net_file, e) : r;
 }
 
 int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
@@ -179,7 +179,7 @@ int namespaces_make(const char *user_file, const char *net_file, uint32_t id_bas
 	pid = fork();
 	if (pid == 0) {
 		(void)close(pair[0]);
-		hold(pair[1], &closed);
+		hold(pair[1], net_file != NULL, &closed);
 	}
 	(void)close(pair[1]);
 	r = pid < 0 ? FAIL_SYS(e, "fork") : make(pair[0], &pid, user_file, net_file, id_base, e);

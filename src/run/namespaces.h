@@ -24,7 +24,8 @@ enum { ID_BLOCKS = 4094 };
 
 /*
  * Makes both and binds them to files of those names (made) in the caller's mount namespace. The
- * loopback interface is up. E_SYSTEM when the kernel gives no user namespaces.
+ * loopback interface is up. net_file NULL: the first alone. E_SYSTEM when the kernel gives no user
+ * namespaces.
  */
 int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
 		    struct err *e);

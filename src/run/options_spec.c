@@ -26,17 +26,22 @@ static bool sysctl_is_own(struct str key)
 	return str_starts(key, "net.") || str_starts(key, "fs.mqueue.");
 }
 
-static int check_sysctl(const char *text, bool no_network, struct err *e)
+static int check_sysctl(const char *text, const struct share *share, struct err *e)
 {
 	const char *eq = strchr(text, '=');
 	struct str key = { text, eq ? (size_t)(eq - text) : 0 };
 	int r;
 
-	(void)no_network;
 	if (!key.n || memchr(key.p, '/', key.n) || memmem(key.p, key.n, "..", 2))
 		return FAIL(e, E_USAGE, "--sysctl '%s': want KEY=VALUE, the key with dots", text);
-	if (sysctl_is_own(key))
-		return 0;
+	if (sysctl_is_own(key)) {
+		const enum share_kind k = str_starts(key, "net.") ? SHARE_NETWORK : SHARE_IPC;
+
+		if (!share->host[k] && !share->with[k])
+			return 0;
+		return FAIL(e, E_POLICY, "--sysctl %.*s: %s says that it is not its own",
+			    (int)key.n, key.p, share_option(k));
+	}
 	r = FAIL(e, E_POLICY, "--sysctl %.*s: this setting is the whole host's", (int)key.n, key.p);
 	return err_hint(e, r, "set it on the host: sysctl -w '%s'", text);
 }
@@ -119,7 +124,7 @@ int options_check(const struct run_opts *o, struct err *e)
 	if (r == 0)
 		r = etc_check(&etc, e);
 	for (size_t i = 0; r == 0 && o->sysctls && i < o->sysctls->n; i++)
-		r = check_sysctl(o->sysctls->v[i], o->no_network, e);
+		r = check_sysctl(o->sysctls->v[i], &o->share, e);
 	if (r == 0)
 		r = each(o->ulimits, check_ulimit, e);
 	return r == 0 ? each(o->hosts, check_host, e) : r;

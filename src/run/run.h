@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/progress.h"
+#include "confine/share.h"
 #include "confine/spec.h"
 #include "oci/store.h"
 #include "run/container.h"
@@ -26,8 +27,9 @@ struct run_opts {
 	const struct strv *profile_caps,
 		*profile_write; /* its, as cap_add and tmpfs; may be NULL */
 	bool detach, interactive, tty, auto_remove;
-	bool writable; /* --read-only=false: a root on disk, gone with rm */
-	bool no_network;
+	bool writable;	    /* --read-only=false: a root on disk, gone with rm */
+	bool no_network;    /* none by pasta: an empty one, the host's, or another container's */
+	struct share share; /* what of the host's policy allows is known */
 	const struct ports *ports;		     /* may be NULL */
 	bool publish_all;			     /* what the image exposes, too */
 	const struct strv *volumes, *mounts, *tmpfs; /* as volume.h reads them; may be NULL, as

@@ -205,23 +205,32 @@ int runtime_delete(const struct runtime *rt, const char *folder, const char *id,
 
 /* --- its configuration --- */
 
-static void drop_word(json_t *words, const char *word)
+/* Whether it was there. */
+static bool drop_word(json_t *words, const char *word)
 {
+	bool found = false;
+
 	for (size_t i = json_array_size(words); i-- > 0;)
-		if (strcmp(json_string_value(json_array_get(words, i)) ?: "", word) == 0)
+		if (strcmp(json_string_value(json_array_get(words, i)) ?: "", word) == 0) {
 			(void)json_array_remove(words, i);
+			found = true;
+		}
+	return found;
 }
 
 /* /proc becomes read-only with the paths that do so at last, instead of from the beginning. */
 static int proc_read_only_last(json_t *config, struct err *e)
 {
 	json_t *paths = json_object_get(json_object_get(config, "linux"), "readonlyPaths"), *m;
+	bool read_only = false;
 	size_t i;
 
-	json_array_foreach(json_object_get(config, "mounts"), i,
-			   m) if (strcmp(json_string_or_null(m, "destination") ?: "", "/proc") == 0)
-		drop_word(json_object_get(m, "options"), "ro");
-	return json_array_insert_new(paths, 0, json_string("/proc")) < 0
+	json_array_foreach(json_object_get(config, "mounts"), i, m)
+	{
+		if (strcmp(json_string_or_null(m, "destination") ?: "", "/proc") == 0)
+			read_only |= drop_word(json_object_get(m, "options"), "ro");
+	}
+	return read_only && json_array_insert_new(paths, 0, json_string("/proc")) < 0
 		       ? FAIL(e, E_INTERNAL, "a configuration without read-only paths")
 		       : 0;
 }

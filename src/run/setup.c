@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #include "run/mounts.h"
 #include "run/namespaces.h"
 #include "run/options.h"
+#include "run/privileged.h"
 #include "run/rootfs.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
@@ -40,7 +42,7 @@ static int show_layers(const struct setup *s, struct berth *berth, char **ret, s
 /* Its folder "/" is the container's own root's, whoever made it. */
 static int make_upper(const struct setup *s, const char *upper, const char *work, struct err *e)
 {
-	const uid_t owner = userns_inside() ? 0 : s->c->id_base;
+	const uid_t owner = setup_id_base(s);
 
 	/* A writable root is there already when it is started again. */
 	if (mkdir(upper, 0755) < 0 && (errno != EEXIST || !s->opts->again))
@@ -94,6 +96,16 @@ static int check_root(const struct profile *p, int root, struct err *e)
 	return r;
 }
 
+bool setup_own_ids(const struct run_opts *o)
+{
+	return !o->share.host[SHARE_USER];
+}
+
+uint32_t setup_id_base(const struct setup *s)
+{
+	return userns_inside() || !setup_own_ids(s->opts) ? 0 : s->c->id_base;
+}
+
 bool setup_guarded(const struct run_opts *o)
 {
 	return !setup_profile(o)->no_seccomp && guard_available();
@@ -123,6 +135,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	struct winsize size = { 0 };
+	const bool *host = s->opts->share.host;
 	int r;
 
 	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
@@ -138,11 +151,18 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .root_readonly = !s->opts->writable,
 				   .hostname = hostname,
 				   .cgroup = container_cgroup(s->c, cgroup),
-				   .netns = netns,
-				   .userns = userns,
-				   .id_base = userns_inside() ? 0 : s->c->id_base,
-				   .ids = namespaces_ids(),
-				   .cgroup_ns = s->machine->cgroups != CGROUP_NONE &&
+				   .netns = host[SHARE_NETWORK] ? SPEC_HOST : netns,
+				   .pidns = host[SHARE_PID] ? SPEC_HOST : NULL,
+				   .ipcns = host[SHARE_IPC] ? SPEC_HOST : NULL,
+				   .utsns = host[SHARE_UTS] ? SPEC_HOST : NULL,
+				   .shm = host[SHARE_IPC] ? "/dev/shm" : NULL,
+				   .no_mqueue = host[SHARE_IPC] && access("/dev/mqueue", F_OK) < 0,
+				   .network_shared = host[SHARE_NETWORK],
+				   .userns = setup_own_ids(s->opts) ? userns : NULL,
+				   .id_base = setup_id_base(s),
+				   .ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
+				   .cgroup_ns = !host[SHARE_CGROUP] &&
+						s->machine->cgroups != CGROUP_NONE &&
 						s->machine->cgroups != CGROUP_DENIED,
 				   .argv = (const char *const *)s->command->argv.v,
 				   .env = (const char *const *)s->command->env.v,
@@ -152,6 +172,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .gated = s->opts->decide && !s->opts->detach,
 				   .guard = guard,
 				   .look = s->opts->look,
+				   .new_privileges = setup_profile(s->opts)->new_privileges,
 				   .terminal = s->opts->tty,
 				   .rows = size.ws_row,
 				   .columns = size.ws_col,
@@ -163,6 +184,8 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	r = spec_json(&spec, &j, e);
 	if (r == 0)
 		r = options_apply(s, j, e);
+	if (r == 0 && setup_profile(s->opts)->host_devices)
+		r = privileged_devices(j, e);
 	if (r == 0)
 		r = lsm_apply(s, &spec, j, e);
 	if (r == 0)
@@ -195,6 +218,7 @@ static int write_etc(const struct berth *berth, const char *hostname, const stru
 {
 	const struct etc etc = { .hostname = hostname,
 				 .network = !o->no_network,
+				 .host_network = o->share.host[SHARE_NETWORK],
 				 .hosts = o->hosts,
 				 .dns = o->dns,
 				 .dns_search = o->dns_search,
@@ -211,11 +235,14 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	auto_mounts m = { 0 };
 	auto_free char *path = NULL;
 	auto_close int root = -1;
-	char short_id[CONTAINER_SHORT + 1];
-	const char *hostname = s->opts->hostname ?: short_id;
+	char short_id[CONTAINER_SHORT + 1], host_name[HOST_NAME_MAX + 1] = "";
+	const char *hostname = s->opts->share.host[SHARE_UTS] ? host_name
+			       : s->opts->hostname	      ? s->opts->hostname
+							      : short_id;
 	struct user user;
 	int r = setup_root(s, berth, &path, &root, e);
 
+	(void)gethostname(host_name, sizeof(host_name) - 1);
 	(void)snprintf(short_id, sizeof(short_id), "%.*s", CONTAINER_SHORT, s->c->id);
 	if (r == 0)
 		r = check_root(setup_profile(s->opts), root, e);
@@ -246,7 +273,7 @@ int setup_prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 	if (r == 0)
 		r = container_save(s->c, e);
 	if (r == 0)
-		r = berth_open(s->c->folder, userns, &berth, e);
+		r = berth_open(s->c->folder, setup_own_ids(s->opts) ? userns : NULL, &berth, e);
 	if (r == 0)
 		r = prepare(s, &berth, netns, ret_status, e);
 	berth_free(&berth);

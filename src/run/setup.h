@@ -23,6 +23,9 @@ static inline const struct profile *setup_profile(const struct run_opts *o)
 {
 	return o->profile ?: &profile_default;
 }
+/* Whether it has a user namespace of its own, and what id 0 of it is on the host. */
+bool setup_own_ids(const struct run_opts *o);
+uint32_t setup_id_base(const struct setup *s);
 /* Whether plimsoll-guard answers its refused calls. */
 bool setup_guarded(const struct run_opts *o);
 struct berth;

@@ -14,6 +14,7 @@
 #include "run/foreground.h"
 #include "run/gate.h"
 #include "run/needs.h"
+#include "run/privileged.h"
 #include "run/setup.h"
 #include "run/start.h"
 
@@ -21,8 +22,12 @@
 static int choose_caps(const struct run_opts *o, uint64_t *ret, struct err *e)
 {
 	uint64_t own = 0;
-	int r = run_parse_caps(o->profile_caps, NULL, caps_of(setup_profile(o)->caps), o->policy,
-			       &own, e);
+	int r;
+
+	if (setup_profile(o)->all_caps)
+		return privileged_caps(ret, e);
+	r = run_parse_caps(o->profile_caps, NULL, caps_of(setup_profile(o)->caps), o->policy, &own,
+			   e);
 
 	return r < 0 ? WRAP(e, r, "profile")
 		     : run_parse_caps(o->cap_add, o->cap_drop, own, o->policy, ret, e);
@@ -126,7 +131,8 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .machine = s->machine,
 			    .runtime = s->runtime,
 			    .network = !o->no_network,
-			    .userns = true,
+			    .userns = setup_own_ids(o),
+			    .host_network = o->share.host[SHARE_NETWORK],
 			    .id_base = s->c->id_base,
 			    .guard = setup_guarded(o),
 			    .ports = o->ports,

@@ -159,5 +159,9 @@ int start_record(const struct state *state, const struct desc *d, const struct r
 	r = describe(state, d, o, command, rt, c, e);
 	if (r == 0)
 		r = container_create(state, c, e);
+	if (r == 0 && o->share.host[SHARE_USER]) {
+		c->id_base = 0;
+		r = container_save(c, e);
+	}
 	return r == 0 ? keep_asked(c, o, e) : r;
 }

@@ -213,10 +213,10 @@ allowing() { # words, option...
 	refused 3 "run: {allow:" --security-opt apparmor=unconfined
 	refused 3 "run: {allow:" --cap-add NET_ADMIN
 	refused 3 "run: {allow:" --device /dev/zero
-	refused 3 "run without" --privileged
-	refused 3 "run without" --network host
+	refused 3 "run: {allow: [privileged]" --privileged
+	refused 3 "run: {allow: [network-host]" --network host
 	refused 3 "every capability" --cap-add ALL
-	refused 3 "plimsoll's profile" --security-opt no-new-privileges=false
+	refused 2 "Landlock allows no new" --security-opt no-new-privileges=false
 	allowing cap:NET_ADMIN --cap-add NET_ADMIN base:1 id
 	assert_status 3
 	assert_output_has "--reason"

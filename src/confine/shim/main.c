@@ -11,6 +11,7 @@
  *     --noexec=PATH
  *     --bind=PORT --connect=PORT   TCP; with none of a kind every port is allowed; 0 is none
  *     --scope         no signals and no abstract sockets to processes outside
+ *     --scope=sockets no abstract sockets; processes outside are what it is to see
  *     --gate          the command is not executed before a byte comes on descriptor 3 (run/gate.h)
  *     --              the command and its arguments
  *
@@ -138,8 +139,8 @@ static void apply(const struct rules *r, const char *arg)
 		allow_port(r, v, true);
 	} else if ((v = value_of(arg, "--connect="))) {
 		allow_port(r, v, false);
-	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--gate") != 0 &&
-		   !value_of(arg, "--noexec=")) {
+	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--scope=sockets") != 0 &&
+		   strcmp(arg, "--gate") != 0 && !value_of(arg, "--noexec=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -147,10 +148,11 @@ static void apply(const struct rules *r, const char *arg)
 
 static void restrict_self(struct rules *r)
 {
+	const int scoped = count(r, "--scope"), sockets = count(r, "--scope=sockets");
 	const struct landlock_scope scope = { .bind = count(r, "--bind=") > 0,
 					      .connect = count(r, "--connect=") > 0,
-					      .signals = count(r, "--scope") > 0,
-					      .sockets = count(r, "--scope") > 0 };
+					      .signals = scoped > 0 && sockets == 0,
+					      .sockets = scoped > 0 };
 
 	if (landlock_begin_scope(&r->l, &scope) < 0)
 		stop(CANNOT, "Landlock", "");
