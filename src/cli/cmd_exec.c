@@ -3,14 +3,36 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/containers.h"
+#include "cli/run_attempt.h"
+#include "run/allow.h"
 #include "run/run.h"
 
 struct exec_cli_opts {
 	bool interactive, tty, detach, privileged;
-	const char *user, *workdir;
+	const char *user, *workdir, *reason;
 	struct strv env, env_file;
 };
+
+/* The policy is that of the container's image. What it allowed and why goes into detail. */
+static int allow(struct cli *c, const struct state *state, const char *name, const char *reason,
+		 json_t *detail, struct err *e)
+{
+	auto_free struct run_policy *policy = NULL;
+	auto_container found = CONTAINER_INIT;
+	int r = container_find(state, name, &found, e);
+
+	if (r == 0)
+		r = cli_run_policy(c, found.image ?: "", &policy, e);
+	if (r < 0)
+		return r;
+	r = run_allowed(policy, "privileged", reason, e);
+	if (r == 0 && detail)
+		r = json_put(detail, "allowed", json_incref(policy->granted), e);
+	run_policy_free(policy);
+	return r;
+}
 
 static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
@@ -22,17 +44,14 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 				     .workdir = o->workdir,
 				     .interactive = o->interactive && !o->detach,
 				     .detach = o->detach,
+				     .privileged = o->privileged,
 				     .tty = o->tty && !o->detach };
 	const struct state *state;
 	struct subject subject;
+	json_t *detail;
 	int status = 0, r = 0;
 
 	(void)argc;
-	if (o->privileged)
-		return err_hint(e,
-				FAIL(e, E_POLICY,
-				     "--privileged: a further process is confined as the first is"),
-				"exec without it; run --cap-add gives a container more");
 	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
 		r = run_parse_env_file(o->env_file.v[i], &env, e);
 	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
@@ -51,8 +70,14 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 		return r;
 	/* Written down first: who ran what in it matters also when it never ends. */
 	cli_subject(state, argv[0], &subject);
-	r = cli_note_container(c, "exec", argv[0], &subject, 0,
-			       cli_argv((const char *const *)argv + 1), e);
+	detail = cli_argv((const char *const *)argv + 1);
+	if (o->privileged)
+		r = allow(c, state, argv[0], o->reason, detail, e);
+	if (r < 0) {
+		json_decref(detail);
+		return r;
+	}
+	r = cli_note_container(c, "exec", argv[0], &subject, 0, detail, e);
 	if (r == 0)
 		r = run_exec(state, argv[0], &x, &status, e);
 	if (r < 0)
@@ -70,7 +95,10 @@ static const struct opt exec_table[] = {
 	       "set those of a file"),
 	OPT_AT(struct exec_cli_opts, detach, "detach", 'd', OPT_FLAG, NULL,
 	       "leave it in the background, without input and output"),
-	OPT_AT(struct exec_cli_opts, privileged, "privileged", 0, OPT_FLAG, NULL, "refused"),
+	OPT_AT(struct exec_cli_opts, privileged, "privileged", 0, OPT_FLAG, NULL,
+	       "by policy: every capability in its user namespace, and no Landlock"),
+	OPT_AT(struct exec_cli_opts, reason, "reason", 0, OPT_STRING, "TEXT",
+	       "why it needs --privileged; the trail keeps it"),
 	OPT_AT(struct exec_cli_opts, user, "user", 'u', OPT_STRING, "USER[:GROUP]",
 	       "run as this user"),
 	OPT_AT(struct exec_cli_opts, workdir, "workdir", 'w', OPT_STRING, "PATH",

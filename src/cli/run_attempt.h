@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/run_start.h"
+#include "run/allow.h"
 
 #define RUN_SCHEMA "plimsoll.run/v1" /* of run.json */
 
@@ -17,3 +18,6 @@ struct attempt {
 
 /* Asks the policy, admits the image and starts it. The container's status, or an error. */
 int run_attempt(struct cli *c, const struct attempt *a, struct err *e);
+
+/* The policy's section `run:`, about this image. Owned: run_policy_free(), free(). */
+int cli_run_policy(const struct cli *c, const char *image, struct run_policy **ret, struct err *e);

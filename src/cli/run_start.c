@@ -240,9 +240,7 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	return r;
 }
 
-/* The policy's section `run:`, about this image. Owned. */
-static int load_policy(const struct cli *c, const char *image, struct run_policy **ret,
-		       struct err *e)
+int cli_run_policy(const struct cli *c, const char *image, struct run_policy **ret, struct err *e)
 {
 	auto_buf repository = BUF_INIT(LIMIT_ALLOW_TEXT - 1);
 	struct ref ref;
@@ -263,7 +261,7 @@ int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 
 	if (!q)
 		return FAIL_NOMEM(e);
-	r = load_policy(c, a->image, &policy, e);
+	r = cli_run_policy(c, a->image, &policy, e);
 	if (r < 0)
 		return r;
 	r = run_options_request(a->opts, a->image, a->args, q, e);

@@ -6,9 +6,9 @@
 #include "base/error.h"
 
 /*
- * Which namespaces a container has of its own, which are the host's, and which another container's,
- * as --pid, --ipc, --network, --uts, --userns and --cgroupns say it. What is the host's is a matter
- * of policy (run/allow.h); that is not asked here.
+ * Which namespaces a container has of its own and which are the host's, as --pid, --ipc, --network,
+ * --uts, --userns and --cgroupns say it. None is another container's. What is the host's is a
+ * matter of policy (run/allow.h); that is not asked here.
  */
 enum share_kind {
 	SHARE_PID,
@@ -21,12 +21,9 @@ enum share_kind {
 };
 struct share {
 	bool host[SHARE_KINDS];
-	const char *with[SHARE_KINDS]; /* name or id of the container; borrowed. NULL: none */
 };
 const char *share_option(enum share_kind k); /* "--pid" */
 const char *share_word(enum share_kind k);   /* "pid-host", of run/allow.h */
 
 /* One option's value; NULL and "" are the container's own. E_USAGE. */
 int share_parse(enum share_kind k, const char *text, struct share *ret, struct err *e);
-/* The container whose namespaces these join, whichever; NULL: none. */
-const char *share_any(const struct share *s);

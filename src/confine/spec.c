@@ -29,7 +29,7 @@ static json_t *strings(const char *const *v)
 	return a;
 }
 
-static json_t *caps_json(uint64_t caps)
+json_t *spec_caps_json(uint64_t caps)
 {
 	json_t *names = json_array(), *out;
 
@@ -112,8 +112,8 @@ int spec_process_json(const struct spec *s, json_t **ret, struct err *e)
 	}
 	p = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", s->terminal, "user",
 		      user_json(s->user), "args", args, "env", strings(s->env), "cwd", s->cwd,
-		      "capabilities", caps_json(s->caps), "rlimits", rlimits, "noNewPrivileges",
-		      !s->new_privileges);
+		      "capabilities", spec_caps_json(s->caps), "rlimits", rlimits,
+		      "noNewPrivileges", !s->new_privileges);
 
 	if (!p)
 		return FAIL(e, E_FORMAT, "a command, variable or folder name is not UTF-8");

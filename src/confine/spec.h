@@ -62,6 +62,9 @@ int spec_json(const struct spec *s, json_t **ret, struct err *e);
 /* Its "process" member alone, for a further process in a running container. Owned. */
 int spec_process_json(const struct spec *s, json_t **ret, struct err *e);
 
+/* A process's "capabilities". Owned; NULL: out of memory. */
+json_t *spec_caps_json(uint64_t caps);
+
 /*
  * What to run, from an image's configuration (image-spec config.md, "config": Entrypoint, Cmd, Env,
  * WorkingDir, User, StopSignal) and the command line. exec may be NULL.

@@ -14,6 +14,7 @@
 #include "run/exec_wait.h"
 #include "run/file.h"
 #include "run/foreground.h"
+#include "run/privileged.h"
 #include "run/relay.h"
 #include "run/run.h"
 
@@ -97,7 +98,7 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 	json_t *args = json_array(), *env = json_array();
 	int r = command_resolve(as_image, &options, &line, e);
 
-	if (r == 0)
+	if (r == 0 && !o->privileged)
 		r = shim_words_again(json_object_get(process, "args"), &words, e);
 	for (size_t i = 0; r == 0 && i < line.argv.n; i++)
 		r = strv_add(&words, line.argv.v[i], e);
@@ -114,6 +115,20 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 	if (json_put(process, "env", env, e) < 0 || r < 0)
 		return E_NOMEM;
 	return json_put_string(process, "cwd", line.cwd, e);
+}
+
+/* As in a user namespace of its own everybody has who owns it; in the host's, what we have. */
+static int set_privileged(json_t *process, const struct container *c, struct err *e)
+{
+	uint64_t caps = 0;
+	json_t *all;
+	int r = c->id_base ? privileged_caps_known(&caps, e) : privileged_caps(&caps, e);
+
+	if (r < 0)
+		return r;
+	all = spec_caps_json(caps);
+	r = all ? json_put(process, "capabilities", all, e) : FAIL_NOMEM(e);
+	return r == 0 ? json_put(process, "noNewPrivileges", json_false(), e) : r;
 }
 
 /* Of our terminal; later changes are passed on by exec_wait. */
@@ -167,6 +182,8 @@ static int write_process(const struct container *c, pid_t pid, const struct exec
 		r = set_command(process, o, e);
 	if (r == 0 && o->user && *o->user)
 		r = set_user(process, pid, o->user, e);
+	if (r == 0 && o->privileged)
+		r = set_privileged(process, c, e);
 	if (r == 0)
 		r = without_apparmor(c, process, e);
 	if (r == 0)

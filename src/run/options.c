@@ -223,8 +223,7 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 			return FAIL(e, E_USAGE, "--label '%s': want KEY=VALUE", o->labels->v[i]);
 	if (r == 0 && o->no_network && o->ports && o->ports->n)
 		return FAIL(e, E_USAGE,
-			    "--publish needs a network of its own: drop --network none, host or "
-			    "container:NAME");
+			    "--publish needs a network of its own: drop --network none or host");
 	if (r == 0 && o->detach && o->auto_remove && !o->exit_command)
 		return FAIL(e, E_INTERNAL, "detached --rm without an exit command");
 	return r;

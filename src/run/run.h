@@ -121,6 +121,9 @@ struct exec_opts {
 	const char *user, *workdir;
 	bool interactive, tty;
 	bool detach; /* returns once it was started; nobody hears of its end */
+	/* Every capability in its user namespace, and neither Landlock nor no_new_privs; the
+	 * container's system call list stays. Whether policy allows it is known. */
+	bool privileged;
 };
 /* Runs a further process in a running container, as confined as the first. Statuses as run_start.
  */

@@ -287,7 +287,7 @@ names() { # words of ps...
 	run -126 plimsoll exec web /etc
 	run plimsoll exec --privileged web id
 	assert_status 3
-	assert_output_has "confined as the first"
+	assert_output_has "run: {allow: [privileged]"
 	assert_eq "$(echo typed | plimsoll exec -i web cat)" typed
 	assert_eq "$(echo typed | plimsoll exec web cat)" ""
 	run plimsoll exec -d web sh -c 'echo later >/tmp/later'

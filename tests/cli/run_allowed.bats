@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What opens the host, as docker and podman have it, where the policy allows it by name: --privileged and the host's
-# namespaces; namespaces that containers share with each other. With crun and with runc.
+# namespaces. With crun and with runc.
 
 load ../lib/common
 load ../lib/containers
@@ -58,6 +58,9 @@ ns() { readlink "/proc/self/ns/$1"; }
 	assert_status 3
 	refused 2 "want private or host" --userns keep-id
 	refused 2 "no named networks" --network mine
+	refused 2 "not shared" --network container:x
+	refused 2 "not shared" --pid container:x
+	refused 2 "not shared" --ipc container:x
 	refused 2 "rename the host" --uts host --hostname x
 	run plimsoll trail show --format json
 	refute_output_has '"allowed"'
@@ -185,3 +188,28 @@ kept() {
 }
 
 @test "kept for start, shown by inspect, ps and the trail, asked for again at each start" { each_runtime kept; }
+
+exec_privileged() {
+	plimsoll run -d --name e base:1 sleep 300 >/dev/null
+	run plimsoll exec --privileged --reason x e ls
+	assert_status 3
+	assert_output_has "allow: [privileged]"
+	printf 'run:\n  allow: [{what: privileged, images: [local/base]}]\n' >policy.yaml
+	run plimsoll --config policy.yaml exec --privileged e ls
+	assert_status 3
+	assert_output_has "--reason"
+	run plimsoll --config policy.yaml exec --privileged --reason "looks at 4711" e sh -c \
+		'grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status; cat /proc/self/uid_map'
+	assert_status 0
+	assert_output_has "CapEff:	000001ffffffffff" "NoNewPrivs:	0" "Seccomp:	2"
+	# Of the container's own user namespace: the host's root it is not.
+	refute_output_has 4294967295
+	# The next one is confined again.
+	run plimsoll exec e grep CapEff /proc/self/status
+	assert_output_has "CapEff:	0000000000000000"
+	run plimsoll trail show --format json
+	assert_output_has '"allowed":[{"reason":"looks at 4711","what":"privileged"}]'
+	plimsoll rm -f e
+}
+
+@test "exec --privileged: by policy and with a reason, within the container's user namespace" { each_runtime exec_privileged; }
