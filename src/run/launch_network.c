@@ -23,13 +23,14 @@ int launch_network(const struct launch *l, char **ret_netns, struct pasta *ret, 
 	auto_free char *userns = launch_path(l->folder, LAUNCH_USERNS);
 	auto_free char *pid_file = launch_path(l->folder, LAUNCH_PASTA_PID);
 	const struct network_opts o = { .ports = l->ports };
+	const struct namespaces_opts own = { l->id_base, l->network,
+					     runtime_limits_outside(l->runtime) };
 	int r;
 
 	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
 	if (l->userns)
-		r = namespaces_make(userns, l->host_network ? NULL : netns, l->id_base, l->network,
-				    e);
+		r = namespaces_make(userns, l->host_network ? NULL : netns, &own, e);
 	else
 		r = network_make(netns, e);
 	if (r == 0 && l->network)

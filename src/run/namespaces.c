@@ -2,6 +2,9 @@
 #include "run/namespaces.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,7 +12,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +25,7 @@
 #include "base/userns.h"
 #include "run/closed.h"
 
-enum { LIMIT_MAP = 64 * 1024 };
+enum { LIMIT_MAP = 64 * 1024, PENDING = 8192, QUEUES = 200 * 1024 };
 
 uint32_t namespaces_ids(void)
 {
@@ -34,25 +40,70 @@ static int loopback_up(void)
 	return s < 0 ? -1 : ioctl(s, SIOCSIFFLAGS, &r);
 }
 
-/* What the kernel counts of a user is counted of who made the user namespace, too: without a limit
- * of its own one container could use up what the host's root may have. */
+static void set_quota(const char *file, const char *most)
+{
+	auto_close int fd = open(file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && write(fd, most, strlen(most)) < 0)
+		return; /* a kernel that does not count so */
+}
+
+/* Of what the kernel allows a user by default, less: in a user's own namespace it is his, too. */
 static void limit_quotas(void)
 {
-	static const char instances[] = "64"; /* of 128 that a user has; programs need one or two */
-	auto_close int fd =
-		open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	set_quota("/proc/sys/user/max_inotify_instances", "64");
+	set_quota("/proc/sys/user/max_inotify_watches", "65536");
+}
 
-	if (fd >= 0 && write(fd, instances, strlen(instances)) < 0)
-		return; /* a kernel that does not count so */
+static bool may_set_limits(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	return syscall(SYS_capget, &head, data) == 0 && data[0].effective & 1U << CAP_SYS_RESOURCE;
+}
+
+/* For all of the namespace together. */
+static int lower(int what, rlim_t most)
+{
+	struct rlimit l;
+
+	if (getrlimit((__rlimit_resource_t)what, &l) < 0)
+		return -1;
+	l.rlim_cur = l.rlim_cur < most ? l.rlim_cur : most;
+	l.rlim_max = l.rlim_max < most ? l.rlim_max : most;
+	return setrlimit((__rlimit_resource_t)what, &l);
+}
+
+/*
+ * What the kernel counts of a user (pending signals, message queues, inotify watches, locked
+ * memory) is counted of who made the user namespace, too. Were that the host's root, a container
+ * could use up what the host's root may have: no timer_create(2), no mq_open(3) and no inotify for
+ * any service of his. So it is made by the container's own root, who is nobody else on the host.
+ * Where that cannot be, or in a user's own namespace, its share is small.
+ */
+static int become_maker(const struct namespaces_opts *o)
+{
+	const uid_t id = o->id_base;
+
+	if (userns_inside() || (o->root_owner && !may_set_limits()))
+		return lower(RLIMIT_SIGPENDING, PENDING) < 0 || lower(RLIMIT_MSGQUEUE, QUEUES) < 0
+			       ? -1
+			       : 0;
+	/* The right to make one is kept, where only root may. */
+	(void)prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+	return setgroups(0, NULL) < 0 || setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0 ? -1
+												: 0;
 }
 
 /* The process whose namespaces they are: says 'u' once it has the first, waits for its ids, says
  * 'n' once it has the second, and waits for the end. Its errno, when something fails. */
-static _Noreturn void hold(int socket, bool net, const struct closed *closed)
+static _Noreturn void hold(int socket, bool net, const struct namespaces_opts *o,
+			   const struct closed *closed)
 {
 	unsigned char word = 'u';
 
-	if (unshare(CLONE_NEWUSER) < 0 || write(socket, &word, 1) != 1 ||
+	if (become_maker(o) < 0 || unshare(CLONE_NEWUSER) < 0 || write(socket, &word, 1) != 1 ||
 	    read(socket, &word, 1) != 1)
 		_exit(errno);
 	limit_quotas();
@@ -165,7 +216,7 @@ static int make(int socket, pid_t *pid, const char *user_file, const char *net_f
 	return r == 0 && net_file ? bind_namespace(*pid, "net", net_file, e) : r;
 }
 
-int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
+int namespaces_make(const char *user_file, const char *net_file, const struct namespaces_opts *o,
 		    struct err *e)
 {
 	struct closed closed = { .n = 0 };
@@ -174,15 +225,15 @@ int namespaces_make(const char *user_file, const char *net_file, uint32_t id_bas
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return FAIL_SYS(e, "socketpair");
-	if (network)
+	if (o->network)
 		closed_collect(&closed);
 	pid = fork();
 	if (pid == 0) {
 		(void)close(pair[0]);
-		hold(pair[1], net_file != NULL, &closed);
+		hold(pair[1], net_file != NULL, o, &closed);
 	}
 	(void)close(pair[1]);
-	r = pid < 0 ? FAIL_SYS(e, "fork") : make(pair[0], &pid, user_file, net_file, id_base, e);
+	r = pid < 0 ? FAIL_SYS(e, "fork") : make(pair[0], &pid, user_file, net_file, o->id_base, e);
 	(void)close(pair[0]);
 	if (pid > 0) {
 		(void)kill(pid, SIGKILL);

@@ -22,12 +22,19 @@ enum { CONTAINER_IDS = 65536 };
 #define ID_BLOCKS_FIRST 0x70000000U
 enum { ID_BLOCKS = 4094 };
 
+struct namespaces_opts {
+	uint32_t id_base;
+	bool network;	 /* it will lead further than the loopback interface, but not to the host
+			    (closed.h) */
+	bool root_owner; /* the runtime sets limits from outside: where the host's root has no
+			    SYS_RESOURCE, it takes root's own namespace for that */
+};
 /*
  * Makes both and binds them to files of those names (made) in the caller's mount namespace. The
  * loopback interface is up. net_file NULL: the first alone. E_SYSTEM when the kernel gives no user
  * namespaces.
  */
-int namespaces_make(const char *user_file, const char *net_file, uint32_t id_base, bool network,
+int namespaces_make(const char *user_file, const char *net_file, const struct namespaces_opts *o,
 		    struct err *e);
 
 /* How many ids the namespace has: CONTAINER_IDS for root, the user's own number otherwise. */

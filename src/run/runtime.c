@@ -26,6 +26,8 @@ struct runtime_kind {
 	const struct refusal *refusals;
 	/* Sysctls are set when all is mounted, through the container's /proc. */
 	bool sysctls_last;
+	/* Limits of the first process are set by its parent, outside of the user namespace. */
+	bool limits_outside;
 };
 
 static const struct refusal crun_refusals[] = {
@@ -60,6 +62,7 @@ static const struct runtime_kind kinds[] = {
 		.no_cgroups = (const char *const[]){ "--rootless=true", NULL },
 		.refusals = runc_refusals,
 		.sysctls_last = true,
+		.limits_outside = true,
 	},
 };
 
@@ -233,6 +236,11 @@ static int proc_read_only_last(json_t *config, struct err *e)
 	return read_only && json_array_insert_new(paths, 0, json_string("/proc")) < 0
 		       ? FAIL(e, E_INTERNAL, "a configuration without read-only paths")
 		       : 0;
+}
+
+bool runtime_limits_outside(const struct runtime *rt)
+{
+	return rt->kind->limits_outside;
 }
 
 int runtime_adapt(const struct runtime *rt, json_t *config, struct err *e)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/json.h"
 #include "base/str.h"
 
@@ -33,6 +35,9 @@ struct runtime {
  */
 int runtime_find(const char *name, struct runtime *ret, struct err *e);
 const char *runtime_name(const struct runtime *rt);
+
+/* Whether it needs a right over the user namespace to set limits (namespaces.h). */
+bool runtime_limits_outside(const struct runtime *rt);
 
 /* Changes a configuration, as spec.h makes it, to what this runtime can carry out: what the
  * container is allowed stays the same. */
