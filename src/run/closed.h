@@ -21,9 +21,16 @@
  * routes of kind "prohibit", too, that programs which look for one fail at once. Routes alone
  * would not do: who binds a socket to the device passes them.
  *
+ * Datagrams leave it from published ports and from those that programs are given, CLOSED_UDP_FROM
+ * and up: pasta takes the host's port of the same number for each.
+ *
  * An address that the host is given later is not among them.
  */
-enum { LIMIT_CLOSED = 128, LIMIT_CLOSED_FILTER = BPF_MAXINSNS };
+enum {
+	LIMIT_CLOSED = 128,
+	LIMIT_CLOSED_FILTER = BPF_MAXINSNS,
+	CLOSED_UDP_FROM = 32768, /* the first port that programs are given when they ask for none */
+};
 
 struct closed_address {
 	unsigned char ip[16];

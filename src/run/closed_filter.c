@@ -108,10 +108,43 @@ static void match(struct program *p, const struct closed_address *a, size_t *hit
 		p->v[miss[i]].jf = (__u8)(p->n - miss[i] - 1);
 }
 
+/*
+ * pasta binds the host's port of the same number, on every address, for a datagram from it, and
+ * hands on what arrives there: so only from ports that are published, or that no service has.
+ */
+static void own_ports(struct program *p, const struct ports *ports, bool v6)
+{
+	size_t jump, n = 0;
+
+	for (size_t i = 0; ports && i < ports->n; i++)
+		n += ports->p[i].udp;
+	put(p, BPF_LD | BPF_B | BPF_ABS, v6 ? AT_PROTO6 : AT_PROTO4, 0, 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 1, 0);
+	jump = p->n;
+	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	if (!v6) {
+		put(p, BPF_LD | BPF_H | BPF_ABS, AT_FRAGMENT, 0, 0);
+		put(p, BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 0, 1);
+		ret(p, 0);
+		put(p, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
+	}
+	put(p, BPF_LD | BPF_H | (v6 ? BPF_ABS : BPF_IND), v6 ? AT_BODY6 : AT_IP, 0, 0);
+	for (size_t i = 0; ports && i < ports->n; i++)
+		if (ports->p[i].udp) {
+			/* Over the rest of these, the last comparison and its refusal. */
+			put(p, BPF_JMP | BPF_JEQ | BPF_K, ports->p[i].container, 0, 1);
+			put(p, BPF_JMP | BPF_JA, (uint32_t)(2 * --n + 2), 0, 0);
+		}
+	put(p, BPF_JMP | BPF_JGE | BPF_K, CLOSED_UDP_FROM, 1, 0);
+	ret(p, 0);
+	p->v[jump].k = (uint32_t)(p->n - jump - 1);
+}
+
 static void family(struct program *p, const struct closed *c, const struct ports *ports, bool v6)
 {
 	size_t hits[LIMIT_CLOSED], n = 0;
 
+	own_ports(p, ports, v6);
 	/* Once: the kernel makes many instructions of one that reads a packet, and bounds them all.
 	 */
 	for (unsigned i = 0; i < (v6 ? 4 : 1); i++) {

@@ -112,7 +112,8 @@ static int open_berth(const struct container *c, struct berth *ret, struct err *
 	if (asprintf(&user_path, "%s/%s", c->folder, user) < 0 ||
 	    asprintf(&net_path, "%s/%s", c->folder, net) < 0)
 		return FAIL_NOMEM(e);
-	r = namespaces_make(user_path, net_path, c->id_base, false, e);
+	r = namespaces_make(user_path, net_path, &(struct namespaces_opts){ .id_base = c->id_base },
+			    e);
 	if (r == 0)
 		r = berth_open(c->folder, user_path, ret, e);
 	(void)umount2(user_path, MNT_DETACH | UMOUNT_NOFOLLOW);
