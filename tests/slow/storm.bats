@@ -178,3 +178,29 @@ wait_all() {
 	everything_gone
 	every_end_is_told
 }
+
+@test "containers that are always started again, while all of ours is killed, end when they are removed" {
+	local i pid
+	for i in $(seq $((STORM_PARALLEL / 4))); do
+		plimsoll -q run -d --restart=always --name "s$i" --network none storm:1 sleep 0.3 >"out.$i" 2>&1 3>&- &
+		started+=($!)
+	done
+	wait_all
+	for i in $(seq "$STORM_PARALLEL"); do
+		pid=$(one_of_ours)
+		[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+		sleep 0.05
+	done
+	for i in $(plimsoll ps --all --quiet); do
+		plimsoll -q rm -f "$i" >/dev/null 2>&1 3>&- &
+		started+=($!)
+	done
+	wait_all
+	everything_gone
+	# As many ends as the trail has, and as the events have starts.
+	jq -r 'select(.Action == "die") | .id' "$STATE"/containers/events*.jsonl | sort | uniq -c >died
+	jq -r 'select(.Action == "start") | .id' "$STATE"/containers/events*.jsonl | sort | uniq -c >begun
+	plimsoll --format json trail show | jq -r 'select(.kind == "exit") | .detail.container' | sort | uniq -c >exits
+	diff died exits
+	diff begun died
+}
