@@ -104,6 +104,7 @@ const struct command cmd_run = {
 	.min_args = 1,
 	.max_args = -1,
 	.stop_at_arg = true,
+	.any_owner = true,
 	.run = run_run,
 };
 
@@ -120,6 +121,7 @@ const struct command cmd_create = {
 	.min_args = 1,
 	.max_args = -1,
 	.stop_at_arg = true,
+	.any_owner = true,
 	.run = run_create,
 };
 

@@ -80,6 +80,7 @@ const struct command cmd_start = {
 	.opts_size = sizeof(struct start_opts),
 	.min_args = 0,
 	.max_args = -1,
+	.any_owner = true,
 	.run = run_start_command,
 };
 
