@@ -145,6 +145,8 @@ static int note_conmon(const struct launch *l, struct err *e)
 	uint64_t pid = 0;
 	int r;
 
+	if (!l->started)
+		return 0;
 	if (asprintf(&path, "%s/conmon.pid", l->folder) < 0)
 		return FAIL_NOMEM(e);
 	r = fs_read_user(path, 32, &text, e);

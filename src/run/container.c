@@ -2,6 +2,7 @@
 #include "run/container_internal.h"
 #include "run/gate.h"
 #include "run/rest.h"
+#include "run/nest.h"
 #include "run/restart.h"
 
 #include <fcntl.h>
@@ -138,7 +139,7 @@ int container_create(const struct state *state, struct container *c, struct err 
 int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e)
 {
 	static const char *const left[] = { "exit",    "pidfile", "conmon.pid",
-					    "oci.log", "denials", "health.json" };
+					    "oci.log", "denials", "health.json", NEST_FILE };
 	auto_container old = CONTAINER_INIT;
 	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
 	auto_close int rest = -1;
@@ -205,13 +206,14 @@ int container_status(const struct container *c, struct container_status *ret, st
 {
 	struct err why = ERR_INIT;
 	struct container_status s = { 0 };
+	struct process_id nest;
 	uint64_t n = 0;
 
 	if (gate_closed(c->fd)) {
 		/* Made, but nothing of its image runs yet, and may never. */
 	} else if (read_number(c, "pidfile", &n, &s.started, &why) == 0) {
 		s.phase = PHASE_RUNNING;
-		s.pid = (pid_t)n;
+		s.pid = nest_of(c->folder, &nest) ? nest_process(&nest, (pid_t)n) : (pid_t)n;
 	} else if (why.code != E_NOTFOUND) {
 		return FAIL(e, why.code, "%s", why.msg);
 	}

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "run/gate.h"
+#include "run/nest.h"
 
 enum { LIMIT_PROC = 64 * 1024, FIRST_LOOKS = 50, FIRST_NAP_MS = 10 };
 
@@ -23,6 +24,7 @@ pid_t first_process(const char *folder, const char *cgroup)
 {
 	auto_free char *path = NULL, *gate = NULL;
 	auto_buf text = BUF_INIT(64), groups = BUF_INIT(LIMIT_PROC);
+	struct process_id nest;
 	char proc[64];
 	uint64_t pid;
 
@@ -34,6 +36,8 @@ pid_t first_process(const char *folder, const char *cgroup)
 	if (fs_read_user(path, 32, &text, NULL) < 0 ||
 	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1)
 		return 0;
+	if (nest_of(folder, &nest))
+		return nest_process(&nest, (pid_t)pid);
 	(void)snprintf(proc, sizeof(proc), "/proc/%llu/cgroup", (unsigned long long)pid);
 	if (fs_read_user(proc, LIMIT_PROC, &groups, NULL) < 0 || !strstr(buf_str(&groups), cgroup))
 		return 0;

@@ -20,7 +20,9 @@
 #include "run/file.h"
 #include "run/gate.h"
 #include "run/guard.h"
+#include "run/launch_nest.h"
 #include "run/launch_network.h"
+#include "run/nest.h"
 #include "run/reexec.h"
 #include "run/relay.h"
 
@@ -29,6 +31,7 @@ enum { GATE_FD = 3 };
 /* What a supervisor tells the process that made it, once. */
 struct report {
 	int r, status;
+	pid_t nest; /* the supervisor stays, for this child */
 	struct err e;
 };
 
@@ -81,7 +84,8 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 		.prepare_arg = &gate,
 	};
 
-	return proc_start(&p, ret, e);
+	r = proc_start(&p, ret, e);
+	return r == 0 && denied ? nest_note(l->folder, *ret, e) : r;
 }
 
 /*
@@ -224,7 +228,9 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	/* The network came up meanwhile. */
 	if (out->r == 0 && go < 0)
 		out->r = gate_pass(&g, &out->e);
-	if (out->r == 0)
+	if (out->r == 0 && l->conmon && l->machine->cgroups == CGROUP_DENIED)
+		out->r = launch_nest(l, &g, watched, &out->nest, &out->e);
+	else if (out->r == 0)
 		out->r = l->conmon ? launch_conmon(l, &g, &out->e)
 				   : run_foreground(l, &g, watched, &out->status, &out->e);
 	gate_abandon(&g);
@@ -292,7 +298,11 @@ int launch_start(const struct launch *l, struct supervisor *ret, struct err *e)
 			(void)close(go);
 		out = (struct report){ 0 };
 		supervise(l, gone, &watched, &out);
+		if (out.nest > 0) /* who told us to begin may end */
+			(void)prctl(PR_SET_PDEATHSIG, 0);
 		(void)fs_write_all(report, &out, sizeof(out), NULL);
+		if (out.nest > 0)
+			launch_nest_attend(l, out.nest, &watched);
 		_exit(0);
 	}
 	*ret = (struct supervisor){ pid, TAKE_FD(told), TAKE_FD(go) };
@@ -337,7 +347,8 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 		n += (size_t)got;
 	}
 	(void)close(s->report);
-	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+	while ((n < sizeof(in) || in.nest <= 0) && waitpid(s->pid, &status, 0) < 0 &&
+	       errno == EINTR)
 		;
 	*s = (struct supervisor){ -1, -1, -1 };
 	*ret_status = STATUS_FAILED;

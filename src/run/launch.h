@@ -46,7 +46,10 @@ struct launch {
 	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
 	 * The supervisor then ends as soon as the container runs. */
 	const char *const *conmon;
-	/* Once it runs: takes note of conmon's process. */
+	/* What follows its end, where conmon cannot do that itself (launch_nest.h); the id is added.
+	 * May be NULL. */
+	const char *const *exit_command;
+	/* Once it runs: takes note of conmon's process. NULL: its monitor is the supervisor. */
 	int (*started)(void *arg, pid_t conmon, struct err *e);
 	/* For launch_decide(): whether it may run (gate.h). NULL: it may. */
 	int (*decide)(void *arg, struct err *e);

@@ -124,6 +124,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	char cgroup[CONTAINER_ID + 16];
 	auto_strv conmon = { 0 };
 	const struct run_opts *o = s->opts;
+	const bool nested = s->machine->cgroups == CGROUP_DENIED;
 	struct setup copy = *s;
 	struct launch l = { .folder = s->c->folder,
 			    .id = s->c->id,
@@ -137,7 +138,8 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .guard = setup_guarded(o),
 			    .ports = o->ports,
 			    .prepare = prepare,
-			    .started = note_monitor,
+			    .exit_command = o->exit_command,
+			    .started = nested ? NULL : note_monitor,
 			    .arg = &copy,
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
 			    .out = PROC_INHERIT,
@@ -158,10 +160,10 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 				       .id = s->c->id,
 				       .name = s->c->name,
 				       .runtime = s->runtime,
-				       .cgroups = s->machine->cgroups != CGROUP_DENIED,
+				       .cgroups = !nested,
 				       .tty = o->tty,
 				       .interactive = o->interactive,
-				       .exit_command = o->exit_command };
+				       .exit_command = nested ? NULL : o->exit_command };
 
 	r = conmon_argv(&c, &conmon, e);
 	if (r < 0)
