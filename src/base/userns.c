@@ -17,6 +17,9 @@
 
 enum { FIRST_SUBID = 100000, SUBIDS_GIVEN = 65536, LIMIT_MAP = 64 * 1024 };
 
+/* What a program that is executed in the namespace knows its user by. */
+#define ENTERED_BY "PLIMSOLL_USER"
+
 static bool entered;
 static uid_t user_before;
 
@@ -206,6 +209,16 @@ static int enter_and_wait(int go, int report, struct err *e)
 	return 0;
 }
 
+static int note_entered(uid_t user, struct err *e)
+{
+	char number[16];
+
+	entered = true;
+	user_before = user;
+	(void)snprintf(number, sizeof(number), "%u", user);
+	return setenv(ENTERED_BY, number, 1) < 0 ? FAIL_NOMEM(e) : 0;
+}
+
 int userns_enter(struct err *e)
 {
 	struct maps *m = calloc(1, sizeof(*m));
@@ -244,9 +257,68 @@ int userns_enter(struct err *e)
 		continue;
 	if (r < 0)
 		return r;
-	entered = true;
-	user_before = user;
-	return 0;
+	return note_entered(user, e);
+}
+
+int userns_join(int pidfd, struct err *e)
+{
+	const uid_t user = geteuid();
+
+	/* EINVAL: we are in it. */
+	if (setns(pidfd, CLONE_NEWUSER) < 0)
+		return errno == EINVAL ? 0 : FAIL_SYS(e, "enter the container's user namespace");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return FAIL_SYS(e, "become root of the user namespace");
+	return note_entered(user, e);
+}
+
+/* What a child tells. */
+struct answer {
+	int r;
+	struct err e;
+};
+
+static _Noreturn void answer(int (*fn)(void *arg, struct err *e), void *arg, int report)
+{
+	struct answer a = { .e = ERR_INIT };
+
+	a.r = userns_enter(&a.e);
+	if (a.r == 0)
+		a.r = fn(arg, &a.e);
+	(void)fflush(NULL);
+	(void)fs_write_all(report, &a, sizeof(a), NULL);
+	_exit(0);
+}
+
+int userns_call(int (*fn)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct answer a = { .e = ERR_INIT };
+	int ends[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (geteuid() == 0)
+		return fn(arg, e);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return FAIL_SYS(e, "pipe");
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		answer(fn, arg, ends[1]);
+	(void)close(ends[1]);
+	/* Less than a pipe holds: it comes in one piece. */
+	while ((n = read(ends[0], &a, sizeof(a))) < 0 && errno == EINTR)
+		;
+	(void)close(ends[0]);
+	if (pid < 0)
+		return FAIL_SYS(e, "fork");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(a))
+		return FAIL(e, E_SYSTEM, "the process in the user namespace was killed");
+	if (a.r < 0 && e)
+		*e = a.e;
+	return a.r;
 }
 
 /* --- where we are --- */
@@ -301,5 +373,14 @@ uint32_t userns_ids(void)
 
 uid_t userns_user(void)
 {
-	return entered ? user_before : geteuid();
+	const char *by = getenv(ENTERED_BY);
+	uint64_t id;
+
+	if (entered)
+		return user_before;
+	/* Only root of a namespace can have been somebody else before. */
+	if (by && geteuid() == 0 && userns_inside() &&
+	    str_u64(str_of(by), UINT32_MAX - 1, &id, NULL) == 0)
+		return (uid_t)id;
+	return geteuid();
 }

@@ -23,12 +23,24 @@ enum { LIMIT_SUBIDS_FILE = 1024 * 1024, LIMIT_SUBID_RANGES = 64 };
  */
 int userns_enter(struct err *e);
 
+/* Takes the whole process into the user namespace of another process of the same user, which
+ * userns_enter() made: files and processes are ours in there as they are that one's. Nothing to do
+ * when that is our own. pidfd: of that process. */
+int userns_join(int pidfd, struct err *e);
+
+/*
+ * Runs fn in a forked child that entered one, and returns what it returned, with its error: for one
+ * piece of work of a process that has to stay outside. Root, and who is inside, runs it itself.
+ */
+int userns_call(int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
+
 /* Whether this is not the machine's first user namespace: the attributes trusted.*, device files
  * and most mounts are out of reach then, whoever we are. Reads /proc the first time: ask before a
  * sandbox forbids it. */
 bool userns_inside(void);
 
-/* Who runs us: the effective user id, as it was before userns_enter(). */
+/* Who runs us: the effective user id, as it was before userns_enter(), also when that was in a
+ * process which then executed us. */
 uid_t userns_user(void);
 
 /* How many ids from 0 on this namespace has, users and groups alike; UINT32_MAX in the first. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/userns.h"
 #include "cli/containers.h"
 #include "cli/run_start.h"
 
@@ -89,6 +90,19 @@ struct restart_opts {
 	bool all, running;
 };
 
+struct again {
+	struct cli *c;
+	const char *container;
+};
+
+static int start_again(void *arg, struct err *e)
+{
+	const struct again *a = arg;
+
+	return cli_run_again(
+		a->c, &(struct cli_again){ .container = a->container, .cause = "restart" }, e);
+}
+
 struct restarting {
 	const struct state *state;
 	unsigned seconds;
@@ -104,8 +118,8 @@ static int restart_one(struct cli *c, void *arg, const char *name, struct err *e
 	r = run_stop(s->state, name, 0, s->seconds, e);
 	r = cli_note_container(c, "stop", name, &subject, r, NULL, e);
 	if (r == 0)
-		r = cli_run_again(c, &(struct cli_again){ .container = name, .cause = "restart" },
-				  e);
+		/* Not ourselves: from in there the next one could not be stopped. */
+		r = userns_call(start_again, &(struct again){ c, name }, e);
 	return r;
 }
 

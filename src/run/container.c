@@ -138,8 +138,8 @@ int container_create(const struct state *state, struct container *c, struct err 
 
 int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e)
 {
-	static const char *const left[] = { "exit",    "pidfile", "conmon.pid",
-					    "oci.log", "denials", "health.json", NEST_FILE };
+	static const char *const left[] = { "exit",    "pidfile",     "conmon.pid", "oci.log",
+					    "denials", "health.json", NEST_FILE };
 	auto_container old = CONTAINER_INIT;
 	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
 	auto_close int rest = -1;

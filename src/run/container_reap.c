@@ -67,7 +67,7 @@ int container_remove(struct container *c, struct err *e)
 	if (parent < 0)
 		return FAIL_SYS(e, "open containers");
 	(void)snprintf(name, sizeof(name), "%s", c->id);
-	r = fs_remove_tree(parent, name, e);
+	r = file_remove_tree(parent, name, e);
 	/* Another who found it stale was faster. */
 	if (r < 0 && faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/userns.h"
+#include "run/container.h"
+#include "run/nest.h"
 #include "run/rest.h"
 
 enum { LIMIT_LINKS = 40 };
@@ -188,7 +191,10 @@ static int open_root(const struct state *state, const char *container, struct co
 		r = container_status(&c, &s, e);
 	if (r < 0)
 		return r;
-	p->id_base = c.id_base;
+	r = nest_enter(&c.monitor, e);
+	if (r < 0)
+		return r;
+	p->id_base = userns_inside() ? 0 : c.id_base;
 	if (s.phase != PHASE_RUNNING) {
 		r = rest_open(state, &c, &rest, e);
 		p->lock = rest.lock;

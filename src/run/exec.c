@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "run/exec_wait.h"
 #include "run/file.h"
 #include "run/foreground.h"
+#include "run/nest.h"
 #include "run/privileged.h"
 #include "run/relay.h"
 #include "run/run.h"
@@ -233,8 +235,39 @@ static int take_streams(const struct streams *s)
 	return 0;
 }
 
+/* A namespace's processes are seen by children only: one of them is the runtime, and we pass on how
+ * it ended. */
+static void fork_into_nest(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		return;
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && WIFSIGNALED(status))
+		(void)kill(getpid(), WTERMSIG(status));
+	_exit(pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED);
+}
+
 /* The runtime needs the same view of control groups and root as when it made the container, so it
  * runs in the mount namespace of the process that watches it. */
+static int join(const struct container *c)
+{
+	struct process_id nest;
+
+	if (!nest_of(c->folder, &nest))
+		return process_join_mounts(&c->monitor, NULL);
+	/* The folder: what its configuration names begins there. */
+	if (nest_join(&nest, NULL) < 0 || chdir(c->folder) < 0)
+		return -1;
+	fork_into_nest();
+	return 0;
+}
+
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
 			const char *log, int *ret_status, struct err *e)
 {
@@ -272,14 +305,13 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (pid == 0) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (process_join_mounts(&c->monitor, NULL) < 0 ||
-		    (!o->tty && take_streams(&streams) < 0))
+		if (join(c) < 0 || (!o->tty && take_streams(&streams) < 0))
 			_exit(STATUS_FAILED);
 		(void)execv(rt.path, argv.v);
 		_exit(STATUS_FAILED);
 	}
 	streams_handed(&streams);
-	status = exec_wait_end(&waiting, pid, c->fd, pidfile, e);
+	status = exec_wait_end(&waiting, pid, c, pidfile, e);
 	streams_close(&streams);
 	if (status < 0)
 		return status;
@@ -317,7 +349,9 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	pid = first_process(c.folder, container_cgroup(&c, cgroup));
 	if (pid == 0)
 		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
-	r = o->user && *o->user ? check_user(o->user, e) : 0;
+	r = nest_enter(&c.monitor, e);
+	if (r == 0 && o->user && *o->user)
+		r = check_user(o->user, e);
 	if (r == 0)
 		r = fs_temp_name("exec-", file, sizeof(file), e);
 	if (r < 0)

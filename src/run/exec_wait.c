@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "run/exec_wait.h"
 #include "run/foreground.h"
+#include "run/nest.h"
 
 enum { LOOKS = 100, LOOK_MS = 10 };
 
@@ -38,24 +39,25 @@ void exec_wait_child(const struct exec_wait *w)
 	(void)sigprocmask(SIG_SETMASK, &w->before, NULL);
 }
 
-static pid_t read_pid(int folder, const char *pidfile)
+static pid_t read_pid(const struct container *c, const char *pidfile)
 {
 	auto_buf text = BUF_INIT(64);
 	uint64_t pid = 0;
+	struct process_id nest;
 
-	if (fs_read(folder, pidfile, 32, &text, NULL) < 0 ||
+	if (fs_read(c->fd, pidfile, 32, &text, NULL) < 0 ||
 	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1)
 		return 0;
-	return (pid_t)pid;
+	return nest_of(c->folder, &nest) ? nest_process(&nest, (pid_t)pid) : (pid_t)pid;
 }
 
 /* It is there a moment after the runtime was started. */
-static pid_t await_pid(int folder, const char *pidfile, struct pollfd *over)
+static pid_t await_pid(const struct container *c, const char *pidfile, struct pollfd *over)
 {
-	pid_t pid = read_pid(folder, pidfile);
+	pid_t pid = read_pid(c, pidfile);
 
 	for (int n = 0; pid == 0 && n < LOOKS && poll(over, 1, LOOK_MS) == 0; n++)
-		pid = read_pid(folder, pidfile);
+		pid = read_pid(c, pidfile);
 	return pid;
 }
 
@@ -69,8 +71,8 @@ static void pass_on(const struct signalfd_siginfo *si, pid_t pid, pid_t runtime)
 		(void)kill(pid > 0 ? pid : runtime, sig);
 }
 
-int exec_wait_end(struct exec_wait *w, pid_t runtime, int folder, const char *pidfile,
-		  struct err *e)
+int exec_wait_end(struct exec_wait *w, pid_t runtime, const struct container *c,
+		  const char *pidfile, struct err *e)
 {
 	auto_close int process = (int)syscall(SYS_pidfd_open, runtime, 0);
 	struct pollfd p[] = { { .fd = process, .events = POLLIN },
@@ -80,7 +82,7 @@ int exec_wait_end(struct exec_wait *w, pid_t runtime, int folder, const char *pi
 
 	while (process >= 0 && poll(p, 2, -1) >= 0 && !p[0].revents)
 		if (read(w->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
-			pass_on(&si, await_pid(folder, pidfile, &p[0]), runtime);
+			pass_on(&si, await_pid(c, pidfile, &p[0]), runtime);
 	while (waitpid(runtime, &status, 0) < 0 && r == 0)
 		if (errno != EINTR)
 			r = FAIL_SYS(e, "wait for the runtime");

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "base/error.h"
+#include "run/container.h"
 
 /*
  * Waits for a runtime that runs a further process of a container. What others send to us is given
@@ -19,5 +19,5 @@ int exec_wait_begin(struct exec_wait *w, struct err *e);
 /* In the forked child that becomes the runtime. */
 void exec_wait_child(const struct exec_wait *w);
 /* Returns the status as of waitpid(2), or a negative E_*. Ends what was begun. */
-int exec_wait_end(struct exec_wait *w, pid_t runtime, int folder, const char *pidfile,
-		  struct err *e);
+int exec_wait_end(struct exec_wait *w, pid_t runtime, const struct container *c,
+		  const char *pidfile, struct err *e);

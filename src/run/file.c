@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/userns.h"
 
 int file_put(int folder, const char *name, const void *p, size_t n, struct err *e)
 {
@@ -29,4 +30,28 @@ int file_put(int folder, const char *name, const void *p, size_t n, struct err *
 		return WRAP(e, r, "write '%s'", name);
 	}
 	return 0;
+}
+
+struct tree {
+	int parent;
+	const char *path;
+};
+
+static int remove_inside(void *arg, struct err *e)
+{
+	const struct tree *t = arg;
+
+	return fs_remove_tree(t->parent, t->path, e);
+}
+
+int file_remove_tree(int parent, const char *path, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (geteuid() == 0)
+		return fs_remove_tree(parent, path, e);
+	/* Most have left nothing of that kind, and a namespace takes two programs to make. */
+	if (fs_remove_tree(parent, path, &why) == 0)
+		return 0;
+	return userns_call(remove_inside, &(struct tree){ parent, path }, e);
 }

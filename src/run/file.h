@@ -11,3 +11,7 @@
  * a record that cannot be read is removed by the reaper.
  */
 int file_put(int folder, const char *name, const void *p, size_t n, struct err *e);
+
+/* fs_remove_tree() of what a container had: an ordinary user's may have left files of all ids that
+ * he has, in folders that are closed to himself. */
+int file_remove_tree(int parent, const char *path, struct err *e);

@@ -360,6 +360,15 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 	return in.r;
 }
 
+static void forget(const char *folder, const char *id)
+{
+	auto_close int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *notes = NULL;
+
+	if (asprintf(&notes, RUNTIME_STATE "/%s", id) > 0 && dir >= 0)
+		(void)fs_remove_tree(dir, notes, NULL);
+}
+
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
 		   struct err *e)
 {
@@ -375,7 +384,9 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 	network_stop(netns, pid_file);
 	/* The runtime's own removal first; the cgroup's members are ended whatever it says. Without
 	 * cgroups the processes are gone, and its notes go with the folder. */
-	if (rt && !cgroups_denied())
+	if (cgroups_denied())
+		forget(folder, id);
+	else if (rt)
 		(void)runtime_delete(rt, folder, id, true, &ignored);
 	for (size_t i = 0; i < sizeof(mounted) / sizeof(*mounted); i++) {
 		auto_free char *path = launch_path(folder, mounted[i]);

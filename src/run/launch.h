@@ -46,8 +46,8 @@ struct launch {
 	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
 	 * The supervisor then ends as soon as the container runs. */
 	const char *const *conmon;
-	/* What follows its end, where conmon cannot do that itself (launch_nest.h); the id is added.
-	 * May be NULL. */
+	/* What follows its end, where conmon cannot do that itself (launch_nest.h); the id is
+	 * added. May be NULL. */
 	const char *const *exit_command;
 	/* Once it runs: takes note of conmon's process. NULL: its monitor is the supervisor. */
 	int (*started)(void *arg, pid_t conmon, struct err *e);

@@ -8,8 +8,8 @@
 
 /*
  * A detached container without a control group. Its monitor is the supervisor itself, which stays:
- * it is the parent of the nest (nest.h) in which conmon runs, and what conmon would do at the end it
- * does, since in there nobody sees what is outside. With the supervisor the nest ends.
+ * it is the parent of the nest (nest.h) in which conmon runs, and what conmon would do at the end
+ * it does, since in there nobody sees what is outside. With the supervisor the nest ends.
  */
 
 /* launch_conmon() in a nest: returns once the container runs. *ret is a child of ours. SIGTERM ends

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "run/file.h"
 
 enum { LIMIT_STATUS = 64 * 1024, LIMIT_NOTE = 64, LIMIT_DEPTH = 33 };
@@ -121,6 +122,18 @@ pid_t nest_process(const struct process_id *nest, pid_t number)
 			return (pid_t)pid;
 	}
 	return 0;
+}
+
+int nest_enter(const struct process_id *monitor, struct err *e)
+{
+	auto_close int fd = -1;
+
+	if (geteuid() == 0)
+		return 0;
+	fd = monitor->pid > 0 ? (int)syscall(SYS_pidfd_open, monitor->pid, 0) : -1;
+	if (fd < 0 || !process_alive(monitor))
+		return userns_enter(e);
+	return userns_join(fd, e);
 }
 
 int nest_join(const struct process_id *nest, struct err *e)

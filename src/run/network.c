@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/userns.h"
 
 enum { LIMIT_RESOLV = 64 * 1024 };
 
@@ -112,13 +113,43 @@ static void pasta_message(const char *text, char *ret, size_t cap)
 	text_sanitize(ret);
 }
 
+/* The host's first ports are not for users. */
+static int check_low(const struct ports *ports, struct err *e)
+{
+	auto_buf text = BUF_INIT(64);
+	uint64_t first;
+
+	if (!userns_inside() || !ports ||
+	    fs_read_user("/proc/sys/net/ipv4/ip_unprivileged_port_start", 32, &text, NULL) < 0 ||
+	    str_u64(str_trim(str_of(buf_str(&text))), UINT16_MAX, &first, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < ports->n; i++) {
+		const unsigned port = ports->p[i].host;
+		int r;
+
+		if (port == 0 || port >= first)
+			continue;
+		r = FAIL(e, E_USAGE,
+			 "port %u of the host is not for ordinary users: theirs begin at %u", port,
+			 (unsigned)first);
+		return err_hint(e, r,
+				"publish another, such as %u; or as root: sysctl -w "
+				"net.ipv4.ip_unprivileged_port_start=%u",
+				port + 8000, port);
+	}
+	return 0;
+}
+
 int network_start(const char *file, const struct network_opts *o, const char *pid_file,
 		  struct pasta *ret, struct err *e)
 {
 	auto_strv argv = { 0 };
 	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
 	pid_t pid;
-	int r = pasta_argv(file, o, pid_file, &argv, e);
+	int r = check_low(o->ports, e);
+
+	if (r == 0)
+		r = pasta_argv(file, o, pid_file, &argv, e);
 
 	if (r < 0)
 		return r;

@@ -11,7 +11,12 @@
 #include "base/json.h"
 #include "base/proc.h"
 
-enum { LIMIT_RUNTIME_LOG = 64 * 1024, LIMIT_RUNTIME_MESSAGE = 600, LIMIT_VERSION = 4096 };
+enum {
+	LIMIT_RUNTIME_LOG = 64 * 1024,
+	LIMIT_RUNTIME_MESSAGE = 600,
+	LIMIT_VERSION = 4096,
+	LIMIT_ADDRESS = 107
+};
 
 /* How a message tells that the command was not there (127), or could not be invoked (126): the
  * first whose words all occur. */
@@ -24,6 +29,9 @@ struct runtime_kind {
 	const char *name;
 	const char *const *cgroups, *const *no_cgroups; /* global options; end with NULL */
 	const struct refusal *refusals;
+	/* Connects to the guard's socket by the path itself, of which an address holds 107 bytes.
+	 */
+	bool short_socket;
 	/* Sysctls are set when all is mounted, through the container's /proc. */
 	bool sysctls_last;
 	/* Limits of the first process are set by its parent, outside of the user namespace. */
@@ -61,6 +69,7 @@ static const struct runtime_kind kinds[] = {
 		/* What it may not do to control groups is no error then. */
 		.no_cgroups = (const char *const[]){ "--rootless=true", NULL },
 		.refusals = runc_refusals,
+		.short_socket = true,
 		.sysctls_last = true,
 		.limits_outside = true,
 	},
@@ -243,8 +252,25 @@ bool runtime_limits_outside(const struct runtime *rt)
 	return rt->kind->limits_outside;
 }
 
+/* From the bundle, where it works. */
+static int shorten_socket(json_t *config, struct err *e)
+{
+	json_t *seccomp = json_object_get(json_object_get(config, "linux"), "seccomp");
+	const char *path = json_string_or_null(seccomp, "listenerPath");
+	auto_free char *name = NULL;
+
+	if (!path || strlen(path) <= LIMIT_ADDRESS)
+		return 0;
+	name = strdup(strrchr(path, '/') + 1);
+	return name ? json_put_string(seccomp, "listenerPath", name, e) : FAIL_NOMEM(e);
+}
+
 int runtime_adapt(const struct runtime *rt, json_t *config, struct err *e)
 {
+	int r = rt->kind->short_socket ? shorten_socket(config, e) : 0;
+
+	if (r < 0)
+		return r;
 	return rt->kind->sysctls_last ? proc_read_only_last(config, e) : 0;
 }
 

@@ -120,6 +120,11 @@ static int link_guard(const struct setup *s, const struct berth *berth, char **r
 	if (asprintf(&real, "%s/" GUARD_SOCKET, s->c->folder) < 0 ||
 	    asprintf(&path, "%s/" GUARD_SOCKET, berth->path) < 0)
 		return FAIL_NOMEM(e);
+	/* An ordinary user's berth is no shorter. */
+	if (userns_inside()) {
+		*ret = TAKE(real);
+		return 0;
+	}
 	if (symlink(real, path) < 0)
 		return FAIL_SYS(e, "make '%s'", path);
 	*ret = TAKE(path);
@@ -150,7 +155,9 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .root = root,
 				   .root_readonly = !s->opts->writable,
 				   .hostname = hostname,
-				   .cgroup = container_cgroup(s->c, cgroup),
+				   .cgroup = s->machine->cgroups == CGROUP_DENIED
+						     ? NULL
+						     : container_cgroup(s->c, cgroup),
 				   .netns = host[SHARE_NETWORK] ? SPEC_HOST : netns,
 				   .pidns = host[SHARE_PID] ? SPEC_HOST : NULL,
 				   .ipcns = host[SHARE_IPC] ? SPEC_HOST : NULL,

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "run/container.h"
+#include "run/file.h"
 #include "run/volume.h"
 
 enum { VOLUME_LOCK_MS = 10000, LIMIT_VOLUME_JSON = 64 * 1024 };
@@ -203,5 +204,5 @@ int volume_remove(const struct state *state, const char *name, struct err *e)
 	/* First what makes it a volume: who is killed from here on leaves none. */
 	if (unlinkat(state->fd, file, 0) < 0)
 		return FAIL_SYS(e, "remove volume '%s'", name);
-	return fs_remove_tree(state->fd, path, e);
+	return file_remove_tree(state->fd, path, e);
 }

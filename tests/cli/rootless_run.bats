@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# Containers as an ordinary user, by the whole program.
+
+bats_require_minimum_version 1.5.0
+
+load ../lib/common
+load ../lib/user
+
+WHO=plimsoll-test-runs
+
+setup_file() {
+	user_make || return 0
+	cd "$BATS_FILE_TMPDIR" || return 1
+	local HIS=$BATS_FILE_TMPDIR/begin root=$BATS_FILE_TMPDIR/root
+	install -d -o "$WHO" -g "$WHO" "$HIS"
+	user true 2>/dev/null || return 0
+	host_rootfs "$root" mkdir touch chown chmod rm grep env stat
+	mkdir -p "$root/tmp"
+	echo 'bob:x:1000:1000::/:/bin/sh' >>"$root/etc/passwd"
+	chown -R 0:0 "$root"
+	tar -C "$root" --numeric-owner -cf base.tar .
+	cp -r "$PLIMSOLL_SRC/examples/advisories" advisories
+	his trust init >log && his advisories import advisories >>log && his import base.tar base:1 >>log
+}
+
+teardown_file() {
+	[ "$(id -u)" != 0 ] || user_remove
+}
+
+setup() {
+	user_setup
+	need_cmd crun conmon pasta
+	cp -a "$BATS_FILE_TMPDIR/begin/." "$HIS"
+	his_policy 'run:' '  without: [memory-limit, pids-limit, cpu-limit]'
+}
+
+teardown() {
+	his rm -af >/dev/null 2>&1 || true
+	common_teardown
+}
+
+begin() { # option... of a container "c" that stays
+	run his run -d --name c --network none "$@" base:1 sleep 1000
+	assert_status 0
+}
+
+# The first process, as the host counts.
+pid_of() { # container
+	his inspect "$1" | jq '.[0].State.Pid'
+}
+
+@test "rootless run: in the foreground, with its status and output, as any user of the image" {
+	run his run --rm --network none base:1 id
+	assert_status 0
+	assert_output_has "uid=0(root) gid=0(root)"
+	run his run --rm --network none -u bob base:1 sh -c 'id; exit 7'
+	assert_status 7
+	assert_output_has "uid=1000(bob) gid=1000"
+	run his ps -aq
+	assert_eq "$output" ""
+}
+
+@test "rootless run: locked down as root's" {
+	run his run --rm --network none base:1 grep -E '^(CapBnd|Seccomp|NoNewPrivs):' /proc/self/status
+	assert_status 0
+	assert_output_has "CapBnd:	0000000000000000" "NoNewPrivs:	1" "Seccomp:	2"
+	run his run --rm --network none base:1 sh -c 'touch /x || touch /proc/sys/kernel/hostname; ls /proc | grep -c "^[0-9]"'
+	assert_output_has "Read-only file system" "3"
+}
+
+@test "rootless run -d: exec, top, logs, kill and rm, by crun and by runc" {
+	local runtime
+	for runtime in crun runc; do
+		command -v $runtime >/dev/null || continue
+		run his run -d --name c --network none --runtime $runtime base:1 sh -c 'echo said; sleep 1000'
+		assert_status 0
+		run his exec c id
+		assert_status 0
+		assert_output_has "uid=0(root)"
+		run his exec -u bob c sh -c 'id; exit 9'
+		assert_status 9
+		assert_output_has "uid=1000(bob)"
+		run his top c
+		assert_output_has "sleep 1000"
+		wait_for 5 sh -c "[ \"\$(cat $HIS/.local/share/plimsoll/containers/*/ctr.log)\" ]"
+		run his logs c
+		assert_output_has "said"
+		run his kill c
+		assert_status 0
+		run his ps -a
+		assert_output_has "exited (137)"
+		run his rm c
+		assert_status 0
+	done
+}
+
+@test "rootless run -d: the exit status of a short one is its own" {
+	local i
+	for i in 1 2 3 4 5; do
+		his run -d --name c --network none base:1 sh -c 'exit 3'
+		run his wait c
+		assert_eq "$output" 3
+		his rm c
+	done
+}
+
+@test "rootless: stop, start and restart, with the files of a writable root" {
+	begin --read-only=false --stop-timeout 1
+	his exec c sh -c 'mkdir -m 700 /x && echo kept >/x/f'
+	his stop c
+	his start c
+	run his exec c cat /x/f
+	assert_eq "$output" kept
+	his restart -t 1 c
+	run his exec c cat /x/f
+	assert_eq "$output" kept
+}
+
+@test "rootless: what other ids left is removed with the container, and with the volume" {
+	run his run -d --name c --network none --user bob -v v:/data:U --read-only=false base:1 \
+		sh -c 'mkdir -m 700 /data/x && touch /data/x/f && sleep 1000'
+	assert_status 0
+	wait_for 5 his exec -u bob c ls /data/x/f
+	his rm -f c
+	his volume rm v
+	run find "$HIS/.local/share/plimsoll/volumes" "$HIS/.local/share/plimsoll/containers" -mindepth 1 -type d
+	assert_eq "$output" ""
+}
+
+@test "rootless: cp in and out, through folders that are closed to the user" {
+	begin --read-only=false --user bob --tmpfs /tmp:uid=1000
+	his exec c sh -c 'mkdir -m 700 /tmp/x && echo inside >/tmp/x/f'
+	run his cp c:/tmp/x/f "$HIS/out"
+	assert_status 0
+	assert_eq "$(cat "$HIS/out")" inside
+	assert_eq "$(stat -c %U "$HIS/out")" "$WHO"
+	run his cp "$HIS/out" c:/tmp/x/g
+	assert_status 0
+	run his exec -u root c ls /tmp
+	assert_status 0
+}
+
+@test "rootless: all of it ends with its supervisor, and the next command tells so" {
+	local pid
+	begin
+	pid=$(pid_of c)
+	kill -0 "$pid"
+	kill_9 "$(jq .monitorPid "$HIS"/.local/share/plimsoll/containers/*/state.json)"
+	wait_for 10 dead "$pid"
+	run his ps -a
+	assert_output_has "exited (137)"
+}
+
+@test "rootless: in the foreground all of it ends with plimsoll" {
+	local pid
+	his run --name c --network none base:1 sleep 1000 3>&- &
+	wait_for 10 his exec c id
+	pid=$(pid_of c)
+	kill_9 "$(pgrep -f "^$BATS_FILE_TMPDIR/bin/plimsoll run --name c" | head -1)"
+	wait_for 10 dead "$pid"
+}
+
+@test "rootless: --restart starts it again" {
+	his run -d --name c --network none --restart on-failure:2 base:1 sh -c 'exit 3'
+	wait_for 20 sh -c "[ \"\$('$BATS_FILE_TMPDIR/bin/plimsoll' --state '$HIS/.local/share/plimsoll' version >/dev/null; cat '$HIS'/.local/share/plimsoll/containers/*/restart.json | jq .count)\" = 2 ]"
+	wait_for 10 sh -c "jq -e .clean '$HIS'/.local/share/plimsoll/containers/*/state.json >/dev/null"
+	run his ps -a
+	assert_output_has "exited (3)"
+}
+
+@test "rootless: a published port reaches it, and a port below 1024 is told of" {
+	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+	local port
+	port=$(free_port)
+	his run -d --name c -p "127.0.0.1:$port:80" base:1 sleep 1000
+	(exec 4<>"/dev/tcp/127.0.0.1/$port") || fail "nobody listens on $port"
+	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ] || skip "every user may have port 80 here"
+	run his run --rm -p 127.0.0.1:80:80 base:1 id
+	assert_status 125
+	assert_output_has "ip_unprivileged_port_start"
+}
+
+@test "rootless: the trail names the user, not root of his namespace" {
+	his run -d --name c --network none --restart always base:1 sleep 1000
+	his rm -f c
+	run his trail show --format json
+	assert_status 0
+	refute_output_has '"uid": 0,' '"uid":0,'
+}
