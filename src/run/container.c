@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container_internal.h"
 #include "run/gate.h"
-#include "run/rest.h"
 #include "run/nest.h"
+#include "run/rest.h"
 #include "run/restart.h"
 
 #include <fcntl.h>
