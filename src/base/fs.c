@@ -275,7 +275,7 @@ int fs_copy(int to, int from, uint64_t n, struct err *e)
 	return 0;
 }
 
-enum { LIMIT_TREE_DEPTH = 1024 };
+enum { REMOVE_TRIES = 10, LIMIT_TREE_DEPTH = 1024 };
 
 static int remove_at(int dir, const char *name, dev_t dev, int depth, struct err *e);
 
@@ -316,19 +316,24 @@ static int remove_at(int dir, const char *name, dev_t dev, int depth, struct err
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return FAIL_SYS(e, "remove '%s'", name);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return FAIL_SYS(e, "remove '%s'", name);
-	if (fstat(fd, &st) < 0 || st.st_dev != dev) {
-		(void)close(fd);
-		return FAIL(e, E_SYSTEM, "remove '%s': something is mounted there", name);
+	/* Somebody who does not know yet may put something there meanwhile. */
+	for (int tries = 0; tries < REMOVE_TRIES; tries++) {
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return errno == ENOENT ? 0 : FAIL_SYS(e, "remove '%s'", name);
+		if (fstat(fd, &st) < 0 || st.st_dev != dev) {
+			(void)close(fd);
+			return FAIL(e, E_SYSTEM, "remove '%s': something is mounted there", name);
+		}
+		r = remove_children(fd, dev, depth, e);
+		if (r < 0)
+			return r;
+		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			break;
 	}
-	r = remove_children(fd, dev, depth, e);
-	if (r < 0)
-		return r;
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return FAIL_SYS(e, "remove '%s'", name);
-	return 0;
+	return FAIL_SYS(e, "remove '%s'", name);
 }
 
 int fs_remove_tree(int dir, const char *path, struct err *e)

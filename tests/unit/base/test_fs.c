@@ -225,6 +225,35 @@ TEST(remove_tree_does_not_follow_links)
 }
 
 /* In a mount namespace of a child, so that nothing stays mounted. */
+/* Who does not know that it is being removed puts a file there, a few times. */
+TEST(remove_tree_while_somebody_writes_there)
+{
+	auto_tmp t;
+
+	make(&t);
+	for (int round = 0; round < 20; round++) {
+		pid_t pid;
+		int status = 1;
+
+		CHECK(fs_mkdir_p(t.fd, "busy/sub", 0755, NULL) == 0);
+		pid = fork();
+		if (pid == 0) {
+			for (int i = 0; i < 50; i++) {
+				char name[32];
+
+				(void)snprintf(name, sizeof(name), "busy/%d", i);
+				(void)close(
+					openat(t.fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+				(void)usleep(20);
+			}
+			_exit(0);
+		}
+		CHECK(fs_remove_tree(t.fd, "busy", NULL) == 0);
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+		CHECK(!fs_exists(t.fd, "busy"));
+	}
+}
+
 TEST(remove_tree_does_not_cross_mounts)
 {
 	auto_tmp t;
