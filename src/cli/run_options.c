@@ -155,6 +155,8 @@ static int parse_values(const struct run_cli_opts *o, struct run_request *ret, s
 	uint64_t seconds;
 	int r = parse_sizes(o, run, e);
 
+	if (r == 0)
+		r = run_parse_log(o->log_driver, &o->log_opt, &run->log_max, e);
 	if (r == 0 && o->cpus)
 		r = run_parse_cpus(o->cpus, &run->cpu_milli, e);
 	if (r == 0 && o->stop_signal)

@@ -48,6 +48,10 @@ const struct opt run_option_table[] = {
 	      "--detach, note what others than the system call list refuse, too"),
 	FIELD(no_explain, "no-explain", 0, OPT_FLAG, NULL,
 	      "note only what the system call list refuses"),
+	FIELD(log_driver, "log-driver", 0, OPT_STRING, "NAME",
+	      "json-file, k8s-file or local, which are one: the file that logs reads"),
+	FIELD(log_opt, "log-opt", 0, OPT_LIST, "max-size=SIZE",
+	      "how long the log of a detached one gets before it is begun anew (64m)"),
 	FIELD(label, "label", 'l', OPT_LIST, "KEY=VALUE", "note on the container"),
 	FIELD(label_file, "label-file", 0, OPT_LIST, "FILE", "those of a file, one a line"),
 	/* What it sees. */

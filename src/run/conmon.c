@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/conmon.h"
+#include "run/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,6 @@
 #include "base/proc.h"
 
 enum { LIMIT_SYNC = 16 * 1024, START_TIMEOUT_MS = 60000 };
-
-/* conmon bounds the log itself: past this it starts the file anew. */
-#define LOG_SIZE_MAX "67108864"
 
 static int add_runtime_options(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
@@ -43,7 +41,11 @@ static int add_exit_command(const struct conmon_opts *o, struct strv *argv, stru
 
 int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 {
+	char log_max[24];
 	int r = strv_add(argv, "conmon", e);
+
+	(void)snprintf(log_max, sizeof(log_max), "%llu",
+		       (unsigned long long)(o->log_max ?: LOG_MAX_DEFAULT));
 
 	const struct {
 		const char *option, *value, *suffix;
@@ -58,7 +60,7 @@ int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 		{ "--container-pidfile=", o->folder, "/pidfile" },
 		{ "--conmon-pidfile=", o->folder, "/conmon.pid" },
 		{ "--log-path=k8s-file:", o->folder, "/ctr.log" },
-		{ "--log-size-max=", LOG_SIZE_MAX, "" },
+		{ "--log-size-max=", log_max, "" },
 		{ "--log-level=", "error", "" },
 		{ "--full-attach", "", "" },
 	};

@@ -11,7 +11,8 @@
 struct conmon_opts {
 	const char *folder, *id, *name;
 	const struct runtime *runtime;
-	bool cgroups; /* see runtime_argv() */
+	bool cgroups;	  /* see runtime_argv() */
+	uint64_t log_max; /* bytes; 0: LOG_MAX_DEFAULT */
 	bool tty, interactive;
 	const char *const *exit_command; /* may be NULL; the id is added */
 };

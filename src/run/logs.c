@@ -15,7 +15,7 @@
  * conmon's "k8s-file" form, one record a line: TIME STREAM TAG TEXT, where TAG is F for the end of
  * a line and P for a part of one.
  */
-enum { LIMIT_LOG_LINE = 1024 * 1024, LIMIT_LOG = 80 * 1024 * 1024 };
+enum { LIMIT_LOG_LINE = 1024 * 1024 };
 
 struct reader {
 	const struct log_sink *sink;
@@ -151,25 +151,23 @@ static int count_lines(int fd, uint64_t *ret, struct err *e)
 	return done;
 }
 
-/* conmon starts the file anew at its size limit. */
-static int reopen_if_new(const struct container *c, int *fd)
+/* conmon starts a new file at the size limit, and writes nothing more to the one before: that is
+ * read to its end first. A record is whole in one file. */
+static int reopen_if_new(const struct container *c, int *fd, struct reader *r, struct err *e)
 {
 	struct stat ours, theirs;
-	int again;
+	int again, done;
 
-	if (fstat(*fd, &ours) < 0 || fstatat(c->fd, "ctr.log", &theirs, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstat(*fd, &ours) < 0 || fstatat(c->fd, "ctr.log", &theirs, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    ours.st_ino == theirs.st_ino)
 		return 0;
-	if (ours.st_ino == theirs.st_ino) {
-		if (lseek(*fd, 0, SEEK_CUR) > theirs.st_size)
-			(void)lseek(*fd, 0, SEEK_SET);
-		return 0;
-	}
 	again = fs_open_nolink(c->fd, "ctr.log", O_RDONLY, 0, NULL);
 	if (again < 0)
 		return 0;
+	done = drain(r, *fd, e);
 	(void)close(*fd);
 	*fd = again;
-	return 1;
+	return done < 0 ? done : 1;
 }
 
 static int follow_log(const struct container *c, int *fd, struct reader *r, struct err *e)
@@ -184,10 +182,15 @@ static int follow_log(const struct container *c, int *fd, struct reader *r, stru
 			container_exit_status(c, &status, NULL) == 0 || !process_alive(&c->monitor);
 
 		done = drain(r, *fd, e);
+		if (done == 0)
+			done = reopen_if_new(c, fd, r, e);
+		if (done > 0) { /* at once: there is more, and at its end perhaps a third */
+			done = 0;
+			continue;
+		}
 		if (done < 0 || over || r->over || (r->until && when_now() > r->until))
 			break;
 		done = proc_interrupted(e);
-		(void)reopen_if_new(c, fd);
 		(void)nanosleep(&nap, NULL);
 	}
 	return done;

@@ -50,6 +50,7 @@ struct run_opts {
 	int oom_score_adj; /* never below that of who calls us */
 	int stop_signal;   /* 0: the image's */
 	int stop_timeout;  /* seconds; -1: not given */
+	uint64_t log_max;  /* bytes of a detached one's log; 0: LOG_MAX_DEFAULT */
 	/* What the machine may lack, and what is allowed by name, and why this one needs it. NULL:
 	 * nothing. */
 	const struct run_policy *policy;
@@ -149,6 +150,16 @@ struct log_sink {
 		    struct err *e);
 	void *arg;
 };
+/*
+ * A log is bounded, so that what a container prints cannot fill the host's disk: at its size conmon
+ * begins it anew. driver: what docker's and podman's users name; opts: "max-size=10m". Both may be
+ * NULL. E_USAGE for others, with what to do instead.
+ */
+#define LOG_MAX_DEFAULT ((uint64_t)64 << 20)
+#define LOG_MAX_LEAST ((uint64_t)64 << 10)
+#define LOG_MAX_MOST ((uint64_t)1 << 30)
+int run_parse_log(const char *driver, const struct strv *opts, uint64_t *ret_max, struct err *e);
+
 struct log_opts {
 	int64_t tail;	      /* the last N lines, -1 all; of those, what since and until leave */
 	int64_t since, until; /* nanoseconds since 1970; 0: no bound */

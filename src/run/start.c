@@ -163,6 +163,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 				       .cgroups = !nested,
 				       .tty = o->tty,
 				       .interactive = o->interactive,
+				       .log_max = o->log_max,
 				       .exit_command = nested ? NULL : o->exit_command };
 
 	r = conmon_argv(&c, &conmon, e);
