@@ -222,7 +222,9 @@ static int find_cgroups(struct facts *f, const struct machine *m, struct err *e)
 	int r = add_if(f, "cgroups", "mode",
 		       m->cgroups != CGROUP_NONE && m->cgroups != CGROUP_DENIED && !m->occupied,
 		       modes[m->cgroups],
-		       "systemd: a user session with Delegate=yes; else run as root", e);
+		       "run as root; or, in plimsoll.yaml: run: {without: [memory-limit, "
+		       "pids-limit, cpu-limit]}",
+		       e);
 
 	if (r < 0 || (r = add_need(f, "cgroups", NEED_MEMORY, "can be set", e)) < 0 ||
 	    (r = add_need(f, "cgroups", NEED_PIDS, "can be set", e)) < 0 ||

@@ -118,7 +118,9 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 		r = FAIL(e, E_SYSTEM,
 			 "the control groups on " CGROUPS
 			 " are not this user's, so no limit can be enforced");
-		return err_hint(e, r, "run it as root");
+		return err_hint(e, r,
+				"run it as root; or, in plimsoll.yaml: run: {without: "
+				"[memory-limit, pids-limit, cpu-limit]}");
 	}
 	if (m->cgroups == CGROUP_NONE) {
 		r = FAIL(e, E_SYSTEM,
