@@ -32,7 +32,9 @@ fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 55, 0, 0))
 time.sleep(1)
 os.write(fd, b"stty size\n")
 read_until(b"44 55")
-os.write(fd, b"\x03")  # a byte: the shell's own terminal makes a signal of it
+os.write(fd, b"\x03")  # a byte: the shell's own terminal makes a signal of it, and drops what was typed meanwhile
+read_until(b"^C")
+time.sleep(1)
 os.write(fd, b"echo b$((40 + 3))\n")
 read_until(b"b43")
 os.write(fd, b"\x10")
