@@ -223,7 +223,7 @@ static int find_cgroups(struct facts *f, const struct machine *m, struct err *e)
 		       m->cgroups != CGROUP_NONE && m->cgroups != CGROUP_DENIED && !m->occupied,
 		       modes[m->cgroups],
 		       "run as root; or, in plimsoll.yaml: run: {without: [memory-limit, "
-		       "pids-limit, cpu-limit]}",
+		       "cpu-limit]}",
 		       e);
 
 	if (r < 0 || (r = add_need(f, "cgroups", NEED_MEMORY, "can be set", e)) < 0 ||

@@ -30,6 +30,7 @@ struct launch {
 	 * <folder>/netns: namespaces.h. Not for build steps. */
 	bool userns;
 	uint32_t id_base;
+	uint64_t processes;	   /* limit where no control group sets one: namespaces.h */
 	bool host_network;	   /* no network namespace is made */
 	bool guard;		   /* refused calls are answered by plimsoll-guard: guard.h */
 	const char *netns;	   /* a namespace that has a network; NULL: made anew */

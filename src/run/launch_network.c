@@ -24,7 +24,7 @@ int launch_network(const struct launch *l, char **ret_netns, struct pasta *ret, 
 	auto_free char *pid_file = launch_path(l->folder, LAUNCH_PASTA_PID);
 	const struct network_opts o = { .ports = l->ports };
 	const struct namespaces_opts own = { l->id_base, l->network,
-					     runtime_limits_outside(l->runtime) };
+					     runtime_limits_outside(l->runtime), l->processes };
 	int r;
 
 	if (!netns || !userns || !pid_file)

@@ -91,6 +91,7 @@ int machine_detect(struct machine *ret, struct err *e)
 	m.nofile = files.rlim_max;
 	if (cgroups_denied()) {
 		m.cgroups = CGROUP_DENIED;
+		m.pids = access("/proc/sys/user/max_user_namespaces", F_OK) == 0;
 	} else if (is_cgroup2(CGROUPS)) {
 		r = detect_v2(&m, e);
 	} else {
@@ -114,13 +115,15 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
 						      : NULL;
 	int r;
 
+	if (m->cgroups == CGROUP_DENIED && !lacks)
+		return 0;
 	if (m->cgroups == CGROUP_DENIED) {
 		r = FAIL(e, E_SYSTEM,
 			 "the control groups on " CGROUPS
 			 " are not this user's, so no limit can be enforced");
 		return err_hint(e, r,
 				"run it as root; or, in plimsoll.yaml: run: {without: "
-				"[memory-limit, pids-limit, cpu-limit]}");
+				"[memory-limit, cpu-limit]}");
 	}
 	if (m->cgroups == CGROUP_NONE) {
 		r = FAIL(e, E_SYSTEM,

@@ -25,7 +25,7 @@
 #include "base/userns.h"
 #include "run/closed.h"
 
-enum { LIMIT_MAP = 64 * 1024, PENDING = 8192, QUEUES = 200 * 1024 };
+enum { LIMIT_MAP = 64 * 1024, PENDING = 8192, QUEUES = 200 * 1024, OUR_PROCESSES = 32 };
 
 uint32_t namespaces_ids(void)
 {
@@ -86,6 +86,9 @@ static int become_maker(const struct namespaces_opts *o)
 {
 	const uid_t id = o->id_base;
 
+	if (userns_inside() && o->processes &&
+	    lower(RLIMIT_NPROC, o->processes + OUR_PROCESSES) < 0)
+		return -1;
 	if (userns_inside() || (o->root_owner && !may_set_limits()))
 		return lower(RLIMIT_SIGPENDING, PENDING) < 0 || lower(RLIMIT_MSGQUEUE, QUEUES) < 0
 			       ? -1

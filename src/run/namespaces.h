@@ -28,6 +28,9 @@ struct namespaces_opts {
 			    (closed.h) */
 	bool root_owner; /* the runtime sets limits from outside: where the host's root has no
 			    SYS_RESOURCE, it takes root's own namespace for that */
+	/* In a user's own namespace: so many processes and threads in all, and the few that make
+	 * and watch the container; 0: no limit. Linux 5.14 counts them by namespace. */
+	uint64_t processes;
 };
 /*
  * Makes both and binds them to files of those names (made) in the caller's mount namespace. The

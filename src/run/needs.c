@@ -68,7 +68,7 @@ unsigned needs_lacking(const struct machine *m)
 		[NEED_LANDLOCK] = syscall(SYS_landlock_create_ruleset, NULL, 0,
 					  LANDLOCK_CREATE_RULESET_VERSION) > 0,
 		[NEED_MEMORY] = groups && m->memory,
-		[NEED_PIDS] = groups && m->pids,
+		[NEED_PIDS] = (groups || m->cgroups == CGROUP_DENIED) && m->pids,
 		[NEED_CPU] = groups && m->cpu,
 		[NEED_APPARMOR] = has_apparmor(),
 		[NEED_MEMFD_NOEXEC] = guard_available(), /* makes them without */

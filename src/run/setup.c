@@ -169,8 +169,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .id_base = setup_id_base(s),
 				   .ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
 				   .cgroup_ns = !host[SHARE_CGROUP] &&
-						s->machine->cgroups != CGROUP_NONE &&
-						s->machine->cgroups != CGROUP_DENIED,
+						s->machine->cgroups != CGROUP_NONE,
 				   .argv = (const char *const *)s->command->argv.v,
 				   .env = (const char *const *)s->command->env.v,
 				   .cwd = s->command->cwd,

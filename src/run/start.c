@@ -135,6 +135,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .userns = setup_own_ids(o),
 			    .host_network = o->share.host[SHARE_NETWORK],
 			    .id_base = s->c->id_base,
+			    .processes = nested ? s->limits.pids : 0,
 			    .guard = setup_guarded(o),
 			    .ports = o->ports,
 			    .prepare = prepare,

@@ -378,7 +378,10 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 	int r = machine_detect(&machine, e), w;
 	const struct profile_limits limits = limits_of(&st);
 
-	/* A limit that was asked for is not left out in silence. */
+	/* A limit that was asked for is not left out in silence. A step has no namespace whose
+	 * processes are counted. */
+	if (r == 0 && machine.cgroups == CGROUP_DENIED)
+		machine.pids = false;
 	if (r == 0 && machine.cgroups == CGROUP_DENIED && !s->memory && !s->pids)
 		warn_without_limits(s->progress);
 	else if (r == 0)

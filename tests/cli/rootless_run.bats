@@ -31,7 +31,7 @@ setup() {
 	user_setup
 	need_cmd crun conmon pasta
 	cp -a "$BATS_FILE_TMPDIR/begin/." "$HIS"
-	his_policy 'run:' '  without: [memory-limit, pids-limit, cpu-limit]'
+	his_policy 'run:' '  without: [memory-limit, cpu-limit]'
 }
 
 teardown() {
@@ -66,6 +66,24 @@ pid_of() { # container
 	assert_output_has "CapBnd:	0000000000000000" "NoNewPrivs:	1" "Seccomp:	2"
 	run his run --rm --network none base:1 sh -c 'touch /x || touch /proc/sys/kernel/hostname; ls /proc | grep -c "^[0-9]"'
 	assert_output_has "Read-only file system" "3"
+}
+
+@test "rootless run: limits that cannot be set are named, and the line of the policy that excuses them" {
+	his_policy 'run:' '  without: []'
+	run his run --rm --network none base:1 id
+	[ "$status" != 0 ]
+	assert_output_has "without: [memory-limit, cpu-limit]"
+	refute_output_has "uid=0"
+}
+
+@test "rootless run: processes are limited, of all users together" {
+	run his run --rm --network none --pids-limit 20 base:1 sh -c \
+		'i=0; while [ $i -lt 100 ]; do sleep 2 & i=$((i+1)); done; echo all'
+	assert_output_has "ork"
+	refute_output_has "all"
+	run his run --rm --network none --pids-limit 200 base:1 sh -c \
+		'i=0; while [ $i -lt 100 ]; do sleep 1 & i=$((i+1)); done; echo all'
+	assert_output_has "all"
 }
 
 @test "rootless run -d: exec, top, logs, kill and rm, by crun and by runc" {
