@@ -24,4 +24,6 @@ void container_list_release(struct container_list *l);
 int container_check_others(const struct state *state, struct container *c, struct err *e);
 int container_check_name(const struct container_list *all, const char *name, struct err *e);
 
-enum { CONTAINER_LOCK_MS = 10000, STATUS_KILLED = 137 };
+/* Two hundred that are started at once on two cores wait longer than ten seconds for one another.
+ */
+enum { CONTAINER_LOCK_MS = 60000, STATUS_KILLED = 137 };
