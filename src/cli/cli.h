@@ -31,11 +31,13 @@ struct opt {
 	const char *name; /* long name, without dashes */
 	char letter;	  /* short name, or 0 */
 	enum opt_kind kind;
-	size_t offset;	  /* into the command's options struct */
-	const char *arg;  /* placeholder for help: "DIR"; NULL for flags */
-	const char *help; /* one line, no final stop */
-	bool inverted;	  /* OPT_FLAG: the field says no, for what is so by default */
-	bool always;	  /* OPT_FLAG: what is so anyway; "=false" is refused, not ignored */
+	size_t offset;	   /* into the command's options struct */
+	const char *arg;   /* placeholder for help: "DIR"; NULL for flags */
+	const char *help;  /* one line, no final stop */
+	bool inverted;	   /* OPT_FLAG: the field says no, for what is so by default */
+	bool always;	   /* OPT_FLAG: what is so anyway; "=false" is refused, not ignored */
+	const char *alias; /* another name of the option of that name; then nothing else is set, and
+			      it is nowhere shown */
 };
 
 #define OPT_AT(type, field, name_, letter_, kind_, arg_, help_)                                    \
@@ -53,6 +55,8 @@ struct opt {
 	  .offset = offsetof(type, field),                                                         \
 	  .help = (help_),                                                                         \
 	  .always = true }
+/* The same option as others spell it; after those that are shown. */
+#define OPT_ALIAS(name_, of) { .name = (name_), .alias = (of) }
 #define OPT_END { .name = NULL }
 
 struct rules;

@@ -54,15 +54,9 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 	(void)argc;
 	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
 		r = run_parse_env_file(o->env_file.v[i], &env, e);
-	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
-		const char *value = getenv(o->env.v[i]);
-
-		if (strchr(o->env.v[i], '='))
-			r = strv_add(&env, o->env.v[i], e);
-		else if (value)
-			r = strv_addf(&env, e, "%s=%s", o->env.v[i], value);
-	}
-	if (r == 0 && x.tty && !isatty(STDIN_FILENO))
+	for (size_t i = 0; r == 0 && i < o->env.n; i++)
+		r = run_parse_env(o->env.v[i], &env, e);
+	if (r == 0 && x.tty && x.interactive && !isatty(STDIN_FILENO))
 		r = FAIL(e, E_USAGE, "--tty: standard input is not a terminal");
 	if (r == 0)
 		r = cli_state(c, &state, e);

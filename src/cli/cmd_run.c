@@ -12,7 +12,8 @@ static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err 
 				     .args = (const char *const *)argv + 1 };
 
 	(void)argc;
-	if (o->tty && !o->detach && !isatty(STDIN_FILENO))
+	/* Without --interactive nothing is read of it: output as to a terminal, from cron, too. */
+	if (o->tty && o->interactive && !o->detach && !isatty(STDIN_FILENO))
 		return FAIL(e, E_USAGE, "--tty: standard input is not a terminal");
 	return cli_run_new(c, &s, e);
 }

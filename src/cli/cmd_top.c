@@ -21,6 +21,9 @@ static int ps_argv(int argc, char **argv, struct strv *ret, struct err *e)
 	if (argc == 0)
 		return r == 0 ? strv_add(ret, "-ef", e) : r;
 	if (argv[0][0] == '-' || (argc == 1 && strspn(argv[0], "aufwx") == strlen(argv[0]))) {
+		/* "-o pid,args" alone would be about our terminal. */
+		if (argv[0][0] == '-')
+			r = strv_add(ret, "-e", e);
 		for (int i = 0; r == 0 && i < argc; i++)
 			r = strv_add(ret, argv[i], e);
 		return r;

@@ -48,7 +48,7 @@ static void path_pattern(struct buf *b, const char *path, const struct command *
 
 static void bash_options(struct buf *b, const struct opt *table)
 {
-	for (const struct opt *o = table; o && o->name; o++) {
+	for (const struct opt *o = table; o && o->name && !o->alias; o++) {
 		if (o->letter)
 			buf_printf(b, "-%c ", o->letter);
 		buf_printf(b, "--%s ", o->name);
@@ -102,7 +102,7 @@ static void zsh_item(struct buf *b, const char *dashes, const char *name, const 
 
 static void zsh_options(struct buf *b, const struct opt *table)
 {
-	for (const struct opt *o = table; o && o->name; o++) {
+	for (const struct opt *o = table; o && o->name && !o->alias; o++) {
 		const char letter[] = { o->letter, '\0' };
 
 		zsh_item(b, "--", o->name, o->help);
@@ -150,7 +150,7 @@ int completion_zsh(const struct command *const *table, struct buf *ret, struct e
 
 static void fish_options(struct buf *b, const char *path, const struct opt *table)
 {
-	for (const struct opt *o = table; o && o->name; o++) {
+	for (const struct opt *o = table; o && o->name && !o->alias; o++) {
 		buf_puts(b, "complete -c plimsoll");
 		if (path)
 			buf_printf(b, " -n '__plimsoll_at \"%s\"'", path);

@@ -72,7 +72,7 @@ static void options(FILE *f, const char *heading, const struct opt *table)
 	if (!table || !table->name)
 		return;
 	(void)fprintf(f, "\n%s:\n", heading);
-	for (const struct opt *o = table; o->name; o++)
+	for (const struct opt *o = table; o->name && !o->alias; o++)
 		option(f, o);
 }
 

@@ -68,7 +68,7 @@ static void option(struct buf *b, const struct opt *o)
 
 static void options(struct buf *b, const struct opt *table)
 {
-	for (const struct opt *o = table; o && o->name; o++)
+	for (const struct opt *o = table; o && o->name && !o->alias; o++)
 		option(b, o);
 }
 

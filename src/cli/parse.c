@@ -42,7 +42,7 @@ static const struct opt *in_table(const struct opt *table, struct str name, char
 {
 	for (const struct opt *o = table; o && o->name; o++)
 		if (letter ? o->letter == letter : str_eqz(name, o->name))
-			return o;
+			return o->alias ? in_table(table, str_of(o->alias), 0) : o;
 	return NULL;
 }
 
@@ -80,7 +80,8 @@ static int unknown_option(const struct parser *p, const char *arg, struct err *e
 		return FAIL_NOMEM(e);
 	for (const struct opt *o = p->command ? p->command->opts : NULL; o && o->name && n < 200;
 	     o++)
-		names[n++] = o->name;
+		if (!o->alias)
+			names[n++] = o->name;
 	for (const struct opt *o = cli_globals; o->name; o++)
 		names[n++] = o->name;
 	return fail_usage(p, e, "unknown option", word,
@@ -275,7 +276,7 @@ void cli_parsed_free(struct parsed *p)
 			struct strv *list;
 		} to = { .at = (char *)p->opts + o->offset };
 
-		if (o->kind == OPT_LIST)
+		if (o->kind == OPT_LIST && !o->alias)
 			strv_free(to.list);
 	}
 	free(p->opts);

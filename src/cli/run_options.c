@@ -18,15 +18,8 @@ static int settle_env(struct run_cli_opts *o, struct err *e)
 
 	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
 		r = run_parse_env_file(o->env_file.v[i], &env, e);
-	for (size_t i = 0; r == 0 && i < o->env.n; i++) {
-		const char *name = o->env.v[i], *value = getenv(name);
-
-		/* "-e NAME" hands on our own variable. */
-		if (strchr(name, '='))
-			r = strv_add(&env, name, e);
-		else if (value)
-			r = strv_addf(&env, e, "%s=%s", name, value);
-	}
+	for (size_t i = 0; r == 0 && i < o->env.n; i++)
+		r = run_parse_env(o->env.v[i], &env, e);
 	strv_free(&o->env);
 	o->env = env;
 	return r;

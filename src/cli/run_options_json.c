@@ -60,7 +60,7 @@ int run_options_json(const struct run_cli_opts *o, json_t **ret, struct err *e)
 	int r = j ? 0 : FAIL_NOMEM(e);
 
 	for (const struct opt *t = run_option_table; r == 0 && t->name; t++)
-		if (!of_one_call(t->name))
+		if (!t->alias && !of_one_call(t->name))
 			r = put(j, t, field_of(o, t), e);
 	if (r == 0)
 		*ret = TAKE(j);
@@ -108,7 +108,7 @@ int run_options_load(const json_t *j, struct run_cli_opts *ret, struct err *e)
 	for (const struct opt *t = run_option_table; r == 0 && t->name; t++) {
 		const json_t *v = json_object_get(j, t->name);
 
-		if (v)
+		if (v && !t->alias)
 			r = load(v, t, field_of(&o, t), e);
 	}
 	if (r < 0)
@@ -121,7 +121,7 @@ int run_options_load(const json_t *j, struct run_cli_opts *ret, struct err *e)
 void run_options_free(struct run_cli_opts *o)
 {
 	for (const struct opt *t = run_option_table; t->name; t++)
-		if (t->kind == OPT_LIST)
+		if (t->kind == OPT_LIST && !t->alias)
 			strv_free(field_of(o, t).list);
 	*o = (struct run_cli_opts){ 0 };
 }

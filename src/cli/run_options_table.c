@@ -78,7 +78,7 @@ const struct opt run_option_table[] = {
 	      "without HOST)"),
 	FIELD(publish_all, "publish-all", 'P', OPT_FLAG, NULL,
 	      "the ports that the image exposes, at free ones of the host"),
-	FIELD(hostname, "hostname", 0, OPT_STRING, "NAME", "host name (default: the short id)"),
+	FIELD(hostname, "hostname", 'h', OPT_STRING, "NAME", "host name (default: the short id)"),
 	FIELD(network, "network", 0, OPT_STRING, "KIND", "pasta (default) or none; by policy host"),
 	FIELD(add_host, "add-host", 0, OPT_LIST, "NAME:ADDRESS", "a line of /etc/hosts"),
 	FIELD(dns, "dns", 0, OPT_LIST, "ADDRESS", "a name server instead of the host's"),
@@ -131,5 +131,7 @@ const struct opt run_option_table[] = {
 	MAX_AGE_OPTION(struct run_cli_opts),
 	FIELD(ignore_unfixed, "ignore-unfixed", 0, OPT_FLAG, NULL,
 	      "with --fail-on: let findings pass for which no fix is known"),
+	OPT_ALIAS("dns-opt", "dns-option"),
+	OPT_ALIAS("net", "network"),
 	OPT_END,
 };

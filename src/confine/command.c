@@ -45,6 +45,20 @@ static int add_strings(const json_t *exec, const char *key, struct strv *l, size
 	return 0;
 }
 
+/* A list in JSON, as podman takes it, or one word. */
+static int add_entrypoint(const char *text, struct strv *argv, struct err *e)
+{
+	auto_json *list = NULL;
+
+	if (text[0] != '[' || json_parse(text, strlen(text), "--entrypoint", &list, NULL) < 0 ||
+	    !json_is_array(list))
+		return *text ? strv_add(argv, text, e) : 0;
+
+	auto_json *as_image = json_pack("{s:O}", "Entrypoint", list);
+
+	return as_image ? add_strings(as_image, "Entrypoint", argv, LIMIT_ARGS, e) : FAIL_NOMEM(e);
+}
+
 static int resolve_argv(const json_t *exec, const struct command_opts *o, struct strv *argv,
 			struct err *e)
 {
@@ -53,8 +67,8 @@ static int resolve_argv(const json_t *exec, const struct command_opts *o, struct
 
 	if (!o->entrypoint)
 		r = add_strings(exec, "Entrypoint", argv, LIMIT_ARGS, e);
-	else if (*o->entrypoint)
-		r = strv_add(argv, o->entrypoint, e);
+	else
+		r = add_entrypoint(o->entrypoint, argv, e);
 	if (r == 0 && !given && !o->entrypoint)
 		r = add_strings(exec, "Cmd", argv, LIMIT_ARGS, e);
 	for (size_t i = 0; r == 0 && given && o->args[i]; i++) {

@@ -73,7 +73,8 @@ enum { LIMIT_ARGS = 4096, LIMIT_ENV = 4096 };
 #define LIMIT_ARG_BYTES ((size_t)1024 * 1024)
 
 struct command_opts {
-	const char *entrypoint;	 /* NULL: the image's; "" clears it. Replacing it drops Cmd too */
+	const char *entrypoint;	 /* NULL: the image's; "" and "[]" clear it; a program, or a list in
+				    JSON. Replacing it drops Cmd too */
 	const char *const *args; /* instead of Cmd; NULL or empty: the image's */
 	const struct strv *env;	 /* "K=V" set or replaced, "K" removed; may be NULL */
 	const char *user, *workdir; /* NULL: the image's */

@@ -19,6 +19,7 @@
 #include "run/privileged.h"
 #include "run/relay.h"
 #include "run/run.h"
+#include "run/stand_in.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
 
@@ -77,7 +78,8 @@ static int set_user(json_t *process, pid_t pid, const char *user, struct err *e)
 	r = root < 0 ? FAIL_SYS(e, "open the container's root") : user_resolve(root, user, &u, e);
 	if (r < 0) {
 		json_decref(groups);
-		return r;
+		/* Not what a container is not found by: an exit status of its own. */
+		return r == E_NOTFOUND ? WRAP(e, E_FORMAT, "--user") : r;
 	}
 	for (size_t i = 0; i < u.groups_n; i++)
 		(void)json_array_append_new(groups, json_integer((json_int_t)u.groups[i]));
@@ -85,6 +87,14 @@ static int set_user(json_t *process, pid_t pid, const char *user, struct err *e)
 			json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)u.uid, "gid",
 				  (json_int_t)u.gid, "additionalGids", groups),
 			e);
+}
+
+static bool has_variable(const struct strv *env, const char *assignment)
+{
+	for (size_t i = 0; i < env->n; i++)
+		if (starts_with(env->v[i], assignment))
+			return true;
+	return false;
 }
 
 /* As the image's environment is overlaid, through the same rules. */
@@ -106,6 +116,8 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 		r = strv_add(&words, line.argv.v[i], e);
 	for (size_t i = 0; r == 0 && i < words.n; i++)
 		r = json_push(args, json_string(words.v[i]), e);
+	if (r == 0 && o->tty && !has_variable(&line.env, "TERM="))
+		r = strv_add(&line.env, "TERM=xterm", e);
 	for (size_t i = 0; r == 0 && i < line.env.n; i++)
 		r = json_push(env, json_string(line.env.v[i]), e);
 	if (r < 0) {
@@ -225,10 +237,12 @@ static int add_words(const struct exec_opts *o, const struct container *c, const
 }
 
 /* In the child, once it sees its own null device. */
-static int take_streams(const struct streams *s)
+static int take_streams(const struct streams *s, int terminal)
 {
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	if (terminal >= 0)
+		return dup2(terminal, STDIN_FILENO);
 	for (int i = 0; i < 3; i++)
 		if (dup2(s->v[i].end < 0 ? null : s->v[i].end, i) < 0)
 			return -1;
@@ -275,6 +289,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	const int fds[] = { o->interactive ? PROC_INHERIT : -1, o->detach ? -1 : PROC_INHERIT,
 			    o->detach ? -1 : PROC_INHERIT };
 	struct streams streams = STREAMS_INIT;
+	auto_stand_in quiet = STAND_IN_INIT;
 	struct exec_wait waiting;
 	char pidfile[96];
 	struct machine m;
@@ -292,6 +307,8 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	r = add_words(o, c, pidfile, &argv, e);
 	if (r == 0)
 		r = exec_wait_begin(&waiting, e);
+	if (r == 0 && o->tty && !o->interactive)
+		r = stand_in_open(&quiet, e);
 	if (r == 0 && !o->tty)
 		r = streams_open(fds, &streams, e);
 	if (r < 0)
@@ -305,7 +322,8 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (pid == 0) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (join(c) < 0 || (!o->tty && take_streams(&streams) < 0))
+		if (join(c) < 0 ||
+		    ((!o->tty || quiet.end >= 0) && take_streams(&streams, quiet.end) < 0))
 			_exit(STATUS_FAILED);
 		(void)execv(rt.path, argv.v);
 		_exit(STATUS_FAILED);

@@ -14,7 +14,7 @@
 #define MEMORY_MIN ((uint64_t)6 * 1024 * 1024) /* as docker: less cannot even start */
 #define MEMORY_MAX ((uint64_t)1 << 50)
 
-enum { LIMIT_ENV_FILE = 1024 * 1024, CPU_MILLI_MAX = 1024 * 1000 };
+enum { CPU_MILLI_MAX = 1024 * 1000 };
 
 int run_parse_size(const char *text, uint64_t *ret, struct err *e)
 {
@@ -57,42 +57,6 @@ int run_parse_cpus(const char *text, uint64_t *ret_milli, struct err *e)
 		return FAIL(e, E_USAGE, "cpus '%s': less than a hundredth of a core", text);
 	*ret_milli = n * 1000 + part;
 	return 0;
-}
-
-static int parse_file(const char *path, bool labels, struct strv *ret, struct err *e)
-{
-	auto_buf text = BUF_INIT(LIMIT_ENV_FILE);
-	struct str rest, line;
-	int r = fs_read_user(path, LIMIT_ENV_FILE, &text, e);
-
-	if (r < 0)
-		return r;
-	rest = (struct str){ buf_str(&text), text.n };
-	while (r == 0 && str_line(&rest, &line)) {
-		auto_free char *copy = str_dup(line.n && line.p[line.n - 1] == '\r'
-						       ? (struct str){ line.p, line.n - 1 }
-						       : line);
-
-		if (!copy)
-			return FAIL_NOMEM(e);
-		if (copy[0] == '#' || copy[strspn(copy, " \t")] == '\0')
-			continue;
-		if (strchr(copy, '=') || labels)
-			r = strv_add(ret, copy, e);
-		else if (getenv(copy))
-			r = strv_addf(ret, e, "%s=%s", copy, getenv(copy));
-	}
-	return r;
-}
-
-int run_parse_env_file(const char *path, struct strv *ret, struct err *e)
-{
-	return parse_file(path, false, ret, e);
-}
-
-int run_parse_label_file(const char *path, struct strv *ret, struct err *e)
-{
-	return parse_file(path, true, ret, e);
 }
 
 /*

@@ -90,6 +90,11 @@ int run_parse_host(const char *text, struct buf *ret, struct err *e)
 		memcpy(address, at, len);
 	if (n == 0 || n > 253 || strspn(text, letters) != n)
 		return FAIL(e, E_USAGE, "host '%.100s': want NAME:ADDRESS", text);
+	if (strcmp(at, "host-gateway") == 0)
+		return err_hint(e,
+				FAIL(e, E_POLICY,
+				     "host '%.100s': a container has no way to its host", text),
+				"give the address of one of the host's network cards");
 	if (inet_pton(AF_INET, address, raw) != 1 && inet_pton(AF_INET6, address, raw) != 1)
 		return FAIL(e, E_USAGE, "host '%.100s': '%.60s' is no IP address", text, at);
 	buf_printf(ret, "%s\t%.*s\n", address, (int)n, text);

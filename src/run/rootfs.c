@@ -289,6 +289,22 @@ int rootfs_check_cwd(int root, const char *path, struct err *e)
 	return r == 0 ? refuse_kernel_folders(real, "working folder", e) : r;
 }
 
+int rootfs_make_cwd(int root, const char *path, uid_t owner, struct err *e)
+{
+	struct err why = ERR_INIT;
+	auto_free char *real = NULL;
+	auto_strv made = { 0 };
+	auto_close int there = fs_open_in_root(root, path, O_PATH, 0, &why);
+	int r = there == E_NOTFOUND ? rootfs_target(root, path, true, &made, &real, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < made.n; i++) {
+		auto_close int fd = fs_open_nolink(root, made.v[i], O_RDONLY | O_DIRECTORY, 0, e);
+
+		r = fd < 0 ? fd : fchown(fd, owner, owner) < 0 ? FAIL_SYS(e, "fchown") : 0;
+	}
+	return r < 0 ? WRAP(e, r, "working folder") : rootfs_check_cwd(root, path, e);
+}
+
 /*
  * What execve(2) would say of its first bytes. The runtime could tell only once the container's
  * output is ours no more.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -33,6 +34,8 @@ int rootfs_target(int root, const char *path, bool folder, struct strv *made, ch
 
 /* A working folder must be there and outside /proc, /sys and /dev (CVE-2024-21626). */
 int rootfs_check_cwd(int root, const char *path, struct err *e);
+/* The same, made when it is missing, as docker does: then it is owner's. */
+int rootfs_make_cwd(int root, const char *path, uid_t owner, struct err *e);
 
 /* 0 when argv0 names a file that can be executed, looked up in path ("PATH" value) as execvp would;
  * E_NOTFOUND (exit status 127) or E_POLICY (126) otherwise. */

@@ -104,7 +104,11 @@ int run_parse_cpus(const char *text, uint64_t *ret_milli, struct err *e);
 int run_parse_ulimit(const char *text, struct spec_rlimit *ret, struct err *e);
 /* "NAME:ADDRESS" or "NAME=ADDRESS", IPv6 in brackets or not; appends the line of /etc/hosts. */
 int run_parse_host(const char *text, struct buf *ret, struct err *e);
-/* Lines "K=V" or "K" (taken from our own environment); "#" begins a comment. Appends. */
+/* "K=V"; "K" takes our own variable, and is there to take the image's away when we have none; "K*"
+ * takes all of ours that begin so. Appends. */
+int run_parse_env(const char *text, struct strv *ret, struct err *e);
+/* Lines "K=V" or "K" (ours, or nothing), as docker reads them: "#" begins a comment, no blanks in
+ * names, values as they stand. Appends. */
 int run_parse_env_file(const char *path, struct strv *ret, struct err *e);
 /* The same of labels, where "K" alone has no value. */
 int run_parse_label_file(const char *path, struct strv *ret, struct err *e);

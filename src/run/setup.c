@@ -16,6 +16,7 @@
 #include "base/userns.h"
 #include "oci/overlay.h"
 #include "run/berth.h"
+#include "run/environment.h"
 #include "run/etc.h"
 #include "run/guard.h"
 #include "run/lsm.h"
@@ -139,6 +140,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	auto_free char *userns = NULL, *guard = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
+	auto_strv env = { 0 };
 	struct winsize size = { 0 };
 	const bool *host = s->opts->share.host;
 	int r;
@@ -146,6 +148,8 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
 		return FAIL_NOMEM(e);
 	r = setup_guarded(s->opts) ? link_guard(s, berth, &guard, e) : 0;
+	if (r == 0)
+		r = environment_make(s, hostname, &env, e);
 	if (r < 0)
 		return r;
 	if (s->opts->tty && !s->opts->detach)
@@ -171,7 +175,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .cgroup_ns = !host[SHARE_CGROUP] &&
 						s->machine->cgroups != CGROUP_NONE,
 				   .argv = (const char *const *)s->command->argv.v,
-				   .env = (const char *const *)s->command->env.v,
+				   .env = (const char *const *)env.v,
 				   .cwd = s->command->cwd,
 				   .user = user,
 				   .shim = !setup_profile(s->opts)->no_landlock,
@@ -234,6 +238,19 @@ static int write_etc(const struct berth *berth, const char *hostname, const stru
 	return folder < 0 ? FAIL_SYS(e, "open '%s'", berth->path) : etc_write(folder, &etc, e);
 }
 
+/* Of the ids that its namespace has. */
+static int check_ids(const char *text, const struct user *u, struct err *e)
+{
+	const uint32_t ids = namespaces_ids();
+	bool there = u->uid < ids && u->gid < ids;
+
+	for (size_t i = 0; i < u->groups_n; i++)
+		there &= u->groups[i] < ids;
+	return there ? 0
+		     : FAIL(e, E_USAGE, "user '%.100s': a container's users and groups are 0 to %u",
+			    text, ids - 1);
+}
+
 /* In the berth, everything that config.json then names. */
 static int prepare(const struct setup *s, struct berth *berth, const char *netns, int *ret_status,
 		   struct err *e)
@@ -257,11 +274,13 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	if (r == 0)
 		r = options_groups(s->opts, root, &user, e);
 	if (r == 0)
+		r = setup_own_ids(s->opts) ? check_ids(s->command->user, &user, e) : 0;
+	if (r == 0)
 		r = write_etc(berth, hostname, s->opts, e);
 	if (r == 0)
 		r = mounts_collect(s, berth, root, &user, &m, e);
 	if (r == 0)
-		r = rootfs_check_cwd(root, s->command->cwd, e);
+		r = rootfs_make_cwd(root, s->command->cwd, setup_id_base(s), e);
 	if (r == 0)
 		r = check_command(s, root, ret_status, e);
 	return r == 0 ? write_config(s, berth, path, netns, hostname, &user, &m, e) : r;

@@ -16,6 +16,7 @@
 #include "run/needs.h"
 #include "run/privileged.h"
 #include "run/setup.h"
+#include "run/stand_in.h"
 #include "run/start.h"
 
 /* The profile's, then what the command line takes from them and gives. */
@@ -124,6 +125,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	char cgroup[CONTAINER_ID + 16];
 	auto_strv conmon = { 0 };
 	const struct run_opts *o = s->opts;
+	auto_stand_in quiet = STAND_IN_INIT;
 	const bool nested = s->machine->cgroups == CGROUP_DENIED;
 	struct setup copy = *s;
 	struct launch l = { .folder = s->c->folder,
@@ -152,8 +154,12 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	struct supervisor super;
 	int r = o->decide ? gate_close(s->c->fd, e) : keep_admission(s->c, o->admission, e);
 
+	if (r == 0 && o->tty && !o->interactive && !detach)
+		r = stand_in_open(&quiet, e);
 	if (r < 0)
 		return r;
+	if (quiet.end >= 0)
+		l.in = quiet.end;
 	if (!detach)
 		return in_foreground(s, &l, ret_status, e);
 

@@ -50,7 +50,6 @@ TEST(hosts)
 		{ "db:", NULL },
 		{ ":1.2.3.4", NULL },
 		{ "db:1.2.3", NULL },
-		{ "db:host-gateway", NULL },
 		{ "a b:1.2.3.4", NULL },
 		{ "a\nb:1.2.3.4", NULL },
 		{ "db:1.2.3.4\nx", NULL },
