@@ -332,7 +332,7 @@ names() { # words of ps...
 	run_d web base:1 sleep 60 >/dev/null
 	run timeout 60 python3 "$PLIMSOLL_SRC/tests/lib/exec_tty.py" "$PLIMSOLL" --state "$STATE" exec -it web sh
 	assert_eq "$output" "exit 7"
-	run plimsoll exec -t web id </dev/null
+	run plimsoll exec -it web id </dev/null
 	assert_status 2
 }
 

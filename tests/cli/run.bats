@@ -69,7 +69,7 @@ tool() {
 	chmod 755 image/bin/junk
 	run_c -x /bin/junk "$(import image)"
 	assert_status 126
-	run_c -w /nosuch "$IMAGE" id
+	run_c -w /bin/inside "$IMAGE" id
 	assert_status 125
 	run_c -u nobody "$IMAGE" id
 	assert_status 125
