@@ -35,7 +35,7 @@ nothing_allowed() {
 	need_cmd newuidmap useradd setpriv
 	run probe plimsoll-user
 	assert_status 0
-	if [[ "$output" != *" without "* ]]; then
+	if [[ "$output" != *"lines without "* ]]; then
 		nothing_allowed
 		return
 	fi
