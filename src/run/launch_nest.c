@@ -155,12 +155,14 @@ void launch_nest_attend(const struct launch *l, pid_t nest, const sigset_t *watc
 {
 	auto_strv argv = { 0 };
 	sigset_t none;
+	pid_t pid;
 	int r = 0;
 
 	(void)sigemptyset(&none);
 	let_go(NULL, 0);
-	while (waitpid(-1, NULL, WNOHANG) != nest)
-		if (sigwaitinfo(watched, NULL) == SIGTERM)
+	/* One signal may tell of several ends: the guard's comes together with the nest's. */
+	while ((pid = waitpid(-1, NULL, WNOHANG)) != nest)
+		if (pid == 0 && sigwaitinfo(watched, NULL) == SIGTERM)
 			(void)kill(nest, SIGKILL);
 	make_sure_of_exit(l);
 	for (size_t i = 0; r == 0 && l->exit_command && l->exit_command[i]; i++)
