@@ -242,7 +242,7 @@ static void says_enough(const char *path, const struct command *c, bool top)
 		tap_failed = 1;
 		printf("# command '%s' lacks %s\n", path, lacks);
 	}
-	for (const struct opt *o = c->opts; o && o->name; o++) {
+	for (const struct opt *o = c->opts; o && o->name && !o->alias; o++) {
 		bool value = o->kind == OPT_STRING || o->kind == OPT_LIST || o->kind == OPT_U64;
 
 		if (!o->help || !*o->help || ends_with(o->help, ".") || value != (o->arg != NULL)) {
