@@ -18,7 +18,7 @@ static int ask_share(const struct run_cli_opts *o, struct run_asks *ret, struct 
 	};
 	int r = o->privileged ? strv_add(&ret->words, "privileged", e) : 0;
 
-	for (int k = 0; r == 0 && k < SHARE_KINDS; k++) {
+	for (enum share_kind k = 0; r == 0 && k < SHARE_KINDS; k++) {
 		r = share_parse(k, values[k], &ret->share, e);
 		if (r == 0 && ret->share.host[k])
 			r = strv_add(&ret->words, share_word(k), e);
