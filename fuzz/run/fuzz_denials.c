@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		denial_what(&d.v[i], &text);
 		denial_why(&d.v[i], &text);
 		denial_remedy(&d, &d.v[i], &text);
+		denial_instead(&d, &d.v[i], &text);
+		if (denials_like(&d, i) > i)
+			abort();
 		for (size_t k = 0; k < text.n; k++)
 			if ((unsigned char)buf_str(&text)[k] < ' ')
 				abort();

@@ -5,8 +5,16 @@
 
 enum { LIMIT_TOLD = 20, LIMIT_TEXT = 4096 };
 
-/* At once, so that what the container writes does not come between. */
-void denial_print(FILE *to, const struct denials *all, const struct denial *d)
+static void put_more(const struct denial *d, size_t alike, struct buf *line)
+{
+	if (d->count > 1 && d->rule != DENIAL_SPACE && d->rule != DENIAL_INODES &&
+	    d->rule != DENIAL_FILES)
+		buf_printf(line, " (%" PRIu64 " times)", d->count);
+	if (alike)
+		buf_printf(line, ", and %zu more like it", alike);
+}
+
+static void print_alike(FILE *to, const struct denials *all, const struct denial *d, size_t alike)
 {
 	auto_buf what = BUF_INIT(LIMIT_TEXT), why = BUF_INIT(LIMIT_TEXT),
 		 remedy = BUF_INIT(LIMIT_TEXT), line = BUF_INIT(4 * LIMIT_TEXT);
@@ -15,14 +23,39 @@ void denial_print(FILE *to, const struct denials *all, const struct denial *d)
 	denial_why(d, &why);
 	denial_remedy(all, d, &remedy);
 	buf_printf(&line, "  %s: %s", buf_str(&what), buf_str(&why));
-	if (d->count > 1)
-		buf_printf(&line, " (%" PRIu64 " times)", d->count);
-	if (remedy.n)
+	put_more(d, alike, &line);
+	if (remedy.n) {
 		buf_printf(&line, "\n      allow: %s\n", buf_str(&remedy));
-	else
-		buf_puts(&line, d->rule == DENIAL_OTHERS ? "\n" : "\n      nothing allows it\n");
+	} else if (d->rule == DENIAL_OTHERS) {
+		buf_puts(&line, "\n");
+	} else {
+		denial_instead(all, d, &remedy);
+		buf_printf(&line, "\n      nothing allows it%s%s\n", remedy.n ? "; " : "",
+			   buf_str(&remedy));
+	}
+	/* At once, so that what the container writes does not come between. */
 	(void)fwrite(buf_str(&line), 1, line.n, to);
 	(void)fflush(to);
+}
+
+void denial_print(FILE *to, const struct denials *all, const struct denial *d)
+{
+	print_alike(to, all, d, 0);
+}
+
+/* How many come after it that differ in a name only. */
+static size_t count_alike(const struct denials *d, size_t i)
+{
+	size_t n = 0;
+
+	for (size_t k = i + 1; k < d->n; k++)
+		n += denials_like(d, k) == i;
+	return n;
+}
+
+static bool worth_telling(const struct denied *t, const struct denials *d, size_t i, int status)
+{
+	return (status != 0 || t->all || !denial_usual(&d->v[i])) && denials_like(d, i) == i;
 }
 
 void denials_tell(void *arg, const struct denials *d, int status)
@@ -33,7 +66,7 @@ void denials_tell(void *arg, const struct denials *d, int status)
 	if (t->c->quiet)
 		return;
 	for (size_t i = t->told; i < d->n; i++) {
-		if (status == 0 && !t->all && denial_usual(&d->v[i]))
+		if (!worth_telling(t, d, i, status))
 			continue;
 		if (told == LIMIT_TOLD) {
 			left++;
@@ -41,7 +74,7 @@ void denials_tell(void *arg, const struct denials *d, int status)
 		}
 		if (told++ == 0 && t->told == 0)
 			(void)fprintf(stderr, "plimsoll: the container was refused:\n");
-		denial_print(stderr, d, &d->v[i]);
+		print_alike(stderr, d, &d->v[i], count_alike(d, i));
 	}
 	if (left)
 		(void)fprintf(stderr, "  and %zu more: plimsoll explain CONTAINER\n", left);
@@ -54,6 +87,7 @@ void denials_tell_now(void *arg, const struct denials *d)
 	for (; t->told < d->n; t->told++) {
 		if (t->told == 0)
 			(void)fprintf(stderr, "plimsoll: the container is refused:\n");
-		denial_print(stderr, d, &d->v[t->told]);
+		if (denials_like(d, t->told) == t->told)
+			denial_print(stderr, d, &d->v[t->told]);
 	}
 }

@@ -5,7 +5,9 @@
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "confine/syscalls.h"
 
@@ -74,14 +76,25 @@ static bool profile_allows(const struct profile *p, const char *name)
 	return false;
 }
 
+/* Some are frequent, and are refused in few containers only: connections where none or not all are
+ * allowed; signals where there can be processes of several users. */
+static bool worth_a_look(const struct profile *p, const struct seccomp_guard *g, const char *name)
+{
+	if (strcmp(name, "connect") == 0)
+		return p->connect.restricted || g->no_network;
+	if (strcmp(name, "kill") == 0)
+		return g->caps & 1ULL << CAP_SETUID && !(g->caps & 1ULL << CAP_KILL);
+	return true;
+}
+
 /* Has rules of its own where there is a guard. */
-static bool guarded(const struct seccomp_guard *g, const char *name)
+static bool guarded(const struct profile *p, const struct seccomp_guard *g, const char *name)
 {
 	if (!g)
 		return false;
 	for (const char *const *s = syscalls_looked; g->look && *s; s++)
 		if (strcmp(*s, name) == 0)
-			return true;
+			return worth_a_look(p, g, name);
 	return strcmp(name, "memfd_create") == 0;
 }
 
@@ -91,7 +104,7 @@ static json_t *names_json(const struct syscall_rule *table, const struct profile
 	json_t *names = json_array();
 
 	for (; table->name; table++) {
-		if (table->why ? profile_allows(p, table->name) : guarded(g, table->name))
+		if (table->why ? profile_allows(p, table->name) : guarded(p, g, table->name))
 			continue;
 		if (json_array_append_new(names, json_string(table->name)) < 0) {
 			json_decref(names);
@@ -252,11 +265,62 @@ static int guard_memfd(json_t *rules, struct err *e)
 }
 
 const char *const syscalls_looked[] = {
-	"open",	     "openat",	 "creat",     "mkdir",	"mkdirat",  "mknod",	 "mknodat",
-	"unlink",    "unlinkat", "rmdir",     "rename", "renameat", "renameat2", "link",
-	"linkat",    "symlink",	 "symlinkat", "chmod",	"fchmodat", "chown",	 "fchownat",
-	"lchown",    "fchown",	 "truncate",  "setuid", "setgid",   "setgroups", "setresuid",
-	"setresgid", "setreuid", "setregid",  "execve", "execveat", NULL,
+	"open",
+	"openat",
+	"creat",
+	"mkdir",
+	"mkdirat",
+	"mknod",
+	"mknodat",
+	"unlink",
+	"unlinkat",
+	"rmdir",
+	"rename",
+	"renameat",
+	"renameat2",
+	"link",
+	"linkat",
+	"symlink",
+	"symlinkat",
+	"chmod",
+	"fchmodat",
+	"chown",
+	"fchownat",
+	"lchown",
+	"fchown",
+	"truncate",
+	"setuid",
+	"setgid",
+	"setgroups",
+	"setresuid",
+	"setresgid",
+	"setreuid",
+	"setregid",
+	"execve",
+	"execveat",
+	"access",
+	"faccessat",
+	"faccessat2",
+	"utime",
+	"utimes",
+	"utimensat",
+	"setxattr",
+	"lsetxattr",
+	"fchmod",
+	"fallocate",
+	"mmap",
+	"kill",
+	"setpriority",
+	"sched_setscheduler",
+	"sched_setattr",
+	"setrlimit",
+	"prlimit64",
+	"mlock",
+	"mlock2",
+
+	"bind",
+	"connect",
+	NULL,
 };
 
 /* Only what opens to write. */
@@ -274,27 +338,78 @@ static int notify_open(json_t *rules, const char *name, unsigned flags_at, struc
 	return r;
 }
 
-static int notify_looked(json_t *rules, struct err *e)
+/* Only the question whether it may be written. */
+static int notify_access(json_t *rules, const char *name, unsigned mode_at, struct err *e)
+{
+	const struct compare reads = { mode_at, 0, W_OK }, writes = { mode_at, W_OK, W_OK };
+	int r = allow_if(rules, name, &reads, 1, e);
+
+	return r == 0 ? notify_if(rules, name, &writes, 1, e) : r;
+}
+
+/* Only code of files, which no compiler in memory makes. */
+static int notify_mmap(json_t *rules, struct err *e)
+{
+	const struct compare code[] = { { 2, PROT_EXEC, PROT_EXEC }, { 3, 0, MAP_ANONYMOUS } };
+	const struct compare data = { 2, 0, PROT_EXEC }, none = { 3, MAP_ANONYMOUS, MAP_ANONYMOUS };
+	int r = allow_if(rules, "mmap", &data, 1, e);
+
+	if (r == 0)
+		r = allow_if(rules, "mmap", &none, 1, e);
+	return r == 0 ? notify_if(rules, "mmap", code, 2, e) : r;
+}
+
+/* Only what sets one: its address is not 0, so one of these bits is set. */
+static int notify_prlimit(json_t *rules, struct err *e)
+{
+	enum { LOWEST = 3, HIGHEST = 56 };
+	const struct compare asks = { 2, 0, 0 };
+	int r = allow_if(rules, "prlimit64", &asks, 1, e);
+
+	for (unsigned bit = LOWEST; r == 0 && bit <= HIGHEST; bit++) {
+		const struct compare sets = { 2, 1ULL << bit, 1ULL << bit };
+
+		r = notify_if(rules, "prlimit64", &sets, 1, e);
+	}
+	return r;
+}
+
+static int notify_one(json_t *rules, const char *name, struct err *e)
+{
+	if (strcmp(name, "open") == 0)
+		return notify_open(rules, name, 1, e);
+	if (strcmp(name, "openat") == 0)
+		return notify_open(rules, name, 2, e);
+	if (strcmp(name, "access") == 0)
+		return notify_access(rules, name, 1, e);
+	if (strcmp(name, "faccessat") == 0 || strcmp(name, "faccessat2") == 0)
+		return notify_access(rules, name, 2, e);
+	if (strcmp(name, "mmap") == 0)
+		return notify_mmap(rules, e);
+	if (strcmp(name, "prlimit64") == 0)
+		return notify_prlimit(rules, e);
+	return notify_if(rules, name, NULL, 0, e);
+}
+
+static int notify_looked(json_t *rules, const struct profile *p, const struct seccomp_guard *g,
+			 struct err *e)
 {
 	int r = 0;
 
 	for (const char *const *s = syscalls_looked; r == 0 && *s; s++)
-		if (strcmp(*s, "open") == 0)
-			r = notify_open(rules, *s, 1, e);
-		else if (strcmp(*s, "openat") == 0)
-			r = notify_open(rules, *s, 2, e);
-		else
-			r = notify_if(rules, *s, NULL, 0, e);
+		if (guarded(p, g, *s))
+			r = notify_one(rules, *s, e);
 	return r;
 }
 
-static int add_guard(json_t *rules, const struct seccomp_guard *g, struct err *e)
+static int add_guard(json_t *rules, const struct profile *p, const struct seccomp_guard *g,
+		     struct err *e)
 {
 	int r = notify_arguments(rules, e);
 
 	if (r == 0)
 		r = guard_memfd(rules, e);
-	return r == 0 && g->look ? notify_looked(rules, e) : r;
+	return r == 0 && g->look ? notify_looked(rules, p, g, e) : r;
 }
 
 static int allow_with_arguments(json_t *rules, const struct seccomp_guard *g, struct err *e)
@@ -360,7 +475,7 @@ int seccomp_json(const struct profile *p, const struct seccomp_guard *g, json_t 
 	if (r == 0)
 		r = allow_with_arguments(rules, g, e);
 	if (r == 0 && g)
-		r = add_guard(rules, g, e);
+		r = add_guard(rules, p, g, e);
 	if (r < 0)
 		return WRAP(e, r, "seccomp filter");
 	out = json_pack("{s:s, s:i, s:[s], s:O, s:s*}", "defaultAction", "SCMP_ACT_ERRNO",

@@ -38,6 +38,7 @@ struct spec {
 	bool network_shared; /* netns is not its own: its settings stay as they are */
 	const char *shm;     /* a folder shown as /dev/shm, where ipcns is not its own */
 	bool no_mqueue;	     /* there is none to be shown, where ipcns is the host's */
+	bool no_network;     /* nothing but loopback will be in it */
 	bool cgroup_ns;	     /* there are groups, and we make one */
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;

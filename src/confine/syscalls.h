@@ -25,6 +25,7 @@ struct seccomp_guard {
 	const char *listener; /* path of its socket */
 	bool look;	      /* notify syscalls_looked, too */
 	uint64_t caps;	      /* of the container */
+	bool no_network;      /* it has none: who connects is looked at */
 };
 /* What is notified so that the guard can tell why it will be refused by something else: paths,
  * owners, users. Ends with NULL. Open only for writing. */

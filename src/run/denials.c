@@ -13,6 +13,11 @@ void denials_free(struct denials *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		free(d->v[i].path);
+	for (size_t i = 0; i < d->places_n; i++) {
+		free(d->places[i].target);
+		free(d->places[i].asked);
+	}
+	free(d->places);
 	free(d->v);
 	*d = (struct denials){ 0 };
 }
@@ -21,7 +26,11 @@ static const char *const rules[] = {
 	[DENIAL_SECCOMP] = "seccomp", [DENIAL_READONLY] = "readonly",
 	[DENIAL_NOEXEC] = "noexec",   [DENIAL_CAPABILITY] = "capability",
 	[DENIAL_MEMORY] = "memory",   [DENIAL_PIDS] = "pids",
-	[DENIAL_OTHERS] = "others",
+	[DENIAL_OTHERS] = "others",   [DENIAL_LANDLOCK] = "landlock",
+	[DENIAL_PORT] = "port",	      [DENIAL_NETWORK] = "network",
+	[DENIAL_SPACE] = "space",     [DENIAL_INODES] = "inodes",
+	[DENIAL_FILES] = "files",     [DENIAL_RLIMIT] = "rlimit",
+	[DENIAL_ID] = "id",	      [DENIAL_SETID] = "setid",
 };
 
 static bool rule_of(const char *name, enum denial_rule *ret)
@@ -57,6 +66,8 @@ static int add_line(struct denials *d, const struct str *line, struct err *e)
 	if (!one.path)
 		return FAIL_NOMEM(e);
 	text_sanitize(one.path);
+	for (char *c = one.path; *c; c++)
+		*c = *c == '\n' || *c == '\t' ? '?' : *c; /* one line is one refusal */
 	d->v[d->n++] = one;
 	return 0;
 }
@@ -81,22 +92,28 @@ int denials_read(int folder, struct denials *ret, struct err *e)
 	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE);
 	int r = fs_read(folder, "denials", LIMIT_DENIALS_FILE, &text, e);
 
-	return r < 0 ? r : denials_parse(buf_str(&text), text.n, ret, e);
+	if (r == 0)
+		r = denials_parse(buf_str(&text), text.n, ret, e);
+	if (r == 0)
+		denials_read_places(folder, ret);
+	return r;
 }
 
 int denial_json(const struct denials *all, const struct denial *d, json_t **ret, struct err *e)
 {
-	auto_buf what = BUF_INIT(2048), why = BUF_INIT(2048), remedy = BUF_INIT(2048);
+	auto_buf what = BUF_INIT(2048), why = BUF_INIT(2048), remedy = BUF_INIT(2048),
+		 instead = BUF_INIT(2048);
 	char *call = d->nr >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, d->nr) : NULL;
 
 	denial_what(d, &what);
 	denial_why(d, &why);
 	denial_remedy(all, d, &remedy);
-	*ret = json_pack("{s:s, s:s*, s:s*, s:I, s:i, s:s, s:s, s:s*, s:b}", "rule", rules[d->rule],
-			 "syscall", call, "path", *d->path ? d->path : NULL, "count",
-			 (json_int_t)d->count, "errno", d->error, "what", buf_str(&what), "why",
-			 buf_str(&why), "allow", remedy.n ? buf_str(&remedy) : NULL, "usual",
-			 denial_usual(d));
+	denial_instead(all, d, &instead);
+	*ret = json_pack("{s:s, s:s*, s:s*, s:I, s:i, s:s, s:s, s:s*, s:s*, s:b}", "rule",
+			 rules[d->rule], "syscall", call, "path", *d->path ? d->path : NULL,
+			 "count", (json_int_t)d->count, "errno", d->error, "what", buf_str(&what),
+			 "why", buf_str(&why), "allow", remedy.n ? buf_str(&remedy) : NULL,
+			 "instead", instead.n ? buf_str(&instead) : NULL, "usual", denial_usual(d));
 	free(call);
 	return *ret ? 0 : FAIL_NOMEM(e);
 }

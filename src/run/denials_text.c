@@ -10,22 +10,20 @@
 #include "confine/syscalls.h"
 #include "run/denials.h"
 
-#define CALL_NAME 64
-
-static const char *call_name(const struct denial *d, char ret[static CALL_NAME])
+const char *denial_call(const struct denial *d, char ret[static DENIAL_CALL])
 {
 	char *name = d->nr < 0 ? NULL : seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, d->nr);
 
-	(void)snprintf(ret, CALL_NAME, "%s", name ?: "?");
+	(void)snprintf(ret, DENIAL_CALL, "%s", name ?: "?");
 	free(name);
 	return ret;
 }
 
 static bool is_call(const struct denial *d, const char *name)
 {
-	char own[CALL_NAME];
+	char own[DENIAL_CALL];
 
-	return strcmp(call_name(d, own), name) == 0;
+	return strcmp(denial_call(d, own), name) == 0;
 }
 
 static const char *family_name(uint64_t family)
@@ -52,31 +50,71 @@ static bool raw_socket(const struct denial *d)
 	       (d->a0 == AF_INET || d->a0 == AF_INET6);
 }
 
+static const char *const limits[] = { "cpu",	  "fsize", "data",   "stack",
+				      "core",	  "rss",   "nproc",  "nofile",
+				      "memlock",  "as",	   "locks",  "sigpending",
+				      "msgqueue", "nice",  "rtprio", "rttime" };
+
+const char *denial_limit_name(const struct denial *d)
+{
+	return d->a0 < sizeof(limits) / sizeof(*limits) ? limits[d->a0] : NULL;
+}
+
+static void put_size(uint64_t bytes, struct buf *ret)
+{
+	if (bytes >= 1 << 20)
+		buf_printf(ret, "%llu MiB", (unsigned long long)(bytes >> 20));
+	else
+		buf_printf(ret, "%llu KiB", (unsigned long long)(bytes >> 10));
+}
+
+static void seccomp_what(const struct denial *d, const char *name, struct buf *ret)
+{
+	if (is_call(d, "socket"))
+		buf_printf(ret, "socket(%s%s)", family_name(d->a0),
+			   d->a1 == SOCK_RAW ? ", SOCK_RAW" : "");
+	else if (is_call(d, "ioctl"))
+		buf_printf(ret, "ioctl(%s)", d->a1 == TIOCSTI ? "TIOCSTI" : "TIOCLINUX");
+	else if (is_call(d, "clone"))
+		buf_puts(ret, "clone(CLONE_NEW...)");
+	else if (is_call(d, "memfd_create"))
+		buf_puts(ret, "memfd_create(MFD_EXEC)");
+	else
+		buf_printf(ret, "%s()", name);
+}
+
 void denial_what(const struct denial *d, struct buf *ret)
 {
-	char name[CALL_NAME];
+	char name[DENIAL_CALL];
 
-	(void)call_name(d, name);
+	(void)denial_call(d, name);
 	switch (d->rule) {
-	case DENIAL_MEMORY: buf_puts(ret, "a process was killed for memory"); return;
+	case DENIAL_MEMORY:
+		buf_printf(ret, "%s was killed for memory", *d->path ? d->path : "a process");
+		return;
 	case DENIAL_PIDS: buf_puts(ret, "a process or thread could not be made"); return;
 	case DENIAL_OTHERS: buf_puts(ret, "more than is kept"); return;
-	case DENIAL_SECCOMP:
-		if (is_call(d, "socket"))
-			buf_printf(ret, "socket(%s%s)", family_name(d->a0),
-				   d->a1 == SOCK_RAW ? ", SOCK_RAW" : "");
-		else if (is_call(d, "ioctl"))
-			buf_printf(ret, "ioctl(%s)", d->a1 == TIOCSTI ? "TIOCSTI" : "TIOCLINUX");
-		else if (is_call(d, "clone"))
-			buf_puts(ret, "clone(CLONE_NEW...)");
-		else if (is_call(d, "memfd_create"))
-			buf_puts(ret, "memfd_create(MFD_EXEC)");
+	case DENIAL_SECCOMP: seccomp_what(d, name, ret); return;
+	case DENIAL_SPACE:
+	case DENIAL_INODES: buf_printf(ret, "writing to %s", d->path); return;
+	case DENIAL_FILES:
+		buf_printf(ret, "opening files or connections in %s", *d->path ? d->path : "?");
+		return;
+	case DENIAL_RLIMIT:
+		buf_printf(ret, "%s: raising the limit %s to ", name, denial_limit_name(d) ?: "?");
+		if (d->a1 > INT64_MAX)
+			buf_puts(ret, "no limit");
 		else
-			buf_printf(ret, "%s()", name);
+			buf_printf(ret, "%llu", (unsigned long long)d->a1);
 		return;
 	case DENIAL_READONLY:
 	case DENIAL_NOEXEC:
-	case DENIAL_CAPABILITY: break;
+	case DENIAL_CAPABILITY:
+	case DENIAL_LANDLOCK:
+	case DENIAL_PORT:
+	case DENIAL_NETWORK:
+	case DENIAL_ID:
+	case DENIAL_SETID: break;
 	}
 	buf_puts(ret, name);
 	if (*d->path)
@@ -115,7 +153,7 @@ static void put_cap(unsigned cap, const char *before, struct buf *ret)
 
 void denial_why(const struct denial *d, struct buf *ret)
 {
-	char name[CALL_NAME];
+	char name[DENIAL_CALL];
 
 	switch (d->rule) {
 	case DENIAL_SECCOMP:
@@ -123,7 +161,7 @@ void denial_why(const struct denial *d, struct buf *ret)
 			buf_puts(ret, "the capability NET_RAW is missing");
 			return;
 		}
-		(void)call_name(d, name);
+		(void)denial_call(d, name);
 		buf_printf(ret, "the system call list: %s", seccomp_why(name));
 		return;
 	case DENIAL_READONLY: buf_puts(ret, "this is read-only"); return;
@@ -132,82 +170,45 @@ void denial_why(const struct denial *d, struct buf *ret)
 		put_cap(d->cap, "the capability ", ret);
 		buf_puts(ret, " is missing");
 		return;
-	case DENIAL_MEMORY: buf_puts(ret, "all of its memory was used"); return;
-	case DENIAL_PIDS: buf_puts(ret, "there were as many as the limit allows"); return;
+	case DENIAL_MEMORY:
+		buf_puts(ret, "all of its memory was used");
+		if (d->a0 && d->a0 < UINT64_MAX / 4) {
+			buf_puts(ret, ", the limit is ");
+			put_size(d->a0, ret);
+		}
+		return;
+	case DENIAL_PIDS:
+		buf_puts(ret, "there were as many as the limit allows");
+		if (d->a0)
+			buf_printf(ret, ", %llu", (unsigned long long)d->a0);
+		return;
 	case DENIAL_OTHERS: buf_puts(ret, "the list of refusals is full"); return;
-	}
-}
-
-/* The folder in which something was to be changed. */
-static void put_folder(const char *path, struct buf *ret)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash || slash == path)
-		buf_puts(ret, path);
-	else
-		buf_printf(ret, "%.*s", (int)(slash - path), path);
-}
-
-static void seccomp_remedy(const struct denial *d, struct buf *ret)
-{
-	char name[CALL_NAME];
-
-	(void)call_name(d, name);
-	if (raw_socket(d))
-		buf_puts(ret, "--cap-add NET_RAW");
-	else if (table_why(name))
-		buf_printf(ret, "profile: syscalls: [%s]", name);
-}
-
-static bool beneath(const char *path, const char *const *folders)
-{
-	for (; *folders; folders++) {
-		const size_t n = strlen(*folders);
-
-		if (strncmp(path, *folders, n) == 0 && (path[n] == '/' || !path[n]))
-			return true;
-	}
-	return false;
-}
-
-/* A folder in memory, unless that would hide what the image has there. */
-static void readonly_remedy(const char *path, struct buf *ret)
-{
-	static const char *const never[] = { "/proc", "/sys", NULL };
-	static const char *const programs[] = { "/bin", "/boot", "/etc", "/lib", "/lib64",
-						"/opt", "/sbin", "/usr", NULL };
-	const bool top = strrchr(path, '/') == path;
-
-	if (beneath(path, never))
+	case DENIAL_SPACE:
+		buf_puts(ret, d->a1 ? "there was not so much room in its "
+				    : "it was full, its size is ");
+		put_size(d->a0, ret);
 		return;
-	if (top || beneath(path, programs)) {
-		buf_puts(ret, "--read-only=false");
+	case DENIAL_INODES:
+		buf_printf(ret, "it had as many files as it may, %llu", (unsigned long long)d->a0);
 		return;
-	}
-	buf_puts(ret, "--tmpfs ");
-	put_folder(path, ret);
-	buf_puts(ret, ", or -v NAME:");
-	put_folder(path, ret);
-}
-
-void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
-{
-	(void)all;
-	switch (d->rule) {
-	case DENIAL_SECCOMP: seccomp_remedy(d, ret); return;
-	case DENIAL_READONLY: readonly_remedy(d->path, ret); return;
-	case DENIAL_NOEXEC:
-		if (strncmp(d->path, "/dev/", 5) == 0 || strncmp(d->path, "/proc/", 6) == 0)
-			return;
-		buf_puts(ret, "--tmpfs ");
-		put_folder(d->path, ret);
-		buf_puts(ret, ":exec");
+	case DENIAL_FILES:
+		buf_printf(ret, "it had as many as the limit allows, %llu",
+			   (unsigned long long)d->a0);
 		return;
-	case DENIAL_CAPABILITY: put_cap(d->cap, "--cap-add ", ret); return;
-	case DENIAL_MEMORY: buf_puts(ret, "--memory"); return;
-	case DENIAL_PIDS: buf_puts(ret, "--pids-limit"); return;
-	case DENIAL_OTHERS: return;
+	case DENIAL_RLIMIT: buf_puts(ret, "limits are raised only at the start"); return;
+	case DENIAL_PORT:
+		buf_printf(ret, "the profile does not name TCP port %llu",
+			   (unsigned long long)d->a0);
+		return;
+	case DENIAL_NETWORK: buf_puts(ret, "there is no network (--network none)"); return;
+	case DENIAL_ID:
+		buf_printf(ret, "the container has no user or group %llu",
+			   (unsigned long long)d->a0);
+		return;
+	case DENIAL_LANDLOCK: buf_puts(ret, "nothing is added to that folder (Landlock)"); return;
+	case DENIAL_SETID:
+		buf_puts(ret, "it runs without the rights of its owner (no new privileges)");
+		return;
 	}
 }
 
@@ -219,8 +220,12 @@ bool denial_usual(const struct denial *d)
 		"name_to_handle_at", "kcmp",	      "process_madvise", "move_pages",
 		"perf_event_open",   "userfaultfd",   "adjtimex",	 "clock_adjtime",
 	};
-	static const char *const parts[] = { "/__pycache__", "_history", "/.cache/", "/.lesshst" };
+	static const char *const parts[] = { "/__pycache__", "_history",	"/.cache/",
+					     "/.lesshst",    "coredump_filter", "oom_score_adj" };
 
+	/* They go on with what they have; a program that does not has failed. */
+	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID)
+		return true;
 	for (size_t i = 0; d->rule == DENIAL_SECCOMP && i < sizeof(calls) / sizeof(*calls); i++)
 		if (is_call(d, calls[i]))
 			return true;

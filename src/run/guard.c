@@ -69,7 +69,7 @@ static int add_fd(struct strv *argv, int fd, struct err *e)
 	return strv_addf(argv, e, "%d", fd);
 }
 
-/* LISTEN OUT LIFE USERNS CGROUP [GROUP...], as guard/main.c reads them. */
+/* LISTEN OUT LIFE USERNS NETWORK CGROUP [GROUP...], as guard/main.c reads them. */
 static int words(const struct launch *l, const struct given *g, struct strv *argv, struct err *e)
 {
 	const int fixed[] = { g->listener, g->notes, g->life, g->userns };
@@ -80,6 +80,8 @@ static int words(const struct launch *l, const struct given *g, struct strv *arg
 		r = strv_add(argv, helper, e);
 	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
 		r = add_fd(argv, fixed[i], e);
+	if (r == 0)
+		r = strv_add(argv, l->network ? "1" : "0", e);
 	if (r == 0)
 		r = strv_add(argv, l->cgroup + 1, e);
 	for (size_t i = 0; r == 0 && i < g->groups_n; i++)

@@ -174,6 +174,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
 				   .cgroup_ns = !host[SHARE_CGROUP] &&
 						s->machine->cgroups != CGROUP_NONE,
+				   .no_network = s->opts->no_network && !host[SHARE_NETWORK],
 				   .argv = (const char *const *)s->command->argv.v,
 				   .env = (const char *const *)env.v,
 				   .cwd = s->command->cwd,

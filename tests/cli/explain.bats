@@ -7,8 +7,9 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root bash perl touch || return 0
+	base_root bash perl touch head cp sleep || return 0
 	gcc -static -O1 -D_GNU_SOURCE -o "$ROOT/bin/refused" "$PLIMSOLL_SRC/tests/helpers/refused.c"
+	mkdir -p "$ROOT/var/cache"
 	base_state
 }
 
@@ -32,7 +33,7 @@ teardown() { containers_teardown; }
 		"setuid 33" "--cap-add SETUID" "/proc/self/mem: this is read-only"
 	in_c base:1 sh -c 'cat /bin/refused >/tmp/r; : >/tmp/r2; chmod() { :; }; /bin/perl -e "chmod 0755, q(/tmp/r)"; /tmp/r; exit 4'
 	assert_status 4
-	assert_output_has "/tmp/r: nothing is executed from there" "--tmpfs /tmp:exec"
+	assert_output_has "/tmp/r: nothing is executed from there" "exec: [/tmp]"
 	in_c --no-explain base:1 refused write:/var/lib/x ptrace
 	assert_output_has "ptrace(): the system call list"
 	refute_output_has "this is read-only"
@@ -59,7 +60,7 @@ teardown() { containers_teardown; }
 	assert_output_has "ptrace(): the system call list"
 	refute_output_has "this is read-only"
 	run plimsoll explain --format json web
-	assert_output_has '"plimsoll.denials/v1"' '"syscall": "ptrace"' '"rule": "seccomp"' '"allow": "profile: syscalls: [ptrace]"'
+	assert_output_has '"plimsoll.denials/v1"' '"syscall": "ptrace"' '"rule": "seccomp"' '"allow": "--profile FILE with the line syscalls: [ptrace]'
 	pgrep -f plimsoll-guard.*"$(plimsoll ps -q --no-trunc)" >/dev/null || fail "no guard"
 	plimsoll rm -f web
 	plimsoll run -d --explain --name looked --network none base:1 sh -c 'refused write:/x; exec sleep 60' >/dev/null
@@ -78,7 +79,7 @@ teardown() { containers_teardown; }
 	in_c base:1 refused race
 	assert_output_has "race: Operation not permitted"
 	in_c base:1 refused flood
-	assert_output_has "flood: Operation not permitted" "more: plimsoll explain"
+	assert_output_has "flood: Operation not permitted" "125 more like it" "the list of refusals is full"
 	plimsoll run -d --name lone --network none base:1 sh -c 'sleep 2; exec refused ptrace memfd mount' >/dev/null
 	pkill -9 -f "plimsoll-guard.*$(plimsoll ps -q --no-trunc)"
 	plimsoll wait lone >/dev/null || true
@@ -87,8 +88,9 @@ teardown() { containers_teardown; }
 }
 
 @test "--explain tells while it runs, each refusal once" {
-	plimsoll run --rm --explain --network none base:1 sh -c 'refused ptrace; read x; refused ptrace mount; exit 5' \
-		<"$(mkfifo in; echo in)" >out 2>err &
+	mkfifo in
+	plimsoll run --rm -i --explain --network none base:1 sh -c 'refused ptrace; read x; refused ptrace mount; exit 5' \
+		<in >out 2>err &
 	exec 7>in
 	wait_for 20 grep -q 'syscalls: \[ptrace\]' err
 	if grep -q "mount()" err; then fail "told before it was"; fi
@@ -107,4 +109,70 @@ teardown() { containers_teardown; }
 	grep -q 'mount()' followed
 	timeout 30 "$PLIMSOLL" --state "$STATE" explain -f --format json web >lines
 	assert_eq "$(jq -r .syscall lines | tr '\n' ' ')" "ptrace mount "
+}
+
+# It is refused, and says what allows it; with that, and no more, it works.
+advised() { # words of the message, run's options and words...
+	local words=$1 advice
+	shift
+	in_c "$@"
+	[ "$status" != 0 ] || fail "it was not refused:" "$output"
+	assert_output_has "$words"
+	advice=$(sed -n 's/^ *allow: \(--*[a-z][a-z-]* *[^ ,]*\).*/\1/p' <<<"$output" | sed 's/NAME/advised/' | sort -u | tr '\n' ' ')
+	[ -n "$advice" ] || fail "no advice:" "$output"
+	# shellcheck disable=SC2086 # several words
+	in_c $advice "$@"
+	[ "$status" = 0 ] || fail "with $advice:" "$output"
+	refute_output_has "was refused:"
+}
+
+@test "advice works: folders, capabilities, execution" {
+	advised "/var/cache/x: this is read-only" base:1 sh -c 'touch /var/cache/x'
+	advised "/etc/x: this is read-only" base:1 sh -c ': >/etc/x'
+	in_c -v data:/srv/a:ro base:1 sh -c 'touch /srv/a/x'
+	assert_output_has "allow: -v data:/srv/a"
+	advised "capability CHOWN is missing" base:1 perl -e 'chown(33, 33, "/tmp") or die $!'
+	advised "capability SETUID is missing" base:1 perl -e '$< = 33; $< == 33 or die $!'
+	echo 'exec: [/tmp]' >p.yaml
+	in_c --profile p.yaml base:1 sh -c 'cp /bin/refused /tmp/r; exec /tmp/r'
+	assert_status 0
+	in_c --tmpfs /var/x:size=32m base:1 sh -c 'cp /bin/refused /var/x/r; exec /var/x/r'
+	assert_output_has "allow: --tmpfs /var/x:size=32m,exec"
+	in_c -v prog:/srv/p base:1 sh -c 'cp /bin/refused /srv/p/r; exec /srv/p/r'
+	assert_output_has "allow: -v prog:/srv/p:exec"
+	in_c -v prog:/srv/p:exec base:1 /srv/p/r
+	assert_status 0
+}
+
+@test "advice works: limits, and what is full" {
+	advised "it was full, its size is 64 MiB" base:1 sh -c 'head -c 100000000 /dev/zero >/tmp/x'
+	advised "it was full, its size is 64 MiB" base:1 sh -c 'head -c 100000000 /dev/zero >/dev/shm/x'
+	advised "as many as the limit allows, 8" --pids-limit 8 base:1 \
+		perl -e 'for (1..9) { my $p = fork; defined $p or die $!; $p or do { sleep 1; exit } }'
+	advised "raising the limit nofile to 8000" base:1 bash -c 'ulimit -n 8000'
+	in_c --memory 16m base:1 perl -e 'my $x = "x" x 100000000; print length $x'
+	assert_output_has "was killed for memory" "the limit is 16 MiB" "--memory 32m"
+}
+
+@test "advice works: no network, and ports that a profile does not name" {
+	in_c base:1 refused connect:9 exit:1
+	assert_output_has "connect 192.0.2.1:9: there is no network" "run it without --network none"
+	printf 'bind: [80]\n' >p.yaml
+	in_c --profile p.yaml base:1 refused bind:81
+	assert_output_has "bind:81: Permission denied" "the profile does not name TCP port 81" "81 in the profile's line bind:"
+	printf 'bind: [80, 81]\n' >p.yaml
+	in_c --profile p.yaml base:1 refused bind:81
+	assert_output_has "bind:81: done"
+	refute_output_has refused
+}
+
+@test "what nothing allows says so, and what to do instead" {
+	in_c base:1 perl -e 'chown(70000, 70000, "/tmp") or die $!'
+	assert_output_has "no user or group 70000" "nothing allows it; use an id below"
+	in_c base:1 refused mount exit:1
+	assert_output_has "nothing allows it; have it mounted before it starts"
+	in_c base:1 sh -c 'echo 1 >/proc/sys/kernel/panic'
+	assert_output_has "nothing allows it; what is set there is the host's"
+	in_c base:1 sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	assert_output_has "allow: --sysctl net.ipv4.ip_forward=VALUE"
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tries what a container is refused, for tests/cli/explain.bats: one word for each thing; prints
  * the error of each. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -74,6 +75,16 @@ static long memfd_is_ordinary(void)
 											     : -1;
 }
 
+static long at_port(unsigned port, int (*go)(int, const struct sockaddr *, socklen_t))
+{
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)port),
+				       .sin_addr.s_addr =
+					       go == connect ? inet_addr("192.0.2.1") : 0 };
+
+	return go(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr *)&a, sizeof(a));
+}
+
 static long try(const char *what)
 {
 	const char *colon = strchr(what, ':');
@@ -106,6 +117,10 @@ static long try(const char *what)
 		return chown(colon + 1, 33, 33);
 	if (strncmp(what, "setuid:", 7) == 0)
 		return setuid((uid_t)strtoul(colon + 1, NULL, 10));
+	if (strncmp(what, "connect:", 8) == 0)
+		return at_port((unsigned)strtoul(colon + 1, NULL, 10), connect);
+	if (strncmp(what, "bind:", 5) == 0)
+		return at_port((unsigned)strtoul(colon + 1, NULL, 10), bind);
 	if (strncmp(what, "exit:", 5) == 0)
 		exit((int)strtol(colon + 1, NULL, 10));
 	errno = EINVAL;

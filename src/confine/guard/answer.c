@@ -59,7 +59,7 @@ static void let_go_on(struct guard *g, int filter)
 	const uint64_t at = now();
 
 	if (may_look(at, &spent)) {
-		const bool refused = look(&g->call.v, &n);
+		const bool refused = look(g, &g->call.v, &n);
 		uint64_t id = g->call.v.id;
 
 		/* Only what was the caller's when it was read counts. */
@@ -168,6 +168,7 @@ void guard_answer(struct guard *g, int filter)
 	memset(&g->call, 0, sizeof(g->call));
 	if (ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, &g->call) < 0)
 		return; /* it was killed meanwhile */
+	samples_begin(g);
 	if (g->call.v.data.nr == SYS_memfd_create)
 		answer_memfd(g, filter);
 	else if (look_goes_on(g->call.v.data.nr))

@@ -31,7 +31,7 @@ static const int allowed[] = {
 	SYS_recvmsg,	   SYS_accept4,		SYS_openat2,	  SYS_readlinkat,
 	SYS_fstat,	   SYS_newfstatat,	SYS_fstatfs,	  SYS_memfd_create,
 	SYS_fchmod,	   SYS_fcntl,		SYS_exit_group,	  SYS_process_vm_readv,
-	SYS_clock_gettime, SYS_restart_syscall, SYS_rt_sigreturn,
+	SYS_clock_gettime, SYS_restart_syscall, SYS_rt_sigreturn, SYS_getxattr,
 #ifdef SYS_poll
 	SYS_poll,	   SYS_readlink,
 #endif

@@ -20,10 +20,9 @@ uint64_t groups_value(const char *text, const char *key)
 	return 0;
 }
 
-/* The file of one group; 0 where there is none. */
-static uint64_t value(const struct guard *g, size_t i, const char *file, const char *key)
+static size_t read_file(const struct guard *g, size_t i, const char *file, char *ret, size_t size)
 {
-	char path[512], text[512];
+	char path[512];
 	ssize_t n;
 	int fd;
 
@@ -31,25 +30,50 @@ static uint64_t value(const struct guard *g, size_t i, const char *file, const c
 	fd = openat(g->groups[i], path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, ret, size - 1);
 	(void)close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	return groups_value(text, key);
+	ret[n < 0 ? 0 : n] = '\0';
+	return n < 0 ? 0 : (size_t)n;
+}
+
+size_t groups_file(const struct guard *g, const char *file, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n == 0 && i < g->groups_n; i++)
+		n = read_file(g, i, file, ret, size);
+	return n;
+}
+
+/* Of a file of keys, or with none the number that is all of it; 0 where there is none. */
+static uint64_t value(const struct guard *g, const char *file, const char *key)
+{
+	char text[512];
+
+	if (groups_file(g, file, text, sizeof(text)) == 0)
+		return 0;
+	return key ? groups_value(text, key) : strtoull(text, NULL, 10);
 }
 
 void groups_look(const struct guard *g)
 {
-	uint64_t kills = 0, forks = 0;
+	const uint64_t kills =
+		value(g, "memory.events", "oom_kill") ?: value(g, "memory.oom_control", "oom_kill");
+	const uint64_t forks = value(g, "pids.events", "max");
 
-	for (size_t i = 0; i < g->groups_n; i++) {
-		kills = kills ?: value(g, i, "memory.events", "oom_kill");
-		kills = kills ?: value(g, i, "memory.oom_control", "oom_kill");
-		forks = forks ?: value(g, i, "pids.events", "max");
-	}
 	if (kills)
 		note_add(g->out,
-			 &(struct guard_note){ .count = kills, .rule = GUARD_MEMORY, .nr = -1 });
+			 &(struct guard_note){
+				 .count = kills,
+				 .rule = GUARD_MEMORY,
+				 .nr = -1,
+				 .a0 = value(g, "memory.max", NULL)
+					       ?: value(g, "memory.limit_in_bytes", NULL),
+				 .a1 = value(g, "memory.peak", NULL)
+					       ?: value(g, "memory.max_usage_in_bytes", NULL) });
 	if (forks)
-		note_add(g->out,
-			 &(struct guard_note){ .count = forks, .rule = GUARD_PIDS, .nr = -1 });
+		note_add(g->out, &(struct guard_note){ .count = forks,
+						       .rule = GUARD_PIDS,
+						       .nr = -1,
+						       .a0 = value(g, "pids.max", NULL) });
 }

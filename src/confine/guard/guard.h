@@ -40,6 +40,7 @@ struct guard {
 	int life;	    /* ends when the supervisor is gone */
 	int userns;	    /* -1: stay in ours */
 	const char *cgroup; /* the container's, without the first "/" */
+	bool no_network;    /* it was asked to have none */
 	int groups[GUARD_GROUPS];
 	size_t groups_n;
 	int filters[GUARD_FILTERS];
@@ -72,22 +73,32 @@ enum guard_rule {
 	GUARD_READONLY,
 	GUARD_NOEXEC,
 	GUARD_CAPABILITY,
-	GUARD_MEMORY,
-	GUARD_PIDS,
-	GUARD_OTHERS, /* more than there was room for */
+	GUARD_MEMORY,	/* a0: the limit; a1: the most it had */
+	GUARD_PIDS,	/* a0: the limit */
+	GUARD_OTHERS,	/* more than there was room for */
+	GUARD_LANDLOCK, /* where nothing is to be added */
+	GUARD_PORT,	/* a0: the port; a1: 0 to listen, 1 to connect */
+	GUARD_NETWORK,	/* there is none */
+	GUARD_SPACE,	/* a file system in memory is full. a0: its size; a1: what was wanted */
+	GUARD_INODES,	/* the same of files. a0: how many there may be */
+	GUARD_FILES,	/* a process had all open files that it may. a0: the limit */
+	GUARD_RLIMIT,	/* a0: RLIMIT_*; a1: what was wanted */
+	GUARD_ID,	/* an id that the container does not have. a0: it */
+	GUARD_SETID,	/* it runs without the rights of its owner */
 };
 struct guard_note {
 	uint64_t count;
 	enum guard_rule rule;
 	int nr, error;
 	unsigned cap;	 /* of GUARD_CAPABILITY */
-	uint64_t a0, a1; /* of GUARD_SECCOMP: the first arguments, where they tell kinds apart */
+	uint64_t a0, a1; /* of the rule; of GUARD_SECCOMP the first arguments that tell kinds apart
+			  */
 	char detail[GUARD_DETAIL]; /* a path, as the container sees it */
 };
 /* Whether the filter would allow this call without us. */
 bool look_goes_on(int nr);
 /* Whether it will be refused, and why. The process waits meanwhile, but its memory may change. */
-bool look(const struct seccomp_notif *call, struct guard_note *ret);
+bool look(const struct guard *g, const struct seccomp_notif *call, struct guard_note *ret);
 
 /* notes.c: kept once each, counted, and written to the file: one JSON object a line. */
 void note_add(int out, const struct guard_note *n);
@@ -96,7 +107,23 @@ void note_flush(int out);
 /* The line of one note, with "\n"; how many bytes. For tests, too. */
 size_t note_line(const struct guard_note *n, char *ret, size_t size);
 
+/* rules.c: what plimsoll-shim asked Landlock for, taken from its command line when it executes the
+ * container's command, which is the first thing that is executed at all; what comes later is not
+ * believed. */
+void rules_take(const char *cmdline, size_t n);
+bool rules_may_add(const char *path); /* true while they are not known */
+bool rules_port(uint16_t port, bool connect);
+
+/* samples.c: what shows only by looking again and again: file systems in memory that are full,
+ * processes with all the files open that they may have. */
+void samples_begin(const struct guard *g);
+void samples_take(const struct guard *g);
+/* The soft and hard limit of "Max open files" in /proc/PID/limits; false when it is not there. */
+bool samples_limit(const char *limits, const char *name, uint64_t *ret_soft, uint64_t *ret_hard);
+
 /* groups.c: what the control group tells of kills and forks that failed, as it is now. */
 void groups_look(const struct guard *g);
+/* One of its files, of whichever group has it; how many bytes, 0 when none has. */
+size_t groups_file(const struct guard *g, const char *file, char *ret, size_t size);
 /* The number after a key of the form "key 12\n" in text; 0 when it is not there. */
 uint64_t groups_value(const char *text, const char *key);

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "confine/guard/guard.h"
@@ -65,7 +66,24 @@ static void accept_filter(struct guard *g)
 		(void)close(filter); /* its calls answer ENOSYS */
 	else if (filter >= 0)
 		g->filters[g->filters_n++] = filter;
+	if (filter >= 0 && !g->began)
+		samples_begin(g);
 	g->began |= filter >= 0;
+}
+
+/* Not with every call of a busy container. */
+static void sample(const struct guard *g)
+{
+	static struct timespec last;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!g->began ||
+	    (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < FLUSH_MS)
+		return;
+	last = now;
+	samples_take(g);
+	groups_look(g);
 }
 
 static void drop_filter(struct guard *g, size_t i)
@@ -86,6 +104,7 @@ static bool attend(struct guard *g)
 		p[i + 2] = (struct pollfd){ .fd = g->filters[i], .events = POLLIN };
 	if (poll(p, n + 2, FLUSH_MS) == 0)
 		note_flush(g->out);
+	sample(g);
 	for (size_t i = n; i-- > 0;) {
 		if (p[i + 2].revents & POLLIN) {
 			guard_answer(g, g->filters[i]);
@@ -93,6 +112,7 @@ static bool attend(struct guard *g)
 		}
 		if (p[i + 2].revents & (POLLHUP | POLLERR)) {
 			groups_look(g);
+			samples_take(g);
 			drop_filter(g, i);
 		}
 	}
@@ -108,20 +128,22 @@ static int number(const char *text)
 	return text ? (int)strtol(text, NULL, 10) : -1;
 }
 
-/* LISTEN OUT LIFE USERNS CGROUP [GROUP...]: descriptors, and the name of the control group. */
+/* LISTEN OUT LIFE USERNS NETWORK CGROUP [GROUP...]: descriptors, whether there is a network (0, 1),
+ * and the name of the control group. */
 int main(int argc, char **argv)
 {
 	static struct guard g;
 	struct seccomp_notif_sizes sizes = { 0 };
 
-	if (argc < 6)
+	if (argc < 7)
 		return 2;
 	g.listen = number(argv[1]);
 	g.out = number(argv[2]);
 	g.life = number(argv[3]);
 	g.userns = number(argv[4]);
-	g.cgroup = argv[5];
-	for (int i = 6; i < argc && g.groups_n < GUARD_GROUPS; i++)
+	g.no_network = number(argv[5]) == 0;
+	g.cgroup = argv[6];
+	for (int i = 7; i < argc && g.groups_n < GUARD_GROUPS; i++)
 		g.groups[g.groups_n++] = number(argv[i]);
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0 ||
 	    sizes.seccomp_notif > sizeof(g.call) || sizes.seccomp_notif_resp > sizeof(g.answer))

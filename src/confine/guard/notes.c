@@ -19,7 +19,10 @@ static struct {
 static const char *const rules[] = {
 	[GUARD_SECCOMP] = "seccomp",	   [GUARD_READONLY] = "readonly", [GUARD_NOEXEC] = "noexec",
 	[GUARD_CAPABILITY] = "capability", [GUARD_MEMORY] = "memory",	  [GUARD_PIDS] = "pids",
-	[GUARD_OTHERS] = "others",
+	[GUARD_OTHERS] = "others",	   [GUARD_LANDLOCK] = "landlock", [GUARD_PORT] = "port",
+	[GUARD_NETWORK] = "network",	   [GUARD_SPACE] = "space",	  [GUARD_INODES] = "inodes",
+	[GUARD_FILES] = "files",	   [GUARD_RLIMIT] = "rlimit",	  [GUARD_ID] = "id",
+	[GUARD_SETID] = "setid",
 };
 
 /* A JSON string; what is not printable ASCII becomes "?". */
@@ -53,8 +56,17 @@ size_t note_line(const struct guard_note *n, char *ret, size_t size)
 	return len < 0 || (size_t)len >= size ? 0 : (size_t)len;
 }
 
+/* Counted by the kernel, or true as long as it is. */
+static bool total(enum guard_rule r)
+{
+	return r == GUARD_MEMORY || r == GUARD_PIDS || r == GUARD_SPACE || r == GUARD_INODES ||
+	       r == GUARD_FILES;
+}
+
 static bool same(const struct guard_note *a, const struct guard_note *b)
 {
+	if (total(a->rule))
+		return a->rule == b->rule && strcmp(a->detail, b->detail) == 0;
 	return a->rule == b->rule && a->nr == b->nr && a->cap == b->cap && a->a0 == b->a0 &&
 	       a->a1 == b->a1 && strcmp(a->detail, b->detail) == 0;
 }
@@ -73,10 +85,10 @@ void note_add(int out, const struct guard_note *n)
 {
 	for (size_t i = 0; i < notes.n; i++)
 		if (same(&notes.v[i], n)) {
-			notes.v[i].count = n->rule == GUARD_MEMORY || n->rule == GUARD_PIDS
-						   ? n->count
-						   : notes.v[i].count + n->count;
-			notes.changed[i] = true;
+			const uint64_t before = notes.v[i].count;
+
+			notes.v[i].count = total(n->rule) ? n->count : before + n->count;
+			notes.changed[i] |= notes.v[i].count != before;
 			return;
 		}
 	if (notes.n >= GUARD_NOTES - 1 && n->rule != GUARD_OTHERS) {

@@ -58,6 +58,8 @@ bool task_parse(const char *status, struct task *ret)
 	    !four(field(status, "\nGid:"), ret->gid))
 		return false;
 	ret->caps = strtoull(caps, NULL, 16);
+	caps = field(status, "\nCapBnd:");
+	ret->bounding = caps ? strtoull(caps, NULL, 16) : UINT64_MAX;
 	ret->groups_n = list(field(status, "\nGroups:"), ret->groups, TASK_GROUPS);
 	return true;
 }
@@ -69,28 +71,63 @@ static int open_path(int at, const char *path, uint64_t flags, uint64_t resolve)
 	return (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
 }
 
-bool task_read(pid_t pid, struct task *ret)
+size_t task_file(pid_t pid, const char *name, char *ret, size_t size)
 {
-	char path[64], text[STATUS_BYTES];
-	ssize_t n = 0, got;
+	char path[64];
+	size_t n = 0;
+	ssize_t got;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/%d/status", (int)pid);
+	(void)snprintf(path, sizeof(path), "/%d/%s", (int)pid, name);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	while (n < STATUS_BYTES - 1 &&
-	       (got = read(fd, text + n, (size_t)(STATUS_BYTES - 1 - n))) > 0)
-		n += got;
+		return 0;
+	while (n < size - 1 && (got = read(fd, ret + n, size - 1 - n)) > 0)
+		n += (size_t)got;
 	(void)close(fd);
-	text[n] = '\0';
+	ret[n] = '\0';
+	return n;
+}
+
+bool task_read(pid_t pid, struct task *ret)
+{
+	char text[STATUS_BYTES];
+
 	ret->pid = pid;
-	return task_parse(text, ret);
+	return task_file(pid, "status", text, sizeof(text)) > 0 && task_parse(text, ret);
 }
 
 bool task_has(const struct task *t, unsigned cap)
 {
 	return t->caps & 1ULL << cap;
+}
+
+bool task_map_has(const char *map, uint32_t id)
+{
+	for (char *end; *map; map = end) {
+		const uint64_t first = strtoull(map, &end, 10);
+		uint64_t n;
+
+		if (end == map)
+			break;
+		map = end;
+		(void)strtoull(map, &end, 10);
+		map = end;
+		n = strtoull(map, &end, 10);
+		if (end == map)
+			break;
+		if (id >= first && id - first < n)
+			return true;
+	}
+	return false;
+}
+
+bool task_has_id(const struct task *t, uint32_t id, bool group)
+{
+	char map[4096];
+
+	return task_file(t->pid, group ? "gid_map" : "uid_map", map, sizeof(map)) == 0 ||
+	       task_map_has(map, id);
 }
 
 /* A page at a time: the next one may not be there. */
@@ -112,6 +149,24 @@ static bool read_string(pid_t pid, uint64_t address, char *ret, size_t size)
 		n += (size_t)got;
 	}
 	return false;
+}
+
+bool task_bytes(pid_t pid, uint64_t address, void *ret, size_t size)
+{
+	struct iovec to = { ret, size }, from = { (void *)(uintptr_t)address, size };
+
+	return process_vm_readv(pid, &to, 1, &from, 1, 0) == (ssize_t)size;
+}
+
+bool task_link(pid_t pid, int fd, char ret[static TASK_PATH])
+{
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/%d/fd/%d", (int)pid, fd);
+	n = readlinkat(AT_FDCWD, link, ret, TASK_PATH - 1);
+	ret[n < 0 ? 0 : n] = '\0';
+	return n > 0;
 }
 
 bool task_path(pid_t pid, int folder, uint64_t address, char ret[static TASK_PATH])

@@ -17,7 +17,7 @@ enum { TASK_PATH = 4096, TASK_GROUPS = 64 };
 struct task {
 	pid_t pid;
 	uint32_t uid[4], gid[4]; /* real, effective, saved, filesystem */
-	uint64_t caps;		 /* effective */
+	uint64_t caps, bounding; /* effective; what it can ever have */
 	uint32_t groups[TASK_GROUPS];
 	size_t groups_n;
 };
@@ -25,6 +25,10 @@ struct task {
 bool task_parse(const char *status, struct task *ret);
 bool task_read(pid_t pid, struct task *ret);
 bool task_has(const struct task *t, unsigned cap);
+/* Whether its user namespace has this user or group. */
+bool task_has_id(const struct task *t, uint32_t id, bool group);
+/* The same of the text of uid_map or gid_map. */
+bool task_map_has(const char *map, uint32_t id);
 
 /* The string at this address, absolute: of a relative one the folder (a descriptor of the process,
  * or AT_FDCWD) comes first. */
@@ -34,6 +38,13 @@ bool task_path(pid_t pid, int folder, uint64_t address, char ret[static TASK_PAT
 int task_open(pid_t pid, const char *path, bool follow);
 /* The same of a descriptor of its. */
 int task_open_fd(pid_t pid, int fd);
+/* Where a descriptor of its leads to: a path, or what the kernel calls it. False when it cannot be
+ * told. */
+bool task_link(pid_t pid, int fd, char ret[static TASK_PATH]);
+/* What lies at an address of its: size bytes, or false. */
+bool task_bytes(pid_t pid, uint64_t address, void *ret, size_t size);
+/* A file of its /proc folder, "limits"; how many bytes, 0 when it cannot be read. */
+size_t task_file(pid_t pid, const char *name, char *ret, size_t size);
 /* Cuts the last name off; false when there is none. */
 bool task_parent(char path[static TASK_PATH]);
 
