@@ -147,8 +147,11 @@ advised() { # words of the message, run's options and words...
 @test "advice works: limits, and what is full" {
 	advised "it was full, its size is 64 MiB" base:1 sh -c 'head -c 100000000 /dev/zero >/tmp/x'
 	advised "it was full, its size is 64 MiB" base:1 sh -c 'head -c 100000000 /dev/zero >/dev/shm/x'
-	advised "as many as the limit allows, 8" --pids-limit 8 base:1 \
-		perl -e 'for (1..9) { my $p = fork; defined $p or die $!; $p or do { sleep 1; exit } }'
+	local forks='for (1..9) { my $p = fork; defined $p or die $!; $p or do { sleep 1; exit } }'
+	in_c --pids-limit 8 base:1 perl -e "$forks"
+	assert_output_has "as many as the limit allows, 8" "--pids-limit 16"
+	in_c --pids-limit 16 base:1 perl -e "$forks"
+	assert_status 0
 	advised "raising the limit nofile to 8000" base:1 bash -c 'ulimit -n 8000'
 	in_c --memory 16m base:1 perl -e 'my $x = "x" x 100000000; print length $x'
 	assert_output_has "was killed for memory" "the limit is 16 MiB" "--memory 32m"
