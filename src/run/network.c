@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "base/userns.h"
+#include "run/network_view.h"
 
 enum { LIMIT_RESOLV = 64 * 1024 };
 
@@ -62,13 +63,14 @@ static int add_port(struct strv *argv, const struct port *p, struct err *e)
 
 /* Everything off that is not asked for: by default pasta forwards every bound port both ways, and
  * maps the gateway's address to the host's loopback. */
-static int pasta_argv(const char *file, const struct network_opts *o, const char *pid_file,
-		      struct strv *argv, struct err *e)
+static int pasta_argv(const char *netns, const struct network_opts *o, struct strv *argv,
+		      struct err *e)
 {
 	static const char *const fixed[] = {
-		"pasta",	"--quiet",     "--runas",	"0",	     "--config-net",
-		"--netns-only", "--no-map-gw", "--dns-forward", NETWORK_DNS, "--tcp-ns",
-		"none",		"--udp-ns",    "none",		"--pid",
+		"pasta",	"--quiet",	   "--runas",	  "0",
+		"--config-net", "--netns-only",	   "--no-map-gw", "--dns-forward",
+		NETWORK_DNS,	"--tcp-ns",	   "none",	  "--udp-ns",
+		"none",		"--no-netns-quit", "--pid",	  VIEW_PID_FILE,
 	};
 	const struct ports *ports = o->ports;
 	bool tcp = false, udp = false;
@@ -76,8 +78,6 @@ static int pasta_argv(const char *file, const struct network_opts *o, const char
 
 	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
 		r = strv_add(argv, fixed[i], e);
-	if (r == 0)
-		r = strv_add(argv, pid_file, e);
 	for (size_t i = 0; r == 0 && ports && i < ports->n; i++) {
 		tcp |= !ports->p[i].udp;
 		udp |= ports->p[i].udp;
@@ -88,14 +88,24 @@ static int pasta_argv(const char *file, const struct network_opts *o, const char
 	if (r == 0 && !udp)
 		r = strv_add(argv, "--udp-ports=none", e);
 	if (r == 0 && o->packets)
-		r = strv_addf(argv, e, "--pcap=%s", o->packets);
+		r = strv_add(argv, "--pcap=" VIEW_PACKETS, e);
 	if (r == 0 && o->device)
 		r = strv_addf(argv, e, "--ns-ifname=%s", o->device);
 	if (r == 0 && o->device)
 		r = strv_add(argv, "--no-ra", e);
 	if (r == 0)
 		r = strv_add(argv, "--netns", e);
-	return r == 0 ? strv_add(argv, file, e) : r;
+	return r == 0 ? strv_add(argv, netns, e) : r;
+}
+
+/* The name of the folder that a namespace's file is in: a container's id. */
+static void view_name(const char *file, char ret[static LIMIT_VIEW_NAME])
+{
+	const char *end = strrchr(file, '/'), *from = end;
+
+	while (from && from > file && from[-1] != '/')
+		from--;
+	(void)snprintf(ret, LIMIT_VIEW_NAME, "%.*s", from ? (int)(end - from) : 0, from ?: "");
 }
 
 /* What pasta says of its refusal, without the lines about the missing syslog. */
@@ -145,11 +155,17 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 {
 	auto_strv argv = { 0 };
 	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
+	char name[LIMIT_VIEW_NAME], netns[sizeof(VIEW_NETNS) + LIMIT_VIEW_NAME];
+	struct network_view view = {
+		.netns = file, .name = name, .pid_file = pid_file, .packets = o->packets
+	};
 	pid_t pid;
 	int r = check_low(o->ports, e);
 
+	view_name(file, name);
+	network_view_path(name, netns);
 	if (r == 0)
-		r = pasta_argv(file, o, pid_file, &argv, e);
+		r = pasta_argv(netns, o, &argv, e);
 
 	if (r < 0)
 		return r;
@@ -157,7 +173,12 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 		return FAIL_SYS(e, "memfd_create");
 
 	const struct proc p = {
-		.argv = (const char *const *)argv.v, .in = -1, .out = -1, .err = said
+		.argv = (const char *const *)argv.v,
+		.in = -1,
+		.out = -1,
+		.err = said,
+		.prepare = network_view_enter,
+		.prepare_arg = &view,
 	};
 
 	r = proc_start(&p, &pid, e);
@@ -193,12 +214,14 @@ int network_started(struct pasta *p, struct err *e)
 static bool is_ours(pid_t pid, const char *file)
 {
 	auto_buf line = BUF_INIT(16384);
-	char path[64];
+	char path[64], name[LIMIT_VIEW_NAME], netns[sizeof(VIEW_NETNS) + LIMIT_VIEW_NAME];
 
+	view_name(file, name);
+	network_view_path(name, netns);
 	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	return fs_read_user(path, 16384, &line, NULL) == 0 && line.n > strlen(file) &&
+	return fs_read_user(path, 16384, &line, NULL) == 0 && line.n > strlen(netns) &&
 	       strncmp(buf_str(&line), "pasta", 5) == 0 &&
-	       memmem(buf_str(&line), line.n, file, strlen(file) + 1) != NULL;
+	       memmem(buf_str(&line), line.n, netns, strlen(netns) + 1) != NULL;
 }
 
 int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e)

@@ -82,3 +82,19 @@ no_parser() {
 	run cut -f1,3 one.tsv
 	assert_output_has "force_proc_self_mem	denied" "ptrace_poke	denied"
 }
+
+@test "pasta under Debian's profile: a container with a port starts, and nothing is denied" {
+	[ -e /etc/apparmor.d/usr.bin.passt ] || skip "needs passt's profile"
+	apparmor_parser --replace --skip-cache /etc/apparmor.d/usr.bin.passt
+	grep -q '^passt (enforce)' /sys/kernel/security/apparmor/profiles
+	dmesg -C
+	id=$(plimsoll -q run -d -p 127.0.0.1:8080:80 lockdown:1 /bin/sleep 100)
+	run plimsoll port "$id"
+	assert_output_has "127.0.0.1:8080"
+	# pasta listens: who connects is answered, be it with a reset.
+	run curl -sS -m 10 http://127.0.0.1:8080/
+	refute_output_has "Failed to connect"
+	plimsoll rm -f "$id"
+	run sh -c 'dmesg | grep "profile=\"passt\""'
+	assert_eq "$output" ""
+}
