@@ -20,6 +20,7 @@
 #include "run/relay.h"
 #include "run/run.h"
 #include "run/stand_in.h"
+#include "run/warm.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
 
@@ -356,6 +357,8 @@ int run_exec(const struct state *state, const char *container, const struct exec
 {
 	auto_container c = CONTAINER_INIT;
 	char cgroup[CONTAINER_ID + 16], file[64], log[80];
+	auto_free char *pidfile = NULL;
+	struct warm warm = WARM_INIT;
 	pid_t pid = 0;
 	int r = container_reap(state, e);
 
@@ -374,17 +377,22 @@ int run_exec(const struct state *state, const char *container, const struct exec
 		r = fs_temp_name("exec-", file, sizeof(file), e);
 	if (r < 0)
 		return r;
+	if (asprintf(&pidfile, "%s/%s.pid", c.folder, file) < 0)
+		return FAIL_NOMEM(e);
+	/* An ordinary user's has no groups, and enters a user namespace: no thread may be there. */
+	if (!cgroups_denied())
+		warm_begin(&warm, pidfile);
 	(void)snprintf(log, sizeof(log), "%s.log", file);
 	r = write_process(&c, pid, o, file, e);
 	if (r == 0)
 		(void)event_note(&c, "exec_create", exec_words(o), NULL);
 	if (r == 0)
 		r = exec_runtime(&c, o, file, log, ret_status, e);
+	warm_end(&warm);
 	if (r == 0 && !o->detach)
 		(void)event_note(&c, "exec_die", exit_code(*ret_status), NULL);
 	(void)unlinkat(c.fd, file, 0);
 	(void)unlinkat(c.fd, log, 0);
-	(void)snprintf(log, sizeof(log), "%s.pid", file);
-	(void)unlinkat(c.fd, log, 0);
+	(void)unlink(pidfile);
 	return r;
 }

@@ -25,6 +25,7 @@
 #include "run/nest.h"
 #include "run/reexec.h"
 #include "run/relay.h"
+#include "run/warm.h"
 
 enum { GATE_FD = 3 };
 
@@ -202,15 +203,18 @@ static int start_guard(const struct launch *l, struct guard_process *ret, struct
 
 static void supervise(const struct launch *l, int go, const sigset_t *watched, struct report *out)
 {
-	auto_free char *netns = NULL;
+	auto_free char *netns = NULL, *pidfile = launch_path(l->folder, "pidfile");
 	struct gate g = GATE_INIT;
 	struct guard_process guard = GUARD_INIT;
+	struct warm warm = WARM_INIT;
 	struct err ignored = ERR_INIT;
 
 	g.folder = l->folder;
 	g.go = go;
 	g.ports = l->ports;
 
+	if (pidfile && l->machine->cgroups != CGROUP_DENIED)
+		warm_begin(&warm, pidfile);
 	out->status = STATUS_FAILED;
 	out->r = machine_private_mounts(l->machine, &out->e);
 	if (out->r == 0)
@@ -234,6 +238,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		out->r = l->conmon ? launch_conmon(l, &g, &out->e)
 				   : run_foreground(l, &g, watched, &out->status, &out->e);
 	gate_abandon(&g);
+	warm_end(&warm);
 	if (l->conmon && out->r == 0) {
 		out->status = 0;
 		return;
