@@ -140,15 +140,21 @@ int container_again(const struct state *state, struct container *c, bool by_poli
 {
 	static const char *const left[] = { "exit",    "pidfile",     "conmon.pid", "oci.log",
 					    "denials", "health.json", NEST_FILE };
-	auto_container old = CONTAINER_INIT;
-	auto_close int lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
-	auto_close int rest = -1;
+	auto_container found = CONTAINER_INIT, old = CONTAINER_INIT;
+	auto_close int rest = -1, lock = -1;
 	char id[CONTAINER_ID + 1];
-	int r = lock < 0 ? lock : 0;
+	int r;
 
 	(void)snprintf(id, sizeof(id), "%s", c->id);
-	if (r == 0)
-		r = container_load(state, id, &old, e);
+	r = container_load(state, id, &found, e);
+	if (r < 0)
+		return r;
+	/* A long copy holds up this one only, not all that want the lock of the containers. */
+	rest = rest_lock(&found, e);
+	if (rest < 0)
+		return rest;
+	lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
+	r = lock < 0 ? lock : container_load(state, id, &old, e);
 	if (r < 0)
 		return r;
 	if (by_policy && (restart_is_stopped(&old) || !old.clean))
@@ -156,9 +162,6 @@ int container_again(const struct state *state, struct container *c, bool by_poli
 	if (!old.clean)
 		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is running", old.name),
 				"plimsoll stop %s", old.name);
-	rest = rest_lock(&old, e);
-	if (rest < 0)
-		return rest;
 	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
 		if (unlinkat(old.fd, left[i], 0) < 0 && errno != ENOENT)
 			return FAIL_SYS(e, "remove '%s'", left[i]);
