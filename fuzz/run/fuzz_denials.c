@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "run/denials.h"
+#include "run/denials/denials.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

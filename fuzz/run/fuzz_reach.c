@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "run/reach.h"
+#include "run/step/reach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

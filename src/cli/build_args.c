@@ -9,7 +9,7 @@
 #include "pipeline/materials.h"
 #include "pipeline/outfile.h"
 #include "run/run.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 enum {
 	TTY_COLUMNS = 80,		    /* of --progress tty */

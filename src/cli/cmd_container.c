@@ -2,8 +2,8 @@
 /* Commands of containers under docker's second names, and the one that has no other. */
 #include "cli/containers.h"
 #include "cli/filters.h"
+#include "run/life/when.h"
 #include "run/run.h"
-#include "run/when.h"
 
 struct prune_opts {
 	bool force;

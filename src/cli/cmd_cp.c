@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli/containers.h"
-#include "run/copy.h"
+#include "run/copy/copy.h"
 
 struct cp_opts {
 	bool archive, follow;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/config.h"
-#include "run/needs.h"
+#include "run/options/needs.h"
 #include "scan/scan.h"
 #include "trust/trust.h"
 

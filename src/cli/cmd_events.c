@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "cli/filters.h"
-#include "run/events.h"
-#include "run/when.h"
+#include "run/life/events.h"
+#include "run/life/when.h"
 
 struct events_cli_opts {
 	const char *since, *until;

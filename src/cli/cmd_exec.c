@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "cli/containers.h"
 #include "cli/run_attempt.h"
-#include "run/allow.h"
+#include "run/options/allow.h"
 #include "run/run.h"
 
 struct exec_cli_opts {

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/denials_output.h"
 #include "run/container.h"
-#include "run/denials_watch.h"
+#include "run/denials/denials_watch.h"
 
 struct explain_opts {
 	bool follow;

@@ -5,8 +5,8 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "run/life/when.h"
 #include "run/run.h"
-#include "run/when.h"
 
 struct logs_opts {
 	bool follow, timestamps;

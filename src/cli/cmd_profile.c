@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "confine/syscalls.h"
-#include "run/profile_file.h"
+#include "run/options/profile_file.h"
 #include "run/run.h"
 
 /* What one profile comes to, as rows of three: what, which, why. */

@@ -10,7 +10,7 @@
 #include "cli/containers.h"
 #include "cli/images.h"
 #include "cli/template.h"
-#include "run/usage.h"
+#include "run/life/usage.h"
 
 struct stats_opts {
 	bool once, full, all;

@@ -4,7 +4,7 @@
 
 #include "base/proc.h"
 #include "cli/containers.h"
-#include "run/usage.h"
+#include "run/life/usage.h"
 
 /*
  * The host's ps lists all, and what is not the container's is left out: no program of the container

@@ -4,7 +4,7 @@
 #include "cli/containers.h"
 #include "cli/signing.h"
 #include "cli/volumes.h"
-#include "run/volume.h"
+#include "run/root/volume.h"
 
 /* Records what was done to a volume. */
 static int note(struct cli *c, const char *kind, const char *name, int outcome, struct err *e)

@@ -10,7 +10,7 @@
 #include "cli/networks.h"
 #include "cli/parse.h"
 #include "pipeline/advisories_sources.h"
-#include "run/allow.h"
+#include "run/options/allow.h"
 #include "trust/rules.h"
 
 const struct config_key cli_config_keys[] = {

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "cli/container_view.h"
 #include "confine/shim.h"
-#include "run/volume.h"
+#include "run/root/volume.h"
 
 enum { LIMIT_DENIALS = 256 * 1024 };
 

@@ -11,7 +11,7 @@
 #include "cli/images.h"
 #include "cli/shorten.h"
 #include "pipeline/admission.h"
-#include "run/usage.h"
+#include "run/life/usage.h"
 
 enum { LIMIT_FILE = 8 * 1024 * 1024, COMMAND_SHOWN = 20 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "run/denials.h"
+#include "run/denials/denials.h"
 
 /* One refusal in two lines: what and by which rule, and what would allow just that. */
 void denial_print(FILE *to, const struct denials *all, const struct denial *d);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/reach.h"
+#include "run/step/reach.h"
 
 static int check_name(const char *name, const char *file, struct err *e)
 {

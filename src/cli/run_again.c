@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/run_attempt.h"
-#include "run/secrets.h"
+#include "run/root/secrets.h"
 
 static int check_restart(const struct cli_start *s, struct err *e)
 {

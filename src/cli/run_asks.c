@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cli/run_options.h"
-#include "run/devices.h"
+#include "run/root/devices.h"
 
 /* Which namespaces are the host's. A privileged one is the host's root: with ids of its own its
  * capabilities would be good for little. */

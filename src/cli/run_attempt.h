@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/run_start.h"
-#include "run/allow.h"
+#include "run/options/allow.h"
 
 #define RUN_SCHEMA "plimsoll.run/v1" /* of run.json */
 

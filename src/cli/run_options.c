@@ -6,7 +6,7 @@
 
 #include "confine/spec.h"
 #include "oci/layer.h"
-#include "run/secrets.h"
+#include "run/root/secrets.h"
 
 enum { STOP_TIMEOUT_MAX = 86400 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "run/profile_file.h"
+#include "run/options/profile_file.h"
 #include "run/run.h"
 
 /*
@@ -40,7 +40,7 @@ void run_options_free(struct run_cli_opts *o);
 /* Set by the units of 'plimsoll generate systemd'. */
 #define SYSTEMD_UNIT_VARIABLE "PLIMSOLL_SYSTEMD_UNIT"
 
-/* What opens the host, and exists only where the policy allows it by name (run/allow.h). */
+/* What opens the host, and exists only where the policy allows it by name (run/options/allow.h). */
 struct run_asks {
 	struct strv words;
 	bool no_seccomp, no_apparmor, no_landlock, no_selinux, unmasked, new_privileges;
@@ -56,7 +56,7 @@ struct run_request {
 	struct profile_file profile;
 	struct profile own; /* the profile, with what asks takes off */
 	struct run_asks asks;
-	/* Words of run/allow.h that policy has to allow; ends with NULL. */
+	/* Words of run/options/allow.h that policy has to allow; ends with NULL. */
 	const char *needs[PROFILE_NEEDS];
 };
 void run_request_free(struct run_request *r);

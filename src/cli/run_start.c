@@ -12,8 +12,8 @@
 #include "cli/road.h"
 #include "pipeline/admission.h"
 #include "pipeline/admit.h"
-#include "run/allow.h"
-#include "run/secrets.h"
+#include "run/options/allow.h"
+#include "run/root/secrets.h"
 #include "trust/trust.h"
 
 /* What of the options the trail keeps: not the environment, which may hold secrets. */
@@ -73,7 +73,7 @@ static int admit_image(struct cli *c, const struct attempt *a, const struct run_
 	return r;
 }
 
-/* A decision that is taken while the container is made (run/gate.h). */
+/* A decision that is taken while the container is made (run/launch/gate.h). */
 struct deciding {
 	struct cli *c;
 	const struct attempt *a;

@@ -6,7 +6,7 @@
 #include "cli/template.h"
 #include "cli/volumes.h"
 #include "run/container.h"
-#include "run/volume.h"
+#include "run/root/volume.h"
 
 /* Docker's words beside ours. */
 static int add_words(json_t *j, struct err *e)

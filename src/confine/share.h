@@ -8,7 +8,7 @@
 /*
  * Which namespaces a container has of its own and which are the host's, as --pid, --ipc, --network,
  * --uts, --userns and --cgroupns say it. None is another container's. What is the host's is a
- * matter of policy (run/allow.h); that is not asked here.
+ * matter of policy (run/options/allow.h); that is not asked here.
  */
 enum share_kind {
 	SHARE_PID,
@@ -23,7 +23,7 @@ struct share {
 	bool host[SHARE_KINDS];
 };
 const char *share_option(enum share_kind k); /* "--pid" */
-const char *share_word(enum share_kind k);   /* "pid-host", of run/allow.h */
+const char *share_word(enum share_kind k);   /* "pid-host", of run/options/allow.h */
 
 /* One option's value; NULL and "" are the container's own. E_USAGE. */
 int share_parse(enum share_kind k, const char *text, struct share *ret, struct err *e);

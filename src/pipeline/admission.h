@@ -2,8 +2,8 @@
 #pragma once
 
 #include "pipeline/admit.h"
-#include "run/allow.h"
 #include "run/container.h"
+#include "run/options/allow.h"
 
 /*
  * What let a container start, kept beside it as containers/<id>/admission.json:

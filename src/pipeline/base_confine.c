@@ -19,7 +19,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "run/step_output.h"
+#include "run/step/output.h"
 
 enum { LIMIT_SAID = 1200 /* bytes of its last words in a message */, STATUS_SETUP = 125 };
 

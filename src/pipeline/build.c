@@ -8,7 +8,7 @@
 #include "pipeline/base_layout.h"
 #include "pipeline/fetch.h"
 #include "pipeline/steps.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 /* What is too short to be a secret's own, and would only make the output hard to read. */
 enum { MASK_MIN = 4, MASK_LINE_MIN = 8, LIMIT_MASKS = 4096 };

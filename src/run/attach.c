@@ -14,10 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "run/events.h"
-#include "run/foreground.h"
+#include "run/launch/foreground.h"
+#include "run/life/events.h"
+#include "run/life/usage.h"
 #include "run/run.h"
-#include "run/usage.h"
 
 /* One packet of conmon's is at most 8 KiB with a byte before it that says which stream; what it
  * takes is at most 32 KiB. */

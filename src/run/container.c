@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/container_internal.h"
-#include "run/gate.h"
-#include "run/nest.h"
-#include "run/rest.h"
-#include "run/restart.h"
+#include "run/launch/gate.h"
+#include "run/launch/nest.h"
+#include "run/life/restart.h"
+#include "run/root/rest.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "run/events.h"
 #include "run/file.h"
-#include "run/when.h"
+#include "run/life/events.h"
+#include "run/life/when.h"
 
 void container_free(struct container *c)
 {

@@ -4,7 +4,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "run/machine.h"
-#include "run/network.h"
+#include "run/network/network.h"
 
 /*
  * The record of one container: <state>/containers/<id>/state.json, written whole before anything of

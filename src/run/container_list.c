@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "run/namespaces.h"
+#include "run/launch/namespaces.h"
 
 static int compare_created(const void *a, const void *b)
 {

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
-#include "run/events.h"
-#include "run/foreground.h"
+#include "run/launch/foreground.h"
+#include "run/life/events.h"
+#include "run/life/usage.h"
 #include "run/run.h"
-#include "run/usage.h"
 
 enum {
 	POLL_MS = 20,

@@ -11,16 +11,16 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "confine/shim.h"
-#include "run/events.h"
 #include "run/exec_wait.h"
 #include "run/file.h"
-#include "run/foreground.h"
-#include "run/nest.h"
-#include "run/privileged.h"
-#include "run/relay.h"
+#include "run/launch/foreground.h"
+#include "run/launch/nest.h"
+#include "run/launch/relay.h"
+#include "run/launch/stand_in.h"
+#include "run/launch/warm.h"
+#include "run/life/events.h"
+#include "run/options/privileged.h"
 #include "run/run.h"
-#include "run/stand_in.h"
-#include "run/warm.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
 

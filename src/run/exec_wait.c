@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "run/exec_wait.h"
-#include "run/foreground.h"
-#include "run/nest.h"
+#include "run/launch/foreground.h"
+#include "run/launch/nest.h"
 
 enum { LOOKS = 100, LOOK_MS = 10 };
 

@@ -17,7 +17,7 @@
 
 #include "base/proc.h"
 #include "base/userns.h"
-#include "run/needs.h"
+#include "run/options/needs.h"
 
 enum { LIMIT_FACT_FILE = 4096, LEAST_SPACE_MB = 1024 };
 

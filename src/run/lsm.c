@@ -15,7 +15,7 @@
 #include "base/userns.h"
 #include "confine/apparmor.h"
 #include "confine/selinux.h"
-#include "run/allow.h"
+#include "run/options/allow.h"
 
 #define SECURITYFS "/sys/kernel/security"
 #define LOADED SECURITYFS "/apparmor/policy/profiles"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "run/setup.h"
+#include "run/root/setup.h"
 
 /*
  * The kernel's own policy over a container: an AppArmor profile where the kernel has AppArmor, an

@@ -6,11 +6,11 @@
 #include "confine/spec.h"
 #include "oci/store.h"
 #include "run/container.h"
-#include "run/health.h"
-#include "run/launch.h"
-#include "run/network.h"
-#include "run/restart.h"
-#include "run/volume.h"
+#include "run/launch/launch.h"
+#include "run/life/health.h"
+#include "run/life/restart.h"
+#include "run/network/network.h"
+#include "run/root/volume.h"
 
 /*
  * A container's life. Nothing here decides trust: run_start() starts exactly the manifest whose

@@ -10,9 +10,9 @@
 /*
  * plimsoll-guard: answers the system calls that a container's filter notifies instead of refusing
  * by itself, and notes what was refused. One small static process for each container, started
- * before the OCI runtime (run/guard.h), which gives it the filter's descriptor over a socket; it
- * ends with the container. When it is killed, the kernel answers ENOSYS to every notified call:
- * nothing opens.
+ * before the OCI runtime (run/launch/guard.h), which gives it the filter's descriptor over a
+ * socket; it ends with the container. When it is killed, the kernel answers ENOSYS to every
+ * notified call: nothing opens.
  *
  * Which calls are let go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE) is decided by number alone, in
  * look.c: those that the filter would allow without a guard. All others are refused, or done

@@ -12,7 +12,8 @@
  *     --bind=PORT --connect=PORT   TCP; with none of a kind every port is allowed; 0 is none
  *     --scope         no signals and no abstract sockets to processes outside
  *     --scope=sockets no abstract sockets; processes outside are what it is to see
- *     --gate          the command is not executed before a byte comes on descriptor 3 (run/gate.h)
+ *     --gate          the command is not executed before a byte comes on descriptor 3
+ * (run/launch/gate.h)
  *     --              the command and its arguments
  *
  * Descriptors but 0, 1, 2 and the gate are closed, and the working folder has to lie within the

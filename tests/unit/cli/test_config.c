@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/config.h"
-#include "run/allow.h"
+#include "run/options/allow.h"
 #include "tap.h"
 
 TAP_MAIN()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/allow.h"
+#include "run/options/allow.h"
 
 #include "base/yaml.h"
 #include "tap.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's own reading of the filter on a container's network. */
-#include "run/closed.h"
+#include "run/network/closed.h"
 
 #include <arpa/inet.h>
 #include <string.h>

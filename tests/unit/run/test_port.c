@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/network.h"
+#include "run/network/network.h"
 #include "tap.h"
 
 TAP_MAIN()

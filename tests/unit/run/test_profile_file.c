@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/profile_file.h"
+#include "run/options/profile_file.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of a named network, and the kernel's own reading of the filter that they become. */
-#include "run/reach.h"
+#include "run/step/reach.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

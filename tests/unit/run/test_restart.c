@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/restart.h"
+#include "run/life/restart.h"
 #include "tap.h"
 
 TAP_MAIN()

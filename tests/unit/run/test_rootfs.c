@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "run/rootfs.h"
+#include "run/root/rootfs.h"
 #include "tap.h"
 
 TAP_MAIN()

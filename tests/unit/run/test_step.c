@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "inside_path.h"
-#include "run/step.h"
+#include "run/step/step.h"
 #include "tap.h"
 
 /* Runs only as root, with crun. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "run/step_output.h"
+#include "run/step/output.h"
 #include "tap.h"
 
 TAP_MAIN()

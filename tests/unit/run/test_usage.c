@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/usage.h"
+#include "run/life/usage.h"
 
 #include <fcntl.h>
 #include <stdio.h>

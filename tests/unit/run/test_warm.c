@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/warm.h"
+#include "run/launch/warm.h"
 
 #include <dirent.h>
 #include <fcntl.h>

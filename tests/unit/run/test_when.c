@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/when.h"
+#include "run/life/when.h"
 
 #include <stdlib.h>
 #include <time.h>

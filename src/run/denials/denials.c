@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/denials/denials.h"
+
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/str.h"
+
+void denials_free(struct denials *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		free(d->v[i].path);
+	for (size_t i = 0; i < d->places_n; i++) {
+		free(d->places[i].target);
+		free(d->places[i].asked);
+	}
+	free(d->places);
+	free(d->v);
+	*d = (struct denials){ 0 };
+}
+
+static const char *const rules[] = {
+	[DENIAL_SECCOMP] = "seccomp", [DENIAL_READONLY] = "readonly",
+	[DENIAL_NOEXEC] = "noexec",   [DENIAL_CAPABILITY] = "capability",
+	[DENIAL_MEMORY] = "memory",   [DENIAL_PIDS] = "pids",
+	[DENIAL_OTHERS] = "others",   [DENIAL_LANDLOCK] = "landlock",
+	[DENIAL_PORT] = "port",	      [DENIAL_NETWORK] = "network",
+	[DENIAL_SPACE] = "space",     [DENIAL_INODES] = "inodes",
+	[DENIAL_FILES] = "files",     [DENIAL_RLIMIT] = "rlimit",
+	[DENIAL_ID] = "id",	      [DENIAL_SETID] = "setid",
+};
+
+static bool rule_of(const char *name, enum denial_rule *ret)
+{
+	for (size_t i = 0; name && i < sizeof(rules) / sizeof(*rules); i++)
+		if (strcmp(name, rules[i]) == 0) {
+			*ret = (enum denial_rule)i;
+			return true;
+		}
+	return false;
+}
+
+static json_int_t number(const json_t *j, const char *key)
+{
+	return json_integer_value(json_object_get(j, key));
+}
+
+static int add_line(struct denials *d, const struct str *line, struct err *e)
+{
+	auto_json *j = NULL;
+	struct denial one = { 0 };
+
+	if (json_parse(line->p, line->n, "denials", &j, NULL) < 0 ||
+	    !rule_of(json_string_or_null(j, "rule"), &one.rule))
+		return 0;
+	one.count = (uint64_t)number(j, "n");
+	one.nr = (int)number(j, "nr");
+	one.error = (int)number(j, "errno");
+	one.cap = (unsigned)number(j, "cap");
+	one.a0 = (uint64_t)number(j, "a0");
+	one.a1 = (uint64_t)number(j, "a1");
+	one.path = strdup(json_string_or_null(j, "path") ?: "");
+	if (!one.path)
+		return FAIL_NOMEM(e);
+	text_sanitize(one.path);
+	for (char *c = one.path; *c; c++)
+		*c = *c == '\n' || *c == '\t' ? '?' : *c; /* one line is one refusal */
+	d->v[d->n++] = one;
+	return 0;
+}
+
+int denials_parse(const char *text, size_t n, struct denials *ret, struct err *e)
+{
+	auto_denials d = { .v = calloc(LIMIT_DENIALS, sizeof(*d.v)) };
+	struct str rest = { text, n }, line;
+	int r = d.v ? 0 : FAIL_NOMEM(e);
+
+	while (r == 0 && d.n < LIMIT_DENIALS && str_line(&rest, &line))
+		r = add_line(&d, &line, e);
+	if (r < 0)
+		return r;
+	*ret = d;
+	d = (struct denials){ 0 };
+	return 0;
+}
+
+int denials_read(int folder, struct denials *ret, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE);
+	int r = fs_read(folder, "denials", LIMIT_DENIALS_FILE, &text, e);
+
+	if (r == 0)
+		r = denials_parse(buf_str(&text), text.n, ret, e);
+	if (r == 0)
+		denials_read_places(folder, ret);
+	return r;
+}
+
+int denial_json(const struct denials *all, const struct denial *d, json_t **ret, struct err *e)
+{
+	auto_buf what = BUF_INIT(2048), why = BUF_INIT(2048), remedy = BUF_INIT(2048),
+		 instead = BUF_INIT(2048);
+	char *call = d->nr >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, d->nr) : NULL;
+
+	denial_what(d, &what);
+	denial_why(d, &why);
+	denial_remedy(all, d, &remedy);
+	denial_instead(all, d, &instead);
+	*ret = json_pack("{s:s, s:s*, s:s*, s:I, s:i, s:s, s:s, s:s*, s:s*, s:b}", "rule",
+			 rules[d->rule], "syscall", call, "path", *d->path ? d->path : NULL,
+			 "count", (json_int_t)d->count, "errno", d->error, "what", buf_str(&what),
+			 "why", buf_str(&why), "allow", remedy.n ? buf_str(&remedy) : NULL,
+			 "instead", instead.n ? buf_str(&instead) : NULL, "usual", denial_usual(d));
+	free(call);
+	return *ret ? 0 : FAIL_NOMEM(e);
+}
+
+int denials_json(const struct denials *d, json_t **ret, struct err *e)
+{
+	auto_json *list = json_array();
+	int r = list ? 0 : FAIL_NOMEM(e);
+
+	for (size_t i = 0; r == 0 && i < d->n; i++) {
+		json_t *one = NULL;
+
+		r = denial_json(d, &d->v[i], &one, e);
+		if (r == 0)
+			r = json_push(list, one, e);
+	}
+	if (r == 0)
+		*ret = TAKE(list);
+	return r;
+}
