@@ -45,6 +45,21 @@ static void choose_limits(const struct run_opts *o, const struct machine *m,
 		ret->nofile = m->nofile;
 }
 
+/* Policy excuses that there is no limit; one that somebody asked for is not dropped for that. */
+static int check_asked(const struct run_opts *o, const struct profile_limits *l, struct err *e)
+{
+	const char *lost = o->memory && !l->memory	   ? "memory"
+			   : o->pids && !l->pids	   ? "pids-limit"
+			   : o->cpu_milli && !l->cpu_milli ? "cpus"
+							   : NULL;
+
+	if (!lost)
+		return 0;
+	return err_hint(
+		e, FAIL(e, E_SYSTEM, "--%s: no such limit can be set on this machine", lost),
+		"run it without --%s, or as root; plimsoll doctor says what is missing", lost);
+}
+
 /* In the supervisor. Unless the container ended and was cleaned up in the meantime. */
 static int note_monitor(void *arg, pid_t conmon, struct err *e)
 {
@@ -234,6 +249,8 @@ static int start(const struct state *state, const struct desc *d, const struct r
 		return r;
 	choose_limits(o, &machine, &s.limits);
 	r = needs_check(&machine, o->policy, &s.limits, e);
+	if (r == 0)
+		r = check_asked(o, &s.limits, e);
 	if (r == 0)
 		r = choose_caps(o, &s.caps, e);
 	if (r == 0)

@@ -74,6 +74,10 @@ pid_of() { # container
 	[ "$status" != 0 ]
 	assert_output_has "without: [memory-limit, cpu-limit]"
 	refute_output_has "uid=0"
+	his_policy 'run:' '  without: [memory-limit, cpu-limit]'
+	run his run --rm --network none --memory 64m base:1 true
+	assert_status 125
+	assert_output_has "--memory: no such limit can be set on this machine"
 }
 
 @test "rootless run: processes are limited, of all users together" {
