@@ -22,6 +22,7 @@ enum {
 	TYPE_IP6 = 0x86dd,
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
+	PROTO_ICMP6 = 58,
 	FLAGS = 13, /* of TCP */
 	SYN = 0x02,
 	ACK = 0x10,
@@ -119,7 +120,14 @@ static void own_ports(struct program *p, const struct ports *ports, bool v6)
 	for (size_t i = 0; ports && i < ports->n; i++)
 		n += ports->p[i].udp;
 	put(p, BPF_LD | BPF_B | BPF_ABS, v6 ? AT_PROTO6 : AT_PROTO4, 0, 0);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 1, 0);
+	if (v6) { /* no header between, behind which there may be anything */
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 4, 0);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_TCP, 2, 0);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_ICMP6, 1, 0);
+		ret(p, 0);
+	} else {
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 1, 0);
+	}
 	jump = p->n;
 	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
 	if (!v6) {

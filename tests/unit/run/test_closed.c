@@ -119,6 +119,20 @@ TEST(datagrams_from_ports_that_are_published_or_given)
 	detach();
 }
 
+/* Who has no capability may put a routing header there (ipv6(7), IPV6_RTHDR). */
+TEST(no_header_between)
+{
+	enum { AT_NEXT = 14 + 6 };
+
+	attach();
+	for (unsigned next = 0; next < 256; next++) {
+		made_udp(&m, true, "fd00::2", 123, "2001:db8::1", 53, "x", 1);
+		m.p[AT_NEXT] = (unsigned char)next;
+		CHECK(passes() == (next == 6 || next == 58));
+	}
+	detach();
+}
+
 TEST(as_many_as_there_may_be)
 {
 	while (closed.n < LIMIT_CLOSED)
