@@ -113,6 +113,10 @@ again"
 	refused 2 "unknown key" --mount type=bind,src=/srv,dst=/x,bogus
 	refused 2 "neither true nor false" --mount type=volume,dst=/x,ro=maybe
 	refused 3 "propagation" --mount type=bind,src=/srv,dst=/x,bind-propagation=rshared
+	refused 2 "want private" --mount type=bind,src=/srv,dst=/x,bind-propagation=bogus
+	refused 2 "for type=tmpfs" --mount type=bind,src=/srv,dst=/x,tmpfs-size=1m
+	refused 2 "want octal" --mount type=tmpfs,dst=/x,tmpfs-mode=9
+	refused 2 "want octal" --tmpfs /x:mode=123456
 	refused 2 "a name has letters" --mount type=volume,src=a/b,dst=/x
 	refused 3 "more rights" --tmpfs /x:suid
 	refused 2 "size" --tmpfs /x:size=90%

@@ -28,6 +28,11 @@ static bool digits(const char *s)
 	return *s && strspn(s, "0123456789") == strlen(s);
 }
 
+static bool is_mode(const char *s)
+{
+	return *s && strlen(s) <= 5 && strspn(s, "01234567") == strlen(s);
+}
+
 /* One of mount(8)'s words for a tmpfs. */
 static int memory_word(struct memory *m, const char *word, struct err *e)
 {
@@ -43,6 +48,9 @@ static int memory_word(struct memory *m, const char *word, struct err *e)
 				    value);
 		m->size = true;
 		buf_printf(&m->options, ",size=%llu", (unsigned long long)n);
+	} else if (strcmp(key, "mode") == 0 && !is_mode(value)) {
+		return FAIL(e, E_USAGE, "tmpfs '%s': mode '%s': want octal such as 1777", m->text,
+			    value);
 	} else if (has_word("mode uid gid nr_inodes", key) && digits(value)) {
 		buf_printf(&m->options, ",%s=%s", key, value);
 	} else if (strcmp(word, "exec") == 0) {
@@ -151,10 +159,13 @@ static void parts_release(struct parts *p)
 
 static int refuse_key(const struct parts *p, const char *key, const char *value, struct err *e)
 {
-	if (strcmp(key, "bind-propagation") == 0)
+	if (strcmp(key, "bind-propagation") == 0 && has_word("shared slave rshared rslave", value))
 		return FAIL(e, E_POLICY,
 			    "--mount '%s': propagation '%s' would reach the host's mounts", p->text,
 			    value);
+	if (strcmp(key, "bind-propagation") == 0)
+		return FAIL(e, E_USAGE, "--mount '%s': propagation '%s': want private or rprivate",
+			    p->text, value);
 	if (has_word("volume-opt volume-driver volume-subpath", key))
 		return FAIL(e, E_USAGE, "--mount '%s': volumes are folders of this host: no %s",
 			    p->text, key);
@@ -219,6 +230,8 @@ static int mount_done(struct parts *p, struct err *e)
 		p->memory.read_only = v->read_only;
 		return memory_done(&p->memory, v, e);
 	}
+	if (p->memory.size || p->memory.options.n)
+		return FAIL(e, E_USAGE, "--mount '%s': a size or mode is for type=tmpfs", p->text);
 	v->exec = p->memory.exec;
 	if (strcmp(type, "bind") == 0) {
 		v->kind = VOLUME_BIND;
