@@ -4,6 +4,8 @@
 #include "cli/run_start.h"
 #include "run/options/allow.h"
 
+struct road;
+
 #define RUN_SCHEMA "plimsoll.run/v1" /* of run.json */
 
 /* One start, of whichever kind. */
@@ -18,6 +20,11 @@ struct attempt {
 
 /* Asks the policy, admits the image and starts it. The container's status, or an error. */
 int run_attempt(struct cli *c, const struct attempt *a, struct err *e);
+
+/* run_pull.c: what --pull says. E_USAGE for another word. */
+int run_pull_check(const char *word, struct err *e);
+/* Fetches the image although it is here (always), or E_NOTFOUND when it is not (never). */
+int run_pull(const struct attempt *a, struct road *road, struct err *e);
 
 /* The policy's section `run:`, about this image. Owned: run_policy_free(), free(). */
 int cli_run_policy(const struct cli *c, const char *image, struct run_policy **ret, struct err *e);

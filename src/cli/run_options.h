@@ -16,8 +16,8 @@ struct run_cli_opts {
 		*uts, *userns, *cgroupns, *memory, *memory_reservation, *memory_swap, *cpus,
 		*cpuset_cpus, *shm_size, *oom_score_adj, *reason, *health_cmd, *health_interval,
 		*health_timeout, *health_start_period, *health_start_interval, *restart,
-		*stop_signal, *stop_timeout, *log_driver, *cidfile, *platform, *profile, *fail_on,
-		*max_age;
+		*stop_signal, *stop_timeout, *log_driver, *cidfile, *pull, *platform, *profile,
+		*fail_on, *max_age;
 	uint64_t pids_limit, cpu_shares, health_retries;
 	struct strv env, env_file, log_opt, publish, volume, mount, tmpfs, label, label_file,
 		cap_add, cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl,

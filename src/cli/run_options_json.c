@@ -7,7 +7,7 @@
 /* Of one call, not of the container. */
 static bool of_one_call(const char *name)
 {
-	return has_word("detach cidfile env-file label-file", name);
+	return has_word("detach cidfile env-file label-file pull", name);
 }
 
 union field {

@@ -11,6 +11,8 @@ const struct opt run_option_table[] = {
 	FIELD(tty, "tty", 't', OPT_FLAG, NULL, "give it a terminal"),
 	FIELD(rm, "rm", 0, OPT_FLAG, NULL, "remove the container once it ended"),
 	FIELD(name, "name", 0, OPT_STRING, "NAME", "name of the container"),
+	FIELD(pull, "pull", 0, OPT_STRING, "WHEN",
+	      "ask the registry always, never, or (default) when it is missing here"),
 	FIELD(cidfile, "cidfile", 0, OPT_STRING, "FILE", "write its id to this new file"),
 	FIELD(profile, "profile", 0, OPT_STRING, "FILE",
 	      "what this service needs beyond the default, or does without"),

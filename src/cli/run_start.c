@@ -222,6 +222,8 @@ static int admit_and_start(struct cli *c, const struct attempt *a, struct run_op
 	if (r == 0)
 		r = run_check(road.state, o, e);
 	if (r == 0)
+		r = run_pull(a, &road, e);
+	if (r == 0)
 		r = foresee(a, &road, &d, &resolved, e);
 	if (r == 0 && d.image.digest.s[0]) {
 		road.image = d.image;
@@ -275,6 +277,8 @@ int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 		r = run_allowed(policy, q->asks.words.v[i], a->opts->reason, e);
 	if (r == 0)
 		r = check_cidfile(a->opts->cidfile, e);
+	if (r == 0)
+		r = run_pull_check(a->opts->pull, e);
 	if (r == 0)
 		r = admit_and_start(c, a, &q->run, e);
 	run_request_free(q);

@@ -87,6 +87,28 @@ blob_of() {
 	assert_output_has "${DIGEST:0:19}"
 }
 
+@test "run --pull: what a tag means at the registry now, or nothing that is not here" {
+	hello
+	ship hello
+	production_host
+	run production run --pull never "$REGISTRY/hello:1"
+	assert_status 5
+	assert_output_has "is not here" "plimsoll pull $REGISTRY/hello:1"
+	run production run --pull sometimes "$REGISTRY/hello:1"
+	assert_status 2
+	run production run --rm "$REGISTRY/hello:1"
+	assert_output_has "made at sea"
+	sed 's/at sea/in port/' -i "$BATS_TEST_TMPDIR/context/Dockerfile"
+	ship hello
+	run production run --rm --pull never "$REGISTRY/hello:1"
+	assert_output_has "made at sea"
+	run production run --rm "$REGISTRY/hello:1"
+	assert_output_has "made at sea"
+	run production run --rm --pull=always "$REGISTRY/hello:1"
+	assert_status 0
+	assert_output_has "made in port"
+}
+
 @test "an image that nobody signed is refused with 4 and the refusal is in the trail" {
 	hello
 	plimsoll build -t unsigned:1 "$BATS_TEST_TMPDIR/context"
