@@ -196,12 +196,14 @@ static void space_remedy(const struct denials *all, const struct denial *d, stru
 	else
 		buf_printf(&size, "%" PRIu64, d->a0 * 2);
 	buf_printf(&with, "%s%s", option, buf_str(&size));
-	if (p.kind == PLACE_MEMORY && strcmp(p.target, "/dev/shm") == 0)
-		buf_printf(ret, d->rule == DENIAL_SPACE ? "--shm-size %s" : "", buf_str(&size));
-	else if (p.asked && !p.by_mount)
+	if (p.kind == PLACE_MEMORY && strcmp(p.target, "/dev/shm") == 0) {
+		if (d->rule == DENIAL_SPACE)
+			buf_printf(ret, "--shm-size %s", buf_str(&size));
+	} else if (p.asked && !p.by_mount) {
 		put_asked(&p, option, buf_str(&with), ret);
-	else if (p.target && !p.by_mount && !beneath(p.target, "/dev"))
+	} else if (p.target && !p.by_mount && !beneath(p.target, "/dev")) {
 		buf_printf(ret, "--tmpfs %s:%s", p.target, buf_str(&with));
+	}
 }
 
 static void rlimit_remedy(const struct denial *d, struct buf *ret)
