@@ -6,43 +6,15 @@
 
 #include "base/cleanup.h"
 #include "run/network/closed.h"
+#include "run/network/frame_filter.h"
 #include "run/step/reach.h"
 #include "traffic/bytes.h"
 
 enum {
-	AT_TYPE = 12,
-	AT_IP = 14,
-	AT_FRAGMENT = AT_IP + 6,
-	AT_PROTO4 = AT_IP + 9,
-	AT_TO4 = AT_IP + 16,
-	AT_PROTO6 = AT_IP + 6,
-	AT_TO6 = AT_IP + 24,
-	AT_BODY6 = AT_IP + 40,
-	TYPE_IP4 = 0x0800,
-	TYPE_IP6 = 0x86dd,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_ICMP6 = 58,
 	FLAGS = 13, /* of TCP */
 	SYN = 0x02,
 	ACK = 0x10,
 };
-#define ACCEPT UINT32_MAX
-
-struct program {
-	struct sock_filter *v;
-	size_t n;
-};
-
-static void put(struct program *p, unsigned code, uint32_t k, unsigned jt, unsigned jf)
-{
-	p->v[p->n++] = (struct sock_filter){ (__u16)code, (__u8)jt, (__u8)jf, k };
-}
-
-static void ret(struct program *p, uint32_t k)
-{
-	put(p, BPF_RET | BPF_K, k, 0, 0);
-}
 
 /* Where X is the length of an IPv4 header: what begins nothing is let through, the rest dropped. */
 static void answers_only(struct program *p, const struct ports *ports, unsigned at, unsigned code,
