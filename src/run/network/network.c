@@ -2,6 +2,7 @@
 #include "run/network/network.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "base/userns.h"
+#include "run/lsm.h"
 #include "run/network/network_view.h"
 
 enum { LIMIT_RESOLV = 64 * 1024 };
@@ -63,14 +65,13 @@ static int add_port(struct strv *argv, const struct port *p, struct err *e)
 
 /* Everything off that is not asked for: by default pasta forwards every bound port both ways, and
  * maps the gateway's address to the host's loopback. */
-static int pasta_argv(const char *netns, const struct network_opts *o, struct strv *argv,
-		      struct err *e)
+static int pasta_argv(const struct network_view *at, const struct network_opts *o,
+		      struct strv *argv, struct err *e)
 {
 	static const char *const fixed[] = {
-		"pasta",	"--quiet",	   "--runas",	  "0",
-		"--config-net", "--netns-only",	   "--no-map-gw", "--dns-forward",
-		NETWORK_DNS,	"--tcp-ns",	   "none",	  "--udp-ns",
-		"none",		"--no-netns-quit", "--pid",	  VIEW_PID_FILE,
+		"pasta",	"--quiet",     "--runas",	"0",	     "--config-net",
+		"--netns-only", "--no-map-gw", "--dns-forward", NETWORK_DNS, "--tcp-ns",
+		"none",		"--udp-ns",    "none",		"--pid",
 	};
 	const struct ports *ports = o->ports;
 	bool tcp = false, udp = false;
@@ -78,6 +79,11 @@ static int pasta_argv(const char *netns, const struct network_opts *o, struct st
 
 	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
 		r = strv_add(argv, fixed[i], e);
+	if (r == 0)
+		r = strv_add(argv, at->pid_file, e);
+	/* It would not see there that the namespace's file goes. */
+	if (r == 0 && at->name)
+		r = strv_add(argv, "--no-netns-quit", e);
 	for (size_t i = 0; r == 0 && ports && i < ports->n; i++) {
 		tcp |= !ports->p[i].udp;
 		udp |= ports->p[i].udp;
@@ -87,15 +93,15 @@ static int pasta_argv(const char *netns, const struct network_opts *o, struct st
 		r = strv_add(argv, "--tcp-ports=none", e);
 	if (r == 0 && !udp)
 		r = strv_add(argv, "--udp-ports=none", e);
-	if (r == 0 && o->packets)
-		r = strv_add(argv, "--pcap=" VIEW_PACKETS, e);
+	if (r == 0 && at->packets)
+		r = strv_addf(argv, e, "--pcap=%s", at->packets);
 	if (r == 0 && o->device)
 		r = strv_addf(argv, e, "--ns-ifname=%s", o->device);
 	if (r == 0 && o->device)
 		r = strv_add(argv, "--no-ra", e);
 	if (r == 0)
 		r = strv_add(argv, "--netns", e);
-	return r == 0 ? strv_add(argv, netns, e) : r;
+	return r == 0 ? strv_add(argv, at->netns, e) : r;
 }
 
 /* The name of the folder that a namespace's file is in: a container's id. */
@@ -156,17 +162,16 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 	auto_strv argv = { 0 };
 	auto_close int said = memfd_create("pasta", MFD_CLOEXEC);
 	char name[LIMIT_VIEW_NAME], netns[sizeof(VIEW_NETNS) + LIMIT_VIEW_NAME];
-	struct network_view view = {
-		.netns = file, .name = name, .pid_file = pid_file, .packets = o->packets
-	};
+	const bool confined = lsm_apparmor();
+	struct network_view view = { file, confined ? name : NULL, pid_file, o->packets };
+	struct network_view seen = { netns, name, VIEW_PID_FILE, o->packets ? VIEW_PACKETS : NULL };
 	pid_t pid;
 	int r = check_low(o->ports, e);
 
 	view_name(file, name);
 	network_view_path(name, netns);
 	if (r == 0)
-		r = pasta_argv(netns, o, &argv, e);
-
+		r = pasta_argv(confined ? &seen : &view, o, &argv, e);
 	if (r < 0)
 		return r;
 	if (said < 0)
@@ -177,7 +182,8 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 		.in = -1,
 		.out = -1,
 		.err = said,
-		.prepare = network_view_enter,
+		.die_with_parent = true, /* until it runs in the background */
+		.prepare = confined ? network_view_enter : NULL,
 		.prepare_arg = &view,
 	};
 
@@ -210,6 +216,12 @@ int network_started(struct pasta *p, struct err *e)
 				       : r;
 }
 
+static bool has_word_of(const struct buf *line, const char *word)
+{
+	return line->n > strlen(word) &&
+	       memmem(buf_str(line), line->n, word, strlen(word) + 1) != NULL;
+}
+
 /* The process of this number is pasta, on this very namespace file. */
 static bool is_ours(pid_t pid, const char *file)
 {
@@ -219,19 +231,35 @@ static bool is_ours(pid_t pid, const char *file)
 	view_name(file, name);
 	network_view_path(name, netns);
 	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	return fs_read_user(path, 16384, &line, NULL) == 0 && line.n > strlen(netns) &&
+	return fs_read_user(path, 16384, &line, NULL) == 0 &&
 	       strncmp(buf_str(&line), "pasta", 5) == 0 &&
-	       memmem(buf_str(&line), line.n, netns, strlen(netns) + 1) != NULL;
+	       (has_word_of(&line, file) || has_word_of(&line, netns));
+}
+
+/* One that was not given the time to write its number, and does not see the end of its namespace:
+ * by its words. */
+static pid_t find_server(const char *file)
+{
+	auto_closedir DIR *d = opendir("/proc");
+	struct dirent *ent;
+	uint64_t pid;
+
+	while (d && (ent = readdir(d)))
+		if (str_u64(str_of(ent->d_name), INT32_MAX, &pid, NULL) == 0 && pid > 1 &&
+		    is_ours((pid_t)pid, file))
+			return (pid_t)pid;
+	return 0;
 }
 
 int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(64);
-	uint64_t pid;
+	uint64_t pid = 0;
+	int r = fs_read_user(pid_file, 64, &text, NULL);
 
-	if (fs_read_user(pid_file, 64, &text, NULL) < 0 ||
-	    str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0 || pid <= 1 ||
-	    !is_ours((pid_t)pid, file))
+	if (r == 0 && str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0)
+		pid = lsm_apparmor() ? (uint64_t)find_server(file) : 0;
+	if (pid <= 1 || !is_ours((pid_t)pid, file))
 		return FAIL(e, E_NOTFOUND, "network: pasta does not run");
 	*ret = (pid_t)pid;
 	return 0;

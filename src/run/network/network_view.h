@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Where pasta sees its files. Debian confines it by AppArmor: it may open network namespaces in
- * /run/user/UID/netns, may write in /tmp, and nothing below a state folder. So it gets a mount
- * namespace of its own, in which ours are at those places; the same where nothing confines it.
+ * Where pasta sees its files where the kernel has AppArmor. Debian confines it: it may open network
+ * namespaces in /run/user/UID/netns, may write in /tmp, and nothing below a state folder. So it
+ * gets a mount namespace of its own, in which ours are at those places.
  */
 #define VIEW_NETNS "/run/user/0/netns" /* a folder; the name in there tells whose it is */
 #define VIEW_PID_FILE "/tmp/pasta.pid"
@@ -14,7 +14,7 @@ enum { LIMIT_VIEW_NAME = 128 };
 
 struct network_view {
 	const char *netns;    /* the namespace's file */
-	const char *name;     /* what it is called in VIEW_NETNS */
+	const char *name;     /* what it is called in VIEW_NETNS; NULL without a view */
 	const char *pid_file; /* receives pasta's number; is made */
 	const char *packets;  /* may be NULL */
 };
