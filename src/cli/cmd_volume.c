@@ -87,9 +87,8 @@ static int run_volume_prune(struct cli *c, void *opts, int argc, char **argv, st
 {
 	static const char *const known[] = { "label", "label!", NULL };
 	const struct prune_opts *o = opts;
-	const struct state *state;
 	struct filters filters;
-	auto_strv names = { 0 }, gone = { 0 };
+	auto_strv gone = { 0 };
 	auto_json *list = NULL;
 	const json_t *v;
 	size_t i;
@@ -98,17 +97,12 @@ static int run_volume_prune(struct cli *c, void *opts, int argc, char **argv, st
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = cli_state(c, &state, e);
-	if (r == 0)
-		r = volume_list(state, &names, e);
-	if (r == 0)
-		r = volume_describe_all(c, names.v, names.n, &list, e);
+		r = volumes_find(c, &filters, &list, e);
 	if (r < 0)
 		return r;
 	json_array_foreach(list, i, v)
 	{
-		if (r == 0 && json_array_size(json_object_get(v, "containers")) == 0 &&
-		    volume_matches(&filters, v))
+		if (r == 0 && json_array_size(json_object_get(v, "containers")) == 0)
 			r = strv_add(&gone, json_string_or_null(v, "name") ?: "", e);
 	}
 	return r == 0 && gone.n

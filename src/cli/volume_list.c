@@ -28,7 +28,8 @@ static int add_words(json_t *j, struct err *e)
 	return r == 0 ? json_put_string(j, "Scope", "local", e) : r;
 }
 
-int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e)
+/* volume_describe() of each, with docker's words besides. */
+static int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e)
 {
 	const struct state *state;
 	auto_json *list = json_array();
@@ -48,7 +49,7 @@ int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, str
 	return r;
 }
 
-bool volume_matches(const struct filters *f, const json_t *v)
+static bool volume_matches(const struct filters *f, const json_t *v)
 {
 	const json_t *labels = json_object_get(v, "labels");
 	const bool dangling = json_array_size(json_object_get(v, "containers")) == 0;
@@ -135,15 +136,33 @@ static int print_each(struct cli *c, struct rows *rows, const json_t *list, stru
 	return r == 0 ? format_rows_end(rows, e) : r;
 }
 
+int volumes_find(struct cli *c, const struct filters *filters, json_t **ret, struct err *e)
+{
+	const struct state *state;
+	auto_strv names = { 0 };
+	auto_json *list = NULL;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0)
+		r = volume_list(state, &names, e);
+	if (r == 0)
+		r = volume_describe_all(c, names.v, names.n, &list, e);
+	if (r < 0)
+		return r;
+	for (size_t i = json_array_size(list); i > 0; i--)
+		if (!volume_matches(filters, json_array_get(list, i - 1)))
+			(void)json_array_remove(list, i - 1);
+	*ret = TAKE(list);
+	return 0;
+}
+
 static int run_volume_ls(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const known[] = {
 		"name", "driver", "dangling", "label", "label!", NULL
 	};
 	const struct ls_opts *o = opts;
-	const struct state *state;
 	struct filters filters;
-	auto_strv names = { 0 };
 	auto_rows rows = { 0 };
 	auto_json *list = NULL;
 	int r = filters_parse(&o->filter, known, &filters, e);
@@ -153,16 +172,9 @@ static int run_volume_ls(struct cli *c, void *opts, int argc, char **argv, struc
 	if (r == 0)
 		r = format_rows_begin(c, o->format, &rows, e);
 	if (r == 0)
-		r = cli_state(c, &state, e);
-	if (r == 0)
-		r = volume_list(state, &names, e);
-	if (r == 0)
-		r = volume_describe_all(c, names.v, names.n, &list, e);
+		r = volumes_find(c, &filters, &list, e);
 	if (r < 0)
 		return r;
-	for (size_t i = json_array_size(list); i > 0; i--)
-		if (!volume_matches(&filters, json_array_get(list, i - 1)))
-			(void)json_array_remove(list, i - 1);
 	if (c->quiet || rows.template)
 		return print_each(c, &rows, list, e);
 	return c->json ? cli_print_json(c, list, e) : print_table(c, list, e);

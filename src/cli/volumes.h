@@ -6,9 +6,8 @@
 
 /* What the files of `volume` share: cmd_volume.c, volume_list.c. */
 
-/* volume_describe() of each, with docker's words (Name, Driver, Mountpoint, ...) besides. Owned. */
-int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e);
-/* Filters name, driver, dangling, label and label! against one of those. */
-bool volume_matches(const struct filters *f, const json_t *v);
+/* The volumes that pass filters (name, driver, dangling, label, label!): volume_describe() of each,
+ * with docker's words (Name, Driver, Mountpoint, ...) besides. Owned. */
+int volumes_find(struct cli *c, const struct filters *filters, json_t **ret, struct err *e);
 
 extern const struct command volume_ls_command, volume_inspect_command;

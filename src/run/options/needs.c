@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/options/needs.h"
 #include "run/launch/guard.h"
+#include "run/lsm.h"
 
-#include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -47,19 +47,6 @@ static bool has_seccomp(void)
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-static bool has_apparmor(void)
-{
-	char c = 'N';
-	int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, &c, 1) != 1)
-		c = 'N';
-	(void)close(fd);
-	return c == 'Y';
-}
-
 unsigned needs_lacking(const struct machine *m)
 {
 	const bool groups = m->cgroups != CGROUP_NONE && m->cgroups != CGROUP_DENIED;
@@ -70,7 +57,7 @@ unsigned needs_lacking(const struct machine *m)
 		[NEED_MEMORY] = groups && m->memory,
 		[NEED_PIDS] = (groups || m->cgroups == CGROUP_DENIED) && m->pids,
 		[NEED_CPU] = groups && m->cpu,
-		[NEED_APPARMOR] = has_apparmor(),
+		[NEED_APPARMOR] = lsm_apparmor(),
 		[NEED_MEMFD_NOEXEC] = guard_available(), /* makes them without */
 	};
 	unsigned lacking = 0;
