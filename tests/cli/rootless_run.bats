@@ -182,6 +182,16 @@ pid_of() { # container
 	wait_for 10 dead "$pid"
 }
 
+@test "rootless: stats and pause leave the user's own control groups out" {
+	his run -d --name c --network none base:1 sleep 1000
+	run his stats --no-stream c
+	assert_output_has "-- / --"
+	refute_output_has "MB / --"
+	run his pause c
+	[ "$status" != 0 ]
+	assert_output_has "no freezer"
+}
+
 ended_with_3() {
 	his ps -a | grep -F "exited (3)" >/dev/null
 }

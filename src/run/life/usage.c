@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "run/machine.h"
 
 #define PROC "/proc"
 #define CGROUPS "/sys/fs/cgroup"
@@ -43,6 +44,15 @@ static int groups_of(const char *proc, const char *root, pid_t pid, struct group
 	ret->text = (struct buf)BUF_INIT(LIMIT_GROUP_FILE);
 	(void)snprintf(path, sizeof(path), "%s/%d/cgroup", proc, (int)pid);
 	return fs_read_user(path, LIMIT_GROUP_FILE, &ret->text, e);
+}
+
+/* A container without control groups of its own is in its user's, with all else of his: none. */
+static int groups_now(pid_t pid, struct groups *ret, struct err *e)
+{
+	if (!cgroups_denied())
+		return groups_of(PROC, CGROUPS, pid, ret, e);
+	*ret = (struct groups){ CGROUPS, BUF_INIT(LIMIT_GROUP_FILE) };
+	return 0;
 }
 
 /* The group of a controller; "" is v2's. False when the process has none, or only the root. */
@@ -232,27 +242,37 @@ static void read_net(const char *proc, pid_t pid, struct usage *u)
 	}
 }
 
+static void read_all(const struct groups *g, const char *proc, pid_t pid, struct usage *ret)
+{
+	struct usage u = { 0 };
+
+	read_cpu(g, &u);
+	read_memory(g, &u);
+	read_pids(g, &u);
+	read_block(g, &u);
+	read_net(proc, pid, &u);
+	*ret = u;
+}
+
 int usage_read_at(const char *proc, const char *cgroups, pid_t pid, struct usage *ret,
 		  struct err *e)
 {
 	auto_groups g = { 0 };
-	struct usage u = { 0 };
 	int r = groups_of(proc, cgroups, pid, &g, e);
 
-	if (r < 0)
-		return r;
-	read_cpu(&g, &u);
-	read_memory(&g, &u);
-	read_pids(&g, &u);
-	read_block(&g, &u);
-	read_net(proc, pid, &u);
-	*ret = u;
-	return 0;
+	if (r == 0)
+		read_all(&g, proc, pid, ret);
+	return r;
 }
 
 int usage_read(pid_t pid, struct usage *ret, struct err *e)
 {
-	return usage_read_at(PROC, CGROUPS, pid, ret, e);
+	auto_groups g = { 0 };
+	int r = groups_now(pid, &g, e);
+
+	if (r == 0)
+		read_all(&g, PROC, pid, ret);
+	return r;
 }
 
 static bool frozen_now(const struct groups *g)
@@ -268,7 +288,7 @@ bool usage_frozen(pid_t pid)
 {
 	auto_groups g = { 0 };
 
-	return groups_of(PROC, CGROUPS, pid, &g, NULL) == 0 && frozen_now(&g);
+	return groups_now(pid, &g, NULL) == 0 && frozen_now(&g);
 }
 
 int usage_freeze(pid_t pid, bool on, struct err *e)
@@ -278,7 +298,7 @@ int usage_freeze(pid_t pid, bool on, struct err *e)
 	auto_close int fd = -1;
 	char path[4096];
 	const char *word = on ? "FROZEN" : "THAWED";
-	int r = groups_of(PROC, CGROUPS, pid, &g, e);
+	int r = groups_now(pid, &g, e);
 
 	if (r < 0)
 		return r;
