@@ -27,27 +27,6 @@
 
 enum { LIMIT_STDERR = 64 * 1024 };
 
-static volatile sig_atomic_t caught;
-
-static void on_signal(int sig)
-{
-	caught = sig;
-}
-
-void proc_catch_signals(void)
-{
-	const struct sigaction sa = { .sa_handler = on_signal };
-
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
-int proc_interrupted(struct err *e)
-{
-	return caught ? FAIL(e, E_SIGNAL, "interrupted") : 0;
-}
-
 static int compare_int(const void *a, const void *b)
 {
 	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);

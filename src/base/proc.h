@@ -57,6 +57,9 @@ void proc_close_others(const int *keep, size_t n);
  * E_SIGNAL with a message once one came, else 0: long loops call it. */
 void proc_catch_signals(void);
 int proc_interrupted(struct err *e);
+/* Until fd can be read or has ended. A read() would miss a signal that comes just before it;
+ * here none is missed: E_SIGNAL. */
+int proc_wait_input(int fd, struct err *e);
 
 /* Finds a program that belongs to plimsoll (e.g. "plimsoll-fetch"): beside our own executable, else
  * in the installed libexec folder. Owned by the caller. */

@@ -83,11 +83,11 @@ static int ask(const char *question, bool echo, struct buf *ret, struct err *e)
 	quiet.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO);
 	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
 	(void)!write(tty, question, strlen(question));
-	n = read(tty, line, sizeof(line) - 1);
+	r = proc_wait_input(tty, e);
+	n = r < 0 ? 0 : read(tty, line, sizeof(line) - 1);
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	if (!echo)
 		(void)!write(tty, "\n", 1);
-	r = n < 0 ? proc_interrupted(e) : 0;
 	if (r == 0)
 		r = n <= 0 ? FAIL(e, E_USAGE, "no answer") : take_line(ret, line, (size_t)n, e);
 	explicit_bzero(line, sizeof(line));

@@ -191,6 +191,37 @@ TEST(an_interrupt_is_told)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* What came before the wait ends it, what comes in it too, and input is input. */
+TEST(an_interrupt_ends_a_wait_for_input)
+{
+	int status, p[2];
+	pid_t pid;
+
+	CHECK(pipe(p) == 0);
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct err e = ERR_INIT;
+
+		proc_catch_signals();
+		if (write(p[1], "x", 1) != 1 || proc_wait_input(p[0], &e) != 0)
+			_exit(1);
+		if (read(p[0], &status, 1) != 1)
+			_exit(2);
+		if (fork() == 0) {
+			(void)usleep(50 * 1000);
+			(void)kill(getppid(), SIGTERM);
+			_exit(0);
+		}
+		if (proc_wait_input(p[0], &e) != E_SIGNAL)
+			_exit(3);
+		_exit(proc_wait_input(p[0], &e) == E_SIGNAL ? 0 : 4);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	(void)close(p[0]);
+	(void)close(p[1]);
+}
+
 TEST(nothing_is_left_open)
 {
 	int before = open("/dev/null", O_RDONLY | O_CLOEXEC), after;
