@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pipeline/base_filter.h"
+#include "pipeline/base/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

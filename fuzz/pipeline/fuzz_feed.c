@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pipeline/advisories_internal.h"
+#include "pipeline/advisories/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

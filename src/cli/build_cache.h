@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/build_args.h"
-#include "pipeline/cache.h"
+#include "pipeline/cache/cache.h"
 
 /* --cache-from and --cache-to of build and ship. */
 enum { LIMIT_CACHES = 32 };

@@ -4,7 +4,7 @@
 #include "cli/road.h"
 #include "cli/signing.h"
 #include "cli/watch.h"
-#include "pipeline/advisories_publish.h"
+#include "pipeline/advisories/publish.h"
 
 /* w: what is new for watched images; NULL: nothing could be. */
 static int report(struct cli *c, const struct ref *ref, const struct published *p, bool changed,

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "cli/advisories.h"
 #include "cli/road.h"
-#include "pipeline/advisories_sources.h"
+#include "pipeline/advisories/sources.h"
 #include "scan/advisory/checks.h"
 #include "scan/advisory/db.h"
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "cli/advisories.h"
 #include "cli/watch.h"
-#include "pipeline/advisories_update.h"
+#include "pipeline/advisories/update.h"
 
 static int print_source(struct cli *c, const json_t *s, struct err *e)
 {

@@ -3,7 +3,7 @@
 
 #include "cli/images.h"
 #include "cli/signing.h"
-#include "pipeline/attest.h"
+#include "pipeline/attest/attest.h"
 #include "trust/rules.h"
 #include "trust/sigstore/sigstore.h"
 

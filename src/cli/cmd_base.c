@@ -8,7 +8,7 @@
 #include "cli/road.h"
 #include "cli/shorten.h"
 #include "cli/signing.h"
-#include "pipeline/base.h"
+#include "pipeline/base/base.h"
 
 struct base_options {
 	const char *name, *variant, *mirror, *key, *passphrase_file, *fail_on;

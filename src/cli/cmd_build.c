@@ -5,7 +5,7 @@
 #include "cli/signing.h"
 #include "pipeline/build.h"
 #include "pipeline/outfile.h"
-#include "pipeline/output.h"
+#include "pipeline/output/output.h"
 
 struct build_options {
 	struct build_args args; /* first: BUILD_ARGS_OPTIONS */

@@ -9,7 +9,7 @@
 #include "cli/images.h"
 #include "cli/shorten.h"
 #include "cli/signing.h"
-#include "pipeline/usage.h"
+#include "pipeline/prune/usage.h"
 
 enum { PRUNE_WAIT_MS = 60 * 1000, LIMIT_TEXT = 64 * 1024 * 1024 };
 

@@ -3,7 +3,7 @@
 
 #include "cli/login.h"
 #include "cli/road.h"
-#include "pipeline/copy.h"
+#include "pipeline/copy/copy.h"
 #include "pipeline/outfile.h"
 
 struct copy_options {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/login.h"
 #include "cli/road.h"
-#include "pipeline/delete.h"
+#include "pipeline/prune/delete.h"
 #include "registry/registry.h"
 
 struct delete_options {

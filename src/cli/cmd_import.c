@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/road.h"
 #include "cli/signing.h"
-#include "pipeline/import.h"
+#include "pipeline/import/import.h"
 
 struct import_options {
 	const char *key, *passphrase_file, *fail_on;

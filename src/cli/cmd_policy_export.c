@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/cmd_policy.h"
-#include "pipeline/tuf_scope.h"
+#include "pipeline/tuf/scope.h"
 #include "trust/rules_export.h"
 
 struct export_opts {

@@ -2,7 +2,7 @@
 #include "cli/login.h"
 #include "cli/road.h"
 #include "cli/signing.h"
-#include "pipeline/repo_prune.h"
+#include "pipeline/prune/repo_prune.h"
 #include "registry/registry.h"
 
 struct prune_options {

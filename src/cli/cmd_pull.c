@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/login.h"
 #include "cli/road.h"
-#include "pipeline/copy.h"
+#include "pipeline/copy/copy.h"
 #include "pipeline/steps.h"
 
 struct pull_opts {

@@ -6,7 +6,7 @@
 #include "cli/signing.h"
 #include "pipeline/outfile.h"
 #include "pipeline/steps.h"
-#include "pipeline/tuf_publish.h"
+#include "pipeline/tuf/publish.h"
 
 struct push_options {
 	bool no_referrers;

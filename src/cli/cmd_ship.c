@@ -4,7 +4,7 @@
 #include "cli/build_cache.h"
 #include "cli/road.h"
 #include "cli/signing.h"
-#include "pipeline/attest.h"
+#include "pipeline/attest/attest.h"
 #include "pipeline/ship.h"
 
 struct ship_options {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/trust_keys.h"
 #include "cli/trust_tuf.h"
-#include "pipeline/notary1.h"
+#include "pipeline/notary1/notary1.h"
 
 /* trust notary: scopes whose tags a Notary v1 server lists. */
 

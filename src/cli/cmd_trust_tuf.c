@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/trust_tuf.h"
-#include "pipeline/tuf_client.h"
+#include "pipeline/tuf/client.h"
 
 /* tuf-client: the command line of the TUF project's client conformance suite. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/trust_tuf.h"
-#include "pipeline/tuf_admit.h"
-#include "pipeline/tuf_status.h"
+#include "pipeline/tuf/admit.h"
+#include "pipeline/tuf/status.h"
 
 /* trust tuf: what a host insists on, and what it has seen. */
 

@@ -9,7 +9,7 @@
 #include "base/yaml.h"
 #include "cli/networks.h"
 #include "cli/parse.h"
-#include "pipeline/advisories_sources.h"
+#include "pipeline/advisories/sources.h"
 #include "run/options/allow.h"
 #include "trust/rules.h"
 

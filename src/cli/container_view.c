@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "cli/images.h"
 #include "cli/shorten.h"
-#include "pipeline/admission.h"
+#include "pipeline/admit/admission.h"
 #include "run/life/usage.h"
 
 enum { LIMIT_FILE = 8 * 1024 * 1024, COMMAND_SHOWN = 20 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "pipeline/decide.h"
+#include "pipeline/admit/decide.h"
 
 /* What was looked at, a line each: checks, signatures, attestations, what was refused. */
 int decision_print(struct cli *c, const struct decision *d, struct err *e);

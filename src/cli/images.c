@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/images.h"
 
-#include "pipeline/usage.h"
+#include "pipeline/prune/usage.h"
 
 int cli_store(struct cli *c, struct store **ret, struct err *e)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cli/road.h"
-#include "pipeline/tuf_publish.h"
-#include "pipeline/tuf_roots.h"
+#include "pipeline/tuf/publish.h"
+#include "pipeline/tuf/roots.h"
 
 /* Sub-commands of trust, in cmd_trust_tuf*.c. */
 extern const struct command trust_tuf_command, trust_tuf_client_command;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/config.h"
 #include "cli/road.h"
-#include "pipeline/readmit.h"
+#include "pipeline/admit/readmit.h"
 
 void cli_watch_notes(struct strv *notes)
 {

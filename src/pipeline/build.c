@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "pipeline/base_layout.h"
+#include "pipeline/base/layout.h"
 #include "pipeline/fetch.h"
 #include "pipeline/steps.h"
 #include "run/step/step.h"

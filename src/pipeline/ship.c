@@ -5,8 +5,8 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "pipeline/attest.h"
-#include "pipeline/tuf_publish.h"
+#include "pipeline/attest/attest.h"
+#include "pipeline/tuf/publish.h"
 #include "pipeline/watching.h"
 
 /* "urn:uuid:…", version 4 (RFC 9562, 5.4). */

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "pipeline/cosign_tag.h"
-#include "pipeline/decide.h"
-#include "pipeline/tuf_admit.h"
+#include "pipeline/admit/cosign_tag.h"
+#include "pipeline/admit/decide.h"
+#include "pipeline/tuf/admit.h"
 #include "trust/holder.h"
 
 static int sign(const struct road *road, const struct trust_sign_opts *o, struct desc *ret,

@@ -75,8 +75,8 @@ struct run_opts {
 	/* Run by the monitor of a detached container once it ended; its id is added. NULL: what is
 	 * left is cleaned by the next command. */
 	const char *const *exit_command;
-	/* Written to the container's admission.json (pipeline/admission.h) before it starts. May be
-	 * NULL. */
+	/* Written to the container's admission.json (pipeline/admit/admission.h) before it starts.
+	 * May be NULL. */
 	const json_t *admission;
 	/* Whether the image may run, asked while the container is made (gate.h); it runs once this
 	 * returned 0. ret_admission (owned; may stay NULL) then takes the place of the above. Not

@@ -7,7 +7,7 @@
 
 /*
  * The repository's half of TUF: keys, the bodies ("signed") of its files, and signatures. Nothing
- * here fetches or publishes; pipeline/tuf_publish.h does.
+ * here fetches or publishes; pipeline/tuf/publish.h does.
  *
  * Keys are <state>/trust/tuf/keys/KEYID.pem (PKCS#8, mode 0600) beside KEYID.json, which is public:
  * {"key":{...},"name":"..."}. A keyid is the SHA-256 of the key's canonical JSON. A private key is

@@ -14,7 +14,7 @@
 /*
  * The Update Framework 1.0 (specification 1.0.34), the client's half that decides: which metadata
  * is trusted, in what order, and what of it may follow what. Nothing here fetches or writes; the
- * workflow that does is pipeline/tuf_client.h.
+ * workflow that does is pipeline/tuf/client.h.
  *
  * Signatures are over the canonical JSON (OLPC) of "signed": keys sorted by their bytes, no spaces,
  * only '"' and '\' escaped, integers only. Members that are not known are kept and covered by the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/advisories_internal.h"
+#include "pipeline/advisories/internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/base_confine.h"
+#include "pipeline/base/confine.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/base_filter.h"
+#include "pipeline/base/filter.h"
 
 #include "tap.h"
 

@@ -4,9 +4,9 @@
 
 #include "base/cleanup.h"
 #include "dockerfile/csv.h"
-#include "pipeline/cache.h"
+#include "pipeline/cache/cache.h"
 #include "pipeline/fields.h"
-#include "pipeline/output.h"
+#include "pipeline/output/output.h"
 #include "tap.h"
 
 TAP_MAIN()

@@ -4,7 +4,7 @@
 
 #include "../trust/notary1_world.h"
 #include "base/fs.h"
-#include "pipeline/notary1_internal.h"
+#include "pipeline/notary1/internal.h"
 #include "tap.h"
 
 static struct str bytes(const struct buf *b)

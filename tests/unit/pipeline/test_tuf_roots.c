@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "pipeline/tuf_roots.h"
+#include "pipeline/tuf/roots.h"
 #include "tap.h"
 
 #define SCOPE "registry.example/team/"

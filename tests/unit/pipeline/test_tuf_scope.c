@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "pipeline/tuf_internal.h"
-#include "pipeline/tuf_scope.h"
+#include "pipeline/tuf/internal.h"
+#include "pipeline/tuf/scope.h"
 #include "tap.h"
 
 static char path[] = "/tmp/plimsoll-scope-XXXXXX";
