@@ -3,7 +3,7 @@
 
 198.51.100.1 and .2: HTTP on 80 (files of DIR/www; paths beneath /x/ answer in ways of their own), TLS on 443 with a
 certificate made here, a proxy on 3128, TCP on 7 that sends back what it gets, UDP on 7 that does the same.
-127.0.0.1: a name server that knows *.example.test."""
+198.51.100.1: a name server that knows *.example.test."""
 import http.server, os, socket, socketserver, ssl, struct, subprocess, sys, threading, urllib.request
 
 DIR = sys.argv[1]
@@ -128,7 +128,7 @@ def main():
         serve(Threads((ip, 3128), Proxy))
         serve(socketserver.ThreadingTCPServer((ip, 7), Echo))
         serve(socketserver.ThreadingUDPServer((ip, 7), EchoUdp))
-    serve(socketserver.ThreadingUDPServer(("127.0.0.1", 53), Dns))
+    serve(socketserver.ThreadingUDPServer(("198.51.100.1", 53), Dns))
     open(DIR + "/net.ready", "w").close()
     threading.Event().wait()
 

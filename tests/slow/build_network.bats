@@ -108,3 +108,26 @@ default udp://198.51.100.1:7"
 	assert_status 7
 	assert_output_has "gone.example.test"
 }
+
+@test "the default network leads to neither the host's other addresses nor a metadata server" {
+	net_base
+	in_net ip addr add 203.0.113.9/32 dev lo
+	in_net ip addr add 169.254.169.254/32 dev lo
+	in_net ip -6 addr add fd5a::9/128 dev lo 2>/dev/null || true
+	in_net python3 -m http.server --bind :: 80 >server.log 2>&1 3>&- &
+	local server=$!
+	wait_for 20 in_net curl -sf -o first http://203.0.113.9/
+	echo '{}' >conf.yaml
+	dockerfile <<-'OUT'
+	FROM base
+	RUN curl -sSf http://198.51.100.1/x/ok; for to in 203.0.113.9 169.254.169.254 192.0.2.2 127.0.0.1 '[fd5a::9]' '[::ffff:203.0.113.9]'; do \
+		curl -gsf -m 2 -o /dev/null http://$to/ && echo reached $to; \
+		curl -gsf -m 2 --interface 'if!eth0' -o /dev/null http://$to/ && echo reached $to; done; true
+	OUT
+	build
+	kill $server
+	wait $server 2>/dev/null || true
+	assert_status 0
+	refute_output_has "reached 2" "reached 1" "reached ["
+	assert_eq "$(jq -r '."plimsoll.fetched"[0].fetched | map(.uri) | index("http://198.51.100.1/x/ok") != null' meta)" true
+}

@@ -16,6 +16,7 @@
 #include "base/proc.h"
 #include "run/container.h"
 #include "run/launch/launch.h"
+#include "run/network/closed.h"
 #include "run/step/packets.h"
 
 /* What the holder tells, once. */
@@ -29,6 +30,14 @@ static int enter_namespace(const char *netns, struct err *e)
 	auto_close int fd = open(netns, O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 || setns(fd, CLONE_NEWNET) < 0 ? FAIL_SYS(e, "enter '%s'", netns) : 0;
+}
+
+/* Of what the host may reach: not the host itself, nor a metadata server. In the host's network
+ * still, whose addresses those are; closed_routes() is the namespace's. */
+static int close_host(const char *netns, const char *pid_file, struct closed *ret, struct err *e)
+{
+	closed_collect(ret);
+	return closed_attach(netns, pid_file, NULL, e);
 }
 
 /* In the namespace: what policy does not allow is out of reach from here on. */
@@ -50,7 +59,8 @@ static int bring_up(const struct container *c, const struct machine *machine,
 {
 	auto_free char *netns = NULL, *pid_file = NULL;
 	struct pasta pasta = { 0, -1 };
-	int r, w;
+	struct closed closed;
+	int r;
 
 	if (asprintf(&netns, "%s/" LAUNCH_NETNS, c->folder) < 0 ||
 	    asprintf(&pid_file, "%s/" LAUNCH_PASTA_PID, c->folder) < 0)
@@ -69,11 +79,15 @@ static int bring_up(const struct container *c, const struct machine *machine,
 	r = network_start(netns, &o, pid_file, &pasta, e);
 	if (r < 0)
 		return r;
-	r = enter_namespace(netns, e);
-	w = network_started(&pasta, r == 0 ? e : NULL);
-	r = r < 0 ? r : w;
+	r = network_started(&pasta, e);
+	if (r == 0 && !reach)
+		r = close_host(netns, pid_file, &closed, e);
+	if (r == 0)
+		r = enter_namespace(netns, e);
 	if (r == 0 && reach)
 		r = confine(reach, netns, pid_file, e);
+	else if (r == 0 && closed_routes(&closed) < 0)
+		r = FAIL_SYS(e, "close routes of the step's network");
 	return r < 0 ? r : step_packets_start(packets, records, e);
 }
 
