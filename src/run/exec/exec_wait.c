@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "run/exec_wait.h"
+#include "run/exec/exec_wait.h"
 #include "run/launch/foreground.h"
 #include "run/launch/nest.h"
 

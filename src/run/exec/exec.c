@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/proc.h"
+#include "run/exec/exec_process.h"
+#include "run/exec/exec_wait.h"
+#include "run/launch/foreground.h"
+#include "run/launch/nest.h"
+#include "run/launch/relay.h"
+#include "run/launch/stand_in.h"
+#include "run/launch/warm.h"
+#include "run/life/events.h"
+#include "run/run.h"
+
+static int exec_argv(const struct container *c, const struct runtime *rt, const struct machine *m,
+		     const char *file, const char *log, struct strv *argv, struct err *e)
+{
+	char process[LIMIT_RUNTIME_PATH];
+	int r = runtime_argv(rt, c->folder, log, m->cgroups != CGROUP_DENIED, argv, e);
+
+	(void)snprintf(process, sizeof(process), "%s/%s", c->folder, file);
+	return r == 0 ? runtime_exec(process, c->id, argv, e) : r;
+}
+
+/* Before the last word, the container's id. */
+static int add_words(const struct exec_opts *o, const struct container *c, const char *pidfile,
+		     struct strv *argv, struct err *e)
+{
+	char *id = argv->v[argv->n - 1];
+	int r;
+
+	argv->v[--argv->n] = NULL;
+	r = strv_addf(argv, e, "--pid-file=%s/%s", c->folder, pidfile);
+	if (r == 0 && o->detach)
+		r = strv_add(argv, "--detach", e);
+	if (r == 0)
+		r = strv_add(argv, id, e);
+	free(id);
+	return r;
+}
+
+/* In the child, once it sees its own null device. */
+static int take_streams(const struct streams *s, int terminal)
+{
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (terminal >= 0)
+		return dup2(terminal, STDIN_FILENO);
+	for (int i = 0; i < 3; i++)
+		if (dup2(s->v[i].end < 0 ? null : s->v[i].end, i) < 0)
+			return -1;
+	return 0;
+}
+
+/* A namespace's processes are seen by children only: one of them is the runtime, and we pass on how
+ * it ended. */
+static void fork_into_nest(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		return;
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && WIFSIGNALED(status))
+		(void)kill(getpid(), WTERMSIG(status));
+	_exit(pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED);
+}
+
+/* The runtime needs the same view of control groups and root as when it made the container, so it
+ * runs in the mount namespace of the process that watches it. */
+static int join(const struct container *c)
+{
+	struct process_id nest;
+
+	if (!nest_of(c->folder, &nest))
+		return process_join_mounts(&c->monitor, NULL);
+	/* The folder: what its configuration names begins there. */
+	if (nest_join(&nest, NULL) < 0 || chdir(c->folder) < 0)
+		return -1;
+	fork_into_nest();
+	return 0;
+}
+
+static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
+			const char *log, int *ret_status, struct err *e)
+{
+	auto_strv argv = { 0 };
+	const int fds[] = { o->interactive ? PROC_INHERIT : -1, o->detach ? -1 : PROC_INHERIT,
+			    o->detach ? -1 : PROC_INHERIT };
+	struct streams streams = STREAMS_INIT;
+	auto_stand_in quiet = STAND_IN_INIT;
+	struct exec_wait waiting;
+	char pidfile[96];
+	struct machine m;
+	struct runtime rt;
+	int r = machine_detect(&m, e), status;
+	pid_t pid;
+
+	if (r == 0)
+		r = runtime_find(c->runtime, &rt, e);
+	if (r == 0)
+		r = exec_argv(c, &rt, &m, file, log, &argv, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(pidfile, sizeof(pidfile), "%s.pid", file);
+	r = add_words(o, c, pidfile, &argv, e);
+	if (r == 0)
+		r = exec_wait_begin(&waiting, e);
+	if (r == 0 && o->tty && !o->interactive)
+		r = stand_in_open(&quiet, e);
+	if (r == 0 && !o->tty)
+		r = streams_open(fds, &streams, e);
+	if (r < 0)
+		return r;
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		streams_close(&streams);
+		return FAIL_SYS(e, "fork");
+	}
+	if (pid == 0) {
+		(void)signal(SIGPIPE, SIG_DFL);
+		exec_wait_child(&waiting);
+		if (join(c) < 0 ||
+		    ((!o->tty || quiet.end >= 0) && take_streams(&streams, quiet.end) < 0))
+			_exit(STATUS_FAILED);
+		(void)execv(rt.path, argv.v);
+		_exit(STATUS_FAILED);
+	}
+	streams_handed(&streams);
+	status = exec_wait_end(&waiting, pid, c, pidfile, e);
+	streams_close(&streams);
+	if (status < 0)
+		return status;
+	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return *ret_status ? runtime_error(&rt, c->folder, log, ret_status, e) : 0;
+}
+
+static json_t *exit_code(int status)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", status);
+	return json_pack("{s:s}", "exitCode", text);
+}
+
+/* Its first word only: arguments may hold secrets, and everybody's log of events shows them. */
+static json_t *exec_words(const struct exec_opts *o)
+{
+	return json_pack("{s:s}", "execCommand", o->argv[0]);
+}
+
+int run_exec(const struct state *state, const char *container, const struct exec_opts *o,
+	     int *ret_status, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	char cgroup[CONTAINER_ID + 16], file[64], log[80];
+	auto_free char *pidfile = NULL;
+	struct warm warm = WARM_INIT;
+	pid_t pid = 0;
+	int r = container_reap(state, e);
+
+	*ret_status = STATUS_FAILED;
+	if (r == 0)
+		r = container_find(state, container, &c, e);
+	if (r < 0)
+		return r;
+	pid = first_process(c.folder, container_cgroup(&c, cgroup));
+	if (pid == 0)
+		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	r = nest_enter(&c.monitor, e);
+	if (r == 0 && o->user && *o->user)
+		r = exec_check_user(o->user, e);
+	if (r == 0)
+		r = fs_temp_name("exec-", file, sizeof(file), e);
+	if (r < 0)
+		return r;
+	if (asprintf(&pidfile, "%s/%s.pid", c.folder, file) < 0)
+		return FAIL_NOMEM(e);
+	/* An ordinary user's has no groups, and enters a user namespace: no thread may be there. */
+	if (!cgroups_denied())
+		warm_begin(&warm, pidfile);
+	(void)snprintf(log, sizeof(log), "%s.log", file);
+	r = exec_write_process(&c, pid, o, file, e);
+	if (r == 0)
+		(void)event_note(&c, "exec_create", exec_words(o), NULL);
+	if (r == 0)
+		r = exec_runtime(&c, o, file, log, ret_status, e);
+	warm_end(&warm);
+	if (r == 0 && !o->detach)
+		(void)event_note(&c, "exec_die", exit_code(*ret_status), NULL);
+	(void)unlinkat(c.fd, file, 0);
+	(void)unlinkat(c.fd, log, 0);
+	(void)unlink(pidfile);
+	return r;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "run/container.h"
+#include "run/run.h"
+
+/*
+ * What a further process of a running container is: the first one's "process" of its configuration,
+ * with another command, user or terminal. Nothing that confines is decided anew.
+ */
+
+/* E_USAGE: --user that looks like a number and is no id, or has more than one colon. */
+int exec_check_user(const char *user, struct err *e);
+
+/* Writes it to a file of the container's folder, for the runtime. pid: the container's first
+ * process, in whose root names of users are looked up. */
+int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
+		       const char *file, struct err *e);
