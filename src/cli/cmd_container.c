@@ -108,20 +108,38 @@ static const struct command container_prune = {
 	.run = run_container_prune,
 };
 
-extern const struct command cmd_attach, cmd_container_list, cmd_container_ls, cmd_cp, cmd_create,
-	cmd_exec, cmd_inspect, cmd_kill, cmd_logs, cmd_pause, cmd_port, cmd_ps, cmd_rename,
-	cmd_restart, cmd_rm, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_top, cmd_unpause,
-	cmd_wait;
+extern const struct command cmd_container_diff, cmd_container_exists, cmd_container_export,
+	cmd_attach, cmd_container_list, cmd_container_ls, cmd_cp, cmd_create, cmd_exec, cmd_inspect,
+	cmd_kill, cmd_logs, cmd_pause, cmd_port, cmd_ps, cmd_rename, cmd_restart, cmd_rm, cmd_run,
+	cmd_start, cmd_stats, cmd_stop, cmd_top, cmd_unpause, cmd_wait;
 
 static const struct command *const container_subs[] = {
-	&cmd_container_ls, &cmd_ps,	 &cmd_container_list,
-	&cmd_run,	   &cmd_create,	 &cmd_start,
-	&cmd_restart,	   &cmd_exec,	 &cmd_inspect,
-	&cmd_logs,	   &cmd_stop,	 &cmd_kill,
-	&cmd_wait,	   &cmd_rm,	 &container_prune,
-	&cmd_pause,	   &cmd_unpause, &cmd_rename,
-	&cmd_port,	   &cmd_cp,	 &cmd_top,
-	&cmd_stats,	   NULL,
+	&cmd_container_ls,
+	&cmd_ps,
+	&cmd_container_list,
+	&cmd_run,
+	&cmd_create,
+	&cmd_start,
+	&cmd_restart,
+	&cmd_exec,
+	&cmd_inspect,
+	&cmd_logs,
+	&cmd_stop,
+	&cmd_kill,
+	&cmd_wait,
+	&cmd_rm,
+	&container_prune,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_rename,
+	&cmd_port,
+	&cmd_cp,
+	&cmd_top,
+	&cmd_container_diff,
+	&cmd_container_exists,
+	&cmd_container_export,
+	&cmd_stats,
+	NULL,
 };
 
 const struct command cmd_container = {

@@ -166,9 +166,16 @@ static const struct command volume_prune_command = {
 	.run = run_volume_prune,
 };
 
+extern const struct command cmd_volume_exists;
+
 static const struct command *const volume_subs[] = {
-	&volume_create_command, &volume_ls_command,    &volume_inspect_command,
-	&volume_rm_command,	&volume_prune_command, NULL,
+	&volume_create_command,
+	&volume_ls_command,
+	&volume_inspect_command,
+	&volume_rm_command,
+	&volume_prune_command,
+	&cmd_volume_exists,
+	NULL,
 };
 
 const struct command cmd_volume = {

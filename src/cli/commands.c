@@ -49,6 +49,8 @@ extern const struct command cmd_container;
 extern const struct command cmd_attach;
 extern const struct command cmd_commit;
 extern const struct command cmd_cp;
+extern const struct command cmd_diff;
+extern const struct command cmd_export;
 extern const struct command cmd_image;
 extern const struct command cmd_events;
 extern const struct command cmd_stats;
@@ -126,6 +128,8 @@ const struct command *const commands[] = {
 	&cmd_rename,
 	&cmd_port,
 	&cmd_cp,
+	&cmd_diff,
+	&cmd_export,
 	&cmd_top,
 	&cmd_stats,
 	&cmd_events,

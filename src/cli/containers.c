@@ -111,3 +111,42 @@ int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind
 	}
 	return r < 0 ? r : failed;
 }
+
+/* They come oldest first. */
+static int keep_newest(void *arg, struct container *c, struct err *e)
+{
+	(void)e;
+	if (c->kind != CONTAINER_STEP)
+		memcpy(arg, c->id, sizeof(c->id));
+	return 0;
+}
+
+int cli_latest(struct cli *c, char ret[static CONTAINER_ID + 1], struct err *e)
+{
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	ret[0] = '\0';
+	if (r == 0)
+		r = container_reap(state, e);
+	if (r == 0)
+		r = container_each(state, keep_newest, ret, e);
+	return r == 0 && !ret[0] ? FAIL(e, E_NOTFOUND, "there is no container") : r;
+}
+
+int cli_one_container(struct cli *c, bool latest, int argc, char **argv, char **ret, struct err *e)
+{
+	char id[CONTAINER_ID + 1];
+	int r = 0;
+
+	if (latest && argc)
+		return FAIL(e, E_USAGE, "--latest and a name do not go together");
+	if (!latest && argc != 1)
+		return FAIL(e, E_USAGE, "want the name of one container");
+	if (latest)
+		r = cli_latest(c, id, e);
+	if (r < 0)
+		return r;
+	*ret = str_dup(str_of(latest ? id : argv[0]));
+	return *ret ? 0 : FAIL_NOMEM(e);
+}

@@ -33,3 +33,9 @@ enum each_kind { EACH_NAMED, EACH_ONE, EACH_RUNNING, EACH_STOPPED };
 int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind,
 		       int (*one)(struct cli *c, void *arg, const char *name, struct err *e),
 		       void *arg, struct err *e);
+
+/* The id of the container that was made last. E_NOTFOUND when there is none. */
+int cli_latest(struct cli *c, char ret[static CONTAINER_ID + 1], struct err *e);
+/* The one container of a command: the argument's, or with --latest the newest's id; as it was
+ * given. Owned. */
+int cli_one_container(struct cli *c, bool latest, int argc, char **argv, char **ret, struct err *e);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -237,6 +238,29 @@ int copy_place_host(const char *path, const struct copy_source *target_of, bool 
 		copy_place_free(&p);
 		return r;
 	}
+	*ret = p;
+	return 0;
+}
+
+int copy_place_root(const struct state *state, const char *container, struct copy_place *ret,
+		    struct err *e)
+{
+	struct copy_place p = { .dir = -1, .lock = -1, .one_mount = true, .is_folder = true };
+	struct statx st;
+	int r = 0;
+
+	p.dir = open_root(state, container, &p, e);
+	if (p.dir < 0)
+		r = p.dir;
+	else if (statx(p.dir, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		r = FAIL_SYS(e, "look at the root");
+	else if (!(st.stx_mask & STATX_MNT_ID))
+		r = FAIL(e, E_SYSTEM, "the kernel does not tell mounts apart: Linux 5.8 does");
+	if (r < 0) {
+		copy_place_free(&p);
+		return WRAP(e, r, "container '%s'", container);
+	}
+	p.mount = st.stx_mnt_id;
 	*ret = p;
 	return 0;
 }

@@ -23,6 +23,10 @@ struct copy_place {
 	bool host;	 /* no setuid bits, and owners only with keep_ids */
 	bool is_folder;	 /* of a source */
 	int lock;	 /* held meanwhile; -1: none */
+	/* Of a source: what is mounted in it is empty folders and files, several names of one file
+	 * are links, named pipes are sent. */
+	bool one_mount;
+	uint64_t mount;	   /* its number (statx) */
 	dev_t not_here[8]; /* file systems that are left out */
 	size_t not_here_n;
 };
@@ -41,6 +45,10 @@ int copy_place_container(const struct state *state, const char *container, const
 			 struct err *e);
 int copy_place_host(const char *path, const struct copy_source *target_of, bool follow,
 		    struct copy_place *ret, struct err *e);
+
+/* The whole root of a container as `export` has it, without what is mounted in it. */
+int copy_place_root(const struct state *state, const char *container, struct copy_place *ret,
+		    struct err *e);
 
 /* The last part of a path that is copied, as docker takes it: "" for "x/." and "/". */
 void copy_source_name(const char *path, char ret[static 256]);

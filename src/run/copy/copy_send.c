@@ -61,6 +61,18 @@ static int send_file(struct end *x, int dir, const char *leaf, struct tar_entry 
 		return FAIL_SYS(e, "open");
 	if (!S_ISREG(st.st_mode))
 		return FAIL(e, E_SYSTEM, "it is no file any more");
+	if (x->place->one_mount && st.st_nlink > 1) {
+		const char *first;
+
+		r = links_name(&x->links, &st, m->name, &first, e);
+		if (r == 0 && first) {
+			m->type = TAR_HARDLINK;
+			m->link = (char *)(uintptr_t)first;
+			return tar_write_entry(x->out, m, e);
+		}
+		if (r < 0)
+			return r;
+	}
 	x->bytes += (uint64_t)st.st_size;
 	if (x->bytes > LIMIT_COPY)
 		return FAIL(e, E_FORMAT, "more than %llu bytes", (unsigned long long)LIMIT_COPY);
@@ -141,13 +153,37 @@ static int send_folder(struct end *x, int dir, const char *leaf, const char *nam
 	return r;
 }
 
+/* Something is mounted there; the place has the number of its own mount. */
+static int is_mounted(const struct end *x, int dir, const char *leaf, bool *ret, struct err *e)
+{
+	struct statx st;
+
+	*ret = false;
+	if (!x->place->one_mount)
+		return 0;
+	if (statx(dir, leaf, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) < 0)
+		return FAIL_SYS(e, "look at a mount");
+	*ret = st.stx_mnt_id != x->place->mount;
+	return 0;
+}
+
+/* What it is mounted on is a folder or a file: without what it shows. */
+static int send_mounted(struct end *x, const struct stat *st, struct tar_entry *m, struct err *e)
+{
+	m->type = S_ISDIR(st->st_mode) ? TAR_DIR : TAR_FILE;
+	m->mode = S_ISDIR(st->st_mode) ? 0755 : 0644;
+	m->uid = m->gid = 0;
+	return tar_write_entry(x->out, m, e);
+}
+
 /* One that is gone since its folder was listed is none. */
 static int send_one(struct end *x, int dir, const char *leaf, const char *name, int depth,
 		    struct err *e)
 {
 	struct stat st;
 	struct tar_entry m = { .name = (char *)(uintptr_t)name };
-	int r = 0;
+	bool mounted;
+	int r;
 
 	if (fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT && depth ? 0 : FAIL_SYS(e, "look at '%.200s'", name);
@@ -156,6 +192,9 @@ static int send_one(struct end *x, int dir, const char *leaf, const char *name, 
 	m.gid = id_out(x->place, st.st_gid);
 	m.mtime = st.st_mtim.tv_sec;
 	m.mtime_ns = (uint32_t)st.st_mtim.tv_nsec;
+	r = is_mounted(x, dir, leaf, &mounted, e);
+	if (r < 0 || mounted)
+		return r < 0 ? r : send_mounted(x, &st, &m, e);
 	if (S_ISDIR(st.st_mode) && !left_out(x->place, st.st_dev)) {
 		m.type = TAR_DIR;
 		r = *name ? tar_write_entry(x->out, &m, e) : 0;
@@ -167,6 +206,9 @@ static int send_one(struct end *x, int dir, const char *leaf, const char *name, 
 	} else if (S_ISLNK(st.st_mode)) {
 		m.type = TAR_SYMLINK;
 		r = send_link(x, dir, leaf, &m, e);
+	} else if (S_ISFIFO(st.st_mode) && x->place->one_mount) {
+		m.type = TAR_FIFO;
+		r = tar_write_entry(x->out, &m, e);
 	} else {
 		x->skipped++;
 	}

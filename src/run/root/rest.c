@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/root/rest.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -238,5 +239,70 @@ int rest_open(const struct state *state, const struct container *c, struct rest 
 		return WRAP(e, r, "root of container '%s'", c->name);
 	}
 	*ret = rest;
+	return 0;
+}
+
+/* Where something is mounted over its root. */
+static int mounts_of(const struct parts *p, struct strv *ret, struct err *e)
+{
+	const json_t *m;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(json_object_get(p->spec, "mounts"), i, m)
+	{
+		if (r == 0)
+			r = strv_add(ret, json_string_or_null(m, "destination") ?: "", e);
+	}
+	return r;
+}
+
+/* At a folder that is there for as long as it takes to open it. */
+static int open_layers(const struct state *state, const struct container *c, const struct parts *p,
+		       struct err *e)
+{
+	auto_free char *path = NULL;
+	char name[64];
+	int fd, r = fs_temp_name("below-", name, sizeof(name), e);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/%s", c->folder, name) < 0)
+		return FAIL_NOMEM(e);
+	if (mkdir(path, 0700) < 0)
+		return FAIL_SYS(e, "make '%s'", path);
+	r = overlay_mount(state, p->config.diff_ids, p->config.diff_ids_n, NULL, NULL, path, true,
+			  e);
+	fd = r < 0 ? r : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && fd < 0)
+		fd = FAIL_SYS(e, "open '%s'", path);
+	if (r == 0)
+		(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	(void)rmdir(path);
+	return fd;
+}
+
+int rest_below(const struct state *state, const struct container *c, int *ret_upper, int *ret_below,
+	       struct strv *mounts, struct err *e)
+{
+	auto_parts parts = { .run = NULL };
+	auto_close int upper = -1;
+	int below, r = 0;
+
+	if (geteuid() != 0 && (r = userns_enter(e)) < 0)
+		return r;
+	upper = openat(c->fd, "upper/fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (upper < 0)
+		return errno == ENOENT ? 0 : FAIL_SYS(e, "open the root of '%s'", c->name);
+	r = load_parts(state, c, &parts, e);
+	if (r == 0)
+		r = mounts_of(&parts, mounts, e);
+	if (r == 0)
+		r = mounts_private(e);
+	below = r < 0 ? r : open_layers(state, c, &parts, e);
+	if (below < 0)
+		return below;
+	*ret_upper = TAKE_FD(upper);
+	*ret_below = below;
 	return 0;
 }

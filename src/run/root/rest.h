@@ -19,5 +19,12 @@ void rest_free(struct rest *r);
 /* E_USAGE while it runs. */
 int rest_open(const struct state *state, const struct container *c, struct rest *ret,
 	      struct err *e);
+/*
+ * What it wrote to a root of its own, and its image's layers merged, in a mount namespace as above;
+ * it may run. ret_upper stays -1 for a read-only root, and for one that never was started. mounts:
+ * where the container mounts something.
+ */
+int rest_below(const struct state *state, const struct container *c, int *ret_upper, int *ret_below,
+	       struct strv *mounts, struct err *e);
 /* What a start takes, too: a descriptor. */
 int rest_lock(const struct container *c, struct err *e);
