@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,21 +32,6 @@ struct listing {
 	struct bounds bounds;
 	json_t *rows, *own; /* docker's words, and ours */
 };
-
-/* docker takes a name as a regular expression that may match anywhere. */
-static bool name_matches(const char *name, const char *pattern)
-{
-	regex_t re;
-	bool matches;
-
-	if (*pattern == '/') /* names were paths once */
-		pattern++;
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(name, pattern) != NULL;
-	matches = regexec(&re, name, 0, NULL, 0) == 0;
-	regfree(&re);
-	return matches;
-}
 
 /* "web" is web:1, web:2 and web@sha256:..., too; a digest is that of the manifest. */
 static bool is_of_image(const struct container *c, const char *wanted)
@@ -102,7 +86,7 @@ static bool has_volume(const struct container *c, const char *wanted)
 
 static bool matches(const struct filters *f, const struct bounds *b, const struct view *v)
 {
-	FILTER_ANY(f, "name", value, name_matches(v->c->name, value));
+	FILTER_ANY(f, "name", value, filter_name(v->c->name, value));
 	FILTER_ANY(f, "id", value, *value && starts_with(v->c->id, value));
 	FILTER_ANY(f, "status", value, strcmp(v->state, value) == 0);
 	FILTER_ANY(f, "admission", value, strcmp(v->admission, value) == 0);
@@ -158,7 +142,7 @@ static int list_one(void *arg, struct container *c, struct err *e)
 	if (c->kind == CONTAINER_STEP)
 		return 0;
 	r = view_of(c, &v, e);
-	if (r < 0 || (v.status.phase != PHASE_RUNNING && !l->all) ||
+	if (r < 0 || (v.status.phase != PHASE_RUNNING && !v.restarting && !l->all) ||
 	    !matches(&l->filters, &l->bounds, &v))
 		return r;
 	r = view_row(&v, l->o->full, &row, e);

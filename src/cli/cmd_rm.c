@@ -20,7 +20,7 @@ static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
 	cli_subject(x->state, name, &subject);
 	/* Gone is what was asked for, as for docker. */
 	if ((x->force || x->ignore) && !subject.id[0])
-		return 0;
+		return EACH_SAID;
 	r = run_remove(x->state, name, x->force, e);
 	return cli_note_container(c, "rm", name, &subject, r, NULL, e);
 }

@@ -30,7 +30,7 @@ int view_of(const struct container *c, struct view *ret, struct err *e)
 {
 	static const char *const states[] = { "created", "running", "exited" };
 	struct view v = { .c = c };
-	auto_json *health = NULL, *admission = NULL;
+	auto_json *health = NULL, *admission = NULL, *restart = NULL;
 	int r = container_status(c, &v.status, e);
 
 	if (r < 0)
@@ -46,6 +46,11 @@ int view_of(const struct container *c, struct view *ret, struct err *e)
 		admission = view_file(c, ADMISSION_FILE);
 		(void)snprintf(v.admission, sizeof(v.admission), "%s",
 			       json_string_or_null(admission, "outcome") ?: "");
+	} else if (v.status.phase == PHASE_EXITED) {
+		restart = view_file(c, "restart.json");
+		v.restarting = json_is_true(json_object_get(restart, "waiting"));
+		if (v.restarting)
+			v.state = "restarting";
 	}
 	*ret = v;
 	return 0;
@@ -74,7 +79,7 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 			       told ? v->admission : "", told ? ")" : "");
 	} else {
 		age_human(now - s->finished, age);
-		(void)snprintf(ret, cap, "exited (%d) %s", s->exit, age);
+		(void)snprintf(ret, cap, "%s (%d) %s", v->state, s->exit, age);
 	}
 }
 

@@ -8,7 +8,8 @@
 struct view {
 	const struct container *c;
 	struct container_status status;
-	const char *state;  /* created, running, paused, exited */
+	bool restarting;    /* ended, and its policy is about to start it again */
+	const char *state;  /* created, running, paused, exited, restarting */
 	char health[16];    /* starting, healthy, unhealthy; "" without a health check */
 	char admission[16]; /* of one that runs, what was last decided: admitted, refused, unchecked
 			     */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/filters.h"
 
+#include <regex.h>
 #include <string.h>
 
 static int fail_unknown(const char *text, const char *const *allowed, struct err *e)
@@ -51,4 +52,18 @@ bool filter_label(const json_t *labels, const char *wanted)
 	const json_t *value = key ? json_object_get(labels, key) : NULL;
 
 	return value && (!eq || strcmp(json_string_value(value) ?: "", eq + 1) == 0);
+}
+
+bool filter_name(const char *name, const char *pattern)
+{
+	regex_t re;
+	bool matches;
+
+	if (*pattern == '/') /* names were paths once */
+		pattern++;
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return strstr(name, pattern) != NULL;
+	matches = regexec(&re, name, 0, NULL, 0) == 0;
+	regfree(&re);
+	return matches;
 }

@@ -19,6 +19,8 @@ struct filters {
 int filters_parse(const struct strv *list, const char *const *allowed, struct filters *ret,
 		  struct err *e);
 bool filters_has(const struct filters *f, const char *name);
+/* docker takes a name as a regular expression that may match anywhere. */
+bool filter_name(const char *name, const char *pattern);
 /* "KEY" or "KEY=VALUE" of an object of strings; NULL has none. */
 bool filter_label(const json_t *labels, const char *wanted);
 

@@ -54,7 +54,7 @@ static bool volume_matches(const struct filters *f, const json_t *v)
 	const json_t *labels = json_object_get(v, "labels");
 	const bool dangling = json_array_size(json_object_get(v, "containers")) == 0;
 
-	FILTER_ANY(f, "name", value, strstr(json_string_or_null(v, "name") ?: "", value) != NULL);
+	FILTER_ANY(f, "name", value, filter_name(json_string_or_null(v, "name") ?: "", value));
 	FILTER_ANY(f, "driver", value, strcmp(value, "local") == 0);
 	FILTER_ANY(f, "dangling", value,
 		   (strcmp(value, "true") == 0 || strcmp(value, "1") == 0) == dangling);

@@ -188,6 +188,21 @@ int command_resolve(const json_t *exec, const struct command_opts *o, struct com
 	return 0;
 }
 
+/* As nginx, postgres and systemd images spell theirs: RTMIN+3, RTMAX-1, RTMAX. */
+static bool real_time(const char *name, int *ret)
+{
+	const bool from_max = strncasecmp(name, "RTMAX", 5) == 0;
+	uint64_t n = 0;
+
+	if (!from_max && strncasecmp(name, "RTMIN", 5) != 0)
+		return false;
+	if (name[5] && (name[5] != (from_max ? '-' : '+') ||
+			str_u64(str_of(name + 6), (uint64_t)(SIGRTMAX - SIGRTMIN), &n, NULL) < 0))
+		return false;
+	*ret = from_max ? SIGRTMAX - (int)n : SIGRTMIN + (int)n;
+	return true;
+}
+
 int signal_parse(const char *name, int *ret, struct err *e)
 {
 	const char *bare = strncasecmp(name, "SIG", 3) == 0 ? name + 3 : name;
@@ -205,11 +220,7 @@ int signal_parse(const char *name, int *ret, struct err *e)
 			return 0;
 		}
 	}
-	/* As nginx, postgres and systemd images spell theirs: RTMIN+3. */
-	if (strncasecmp(bare, "RTMIN+", 6) == 0 &&
-	    str_u64(str_of(bare + 6), (uint64_t)(SIGRTMAX - SIGRTMIN), &n, NULL) == 0) {
-		*ret = SIGRTMIN + (int)n;
+	if (real_time(bare, ret))
 		return 0;
-	}
 	return FAIL(e, E_USAGE, "no signal is named '%s' (see kill -l)", name);
 }

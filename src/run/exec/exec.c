@@ -17,6 +17,7 @@
 #include "run/launch/stand_in.h"
 #include "run/launch/warm.h"
 #include "run/life/events.h"
+#include "run/life/usage.h"
 #include "run/run.h"
 
 static int exec_argv(const struct container *c, const struct runtime *rt, const struct machine *m,
@@ -179,6 +180,9 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	pid = first_process(c.folder, container_cgroup(&c, cgroup));
 	if (pid == 0)
 		return FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	if (usage_frozen(pid))
+		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is paused", c.name),
+				"plimsoll unpause %s", c.name);
 	r = nest_enter(&c.monitor, e);
 	if (r == 0 && o->user && *o->user)
 		r = exec_check_user(o->user, e);

@@ -11,6 +11,7 @@
 #include "confine/shim.h"
 #include "run/file.h"
 #include "run/launch/runtime.h"
+#include "run/options/options.h"
 #include "run/options/privileged.h"
 
 enum { LIMIT_CONFIG = 8 * 1024 * 1024 };
@@ -56,8 +57,31 @@ int exec_check_user(const char *user, struct err *e)
 	return 0;
 }
 
+/* The groups that the container was given besides its user's (--group-add) are everybody's in it,
+ * as docker and podman have it. */
+static int add_groups(const struct container *c, int root, struct user *u, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	auto_json *run = NULL;
+	auto_strv names = { 0 };
+	const struct run_opts o = { .groups = &names };
+	const json_t *name;
+	size_t i;
+	int r = fs_read(c->fd, "run.json", LIMIT_STATE_JSON, &text, e);
+
+	if (r == 0)
+		r = json_parse(buf_str(&text), text.n, "run.json", &run, e);
+	json_array_foreach(json_object_get(json_object_get(run, "options"), "group-add"), i, name)
+	{
+		if (r == 0)
+			r = strv_add(&names, json_string_value(name) ?: "", e);
+	}
+	return r == 0 ? options_groups(&o, root, u, e) : r;
+}
+
 /* Names are looked up in the running container's own root. */
-static int set_user(json_t *process, pid_t pid, const char *user, struct err *e)
+static int set_user(const struct container *c, json_t *process, pid_t pid, const char *user,
+		    struct err *e)
 {
 	char path[64];
 	auto_close int root = -1;
@@ -68,6 +92,8 @@ static int set_user(json_t *process, pid_t pid, const char *user, struct err *e)
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = root < 0 ? FAIL_SYS(e, "open the container's root") : user_resolve(root, user, &u, e);
+	if (r == 0)
+		r = add_groups(c, root, &u, e);
 	if (r < 0) {
 		json_decref(groups);
 		/* Not what a container is not found by: an exit status of its own. */
@@ -187,7 +213,7 @@ int exec_write_process(const struct container *c, pid_t pid, const struct exec_o
 	if (r == 0)
 		r = set_command(process, o, e);
 	if (r == 0 && o->user && *o->user)
-		r = set_user(process, pid, o->user, e);
+		r = set_user(c, process, pid, o->user, e);
 	if (r == 0 && o->privileged)
 		r = set_privileged(process, c, e);
 	if (r == 0)

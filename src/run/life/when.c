@@ -150,7 +150,8 @@ static bool time_of_day(const char **at, struct tm *tm, int64_t *ret_ns)
 	if (literal(at, ':')) {
 		if (!digits(at, 2, 0, 60, &tm->tm_sec))
 			return false;
-		if (literal(at, '.') && !fraction(at, SECOND, ret_ns))
+		/* ISO 8601's own sign, as date(1) prints it, or RFC 3339's. */
+		if ((literal(at, ',') || literal(at, '.')) && !fraction(at, SECOND, ret_ns))
 			return false;
 	}
 	return true;

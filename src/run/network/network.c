@@ -168,6 +168,8 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 	pid_t pid;
 	int r = check_low(o->ports, e);
 
+	if (r == 0 && o->ports)
+		r = ports_check(o->ports, e);
 	view_name(file, name);
 	network_view_path(name, netns);
 	if (r == 0)

@@ -38,6 +38,8 @@ int port_parse(const char *text, struct ports *ret, struct err *e);
 int ports_expose(const json_t *exec, struct ports *ret, struct err *e);
 /* Ports of the host's that are free at this moment, where none is given. */
 int ports_choose(struct ports *p, struct err *e);
+/* E_SYSTEM when somebody else has one of them, of either family: pasta is content with a part. */
+int ports_check(const struct ports *p, struct err *e);
 /* "0.0.0.0:8080->80/tcp". Appends. */
 void port_print(const struct port *p, struct buf *ret);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -119,23 +121,80 @@ int ports_expose(const json_t *exec, struct ports *ret, struct err *e)
 	return r < 0 ? WRAP(e, E_FORMAT, "image configuration: ExposedPorts") : 0;
 }
 
+struct end {
+	int family;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} at;
+	socklen_t n;
+};
+
+/* The port's end of that family on the host; false when its address is of the other. */
+static bool end_of(const struct port *p, int family, struct end *ret)
+{
+	struct end e = { .family = family, .n = sizeof(e.at.four) };
+	void *ip = &e.at.four.sin_addr;
+
+	if (family == AF_INET6) {
+		e.n = sizeof(e.at.six);
+		ip = &e.at.six.sin6_addr;
+		e.at.six.sin6_port = htons(p->host);
+	} else {
+		e.at.four.sin_port = htons(p->host);
+	}
+	e.at.any.sa_family = (sa_family_t)family;
+	if (p->ip[0] && inet_pton(family, p->ip, ip) != 1)
+		return false;
+	*ret = e;
+	return true;
+}
+
 /* A port that nobody has at this moment, for both families when no address is given. */
 static int choose(const struct port *p, uint16_t *ret, struct err *e)
 {
 	const bool v6 = !p->ip[0] || strchr(p->ip, ':');
 	auto_close int s = socket(v6 ? AF_INET6 : AF_INET,
 				  (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-	struct sockaddr_in four = { .sin_family = AF_INET };
-	struct sockaddr *address = v6 ? (struct sockaddr *)&six : (struct sockaddr *)&four;
-	socklen_t n = v6 ? sizeof(six) : sizeof(four);
+	struct end end;
 
-	if (p->ip[0] && inet_pton(v6 ? AF_INET6 : AF_INET, p->ip,
-				  v6 ? (void *)&six.sin6_addr : (void *)&four.sin_addr) != 1)
+	if (!end_of(p, v6 ? AF_INET6 : AF_INET, &end))
 		return FAIL(e, E_USAGE, "'%s' is not an address", p->ip);
-	if (s < 0 || bind(s, address, n) < 0 || getsockname(s, address, &n) < 0)
+	if (s < 0 || bind(s, &end.at.any, end.n) < 0 || getsockname(s, &end.at.any, &end.n) < 0)
 		return FAIL_SYS(e, "choose a port of the host");
-	*ret = ntohs(v6 ? six.sin6_port : four.sin_port);
+	*ret = ntohs(v6 ? end.at.six.sin6_port : end.at.four.sin_port);
+	return 0;
+}
+
+/* What else there may be against it is pasta's to say. A stream's connections of before do not
+ * count, as for pasta; a datagram socket would be shared with its owner. */
+static bool taken(const struct port *p, int family)
+{
+	const int on = 1;
+	struct end end;
+	auto_close int s = -1;
+
+	if (!end_of(p, family, &end))
+		return false;
+	s = socket(family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	if (s < 0 ||
+	    (family == AF_INET6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
+		return false;
+	if (!p->udp && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		return false;
+	return bind(s, &end.at.any, end.n) < 0 && errno == EADDRINUSE;
+}
+
+int ports_check(const struct ports *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (taken(&p->p[i], AF_INET) || taken(&p->p[i], AF_INET6))
+			return err_hint(e,
+					FAIL(e, E_SYSTEM, "port %u/%s of the host is taken",
+					     p->p[i].host, p->p[i].udp ? "udp" : "tcp"),
+					"choose another one: ss -%slnp shows who listens",
+					p->p[i].udp ? "u" : "t");
 	return 0;
 }
 

@@ -43,13 +43,17 @@ static int memory_word(struct memory *m, const char *word, struct err *e)
 	if (!key)
 		return FAIL_NOMEM(e);
 	if (strcmp(key, "size") == 0) {
-		if (strchr(value, '%') || run_parse_size(value, &n, NULL) < 0)
+		/* 0 is no limit to the kernel. */
+		if (strchr(value, '%') || run_parse_size(value, &n, NULL) < 0 || n == 0)
 			return FAIL(e, E_USAGE, "tmpfs '%s': size '%s': want such as 64m", m->text,
 				    value);
 		m->size = true;
 		buf_printf(&m->options, ",size=%llu", (unsigned long long)n);
 	} else if (strcmp(key, "mode") == 0 && !is_mode(value)) {
 		return FAIL(e, E_USAGE, "tmpfs '%s': mode '%s': want octal such as 1777", m->text,
+			    value);
+	} else if (strcmp(key, "nr_inodes") == 0 && value[strspn(value, "0")] == '\0') {
+		return FAIL(e, E_USAGE, "tmpfs '%s': nr_inodes '%s': want a number", m->text,
 			    value);
 	} else if (has_word("mode uid gid nr_inodes", key) && digits(value)) {
 		buf_printf(&m->options, ",%s=%s", key, value);

@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# What the tests of other tools ask for around a container (docs/suites.md says which were read).
+
+load ../lib/common
+load ../lib/containers
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	base_root grep touch || return 0
+	base_state
+}
+
+setup() { containers_setup python3; }
+
+teardown() {
+	[ -z "${HOLDER:-}" ] || kill "$HOLDER" 2>/dev/null || true
+	containers_teardown
+}
+
+# Somebody else's port of the host: sets $PORT and $HOLDER.
+hold_port() { # tcp or udp, address
+	python3 -c 'if True:
+		import socket, sys, time
+		six = ":" in sys.argv[2]
+		s = socket.socket(socket.AF_INET6 if six else socket.AF_INET,
+			socket.SOCK_STREAM if sys.argv[1] == "tcp" else socket.SOCK_DGRAM)
+		if six:
+			s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+		s.bind((sys.argv[2], 0))
+		if sys.argv[1] == "tcp":
+			s.listen()
+		open("port", "w").write(str(s.getsockname()[1]))
+		time.sleep(60)' "$1" "$2" 3>&- &
+	HOLDER=$!
+	wait_for 10 test -s port
+	PORT=$(cat port)
+}
+
+@test "a port that somebody has, of either family, is not published in part" {
+	local kind address
+	for kind in tcp udp; do
+		for address in 127.0.0.1 ::1; do
+			rm -f port
+			hold_port $kind $address
+			run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm -p "$PORT:80/$kind" base:1 id
+			assert_status 125
+			assert_output_has "port $PORT/$kind of the host is taken"
+			refute_output_has "uid=0"
+			kill "$HOLDER"
+			wait "$HOLDER" 2>/dev/null || true
+		done
+	done
+}
+
+@test "exec as somebody else has the groups that the container was given" {
+	plimsoll run -d --network none --name c --group-add 7 --group-add 9 base:1 sleep 60
+	for user in 0 0:0 12:34 root; do
+		run plimsoll exec --user "$user" c grep Groups: /proc/self/status
+		assert_output_has "7 9"
+	done
+}
+
+@test "exec of a paused one says so, and what to do" {
+	plimsoll run -d --network none --name c base:1 sleep 60
+	plimsoll pause c
+	run plimsoll exec c id
+	assert_status 2
+	assert_output_has "container 'c' is paused" "plimsoll unpause c"
+}
+
+@test "one that waits to be started again is listed as restarting" {
+	plimsoll run -d --network none --restart always --name c base:1 sh -c 'exit 3'
+	wait_for 20 sh -c "'$PLIMSOLL' --state '$STATE' ps --format '{{.State}} {{.Status}}' | grep -q '^restarting restarting (3)'"
+	wait_for 20 sh -c "'$PLIMSOLL' --state '$STATE' ps -q --filter status=restarting | grep -q ."
+	plimsoll stop c
+	run plimsoll ps -q
+	assert_eq "$output" ""
+}
+
+@test "signals counted from the end of the real-time ones" {
+	plimsoll run -d --network none --name c base:1 sh -c 'trap "echo 64" 64; trap "echo 62" 62; trap "echo 34" 34
+		while :; do sleep 0.1; done'
+	sleep 0.5
+	for s in RTMAX SIGRTMAX-2 rtmin; do
+		plimsoll kill -s "$s" c
+		sleep 0.3
+	done
+	run plimsoll logs c
+	assert_eq "$output" $'64\n62\n34'
+	for s in RTMAX+1 RTMIN-1 RTMAX-31 RTMAXX RTMIN+ 0 65 '' SIG; do
+		run plimsoll kill -s "$s" c
+		assert_status 2
+	done
+}
+
+@test "rm --force of what is not there prints nothing" {
+	plimsoll create --name c base:1
+	run plimsoll rm --force nosuch c
+	assert_status 0
+	assert_eq "$output" c
+}
+
+@test "volumes are found by a regular expression" {
+	plimsoll volume create one_1
+	plimsoll volume create one_2
+	run plimsoll volume ls --filter 'name=one_1*' -q
+	assert_eq "$output" $'one_1\none_2'
+	run plimsoll volume ls --filter 'name=^one_.*2$' -q
+	assert_eq "$output" one_2
+}
+
+@test "times with a comma, as date(1) prints them" {
+	plimsoll run -d --network none --name c base:1 sh -c 'echo words'
+	plimsoll wait c
+	run plimsoll logs --since "$(date --date='-1 hour' --iso-8601=ns)" c
+	assert_eq "$output" words
+	run plimsoll logs --until "$(date --date='-1 hour' --iso-8601=ns)" c
+	assert_eq "$output" ""
+}
+
+@test "a tmpfs is never without a limit" {
+	for words in size=0 size=0k nr_inodes=0 nr_inodes=00; do
+		refused 2 "tmpfs '/x:$words'" --tmpfs "/x:$words"
+	done
+}
