@@ -4,11 +4,15 @@
 #include "cli/cli.h"
 
 /*
- * The part of docker's --format that people type: text with {{.Name}}, {{.State.Status}},
- * {{json .}}, {{json .Name}}, {{index .Config.Labels "key"}}, "\t" and "\n". What is not there
- * prints as <no value>. Anything else in braces is E_USAGE: --format json has all of it.
+ * docker's --format: Go's templates with if, else, with, range, variables, pipes, the comparisons,
+ * and, or, not, len, index, print, println, printf, and docker's json, join, split, lower, upper,
+ * title and truncate. "\t" and "\n" may be spelled out. A field that is not there prints as <no
+ * value>. Anything else in braces is E_USAGE: --format json has all of it.
  */
 int template_print(const char *text, const json_t *value, struct buf *ret, struct err *e);
+/* headings: a field that is not there is its own name. */
+int template_print_as(const char *text, const json_t *value, bool headings, struct buf *ret,
+		      struct err *e);
 
 /* Rows in docker's ways: json (c->json), a template a row, or "table TEMPLATE". */
 struct rows {
