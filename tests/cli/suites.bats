@@ -123,3 +123,18 @@ hold_port() { # tcp or udp, address
 		refused 2 "tmpfs '/x:$words'" --tmpfs "/x:$words"
 	done
 }
+
+@test "exec --tty: nothing of what a short command wrote is lost, and its status is told" {
+	plimsoll run -d --network none --name c base:1 sleep 120
+	for i in $(seq 25); do
+		run plimsoll exec -t c sh -c "echo line $i; exit 3"
+		assert_eq "$status:$output" "3:line $i"$'\r'
+	done
+	assert_eq "$(plimsoll exec -t c sh -c 'i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i + 1)); done' | md5sum)" \
+		"$(seq 0 4999 | sed 's/$/\r/' | md5sum)"
+	# Whoever hears it no more ends it, as a terminal that is closed does.
+	run timeout 20 sh -c "'$PLIMSOLL' --state '$STATE' exec -t c sh -c 'while :; do echo y; done' | head -n 1"
+	assert_eq "$output" $'y\r'
+	run sh -c "ls '$STATE'/containers/*/ | grep exec-"
+	assert_eq "$output" ""
+}

@@ -32,7 +32,7 @@ static int exec_argv(const struct container *c, const struct runtime *rt, const 
 
 /* Before the last word, the container's id. */
 static int add_words(const struct exec_opts *o, const struct container *c, const char *pidfile,
-		     struct strv *argv, struct err *e)
+		     const char *terminal, struct strv *argv, struct err *e)
 {
 	char *id = argv->v[argv->n - 1];
 	int r;
@@ -41,19 +41,25 @@ static int add_words(const struct exec_opts *o, const struct container *c, const
 	r = strv_addf(argv, e, "--pid-file=%s/%s", c->folder, pidfile);
 	if (r == 0 && o->detach)
 		r = strv_add(argv, "--detach", e);
+	if (r == 0 && terminal)
+		r = strv_addf(argv, e, "--console-socket=%s/%s", c->folder, terminal);
 	if (r == 0)
 		r = strv_add(argv, id, e);
 	free(id);
 	return r;
 }
 
-/* In the child, once it sees its own null device. */
-static int take_streams(const struct streams *s, int terminal)
+/* In the child, once it sees its own null device. With a terminal the streams are the runtime's
+ * own: what it says, and what it copies from. */
+static int take_streams(const struct streams *s, const struct exec_opts *o, int terminal,
+			bool handed)
 {
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (terminal >= 0)
-		return dup2(terminal, STDIN_FILENO);
+	if (handed)
+		return dup2(null, STDIN_FILENO);
+	if (o->tty)
+		return terminal >= 0 ? dup2(terminal, STDIN_FILENO) : 0;
 	for (int i = 0; i < 3; i++)
 		if (dup2(s->v[i].end < 0 ? null : s->v[i].end, i) < 0)
 			return -1;
@@ -102,7 +108,9 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	struct streams streams = STREAMS_INIT;
 	auto_stand_in quiet = STAND_IN_INIT;
 	struct exec_wait waiting;
-	char pidfile[96];
+	struct exec_terminal terminal = EXEC_TERMINAL_INIT;
+	char pidfile[96], socket[96];
+	bool handed = false;
 	struct machine m;
 	struct runtime rt;
 	int r = machine_detect(&m, e), status;
@@ -115,10 +123,14 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (r < 0)
 		return r;
 	(void)snprintf(pidfile, sizeof(pidfile), "%s.pid", file);
-	r = add_words(o, c, pidfile, &argv, e);
+	(void)snprintf(socket, sizeof(socket), "%s.tty", file);
+	handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
+	r = add_words(o, c, pidfile, handed ? socket : NULL, &argv, e);
 	if (r == 0)
 		r = exec_wait_begin(&waiting, e);
-	if (r == 0 && o->tty && !o->interactive)
+	if (r == 0 && handed)
+		r = exec_terminal_begin(c, socket, o->interactive, &terminal, e);
+	else if (r == 0 && o->tty && !o->interactive)
 		r = stand_in_open(&quiet, e);
 	if (r == 0 && !o->tty)
 		r = streams_open(fds, &streams, e);
@@ -128,19 +140,19 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	pid = fork();
 	if (pid < 0) {
 		streams_close(&streams);
+		exec_terminal_end(&terminal);
 		return FAIL_SYS(e, "fork");
 	}
 	if (pid == 0) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (join(c) < 0 ||
-		    ((!o->tty || quiet.end >= 0) && take_streams(&streams, quiet.end) < 0))
+		if (join(c) < 0 || take_streams(&streams, o, quiet.end, handed) < 0)
 			_exit(STATUS_FAILED);
 		(void)execv(rt.path, argv.v);
 		_exit(STATUS_FAILED);
 	}
 	streams_handed(&streams);
-	status = exec_wait_end(&waiting, pid, c, pidfile, e);
+	status = exec_wait_end(&waiting, pid, c, pidfile, &terminal, e);
 	streams_close(&streams);
 	if (status < 0)
 		return status;

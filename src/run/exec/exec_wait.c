@@ -61,31 +61,41 @@ static pid_t await_pid(const struct container *c, const char *pidfile, struct po
 	return pid;
 }
 
-static void pass_on(const struct signalfd_siginfo *si, pid_t pid, pid_t runtime)
+/* reached: what our terminal sends reaches the process by itself. */
+static void pass_on(const struct signalfd_siginfo *si, pid_t pid, pid_t runtime, bool reached)
 {
 	const int sig = (int)si->ssi_signo;
 
 	if (sig == SIGWINCH)
 		terminal_pass_size(pid);
-	else if (si->ssi_code != SI_KERNEL)
+	else if (si->ssi_code != SI_KERNEL || !reached)
 		(void)kill(pid > 0 ? pid : runtime, sig);
 }
 
 int exec_wait_end(struct exec_wait *w, pid_t runtime, const struct container *c,
-		  const char *pidfile, struct err *e)
+		  const char *pidfile, struct exec_terminal *t, struct err *e)
 {
 	auto_close int process = (int)syscall(SYS_pidfd_open, runtime, 0);
-	struct pollfd p[] = { { .fd = process, .events = POLLIN },
-			      { .fd = w->signals, .events = POLLIN } };
+	struct pollfd p[2 + EXEC_TERMINAL_FDS] = { { .fd = process, .events = POLLIN },
+						   { .fd = w->signals, .events = POLLIN } };
+	const bool ours = exec_terminal_there(t);
 	struct signalfd_siginfo si;
 	int status = 0, r = 0;
 
-	while (process >= 0 && poll(p, 2, -1) >= 0 && !p[0].revents)
-		if (read(w->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
-			pass_on(&si, await_pid(c, pidfile, &p[0]), runtime);
+	while (process >= 0) {
+		exec_terminal_wants(t, p + 2);
+		if (poll(p, 2 + EXEC_TERMINAL_FDS, -1) < 0)
+			continue;
+		if (p[0].revents)
+			break;
+		if (p[1].revents && read(w->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
+			pass_on(&si, await_pid(c, pidfile, &p[0]), runtime, !ours);
+		exec_terminal_attend(t, p + 2);
+	}
 	while (waitpid(runtime, &status, 0) < 0 && r == 0)
 		if (errno != EINTR)
 			r = FAIL_SYS(e, "wait for the runtime");
+	exec_terminal_end(t);
 	(void)close(w->signals);
 	(void)sigprocmask(SIG_SETMASK, &w->before, NULL);
 	return r < 0 ? r : status;

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "run/container.h"
+#include "run/exec/exec_terminal.h"
 
 /*
  * Waits for a runtime that runs a further process of a container. What others send to us is given
@@ -18,6 +19,7 @@ struct exec_wait {
 int exec_wait_begin(struct exec_wait *w, struct err *e);
 /* In the forked child that becomes the runtime. */
 void exec_wait_child(const struct exec_wait *w);
-/* Returns the status as of waitpid(2), or a negative E_*. Ends what was begun. */
+/* Returns the status as of waitpid(2), or a negative E_*. Copies t's terminal meanwhile, when there
+ * is one. Ends what was begun. */
 int exec_wait_end(struct exec_wait *w, pid_t runtime, const struct container *c,
-		  const char *pidfile, struct err *e);
+		  const char *pidfile, struct exec_terminal *t, struct err *e);

@@ -36,6 +36,8 @@ struct runtime_kind {
 	bool sysctls_last;
 	/* Limits of the first process are set by its parent, outside of the user namespace. */
 	bool limits_outside;
+	/* exec hands the terminal over and still waits for the process. */
+	bool exec_hands_terminal;
 };
 
 static const struct refusal crun_refusals[] = {
@@ -62,6 +64,7 @@ static const struct runtime_kind kinds[] = {
 		.cgroups = (const char *const[]){ "--cgroup-manager=cgroupfs", NULL },
 		.no_cgroups = (const char *const[]){ "--cgroup-manager=disabled", NULL },
 		.refusals = crun_refusals,
+		.exec_hands_terminal = true,
 	},
 	{
 		.name = "runc",
@@ -194,6 +197,11 @@ static int run_verb(const struct runtime *rt, const char *folder, bool cgroups,
 	if (r == 0)
 		r = add_words(words, &argv, e);
 	return r == 0 ? proc_run((const char *const *)argv.v, -1, NULL, e) : r;
+}
+
+bool runtime_exec_hands_terminal(const struct runtime *rt)
+{
+	return rt->kind->exec_hands_terminal;
 }
 
 int runtime_start(const struct runtime *rt, const char *folder, const char *id, bool cgroups,

@@ -52,6 +52,8 @@ int runtime_run(const char *bundle, const char *folder, const char *id, bool gat
 		struct strv *argv, struct err *e);
 /* "exec", of a process as the file describes it. */
 int runtime_exec(const char *process, const char *id, struct strv *argv, struct err *e);
+/* Whether exec can hand the process's terminal over by --console-socket=PATH. */
+bool runtime_exec_hands_terminal(const struct runtime *rt);
 /* "start", of what conmon had created. Runs it. */
 int runtime_start(const struct runtime *rt, const char *folder, const char *id, bool cgroups,
 		  struct err *e);
