@@ -87,17 +87,17 @@ static int run_events(struct cli *c, void *opts, int argc, char **argv, struct e
 
 	(void)argc;
 	(void)argv;
+	if (r == 0)
+		r = cli_state(c, &state, e);
+	/* Containers whose monitor was killed: their end is told now, before "now" is looked up. */
+	if (r == 0)
+		r = container_reap(state, e);
 	if (r == 0 && o->since)
 		r = when_parse(o->since, when_now(), &q.since, e);
 	if (r == 0 && o->until)
 		r = when_parse(o->until, when_now(), &q.until, e);
 	if (o->since && q.since < 1)
 		q.since = 1;
-	if (r == 0)
-		r = cli_state(c, &state, e);
-	/* Containers whose monitor was killed: their end is told now. */
-	if (r == 0)
-		r = container_reap(state, e);
 	return r == 0 ? events_read(state, &q, e) : r;
 }
 

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "cli/cli.h"
 #include "cli/shorten.h"
+#include "run/container.h"
 #include "trail/trail.h"
 
 static int open_trail(struct cli *c, struct trail **ret, struct err *e)
@@ -13,6 +14,8 @@ static int open_trail(struct cli *c, struct trail **ret, struct err *e)
 
 	if (r < 0)
 		return r;
+	/* The ends that whoever asks has seen. */
+	container_settle(s);
 	r = trail_open(s, ret, e);
 	return r == E_NOTFOUND ? err_hint(e, r, "plimsoll build .") : r;
 }

@@ -82,8 +82,14 @@ int container_each(const struct state *state,
  * removes its folder if that was asked for. */
 int container_cleanup(struct container *c, struct err *e);
 int container_remove(struct container *c, struct err *e); /* cleanup, then the folder */
-/* Every stale record. One that cannot be cleaned does not stop the others. */
+/* Every stale record. One that cannot be cleaned does not stop the others. Those that ended in the
+ * foreground and are being cleaned up by their supervisor are awaited: what comes next finds them
+ * as whoever ran them believes them to be. */
 int container_reap(const struct state *state, struct err *e);
+/* Only awaits. */
+void container_settle(const struct state *state);
+/* Awaits only the one of this name, NULL: none. */
+int container_reap_for(const struct state *state, const char *name, struct err *e);
 
 /* The status file that a monitor writes; E_NOTFOUND while it runs. */
 int container_exit_status(const struct container *c, int *ret, struct err *e);

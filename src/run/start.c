@@ -123,8 +123,8 @@ static void tell_now(void *arg)
 		o->denied_now(o->denied_arg, &d);
 }
 
-static int in_foreground(const struct setup *s, const struct launch *l, int *ret_status,
-			 struct err *e)
+static int in_foreground(const struct setup *s, const struct launch *l, struct supervisor *super,
+			 int *ret_status, struct err *e)
 {
 	auto_close int watch = s->opts->denied_now ? denials_watch(s->c->fd, e) : -1;
 	struct telling telling = { s, watch };
@@ -132,10 +132,24 @@ static int in_foreground(const struct setup *s, const struct launch *l, int *ret
 
 	if (watch < 0 && s->opts->denied_now)
 		return watch;
-	return foreground_run(l, watch >= 0 ? &w : NULL, ret_status, e);
+	return foreground_run(l, watch >= 0 ? &w : NULL, super, ret_status, e);
 }
 
-static int launch(const struct setup *s, bool detach, int *ret_status, struct err *e)
+/* In the supervisor, after its end was reported. What cannot be done now the next command does. */
+static void clean_up(void *arg)
+{
+	const struct setup *s = arg;
+
+	(void)container_cleanup(s->c, NULL);
+}
+
+static bool binds(const struct run_opts *o)
+{
+	return (o->volumes && o->volumes->n) || (o->mounts && o->mounts->n);
+}
+
+static int launch(const struct setup *s, bool detach, struct supervisor *super, int *ret_status,
+		  struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
 	auto_strv conmon = { 0 };
@@ -158,6 +172,9 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .prepare = prepare,
 			    .exit_command = o->exit_command,
 			    .started = nested ? NULL : note_monitor,
+			    .conclude = detach ? NULL : clean_up,
+			    .folder_fd = s->c->fd,
+			    .binds = binds(o),
 			    .arg = &copy,
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
 			    .out = PROC_INHERIT,
@@ -166,7 +183,6 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 			    .own_session = detach,
 			    .decide = o->decide ? decide : NULL,
 			    .decide_arg = &copy };
-	struct supervisor super;
 	int r = o->decide ? gate_close(s->c->fd, e) : keep_admission(s->c, o->admission, e);
 
 	if (r == 0 && o->tty && !o->interactive && !detach)
@@ -176,7 +192,7 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	if (quiet.end >= 0)
 		l.in = quiet.end;
 	if (!detach)
-		return in_foreground(s, &l, ret_status, e);
+		return in_foreground(s, &l, super, ret_status, e);
 
 	const struct conmon_opts c = { .folder = s->c->folder,
 				       .id = s->c->id,
@@ -192,10 +208,10 @@ static int launch(const struct setup *s, bool detach, int *ret_status, struct er
 	if (r < 0)
 		return r;
 	l.conmon = (const char *const *)conmon.v;
-	r = launch_start(&l, &super, e);
+	r = launch_start(&l, super, e);
 	if (r == 0)
-		r = launch_decide(&l, &super, e);
-	return r == 0 ? launch_wait(&super, ret_status, e) : r;
+		r = launch_decide(&l, super, e);
+	return r == 0 ? launch_wait(super, ret_status, e) : r;
 }
 
 /* Ourselves again, beside it: the words of the exit command, with another verb. */
@@ -228,7 +244,8 @@ static int start_health(const struct setup *s, struct err *e)
 }
 
 static int start(const struct state *state, const struct desc *d, const struct run_opts *o,
-		 const struct image *i, struct container *c, int *ret_status, struct err *e)
+		 const struct image *i, struct container *c, struct supervisor *super,
+		 int *ret_status, struct err *e)
 {
 	struct machine machine;
 	struct runtime rt;
@@ -268,7 +285,7 @@ static int start(const struct state *state, const struct desc *d, const struct r
 		r = restart_begin(c, o->detach ? &o->restart : &(struct restart_policy){ 0 }, e);
 	if (r == 0)
 		r = start_health(&s, e);
-	return r == 0 ? launch(&s, o->detach, ret_status, e) : r;
+	return r == 0 ? launch(&s, o->detach, super, ret_status, e) : r;
 }
 
 static void tell_denied(const struct container *c, int status, const struct run_opts *o)
@@ -282,7 +299,7 @@ static void tell_denied(const struct container *c, int status, const struct run_
 /* A container that never started leaves no record, but for one that was there before; one that
  * ended keeps its own unless --rm. */
 static int conclude(struct container *c, int started, int status, const struct run_opts *o,
-		    struct err *e)
+		    struct supervisor *super, struct err *e)
 {
 	struct err ignored = ERR_INIT;
 
@@ -298,7 +315,10 @@ static int conclude(struct container *c, int started, int status, const struct r
 		return started;
 	if (o->denied && !o->detach && !o->create_only)
 		tell_denied(c, status, o);
-	return o->detach || o->create_only ? 0 : container_cleanup(c, e);
+	if (!super->concludes)
+		return o->detach || o->create_only ? 0 : container_cleanup(c, e);
+	launch_release(super);
+	return 0;
 }
 
 /* Unpacking is for what may run, and without a shim nothing would wait. */
@@ -367,12 +387,13 @@ int run_start(const struct state *state, const struct store *store, const struct
 	auto_json *admission = NULL;
 	auto_free struct ports *ports = calloc(1, sizeof(*ports));
 	struct run_opts own = *o;
+	struct supervisor super = SUPERVISOR_INIT;
 	int r = ports ? run_check(state, o, e) : FAIL_NOMEM(e);
 
 	*ret_status = STATUS_FAILED;
 	ret_id[0] = '\0';
 	if (r == 0)
-		r = container_reap(state, e);
+		r = container_reap_for(state, o->name, e);
 	if (r < 0)
 		return r;
 	r = start_image(store, manifest, o, &image, e);
@@ -382,7 +403,7 @@ int run_start(const struct state *state, const struct store *store, const struct
 	if (r == 0)
 		r = start_unpack(state, store, &image, p, e);
 	if (r == 0)
-		r = start(state, manifest, &own, &image, &c, ret_status, e);
+		r = start(state, manifest, &own, &image, &c, &super, ret_status, e);
 	(void)snprintf(ret_id, CONTAINER_ID + 1, "%s", c.id);
-	return conclude(&c, r, *ret_status, o, e);
+	return conclude(&c, r, *ret_status, o, &super, e);
 }

@@ -250,6 +250,7 @@ passes_term_on() {
 @test "a terminated foreground run passes the signal on" {
 	passes_term_on
 	local pid
+	wait_for 10 eval '! started' # its supervisor cleans up behind it
 	"$RUNTOOL" "$STATE" run -R -N "$IMAGE" sleep 60 &
 	pid=$!
 	wait_for 10 started

@@ -49,6 +49,7 @@ made() { # the container's first process waits, or is not started yet
 }
 
 no_container() {
+	plimsoll ps --all >/dev/null # waits for who cleans up
 	! compgen -G "$STATE/containers/????????????????*" >/dev/null
 }
 

@@ -119,6 +119,7 @@ static int find_needs(const struct state *state, const struct store *s, struct n
 	if (!n->blobs || !n->diff_ids || !n->running)
 		return FAIL_NOMEM(e);
 	r = note_images(s, n, e);
+	container_settle(state);
 	return r < 0 ? r : container_each(state, note_container, &x, e);
 }
 

@@ -127,11 +127,10 @@ static void attend(const struct launch *l, const struct supervisor *s, int signa
 	}
 }
 
-int foreground_run(const struct launch *l, const struct foreground_watch *watch, int *ret_status,
-		   struct err *e)
+int foreground_run(const struct launch *l, const struct foreground_watch *watch,
+		   struct supervisor *ret, int *ret_status, struct err *e)
 {
 	auto_close int signals = -1;
-	struct supervisor s;
 	sigset_t set, before;
 	int r;
 
@@ -143,13 +142,13 @@ int foreground_run(const struct launch *l, const struct foreground_watch *watch,
 		return FAIL_SYS(e, "signalfd");
 	/* Until it is decided a signal is for us, and ends us. */
 	(void)sigprocmask(SIG_BLOCK, l->decide ? NULL : &set, &before);
-	r = launch_start(l, &s, e);
+	r = launch_start(l, ret, e);
 	if (r == 0)
-		r = launch_decide(l, &s, e);
+		r = launch_decide(l, ret, e);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	if (r == 0) {
-		attend(l, &s, signals, watch);
-		r = launch_wait(&s, ret_status, e);
+		attend(l, ret, signals, watch);
+		r = launch_wait(ret, ret_status, e);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;

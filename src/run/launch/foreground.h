@@ -14,9 +14,9 @@ struct foreground_watch {
 	void (*happened)(void *arg);
 	void *arg;
 };
-/* watch: NULL for none. */
-int foreground_run(const struct launch *l, const struct foreground_watch *watch, int *ret_status,
-		   struct err *e);
+/* watch: NULL for none. ret: after launch_wait(). */
+int foreground_run(const struct launch *l, const struct foreground_watch *watch,
+		   struct supervisor *ret, int *ret_status, struct err *e);
 
 /* The container's first process, checked against its cgroup; 0 when there is none. */
 pid_t first_process(const char *folder, const char *cgroup);

@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "run/file.h"
+#include "run/launch/conclude.h"
 #include "run/launch/conmon.h"
 #include "run/launch/gate.h"
 #include "run/launch/guard.h"
@@ -32,7 +33,8 @@ enum { GATE_FD = 3 };
 /* What a supervisor tells the process that made it, once. */
 struct report {
 	int r, status;
-	pid_t nest; /* the supervisor stays, for this child */
+	pid_t nest;	/* the supervisor stays, for this child */
+	bool concludes; /* the supervisor stays, and cleans up */
 	struct err e;
 };
 
@@ -246,6 +248,9 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	guard_wait(&guard);
 	if (l->finish)
 		l->finish(l->arg);
+	out->concludes = out->r == 0 && l->conclude;
+	if (out->concludes)
+		return;
 	if (launch_cleanup(l->folder, l->id, l->cgroup, l->runtime,
 			   out->r == 0 ? &out->e : &ignored) < 0 &&
 	    out->r == 0)
@@ -299,18 +304,23 @@ int launch_start(const struct launch *l, struct supervisor *ret, struct err *e)
 		sigset_t watched;
 
 		become_supervisor(l, parent, &watched);
+		(void)close(told); /* else none would see that the parent closed it */
 		if (go >= 0)
 			(void)close(go);
 		out = (struct report){ 0 };
 		supervise(l, gone, &watched, &out);
 		if (out.nest > 0) /* who told us to begin may end */
 			(void)prctl(PR_SET_PDEATHSIG, 0);
+		if (out.concludes)
+			conclude_leave(l, report);
 		(void)fs_write_all(report, &out, sizeof(out), NULL);
+		if (out.concludes)
+			conclude_rest(l, report);
 		if (out.nest > 0)
 			launch_nest_attend(l, out.nest, &watched);
 		_exit(0);
 	}
-	*ret = (struct supervisor){ pid, TAKE_FD(told), TAKE_FD(go) };
+	*ret = (struct supervisor){ pid, TAKE_FD(told), TAKE_FD(go), false };
 	return 0;
 }
 
@@ -351,11 +361,12 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 			break;
 		n += (size_t)got;
 	}
-	(void)close(s->report);
-	while ((n < sizeof(in) || in.nest <= 0) && waitpid(s->pid, &status, 0) < 0 &&
-	       errno == EINTR)
+	s->concludes = n == sizeof(in) && in.concludes;
+	if (!s->concludes)
+		launch_release(s);
+	while ((n < sizeof(in) || (in.nest <= 0 && !in.concludes)) &&
+	       waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	*s = (struct supervisor){ -1, -1, -1 };
 	*ret_status = STATUS_FAILED;
 	if (n < sizeof(in))
 		return FAIL(e, E_SYSTEM, "the supervisor was killed");
@@ -363,6 +374,13 @@ int launch_wait(struct supervisor *s, int *ret_status, struct err *e)
 	if (in.r < 0 && e)
 		*e = in.e;
 	return in.r;
+}
+
+void launch_release(struct supervisor *s)
+{
+	if (s->report >= 0)
+		(void)close(s->report);
+	s->report = -1;
 }
 
 static void forget(const char *folder, const char *id)

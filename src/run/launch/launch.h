@@ -39,6 +39,12 @@ struct launch {
 	 * is to make an empty one. On failure *ret_status may become 126 or 127. */
 	int (*prepare)(void *arg, const char *netns, int *ret_status, struct err *e);
 	void (*finish)(void *arg); /* after the runtime ended; may be NULL */
+	/* Of one in the foreground. Its end is reported first: then the supervisor has nothing of
+	 * the caller's any more, waits until launch_release(), and has this clean up. NULL: it
+	 * cleans up, then reports, as it does in any case when something failed. */
+	void (*conclude)(void *arg);
+	int folder_fd; /* of the folder: with this one alone */
+	bool binds; /* it may see folders of the host's, which are free again when it is reported */
 	void *arg;
 	int in, out, err; /* the process's, as in struct proc */
 	bool terminal; /* the runtime makes one and copies: these are its own, not the container's
@@ -59,9 +65,12 @@ struct launch {
 
 struct supervisor {
 	pid_t pid;
-	int report; /* pipe */
-	int go;	    /* socket for the word of launch_decide(); -1: none is awaited */
+	int report;	/* pipe */
+	int go;		/* socket for the word of launch_decide(); -1: none is awaited */
+	bool concludes; /* after launch_wait(): it cleans up after launch_release() */
 };
+
+#define SUPERVISOR_INIT { -1, -1, -1, false }
 
 int launch_start(const struct launch *l, struct supervisor *ret, struct err *e);
 /* Lets it run when it may; otherwise ends it, waits for that, and returns why. Between
@@ -69,6 +78,8 @@ int launch_start(const struct launch *l, struct supervisor *ret, struct err *e);
 int launch_decide(const struct launch *l, struct supervisor *s, struct err *e);
 /* Waits for the end. 0 and the container's own status, or an error and STATUS_*. */
 int launch_wait(struct supervisor *s, int *ret_status, struct err *e);
+/* The container's folder is needed no more. Also by the end of this process. */
+void launch_release(struct supervisor *s);
 /* Asks it to end the container and clean up; launch_wait() then returns soon. */
 void launch_abort(const struct supervisor *s);
 

@@ -5,8 +5,11 @@
 #include "run/launch/gate.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,6 +17,9 @@
 #include "run/launch/launch.h"
 #include "run/life/ending.h"
 #include "run/life/events.h"
+
+/* To somebody whose first process is stopped before it releases its supervisor. */
+enum { CONCLUDE_MS = 5000 };
 
 static int write_killed(const struct container *c, struct err *e)
 {
@@ -94,6 +100,38 @@ int container_cleanup(struct container *c, struct err *e)
 	return container_save(c, e);
 }
 
+/* Ended in the foreground; its supervisor is at it (launch/conclude.h). */
+static bool concluding(const struct container *c)
+{
+	int status;
+
+	return c->kind == CONTAINER_SERVICE && !c->detached && !c->clean &&
+	       container_exit_status(c, &status, NULL) == 0;
+}
+
+struct reaping {
+	const struct state *state;
+	const char *name; /* awaited alone */
+	bool all;	  /* are awaited */
+	uint64_t until;
+};
+
+static struct reaping reaping_of(const struct state *state, const char *name, bool all)
+{
+	return (struct reaping){ state, name, all, clock_mono_ms() + CONCLUDE_MS };
+}
+
+static void await_conclusion(const struct container *c, const struct reaping *x)
+{
+	auto_close int fd = (int)syscall(SYS_pidfd_open, c->monitor.pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	const uint64_t now = clock_mono_ms();
+
+	/* The number may be another's by now. */
+	if (fd >= 0 && process_alive(&c->monitor) && now < x->until)
+		(void)poll(&p, 1, (int)(x->until - now));
+}
+
 static bool stale(const struct container *c)
 {
 	return !c->clean && !process_alive(&c->monitor);
@@ -104,11 +142,14 @@ static bool stale(const struct container *c)
  * who find nothing stale, do not wait for him. */
 static int reap_one(void *arg, struct container *c, struct err *e)
 {
-	const struct state *state = arg;
+	const struct reaping *x = arg;
+	const struct state *state = x->state;
 	auto_container now = CONTAINER_INIT;
 	auto_close int lock = -1;
 	struct err why = ERR_INIT;
 
+	if ((x->all || (x->name && strcmp(x->name, c->name) == 0)) && concluding(c))
+		await_conclusion(c, x);
 	if (!stale(c))
 		return 0;
 	lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
@@ -152,13 +193,38 @@ static int remove_unrecorded(const struct state *state, struct err *e)
 	return 0;
 }
 
-int container_reap(const struct state *state, struct err *e)
+static int reap(const struct state *state, const char *name, bool all, struct err *e)
 {
-	struct state own = *state; /* container_each() takes no const */
+	struct reaping x = reaping_of(state, name, all);
 	int r;
 
 	if (!fs_exists(state->fd, "containers"))
 		return 0;
 	r = remove_unrecorded(state, e);
-	return r == 0 ? container_each(state, reap_one, &own, e) : r;
+	return r == 0 ? container_each(state, reap_one, &x, e) : r;
+}
+
+static int settle_one(void *arg, struct container *c, struct err *e)
+{
+	(void)e;
+	if (concluding(c))
+		await_conclusion(c, arg);
+	return 0;
+}
+
+void container_settle(const struct state *state)
+{
+	struct reaping x = reaping_of(state, NULL, true);
+
+	(void)container_each(state, settle_one, &x, NULL);
+}
+
+int container_reap(const struct state *state, struct err *e)
+{
+	return reap(state, NULL, true, e);
+}
+
+int container_reap_for(const struct state *state, const char *name, struct err *e)
+{
+	return reap(state, name, false, e);
 }

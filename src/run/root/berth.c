@@ -32,6 +32,14 @@ static char *choose_path(const char *folder)
 	return asprintf(&path, "%s/berth", folder) < 0 ? NULL : path;
 }
 
+void berth_close(const char *folder)
+{
+	auto_free char *path = choose_path(folder);
+
+	if (path)
+		(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 int berth_open(const char *folder, const char *userns_file, struct berth *ret, struct err *e)
 {
 	struct berth s = BERTH_INIT;

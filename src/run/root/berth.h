@@ -26,6 +26,8 @@ struct berth {
  * userns_file: NULL: ids stay as they are. Ends with the mount namespace; the caller frees. */
 int berth_open(const char *folder, const char *userns_file, struct berth *ret, struct err *e);
 void berth_free(struct berth *s);
+/* Nothing is shown there any more. */
+void berth_close(const char *folder);
 
 /*
  * Binds what fd (O_PATH, of a folder or a file) is, with all that is mounted below, to a new name

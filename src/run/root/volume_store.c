@@ -139,6 +139,8 @@ int volume_describe(const struct state *state, const char *name, json_t **ret, s
 	if (r == 0)
 		r = json_parse(buf_str(&text), text.n, "volume.json", &j, e);
 	if (r == 0)
+		container_settle(state);
+	if (r == 0)
 		r = container_each(state, note_user, &users, e);
 	if (r == 0 && asprintf(&data, "%s/volumes/%s/_data", state->path, name) < 0)
 		r = FAIL_NOMEM(e);

@@ -298,6 +298,7 @@ static struct launch launch_of(struct step *st, char cgroup[static CONTAINER_ID 
 /* For a person: the terminal itself, whatever our standard streams are. */
 static int execute_at_terminal(struct step *st, int *ret_status, struct err *e)
 {
+	struct supervisor s = SUPERVISOR_INIT;
 	char cgroup[CONTAINER_ID + 16];
 	auto_close int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	struct launch launch = launch_of(st, cgroup);
@@ -307,7 +308,7 @@ static int execute_at_terminal(struct step *st, int *ret_status, struct err *e)
 	st->terminal = tty;
 	launch.in = launch.out = launch.err = tty;
 	launch.terminal = true;
-	return foreground_run(&launch, NULL, ret_status, e);
+	return foreground_run(&launch, NULL, &s, ret_status, e);
 }
 
 static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struct err *e)
