@@ -60,6 +60,7 @@ struct opt {
 #define OPT_END { .name = NULL }
 
 struct rules;
+struct refused_opt;
 
 /* What every command is given: the global options and what they opened. */
 struct cli {
@@ -87,6 +88,7 @@ struct command {
 	bool hidden;		/* called by programs only: not in help, completion or man pages */
 	const char *example;	/* one or more lines for --help and the man page, or NULL */
 	const struct opt *opts; /* ends with OPT_END, or NULL */
+	const struct refused_opt *refused; /* refused.h; or NULL */
 	size_t opts_size;
 	int min_args, max_args;		   /* max -1: any */
 	bool any_owner;			   /* makes files of any owner: an ordinary user's is

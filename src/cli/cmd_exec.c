@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "cli/containers.h"
+#include "cli/refused.h"
 #include "cli/run_attempt.h"
 #include "run/options/allow.h"
 #include "run/run.h"
@@ -109,6 +110,7 @@ const struct command cmd_exec = {
 		   "command's own; 126 when it could not be invoked, 127 when it was not found.",
 	.example = "plimsoll exec -it web sh",
 	.opts = exec_table,
+	.refused = exec_refused,
 	.opts_size = sizeof(struct exec_cli_opts),
 	.min_args = 2,
 	.max_args = -1,

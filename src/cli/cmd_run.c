@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cli/refused.h"
 #include "cli/run_start.h"
 
 static int run_run(struct cli *c, void *opts, int argc, char **argv, struct err *e)
@@ -101,6 +102,7 @@ const struct command cmd_run = {
 	.example = "plimsoll run --rm 127.0.0.1:5000/web:1\n"
 		   "plimsoll run -d --name web -p 127.0.0.1:8080:8080 web:1",
 	.opts = run_option_table,
+	.refused = run_refused,
 	.opts_size = sizeof(struct run_cli_opts),
 	.min_args = 1,
 	.max_args = -1,
@@ -118,6 +120,7 @@ const struct command cmd_create = {
 		   "and again when the container is started.",
 	.example = "plimsoll create --name web -p 127.0.0.1:8080:8080 web:1\nplimsoll start web",
 	.opts = run_option_table,
+	.refused = run_refused,
 	.opts_size = sizeof(struct run_cli_opts),
 	.min_args = 1,
 	.max_args = -1,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/refused.h"
+
 const struct opt cli_globals[] = {
 	OPT_AT(struct globals, state, "state", 0, OPT_STRING, "DIR",
 	       "state folder (default /var/lib/plimsoll; not root: ~/.local/share)"),
@@ -143,14 +145,26 @@ static int store_next(struct parser *p, const struct found *f, const char *value
 	return store(f, value, e);
 }
 
+/* What another program has. Its value may be the next word. */
+static int refuse(struct parser *p, const struct refused_opt *o, const char *value, struct err *e)
+{
+	if (!o->flag && !value && p->at + 1 < p->argc)
+		value = p->argv[++p->at];
+	return refused_check(o, value, e);
+}
+
 static int long_option(struct parser *p, const char *arg, struct err *e)
 {
 	const char *eq = strchr(arg, '=');
 	struct str name = { arg + 2, eq ? (size_t)(eq - arg) - 2 : strlen(arg) - 2 };
 	struct found f = find(p, name, 0);
 
-	if (!f.opt)
-		return unknown_option(p, arg, e);
+	if (!f.opt) {
+		const struct refused_opt *o =
+			p->command ? refused_find(p->command->refused, name) : NULL;
+
+		return o ? refuse(p, o, eq ? eq + 1 : NULL, e) : unknown_option(p, arg, e);
+	}
 	return store_next(p, &f, eq ? eq + 1 : NULL, e);
 }
 
