@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/container_view.h"
 #include "confine/shim.h"
@@ -161,6 +162,25 @@ static const char *runtime_of(const struct container *c)
 	return slash ? slash + 1 : c->runtime ?: "";
 }
 
+/* {"KEY": "VALUE"} of --annotation. */
+static json_t *annotations_json(const struct facts *f)
+{
+	json_t *j = json_object();
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(f->options, "annotation"), i, one)
+	{
+		const char *text = json_string_value(one) ?: "";
+		const size_t n = strcspn(text, "=");
+		auto_free char *key = strndup(text, n);
+
+		if (key && text[n])
+			(void)json_object_set_new(j, key, json_string(text + n + 1));
+	}
+	return j;
+}
+
 static json_t *host_config_json(const struct facts *f)
 {
 	const json_t *linux_ = json_object_get(f->config, "linux");
@@ -171,7 +191,8 @@ static json_t *host_config_json(const struct facts *f)
 
 	return json_pack(
 		"{s:o, s:s, s:o, s:{s:s, s:I}, s:b, s:o, s:o, s:O*, s:o, s:o, s:o, s:o, s:o, s:s, "
-		"s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:s}",
+		"s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:o, "
+		"s:I, s:I, s:s}",
 		"Binds", list_of(f, "volume"), "NetworkMode", text_of(f, "network", "pasta"),
 		"PortBindings", bindings_json(f->c), "RestartPolicy", "Name",
 		json_string_or_null(f->restart, "policy") ?: "no", "MaximumRetryCount",
@@ -194,7 +215,11 @@ static json_t *host_config_json(const struct facts *f)
 		(json_int_t)nano_cpus(resources), "CpuShares",
 		(json_int_t)limit_of(resources, "cpu", "shares"), "PidsLimit",
 		(json_int_t)limit_of(resources, "pids", "limit"), "CpusetCpus",
-		text_of(f, "cpuset-cpus", ""), "Runtime", runtime_of(f->c));
+		text_of(f, "cpuset-cpus", ""), "Runtime", runtime_of(f->c), "Init",
+		json_is_true(json_object_get(f->options, "init")), "Annotations",
+		annotations_json(f), "CpuPeriod", (json_int_t)limit_of(resources, "cpu", "period"),
+		"CpuQuota", (json_int_t)limit_of(resources, "cpu", "quota"), "CpusetMems",
+		text_of(f, "cpuset-mems", ""));
 }
 
 static int add_mount(const struct facts *f, const struct volume *v, json_t *list, struct err *e)

@@ -62,6 +62,11 @@ const struct refused_opt run_refused[] = {
 	{ "no-hostname", true, "false", "/etc/hostname is plimsoll's", "--hostname NAME" },
 	{ "hosts-file", false, NULL, "/etc/hosts is plimsoll's", "--add-host NAME:ADDRESS" },
 
+	{ "domainname", false, NULL,
+	  "only the host's root may set a NIS domain name, and a "
+	  "container has none of his rights",
+	  "--hostname web.example.org" },
+
 	/* Ids, groups and what the kernel is told. */
 	{ "uidmap", false, NULL, "its ids are chosen by plimsoll", IDS },
 	{ "gidmap", false, NULL, "its ids are chosen by plimsoll", IDS },
@@ -127,6 +132,7 @@ const struct refused_opt run_refused[] = {
 	  "--network container:NAME, --ipc container:NAME, --pid container:NAME" },
 	{ "pod-id-file", false, NULL, "there are no pods",
 	  "--network container:NAME, --ipc container:NAME, --pid container:NAME" },
+	{ "init-ctr", false, NULL, "there are no pods", "plimsoll run it first, without -d" },
 	{ "requires", false, NULL, "what starts first is for the host's systemd to say",
 	  "plimsoll generate systemd NAME" },
 	{ NULL, false, NULL, NULL, NULL },

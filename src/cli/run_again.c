@@ -19,7 +19,7 @@ static int check_restart(const struct cli_start *s, struct err *e)
 				     "--restart and a secret from the environment, which the next "
 				     "start does not have"),
 				"--secret id=NAME,src=FILE");
-	if (o->rm)
+	if (o->rm || o->rmi)
 		return FAIL(e, E_USAGE,
 			    "--restart and --rm: either it is started again, or removed");
 	if (!o->detach && !s->create_only)
@@ -37,14 +37,17 @@ int cli_run_new(struct cli *c, const struct cli_start *s, struct err *e)
 				   .args = s->args,
 				   .cause = s->create_only ? "create" : "run",
 				   .create_only = s->create_only };
+	const struct state *state;
 	int r = check_restart(s, e);
 
 	if (r == 0)
-		r = run_options_settle(s->opts, &kept, e);
+		r = cli_state(c, &state, e);
+	if (r == 0)
+		r = run_options_settle(state, s->opts, &kept, e);
 	return r == 0 ? run_attempt(c, &a, e) : r;
 }
 
-static int load_asked(const struct container *found, json_t **ret, struct err *e)
+int run_asked(const struct container *found, json_t **ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
 	auto_json *j = NULL;
@@ -112,6 +115,6 @@ int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e)
 	if (r == 0)
 		r = container_find(state, s->container, &found, e);
 	if (r == 0)
-		r = load_asked(&found, &asked, e);
+		r = run_asked(&found, &asked, e);
 	return r == 0 ? again(c, &found, asked, s, e) : r;
 }

@@ -6,106 +6,6 @@
 
 #include "confine/spec.h"
 #include "oci/layer.h"
-#include "run/root/secrets.h"
-
-enum { STOP_TIMEOUT_MAX = 86400 };
-
-/* Files first, so that what is given by itself goes before them, as docker does. */
-static int settle_env(struct run_cli_opts *o, struct err *e)
-{
-	struct strv env = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
-		r = run_parse_env_file(o->env_file.v[i], &env, e);
-	for (size_t i = 0; r == 0 && i < o->env.n; i++)
-		r = run_parse_env(o->env.v[i], &env, e);
-	strv_free(&o->env);
-	o->env = env;
-	return r;
-}
-
-static int settle_labels(struct run_cli_opts *o, struct err *e)
-{
-	struct strv labels = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < o->label_file.n; i++)
-		r = run_parse_label_file(o->label_file.v[i], &labels, e);
-	for (size_t i = 0; r == 0 && i < o->label.n; i++)
-		r = strv_add(&labels, o->label.v[i], e);
-	strv_free(&o->label);
-	o->label = labels;
-	return r;
-}
-
-/* "./data:/data" is this folder's, wherever it is started from later. */
-static int settle_volumes(struct run_cli_opts *o, struct err *e)
-{
-	struct strv volumes = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < o->volume.n; i++) {
-		const char *text = o->volume.v[i];
-		auto_free char *host = strndup(text, strcspn(text, ":")), *real = NULL;
-
-		if (!host)
-			return FAIL_NOMEM(e);
-		if (host[0] == '.' && strchr(text, ':'))
-			real = realpath(host, NULL);
-		r = real ? strv_addf(&volumes, e, "%s%s", real, text + strlen(host))
-			 : strv_add(&volumes, text, e);
-	}
-	strv_free(&o->volume);
-	o->volume = volumes;
-	return r;
-}
-
-/* The file is read at each start. */
-static int settle_profile(struct run_cli_opts *o, struct strv *kept, struct err *e)
-{
-	auto_free char *real = o->profile ? realpath(o->profile, NULL) : NULL;
-	int r;
-
-	if (!o->profile)
-		return 0;
-	if (!real)
-		return FAIL(e, E_NOTFOUND, "--profile: '%s' is not there", o->profile);
-	r = strv_add(kept, real, e);
-	if (r == 0)
-		o->profile = kept->v[kept->n - 1];
-	return r;
-}
-
-static int settle_secrets(struct run_cli_opts *o, struct err *e)
-{
-	struct strv secrets = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < o->secret.n; i++) {
-		auto_free char *text = NULL;
-
-		r = secret_settle(o->secret.v[i], &text, e);
-		if (r == 0)
-			r = strv_add(&secrets, text, e);
-	}
-	strv_free(&o->secret);
-	o->secret = secrets;
-	return r;
-}
-
-int run_options_settle(struct run_cli_opts *o, struct strv *kept, struct err *e)
-{
-	int r = settle_env(o, e);
-
-	if (r == 0)
-		r = settle_profile(o, kept, e);
-	if (r == 0)
-		r = settle_labels(o, e);
-	if (r == 0)
-		r = settle_secrets(o, e);
-	return r == 0 ? settle_volumes(o, e) : r;
-}
 
 /* "linux/amd64" or "amd64", as docker takes it. */
 static int check_platform(const char *platform, struct err *e)
@@ -121,55 +21,21 @@ static int check_platform(const char *platform, struct err *e)
 	return err_hint(e, r, "run without --platform");
 }
 
-static int parse_sizes(const struct run_cli_opts *o, struct run_opts *ret, struct err *e)
+/* Of one container in the background, or in the foreground. */
+static int check_kind(const struct run_cli_opts *o, struct err *e)
 {
-	const struct {
-		const char *text;
-		uint64_t *ret;
-	} sizes[] = {
-		{ o->memory, &ret->memory },
-		{ o->memory_reservation, &ret->memory_reservation },
-		{ o->memory_swap, &ret->memory_swap },
-		{ o->shm_size, &ret->shm_size },
-	};
-	int r = 0;
-
-	if (o->memory_swap && strcmp(o->memory_swap, "-1") == 0)
-		return FAIL(e, E_POLICY, "--memory-swap -1: a container's memory has a limit");
-	for (size_t i = 0; r == 0 && i < sizeof(sizes) / sizeof(*sizes); i++)
-		if (sizes[i].text)
-			r = run_parse_size(sizes[i].text, sizes[i].ret, e);
-	return r;
-}
-
-static int parse_values(const struct run_cli_opts *o, struct run_request *ret, struct err *e)
-{
-	struct run_opts *run = &ret->run;
-	uint64_t seconds;
-	int r = parse_sizes(o, run, e);
-
-	if (r == 0)
-		r = run_parse_log(o->log_driver, &o->log_opt, &run->log_max, e);
-	if (r == 0 && o->cpus)
-		r = run_parse_cpus(o->cpus, &run->cpu_milli, e);
-	if (r == 0 && o->stop_signal)
-		r = signal_parse(o->stop_signal, &run->stop_signal, e);
-	if (r == 0 && o->oom_score_adj)
-		r = run_parse_oom_score(o->oom_score_adj, &run->oom_score_adj, e);
-	/* systemd restarts what it started itself: cmd_generate.c. */
-	if (r == 0 && o->restart)
-		r = restart_parse(o->restart, &run->restart, e);
-	if (getenv(SYSTEMD_UNIT_VARIABLE))
-		run->restart.when = RESTART_NO;
-	for (size_t i = 0; r == 0 && i < o->publish.n; i++)
-		r = port_parse(o->publish.v[i], &ret->ports, e);
-	if (r == 0 && o->stop_timeout) {
-		if (str_u64(str_of(o->stop_timeout), STOP_TIMEOUT_MAX, &seconds, NULL) < 0)
-			return FAIL(e, E_USAGE, "--stop-timeout '%s': want a number of seconds",
-				    o->stop_timeout);
-		run->stop_timeout = (int)seconds;
-	}
-	return r;
+	for (size_t i = 0; i < o->annotation.n; i++)
+		if (!strchr(o->annotation.v[i], '=') || o->annotation.v[i][0] == '=')
+			return FAIL(e, E_USAGE, "--annotation '%.100s': want KEY=VALUE",
+				    o->annotation.v[i]);
+	if (o->rmi && o->detach)
+		return err_hint(e, FAIL(e, E_USAGE, "--rmi and --detach: the image is in use"),
+				"plimsoll rmi IMAGE, once it ended");
+	if (o->pidfile && !o->detach)
+		return err_hint(e,
+				FAIL(e, E_USAGE, "--pidfile: is for a container in the background"),
+				"add --detach");
+	return o->replace && !o->name ? FAIL(e, E_USAGE, "--replace: want --name NAME, too") : 0;
 }
 
 /* What the command line says goes before the profile. */
@@ -246,10 +112,11 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 			     .env = &o->env,
 			     .user = o->user,
 			     .workdir = o->workdir },
+		.init = o->init,
 		.detach = o->detach,
 		.interactive = o->interactive,
 		.tty = o->tty,
-		.auto_remove = o->rm,
+		.auto_remove = o->rm || o->rmi,
 		.writable = o->writable,
 		.look = o->explain || (!o->detach && !o->no_explain),
 		.no_network = (o->network && strcmp(o->network, "none") == 0) ||
@@ -257,6 +124,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.share = ret->asks.share,
 		.ports = &ret->ports,
 		.publish_all = o->publish_all,
+		.expose = &o->expose,
 		.volumes = &o->volume,
 		.mounts = &o->mount,
 		.tmpfs = &o->tmpfs,
@@ -285,12 +153,21 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.pids = o->pids_limit,
 		.cpu_shares = o->cpu_shares,
 		.cpuset = o->cpuset_cpus,
+		.cpuset_mems = o->cpuset_mems,
+		.blkio_weight = o->blkio_weight,
+		.disks = { .weight = &o->blkio_weight_device,
+			   .read_bps = &o->device_read_bps,
+			   .write_bps = &o->device_write_bps,
+			   .read_iops = &o->device_read_iops,
+			   .write_iops = &o->device_write_iops },
 		.stop_timeout = -1,
 	};
 	if (r == 0)
 		r = check_platform(o->platform, e);
 	if (r == 0)
-		r = parse_values(o, ret, e);
+		r = check_kind(o, e);
+	if (r == 0)
+		r = run_options_values(o, ret, e);
 	if (r == 0 && o->profile)
 		r = use_profile(o->profile, ret, e);
 	return r == 0 && ret->asks.words.n ? take_off(o, ret, e) : r;

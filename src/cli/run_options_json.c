@@ -7,7 +7,9 @@
 /* Of one call, not of the container. */
 static bool of_one_call(const char *name)
 {
-	return has_word("detach cidfile env-file label-file pull", name);
+	return has_word("detach cidfile env-file label-file pull attach pidfile replace "
+			"unsetenv tz volumes-from",
+			name);
 }
 
 union field {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run_attempt.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include "pipeline/admit/admission.h"
 #include "pipeline/admit/admit.h"
 #include "run/options/allow.h"
-#include "run/root/secrets.h"
 #include "trust/trust.h"
 
 /* What of the options the trail keeps: not the environment, which may hold secrets. */
@@ -110,7 +108,8 @@ static int foresee(const struct attempt *a, const struct road *road, struct deci
 
 	if (r == 0 && a->resolved)
 		r = digest_parse(str_of(a->resolved), &ref.digest, e);
-	if (r < 0 || a->create_only || a->again ||
+	/* Nor what takes another's place: that one goes only for what may run. */
+	if (r < 0 || a->create_only || a->again || a->opts->replace ||
 	    store_resolve(road->store, &ref, &named, NULL) < 0 ||
 	    store_manifest(road->store, &named, &m, &ret->image, NULL) < 0)
 		return r;
@@ -135,14 +134,6 @@ static int asked_json(const struct attempt *a, const struct digest *resolved, js
 	*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", RUN_SCHEMA, "image", a->image,
 			 "resolved", resolved->s, "args", args, "options", options);
 	return *ret ? 0 : FAIL(e, E_FORMAT, "the image's name is not UTF-8");
-}
-
-/* Only once it is there, and never over what somebody else wrote. */
-static int write_cidfile(const char *path, const char *id, struct err *e)
-{
-	auto_close int fd = fs_open_user(path, O_WRONLY | O_CREAT | O_EXCL, 0644, e);
-
-	return fd < 0 ? WRAP(e, fd, "--cidfile") : fs_write_all(fd, id, strlen(id), e);
 }
 
 /* What the monitor runs once the container ended: ourselves, with what we were told. */
@@ -176,28 +167,22 @@ static int start(struct cli *c, const struct attempt *a, struct road *road, stru
 		 const struct deciding *d, struct err *e)
 {
 	char id[CONTAINER_ID + 1];
-	int status = 0, r;
+	int status = 0, r = run_before(road->state, c, a, e);
 
+	if (r < 0)
+		return r;
 	r = run_start(road->state, road->store, &road->image, o, road->progress, id, &status, e);
 	if (r < 0 && r != E_SIGNAL && !d->refused) {
 		c->exit_status = status;
 		r = road_note(road, a->cause, r, run_detail(o), e);
 	}
-	if (r == 0 && a->opts->cidfile)
-		r = write_cidfile(a->opts->cidfile, id, e);
+	if (r == 0)
+		r = run_after(road, c, a, id, e);
 	if (r < 0)
 		return r;
 	if (a->again)
 		return o->detach ? 0 : status;
 	return o->detach || o->create_only ? cli_print(c, e, "%s\n", id) : status;
-}
-
-static int check_cidfile(const char *path, struct err *e)
-{
-	if (!path || access(path, F_OK) < 0)
-		return 0;
-	return err_hint(e, FAIL(e, E_USAGE, "--cidfile: '%s' is there already", path), "rm %s",
-			path);
 }
 
 static int admit_and_start(struct cli *c, const struct attempt *a, struct run_opts *o,
@@ -276,7 +261,7 @@ int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 	for (size_t i = 0; r == 0 && i < q->asks.words.n; i++)
 		r = run_allowed(policy, q->asks.words.v[i], a->opts->reason, e);
 	if (r == 0)
-		r = check_cidfile(a->opts->cidfile, e);
+		r = run_check_files(a->opts, e);
 	if (r == 0)
 		r = run_pull_check(a->opts->pull, e);
 	if (r == 0)

@@ -41,10 +41,22 @@ static int add_ports(const char *option, const struct profile_ports *ports, stru
 	return r;
 }
 
+/* Without Landlock it is only there to be the first process. */
+static int init_words(const struct spec *s, struct strv *argv, struct err *e)
+{
+	int r = s->init ? strv_add(argv, "--init", e) : 0;
+
+	return r == 0 && !s->shim ? strv_add(argv, "--unconfined", e) : r;
+}
+
 int shim_words(const struct spec *s, struct strv *argv, struct err *e)
 {
 	int r = strv_add(argv, SHIM_PATH, e);
 
+	if (r == 0)
+		r = init_words(s, argv, e);
+	if (r < 0 || !s->shim)
+		return r < 0 ? r : strv_add(argv, "--", e);
 	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
 		r = add_mount(m->target, m->options, argv, e);
 	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
@@ -77,7 +89,7 @@ int shim_words_again(const json_t *args, struct strv *ret, struct err *e)
 
 		if (!word || (i == 0 && strcmp(word, SHIM_PATH) != 0))
 			return 0;
-		r = starts_with(word, "--scope") || strcmp(word, "--gate") == 0
+		r = starts_with(word, "--scope") || has_word("--gate --init", word)
 			    ? 0
 			    : strv_add(ret, word, e);
 		if (r < 0 || strcmp(word, "--") == 0)

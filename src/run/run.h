@@ -18,6 +18,10 @@
  */
 struct run_policy;
 struct denials;
+/* Limits of disks, "DEVICE:N"; each may be NULL. */
+struct run_disks {
+	const struct strv *weight, *read_bps, *write_bps, *read_iops, *write_iops;
+};
 struct run_opts {
 	const char *name;    /* NULL: made from the id */
 	const char *image;   /* as the user wrote it, for ps; may be NULL */
@@ -26,12 +30,15 @@ struct run_opts {
 	const struct profile *profile; /* NULL: the default one */
 	const struct strv *profile_caps,
 		*profile_write; /* its, as cap_add and tmpfs; may be NULL */
+	bool init; /* the shim stays its first process, and the command is a child of it */
 	bool detach, interactive, tty, auto_remove;
-	bool writable;	    /* --read-only=false: a root on disk, gone with rm */
+	bool no_stdout, no_stderr; /* in the foreground, not handed on */
+	bool writable;		   /* --read-only=false: a root on disk, gone with rm */
 	bool no_network;    /* none by pasta: an empty one, the host's, or another container's */
 	struct share share; /* what of the host's policy allows is known */
 	const struct ports *ports;		     /* may be NULL */
 	bool publish_all;			     /* what the image exposes, too */
+	const struct strv *expose;		     /* and these, "PORT[/udp]" */
 	const struct strv *volumes, *mounts, *tmpfs; /* as volume.h reads them; may be NULL, as
 							the next */
 	const struct strv *labels;		     /* "K=V" */
@@ -44,7 +51,14 @@ struct run_opts {
 	const struct strv *devices;	  /* "PATH[:TARGET][:rwm]"; whether policy allows them is
 					     known */
 	const char *hostname;		  /* NULL: the short id */
-	const char *cpuset;		  /* "0-1,3"; NULL: all */
+	const char *cpuset, *cpuset_mems; /* "0-1,3"; NULL: all */
+	uint64_t cpu_quota, cpu_period;	  /* microseconds; 0: what cpu_milli says */
+	bool has_swappiness;
+	uint64_t swappiness;   /* 0 to 100 */
+	uint64_t blkio_weight; /* 0: not given */
+	struct run_disks disks;
+	int umask;			  /* -1: not given */
+	uint64_t timeout;		  /* seconds after which it is killed; 0: none */
 	uint64_t memory, pids, cpu_milli; /* 0: the profile's */
 	uint64_t memory_reservation, memory_swap, shm_size, cpu_shares; /* 0: the profile's */
 	int oom_score_adj; /* never below that of who calls us */

@@ -177,8 +177,9 @@ static int launch(const struct setup *s, bool detach, struct supervisor *super, 
 			    .binds = binds(o),
 			    .arg = &copy,
 			    .in = o->interactive || o->tty ? PROC_INHERIT : -1,
-			    .out = PROC_INHERIT,
-			    .err = PROC_INHERIT,
+			    .out = o->no_stdout ? -1 : PROC_INHERIT,
+			    .err = o->no_stderr ? -1 : PROC_INHERIT,
+			    .timeout = o->timeout,
 			    .terminal = o->tty,
 			    .own_session = detach,
 			    .decide = o->decide ? decide : NULL,
@@ -202,6 +203,7 @@ static int launch(const struct setup *s, bool detach, struct supervisor *super, 
 				       .tty = o->tty,
 				       .interactive = o->interactive,
 				       .log_max = o->log_max,
+				       .timeout = o->timeout,
 				       .exit_command = nested ? NULL : o->exit_command };
 
 	r = conmon_argv(&c, &conmon, e);
@@ -358,6 +360,10 @@ static int choose_ports(const struct image *i, struct run_opts *own, struct port
 		*ret = *own->ports;
 	if (own->publish_all && !own->no_network)
 		r = ports_expose(i->config.exec, ret, e);
+	for (size_t n = 0;
+	     r == 0 && own->publish_all && !own->no_network && own->expose && n < own->expose->n;
+	     n++)
+		r = port_expose(own->expose->v[n], ret, e);
 	if (r == 0 && !own->create_only)
 		r = ports_choose(ret, e);
 	own->ports = ret;

@@ -14,6 +14,9 @@
  *     --scope=sockets no abstract sockets; processes outside are what it is to see
  *     --gate          the command is not executed before a byte comes on descriptor 3
  * (run/launch/gate.h)
+ *     --init          stays the first process: the command is its child, which it hands signals to,
+ *                     and it takes in what others leave (init.c)
+ *     --unconfined    no Landlock, for one that only is to have an init
  *     --              the command and its arguments
  *
  * Descriptors but 0, 1, 2 and the gate are closed, and the working folder has to lie within the
@@ -30,6 +33,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/shim/init.h"
 #include "sandbox/landlock.h"
 
 enum { CANNOT = 125, CANNOT_INVOKE = 126, NOT_FOUND = 127, LIMIT_DEPTH = 32, LIMIT_PATH = 4096 };
@@ -141,7 +145,8 @@ static void apply(const struct rules *r, const char *arg)
 	} else if ((v = value_of(arg, "--connect="))) {
 		allow_port(r, v, false);
 	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--scope=sockets") != 0 &&
-		   strcmp(arg, "--gate") != 0 && !value_of(arg, "--noexec=")) {
+		   strcmp(arg, "--gate") != 0 && strcmp(arg, "--init") != 0 &&
+		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--noexec=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -207,9 +212,12 @@ int main(int argc, char **argv)
 		stop(CANNOT, "shim: started by plimsoll, not by hand", "");
 	}
 	check_inherited(&r);
-	restrict_self(&r);
+	if (!count(&r, "--unconfined"))
+		restrict_self(&r);
 	if (count(&r, "--gate"))
 		await_gate();
+	if (count(&r, "--init") && init_fork() < 0)
+		stop(CANNOT, "init", "");
 	(void)execvp(argv[r.command], argv + r.command);
 	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
 }

@@ -67,6 +67,8 @@ int conmon_argv(const struct conmon_opts *o, struct strv *argv, struct err *e)
 
 	for (size_t i = 0; r == 0 && i < sizeof(words) / sizeof(*words); i++)
 		r = strv_addf(argv, e, "%s%s%s", words[i].option, words[i].value, words[i].suffix);
+	if (r == 0 && o->timeout)
+		r = strv_addf(argv, e, "--timeout=%llu", (unsigned long long)o->timeout);
 	if (r == 0 && o->tty)
 		r = strv_add(argv, "--terminal", e);
 	if (r == 0 && o->interactive)

@@ -13,6 +13,7 @@ struct conmon_opts {
 	const struct runtime *runtime;
 	bool cgroups;	  /* see runtime_argv() */
 	uint64_t log_max; /* bytes; 0: LOG_MAX_DEFAULT */
+	uint64_t timeout; /* seconds after which it is killed; 0: none */
 	bool tty, interactive;
 	const char *const *exit_command; /* may be NULL; the id is added */
 };

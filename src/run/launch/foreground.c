@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -105,19 +106,53 @@ static void pass_on(const struct launch *l, const struct supervisor *s,
 		(void)kill(pid, sig);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until then, at most an hour; a moment for what had to be killed and is not gone; -1: for ever. */
+static int left_ms(int64_t end)
+{
+	enum { AGAIN = 50, HOUR = 3600 * 1000 };
+	const int64_t left = end - now_ms();
+
+	if (!end)
+		return -1;
+	return left < AGAIN ? AGAIN : left > HOUR ? HOUR : (int)left;
+}
+
+/* Its own end, with a status that says so. */
+static void kill_first(const struct launch *l, const struct supervisor *s)
+{
+	const pid_t pid = await_first_process(l, s);
+
+	if (pid > 0)
+		(void)kill(pid, SIGKILL);
+	else
+		launch_abort(s);
+}
+
 static void attend(const struct launch *l, const struct supervisor *s, int signals,
 		   const struct foreground_watch *watch)
 {
 	struct pollfd p[] = { { .fd = signals, .events = POLLIN },
 			      { .fd = s->report, .events = POLLIN },
 			      { .fd = watch ? watch->fd : -1, .events = POLLIN } };
+	const int64_t end = l->timeout ? now_ms() + (int64_t)l->timeout * 1000 : 0;
 	int asked = 0;
 
 	for (;;) {
 		struct signalfd_siginfo si;
+		const int n = poll(p, 3, left_ms(end));
 
-		if (poll(p, 3, -1) < 0)
+		if (n < 0)
 			continue;
+		if (n == 0 && end && now_ms() >= end)
+			kill_first(l, s);
 		if (p[2].revents)
 			watch->happened(watch->arg);
 		if (p[0].revents && read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si))

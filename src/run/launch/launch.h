@@ -47,6 +47,7 @@ struct launch {
 	bool binds; /* it may see folders of the host's, which are free again when it is reported */
 	void *arg;
 	int in, out, err; /* the process's, as in struct proc */
+	uint64_t timeout; /* in the foreground: seconds after which it is killed; 0: none */
 	bool terminal; /* the runtime makes one and copies: these are its own, not the container's
 			*/
 	bool own_session; /* out of reach of the terminal */

@@ -36,6 +36,8 @@ struct ports {
 int port_parse(const char *text, struct ports *ret, struct err *e);
 /* What an image exposes, each with a port of the host's that is to be chosen. Appends. */
 int ports_expose(const json_t *exec, struct ports *ret, struct err *e);
+/* "PORT[-PORT][/udp]"; one that is there is not added again. E_USAGE. */
+int port_expose(const char *text, struct ports *ret, struct err *e);
 /* Ports of the host's that are free at this moment, where none is given. */
 int ports_choose(struct ports *p, struct err *e);
 /* E_SYSTEM when somebody else has one of them, of either family: pasta is content with a part. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -119,6 +120,28 @@ int ports_expose(const json_t *exec, struct ports *ret, struct err *e)
 			r = port_parse(text, ret, e);
 	}
 	return r < 0 ? WRAP(e, E_FORMAT, "image configuration: ExposedPorts") : 0;
+}
+
+int port_expose(const char *text, struct ports *ret, struct err *e)
+{
+	auto_free struct ports *more = calloc(1, sizeof(*more));
+	int r = more ? 0 : FAIL_NOMEM(e);
+
+	if (r == 0)
+		r = strchr(text, ':') ? FAIL(e, E_USAGE, "--expose '%.60s': want PORT[/udp]", text)
+				      : port_parse(text, more, e);
+	for (size_t i = 0; r == 0 && i < more->n; i++) {
+		bool there = false;
+
+		for (size_t n = 0; n < ret->n; n++)
+			there |= ret->p[n].container == more->p[i].container &&
+				 ret->p[n].udp == more->p[i].udp;
+		if (!there && ret->n == LIMIT_PORTS)
+			return FAIL(e, E_USAGE, "more than %d published ports", LIMIT_PORTS);
+		if (!there)
+			ret->p[ret->n++] = more->p[i];
+	}
+	return r;
 }
 
 struct end {

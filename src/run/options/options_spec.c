@@ -7,10 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
-#include "run/root/devices.h"
+#include "run/options/resources.h"
 #include "run/root/etc.h"
 
-enum { SHARES_MIN = 2, SHARES_MAX = 1024, LIMIT_OOM = 32 };
+enum { LIMIT_OOM = 32 };
 
 /* What of the kernel's settings belongs to the namespaces a container has of its own. */
 static bool sysctl_is_own(struct str key)
@@ -79,24 +79,6 @@ static int check_ulimit(const char *text, struct err *e)
 	return err_hint(e, r, "give at most that (ulimit -H -a shows the host's)");
 }
 
-static int check_numbers(const struct run_opts *o, struct err *e)
-{
-	if (o->cpu_shares && (o->cpu_shares < SHARES_MIN || o->cpu_shares > SHARES_MAX))
-		return FAIL(e, E_USAGE, "--cpu-shares: want %d to %d", SHARES_MIN, SHARES_MAX);
-	if (o->cpuset && (!*o->cpuset || strspn(o->cpuset, "0123456789,-") != strlen(o->cpuset)))
-		return FAIL(e, E_USAGE, "--cpuset-cpus '%s': want numbers, such as 0-1,3",
-			    o->cpuset);
-	if (o->memory && o->memory_reservation > o->memory)
-		return FAIL(e, E_USAGE, "--memory-reservation is more than --memory");
-	if (o->memory_swap && (!o->memory || o->memory_swap < o->memory))
-		return err_hint(
-			e,
-			FAIL(e, E_USAGE,
-			     "--memory-swap is memory and swap together: at least --memory"),
-			"give --memory, too");
-	return 0;
-}
-
 static int each(const struct strv *l, int (*fn)(const char *text, struct err *e), struct err *e)
 {
 	int r = 0;
@@ -114,12 +96,19 @@ static int check_host(const char *text, struct err *e)
 	return r < 0 ? WRAP(e, r, "--add-host") : 0;
 }
 
+static int check_expose(const char *text, struct err *e)
+{
+	auto_free struct ports *unused = calloc(1, sizeof(*unused));
+
+	return unused ? port_expose(text, unused, e) : FAIL_NOMEM(e);
+}
+
 int options_check(const struct run_opts *o, struct err *e)
 {
 	const struct etc etc = { .dns = o->dns,
 				 .dns_search = o->dns_search,
 				 .dns_options = o->dns_options };
-	int r = check_numbers(o, e);
+	int r = resources_check(o, e);
 
 	if (r == 0)
 		r = etc_check(&etc, e);
@@ -127,6 +116,8 @@ int options_check(const struct run_opts *o, struct err *e)
 		r = check_sysctl(o->sysctls->v[i], &o->share, e);
 	if (r == 0)
 		r = each(o->ulimits, check_ulimit, e);
+	if (r == 0)
+		r = each(o->expose, check_expose, e);
 	return r == 0 ? each(o->hosts, check_host, e) : r;
 }
 
@@ -153,60 +144,6 @@ int options_groups(const struct run_opts *o, int root, struct user *user, struct
 		user->groups[user->groups_n++] = as.gid;
 	}
 	return 0;
-}
-
-/* o[key], an object made when it is not there. Borrowed. */
-static json_t *object_in(json_t *o, const char *key)
-{
-	json_t *j = json_object_get(o, key);
-
-	if (j)
-		return j;
-	if (json_object_set_new(o, key, json_object()) < 0)
-		return NULL;
-	return json_object_get(o, key);
-}
-
-static int apply_resources(const struct run_opts *o, json_t *linux_, struct err *e)
-{
-	json_t *resources = json_object_get(linux_, "resources"), *memory, *cpu;
-	int r = 0;
-
-	if (!resources) /* no control groups: the caller knows */
-		return 0;
-	memory = object_in(resources, "memory");
-	cpu = object_in(resources, "cpu");
-	if (!memory || !cpu)
-		return FAIL_NOMEM(e);
-	if (o->memory_reservation)
-		r = json_put_u64(memory, "reservation", o->memory_reservation, e);
-	if (r == 0 && o->memory_swap)
-		r = json_put_u64(memory, "swap", o->memory_swap, e);
-	if (r == 0 && o->cpu_shares)
-		r = json_put_u64(cpu, "shares", o->cpu_shares, e);
-	return r == 0 && o->cpuset ? json_put_string(cpu, "cpus", o->cpuset, e) : r;
-}
-
-/* What its control group lets through. */
-static int apply_devices(const struct run_opts *o, json_t *linux_, struct err *e)
-{
-	json_t *rules = json_object_get(json_object_get(linux_, "resources"), "devices");
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && rules && o->devices && i < o->devices->n; i++) {
-		struct device d = { 0 };
-
-		r = device_parse(o->devices->v[i], &d, e);
-		if (r == 0)
-			r = json_push(rules,
-				      json_pack("{s:b, s:s, s:I, s:I, s:s}", "allow", 1, "type",
-						d.type == 'c' ? "c" : "b", "major",
-						(json_int_t)d.major, "minor", (json_int_t)d.minor,
-						"access", d.access),
-				      e);
-		device_free(&d);
-	}
-	return r;
 }
 
 static int apply_ulimits(const struct run_opts *o, json_t *process, struct err *e)
@@ -238,7 +175,7 @@ static int apply_ulimits(const struct run_opts *o, json_t *process, struct err *
 
 static int apply_sysctls(const struct run_opts *o, json_t *linux_, struct err *e)
 {
-	json_t *into = object_in(linux_, "sysctl");
+	json_t *into = resources_object(linux_, "sysctl");
 	int r = into ? 0 : FAIL_NOMEM(e);
 
 	for (size_t i = 0; r == 0 && o->sysctls && i < o->sysctls->n; i++) {
@@ -299,14 +236,14 @@ int options_apply(const struct setup *s, json_t *config, struct err *e)
 	if (r == 0)
 		r = json_get_object(config, "linux", &linux_, "config.json", e);
 	if (r == 0)
-		r = apply_resources(o, linux_, e);
-	if (r == 0)
-		r = apply_devices(o, linux_, e);
+		r = resources_apply(s, linux_, e);
 	if (r == 0)
 		r = apply_ulimits(o, process, e);
 	if (r == 0)
 		r = apply_sysctls(o, linux_, e);
 	if (r == 0 && o->shm_size)
 		r = apply_shm(o, config, e);
+	if (r == 0 && o->umask >= 0)
+		r = json_put_u64(json_object_get(process, "user"), "umask", (uint64_t)o->umask, e);
 	return r == 0 && o->oom_score_adj ? apply_oom(o, process, e) : r;
 }

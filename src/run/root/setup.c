@@ -180,6 +180,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 				   .cwd = s->command->cwd,
 				   .user = user,
 				   .shim = !setup_profile(s->opts)->no_landlock,
+				   .init = s->opts->init,
 				   .gated = s->opts->decide && !s->opts->detach,
 				   .guard = guard,
 				   .look = s->opts->look,
