@@ -53,31 +53,41 @@ static size_t count_alike(const struct denials *d, size_t i)
 	return n;
 }
 
-static bool worth_telling(const struct denied *t, const struct denials *d, size_t i, int status)
+struct telling {
+	size_t begin, told, usual, left;
+};
+
+/* Those that programs try as a matter of course, or the others. */
+static void tell_some(const struct denials *d, bool usual, struct telling *t)
 {
-	return (status != 0 || t->all || !denial_usual(&d->v[i])) && denials_like(d, i) == i;
+	for (size_t i = t->begin; i < d->n; i++) {
+		if (denial_usual(&d->v[i]) != usual || denials_like(d, i) != i)
+			continue;
+		if (t->told == LIMIT_TOLD) {
+			t->left++;
+			continue;
+		}
+		if (t->told++ == 0 && t->begin == 0)
+			(void)fprintf(stderr, "plimsoll: the container was refused:\n");
+		if (usual && t->usual++ == 0 && t->told > 1)
+			(void)fprintf(stderr,
+				      "plimsoll: and, which most programs go on without:\n");
+		print_alike(stderr, d, &d->v[i], count_alike(d, i));
+	}
 }
 
 void denials_tell(void *arg, const struct denials *d, int status)
 {
 	const struct denied *t = arg;
-	size_t told = 0, left = 0;
+	struct telling telling = { .begin = t->told };
 
 	if (t->c->quiet)
 		return;
-	for (size_t i = t->told; i < d->n; i++) {
-		if (!worth_telling(t, d, i, status))
-			continue;
-		if (told == LIMIT_TOLD) {
-			left++;
-			continue;
-		}
-		if (told++ == 0 && t->told == 0)
-			(void)fprintf(stderr, "plimsoll: the container was refused:\n");
-		print_alike(stderr, d, &d->v[i], count_alike(d, i));
-	}
-	if (left)
-		(void)fprintf(stderr, "  and %zu more: plimsoll explain CONTAINER\n", left);
+	tell_some(d, false, &telling);
+	if (status != 0 || t->all)
+		tell_some(d, true, &telling);
+	if (telling.left)
+		(void)fprintf(stderr, "  and %zu more: plimsoll explain CONTAINER\n", telling.left);
 }
 
 void denials_tell_now(void *arg, const struct denials *d)

@@ -67,9 +67,12 @@ static int refuse(json_t *rules, json_t *names, int error, struct err *e)
 			 e);
 }
 
-/* What a profile moves from the denied to the allowed table. */
-static bool profile_allows(const struct profile *p, const char *name)
+/* What a profile moves from the denied to the allowed table; and what a capability is for, which
+ * the kernel asks for by itself. */
+static bool profile_allows(const struct profile *p, const struct seccomp_guard *g, const char *name)
 {
+	if (g && strcmp(name, "chroot") == 0 && g->caps & 1ULL << CAP_SYS_CHROOT)
+		return true;
 	for (const char *const *s = p->syscalls; s && *s; s++)
 		if (strcmp(*s, name) == 0)
 			return true;
@@ -104,7 +107,7 @@ static json_t *names_json(const struct syscall_rule *table, const struct profile
 	json_t *names = json_array();
 
 	for (; table->name; table++) {
-		if (table->why ? profile_allows(p, table->name) : guarded(p, g, table->name))
+		if (table->why ? profile_allows(p, g, table->name) : guarded(p, g, table->name))
 			continue;
 		if (json_array_append_new(names, json_string(table->name)) < 0) {
 			json_decref(names);
@@ -317,7 +320,8 @@ const char *const syscalls_looked[] = {
 	"prlimit64",
 	"mlock",
 	"mlock2",
-
+	"mlockall",
+	"capset",
 	"bind",
 	"connect",
 	NULL,
@@ -468,8 +472,9 @@ int seccomp_json(const struct profile *p, const struct seccomp_guard *g, json_t 
 				    "action", "SCMP_ACT_ALLOW"),
 			  e);
 
-	for (const char *const *name = p->syscalls; r == 0 && name && *name; name++)
-		r = allow_if(rules, *name, NULL, 0, e);
+	for (const struct syscall_rule *d = syscalls_denied; r == 0 && d->name; d++)
+		if (profile_allows(p, g, d->name))
+			r = allow_if(rules, d->name, NULL, 0, e);
 	if (r == 0)
 		r = deny(rules, names_json(syscalls_denied, p, g), g, e);
 	if (r == 0)

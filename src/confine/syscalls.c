@@ -129,6 +129,7 @@ const struct syscall_rule syscalls_allowed[] = {
 	{ "mincore", NULL },
 	{ "mlock", NULL },
 	{ "mlock2", NULL },
+	{ "mlockall", NULL },
 	{ "mmap", NULL },
 	{ "mprotect", NULL },
 	{ "mremap", NULL },

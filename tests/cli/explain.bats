@@ -7,9 +7,10 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root bash perl touch head cp sleep || return 0
+	base_root bash perl touch head cp sleep mkdir ln grep || return 0
 	gcc -static -O1 -D_GNU_SOURCE -o "$ROOT/bin/refused" "$PLIMSOLL_SRC/tests/helpers/refused.c"
-	mkdir -p "$ROOT/var/cache"
+	mkdir -p "$ROOT/var/cache/deep"
+	ln -s /run "$ROOT/var/run"
 	base_state
 }
 
@@ -142,6 +143,42 @@ advised() { # words of the message, run's options and words...
 	assert_output_has "allow: -v prog:/srv/p:exec"
 	in_c -v prog:/srv/p:exec base:1 /srv/p/r
 	assert_status 0
+}
+
+@test "what works is not told, by whichever name: links, names of threads, memory that is locked" {
+	in_c --explain base:1 sh -c 'mkdir /var/run/x && touch /var/run/x/y'
+	assert_status 0
+	refute_output_has refused
+	in_c base:1 sh -c 'ln -s /var/cache /tmp/c; touch /tmp/c/x'
+	assert_output_has "/var/cache/x: this is read-only" "allow: -v NAME:/var/cache "
+	in_c --memory 64m base:1 sh -c 'ulimit -l 4096; refused mlockall'
+	assert_output_has "mlockall: done"
+	in_c base:1 sh -c 'echo name >/proc/self/comm'
+	assert_output_has "comm: this is read-only" "which keeps its memory from being written"
+	in_c base:1 sh -c 'echo name >/proc/self/comm; exit 0'
+	refute_output_has "was refused"
+}
+
+@test "advice is one for what has one cause, and what was only asked or tried comes last" {
+	in_c base:1 sh -c 'touch /var/cache/deep/x; touch /var/cache/y'
+	assert_output_has "and 1 more like it" "allow: -v NAME:/var/cache ("
+	refute_output_has "-v NAME:/var/cache/deep"
+	in_c base:1 sh -c 'test -w /var/cache; echo name >/proc/self/comm; touch /var/cache/x'
+	[[ "$output" == *"/var/cache/x: this is read-only"*"go on without"*"comm: this is read-only"* ]] || fail "$output"
+	in_c base:1 sh -c 'test -w /var/cache'
+	assert_output_has "/var/cache/: this is read-only" "allow: -v NAME:/var/cache ("
+}
+
+@test "advice works: changing the root folder, capabilities that are kept, limits of the host" {
+	advised "chroot()" base:1 sh -c 'refused chroot:/tmp | grep done'
+	in_c base:1 refused keep:7
+	assert_output_has "capset(): the capability SETUID is missing" "--cap-add SETUID (or --cap-add service"
+	in_c --cap-add service base:1 refused keep:7
+	assert_output_has "keep:7: done"
+	in_c base:1 sh -c "ulimit -n $(($(ulimit -Hn) + 1))"
+	assert_output_has "--ulimit nofile=$(ulimit -Hn) (as much as the host's limit"
+	in_c base:1 sh -c 'ulimit -l 0; refused mlockall exit:1'
+	assert_output_has "mlockall: memory that is never swapped: it is more than the limit memlock"
 }
 
 @test "advice works: limits, and what is full" {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,16 @@ static long at_port(unsigned port, int (*go)(int, const struct sockaddr *, sockl
 	return go(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr *)&a, sizeof(a));
 }
 
+/* As programs do that become another user. */
+static long keep_capability(unsigned number)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	data[number / 32].permitted = 1U << number % 32;
+	return syscall(SYS_capset, &head, data);
+}
+
 static long try(const char *what)
 {
 	const char *colon = strchr(what, ':');
@@ -121,6 +132,12 @@ static long try(const char *what)
 		return at_port((unsigned)strtoul(colon + 1, NULL, 10), connect);
 	if (strncmp(what, "bind:", 5) == 0)
 		return at_port((unsigned)strtoul(colon + 1, NULL, 10), bind);
+	if (strcmp(what, "mlockall") == 0)
+		return mlockall(MCL_CURRENT);
+	if (strncmp(what, "keep:", 5) == 0)
+		return keep_capability((unsigned)strtoul(colon + 1, NULL, 10));
+	if (strncmp(what, "chroot:", 7) == 0)
+		return chroot(colon + 1);
 	if (strncmp(what, "exit:", 5) == 0)
 		exit((int)strtol(colon + 1, NULL, 10));
 	errno = EINVAL;

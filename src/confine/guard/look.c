@@ -64,6 +64,8 @@ static const struct look calls[] = {
 	{ SYS_prlimit64, LIMIT, NONE, NONE, 2 },
 	{ SYS_mlock, LOCK, NONE, NONE, NONE },
 	{ SYS_mlock2, LOCK, NONE, NONE, NONE },
+	{ SYS_mlockall, LOCK, NONE, NONE, NONE },
+	{ SYS_capset, CAPS, NONE, NONE, NONE },
 	{ SYS_bind, ADDRESS, NONE, NONE, NONE },
 	{ SYS_connect, PEER, NONE, NONE, NONE },
 };
@@ -104,6 +106,7 @@ static bool look_at(struct looking *l)
 	case POLICY: return look_policy(l);
 	case LIMIT: return look_limit(l);
 	case LOCK: return look_lock(l);
+	case CAPS: return look_caps(l);
 	case ADDRESS:
 	case PEER: return look_socket(l);
 	}

@@ -34,6 +34,7 @@ enum kind {
 	POLICY,	 /* of scheduling */
 	LIMIT,	 /* of resources */
 	LOCK,	 /* memory */
+	CAPS,	 /* of its own, to be had or kept */
 	ADDRESS, /* to listen at */
 	PEER,	 /* to connect to */
 };
@@ -80,5 +81,6 @@ bool look_limit(struct looking *l);
 bool look_nice(struct looking *l);
 bool look_policy(struct looking *l);
 bool look_lock(struct looking *l);
+bool look_caps(struct looking *l);
 /* look_sockets.c */
 bool look_socket(struct looking *l);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -165,8 +166,33 @@ bool look_policy(struct looking *l)
 	return limit_refused(l, RLIMIT_RTPRIO, priority);
 }
 
+/* All that it has now, in bytes: proc(5), statm. Of what comes later the kernel asks later. */
+static uint64_t whole_size(const struct looking *l)
+{
+	char text[128];
+
+	if (!(l->args[0] & MCL_CURRENT) || task_file(l->task.pid, "statm", text, sizeof(text)) == 0)
+		return 0;
+	return strtoull(text, NULL, 10) * 4096;
+}
+
 bool look_lock(struct looking *l)
 {
-	return over(l, limit_names[RLIMIT_MEMLOCK], true, l->args[1]) &&
+	const uint64_t size = l->look->nr == SYS_mlockall ? whole_size(l) : l->args[1];
+
+	return over(l, limit_names[RLIMIT_MEMLOCK], true, size) &&
 	       limit_refused(l, RLIMIT_MEMLOCK, UINT64_MAX);
+}
+
+/* Programs that become another user ask to keep some, which they must have. */
+bool look_caps(struct looking *l)
+{
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t wanted;
+
+	if (!task_bytes(l->task.pid, l->args[1], data, sizeof(data)))
+		return false;
+	wanted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	wanted &= ~l->task.permitted;
+	return wanted && refused(l, GUARD_CAPABILITY, (unsigned)__builtin_ctzll(wanted), EPERM);
 }

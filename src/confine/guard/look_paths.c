@@ -22,6 +22,28 @@ static void keep_path(const struct looking *l)
 	l->note->detail[n] = '\0';
 }
 
+/* What was found there has this path when no link is followed, which is what mounts and rules go
+ * by. Of /proc the name that was said is kept: the other has the number of a process. */
+static void keep_real_path(struct looking *l, int fd, const char *leaf)
+{
+	static char real[TASK_PATH + GUARD_DETAIL];
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/self/fd/%d", fd);
+	n = readlink(link, real, TASK_PATH - 2);
+	real[n < 0 ? 0 : n] = '\0';
+	if (real[0] != '/' || strncmp(real, "/proc/", 6) == 0 || strstr(real, " (deleted)"))
+		return;
+	if (leaf && n > 1)
+		real[n++] = '/';
+	if (leaf)
+		memcpy(real + n, leaf, strlen(leaf) + 1);
+	memcpy(l->path, real, TASK_PATH);
+	l->path[TASK_PATH - 1] = '\0';
+	keep_path(l);
+}
+
 bool refused(struct looking *l, enum guard_rule rule, unsigned cap, int error)
 {
 	l->note->rule = rule;
@@ -49,17 +71,22 @@ static bool lacks_override(const struct looking *l, const struct stat *st, unsig
 /* A name in the folder that path lies in is to come or to go. */
 bool look_in_folder(struct looking *l, bool adds)
 {
-	char *parent = l->path; /* the note has the whole path by now */
+	char *parent = l->path, leaf[GUARD_DETAIL];
+	const char *slash;
 	struct stat st;
 	bool found = false;
 	int fd;
 
 	keep_path(l);
+	slash = strrchr(parent, '/');
+	(void)snprintf(leaf, sizeof(leaf), "%s", slash ? slash + 1 : parent);
 	if (!task_parent(parent))
 		return false;
 	fd = task_open(l->task.pid, parent, true);
 	if (fd < 0)
 		return false;
+	if (*leaf)
+		keep_real_path(l, fd, leaf);
 	if (has_flag(fd, ST_RDONLY))
 		found = refused(l, GUARD_READONLY, 0, EROFS);
 	else if (fstat(fd, &st) == 0 && lacks_override(l, &st, 3))
@@ -87,6 +114,7 @@ bool look_open(struct looking *l)
 		return errno == ENOENT && flags & O_CREAT && look_in_folder(l, true);
 	if (!fresh && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    flags & (O_WRONLY | O_RDWR | O_TRUNC)) {
+		keep_real_path(l, fd, NULL);
 		if (has_flag(fd, ST_RDONLY))
 			found = refused(l, GUARD_READONLY, 0, EROFS);
 		else if (lacks_override(l, &st, 2))
@@ -164,6 +192,7 @@ bool look_change(struct looking *l)
 	}
 	if (l->look->path == NONE)
 		(void)task_link(l->task.pid, (int)l->args[0], l->path);
+	keep_real_path(l, fd, l->look->kind == ACCESS && S_ISDIR(st.st_mode) ? "" : NULL);
 	if (has_flag(fd, ST_RDONLY) && (l->look->kind != ACCESS || !S_ISCHR(st.st_mode)))
 		found = refused(l, GUARD_READONLY, 0, EROFS);
 	else if (l->look->kind == OWNER && foreign_id(l))

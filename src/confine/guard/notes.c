@@ -41,6 +41,12 @@ static size_t put_text(char *to, size_t room, const char *text)
 	return n;
 }
 
+/* Larger ones are no numbers for who reads JSON; they stand for "no limit". */
+static unsigned long long bounded(uint64_t v)
+{
+	return v > INT64_MAX ? INT64_MAX : v;
+}
+
 size_t note_line(const struct guard_note *n, char *ret, size_t size)
 {
 	char text[2 * GUARD_DETAIL + 2];
@@ -51,8 +57,8 @@ size_t note_line(const struct guard_note *n, char *ret, size_t size)
 		       "{\"n\":%*llu,\"rule\":\"%s\",\"nr\":%d,\"errno\":%d,\"cap\":%u,\"a0\":%llu,"
 		       "\"a1\":%llu,\"path\":\"%s\"}\n",
 		       COUNT_DIGITS, (unsigned long long)(n->count % 1000000000000ULL),
-		       rules[n->rule], n->nr, n->error, n->cap, (unsigned long long)n->a0,
-		       (unsigned long long)n->a1, text);
+		       rules[n->rule], n->nr, n->error, n->cap, bounded(n->a0), bounded(n->a1),
+		       text);
 	return len < 0 || (size_t)len >= size ? 0 : (size_t)len;
 }
 

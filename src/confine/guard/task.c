@@ -58,6 +58,8 @@ bool task_parse(const char *status, struct task *ret)
 	    !four(field(status, "\nGid:"), ret->gid))
 		return false;
 	ret->caps = strtoull(caps, NULL, 16);
+	caps = field(status, "\nCapPrm:");
+	ret->permitted = caps ? strtoull(caps, NULL, 16) : ret->caps;
 	caps = field(status, "\nCapBnd:");
 	ret->bounding = caps ? strtoull(caps, NULL, 16) : UINT64_MAX;
 	ret->groups_n = list(field(status, "\nGroups:"), ret->groups, TASK_GROUPS);

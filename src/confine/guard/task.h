@@ -16,8 +16,8 @@ enum { TASK_PATH = 4096, TASK_GROUPS = 64 };
 
 struct task {
 	pid_t pid;
-	uint32_t uid[4], gid[4]; /* real, effective, saved, filesystem */
-	uint64_t caps, bounding; /* effective; what it can ever have */
+	uint32_t uid[4], gid[4];	    /* real, effective, saved, filesystem */
+	uint64_t caps, permitted, bounding; /* effective; what it can ever have */
 	uint32_t groups[TASK_GROUPS];
 	size_t groups_n;
 };

@@ -93,7 +93,6 @@ const char *denial_limit_name(const struct denial *d);
 /* What a system call of the denied list needs (denials_calls.c). */
 struct denial_advice {
 	const char *profile; /* names for "syscalls:"; NULL: nothing allows it */
-	const char *also;    /* further option that it takes; may be NULL */
 	const char *instead; /* may be NULL */
 };
 struct denial_advice denial_advice_of(const char *call);

@@ -13,6 +13,8 @@
 
 #define MIB ((uint64_t)1 << 20)
 
+enum { DENIAL_FOLDER = 4096 };
+
 /* The folder in which something was to be changed; a name under which a socket or file is. */
 static void put_folder(const char *path, struct buf *ret)
 {
@@ -84,6 +86,14 @@ static bool sysctl_remedy(const char *path, struct buf *ret)
 	return false;
 }
 
+/* /proc/self/x, /proc/12/x: settings of a process, beside its memory. */
+static bool of_process(const char *path)
+{
+	return strncmp(path, "/proc/self/", 11) == 0 ||
+	       strncmp(path, "/proc/thread-self/", 18) == 0 ||
+	       (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9');
+}
+
 static void own_remedy(const char *path, struct buf *ret)
 {
 	if (strcmp(path, "/etc/hosts") == 0)
@@ -94,25 +104,50 @@ static void own_remedy(const char *path, struct buf *ret)
 		buf_puts(ret, "--hostname NAME");
 }
 
-/* A volume begins as what the image has there. Folders of programs and of the system are changed
- * where they are. */
-static void root_remedy(const char *path, struct buf *ret)
+/* Folders of programs and of the system are changed where they are. */
+static bool changed_in_place(const char *path)
 {
 	static const char *const programs[] = { "/bin", "/boot", "/etc", "/lib", "/lib64",
 						"/opt", "/sbin", "/usr", NULL };
-	bool whole = strrchr(path, '/') == path;
 
 	for (const char *const *p = programs; *p; p++)
-		whole |= beneath(path, *p);
-	if (whole) {
+		if (beneath(path, *p))
+			return true;
+	return strrchr(path, '/') == path;
+}
+
+/* The outermost folder among those that were to be changed in which this one lies. */
+static void outer_folder(const struct denials *all, const char *path, struct buf *ret)
+{
+	put_folder(path, ret);
+	for (size_t i = 0; i < all->n; i++) {
+		const char *other = all->v[i].path;
+		auto_buf folder = BUF_INIT(DENIAL_FOLDER);
+
+		if (all->v[i].rule != DENIAL_READONLY || changed_in_place(other) ||
+		    denials_place(all, other).kind != PLACE_ROOT)
+			continue;
+		put_folder(other, &folder);
+		if (folder.n < ret->n && beneath(buf_str(ret), buf_str(&folder))) {
+			buf_reset(ret);
+			buf_puts(ret, buf_str(&folder));
+		}
+	}
+}
+
+/* A volume begins as what the image has there. */
+static void root_remedy(const struct denials *all, const char *path, struct buf *ret)
+{
+	auto_buf folder = BUF_INIT(DENIAL_FOLDER);
+
+	if (changed_in_place(path)) {
 		buf_puts(ret, "--read-only=false");
 		return;
 	}
-	buf_puts(ret, "-v NAME:");
-	put_folder(path, ret);
-	buf_puts(ret, " (as the image has it, and kept), or --tmpfs ");
-	put_folder(path, ret);
-	buf_puts(ret, " (empty, in memory)");
+	outer_folder(all, path, &folder);
+	buf_printf(ret,
+		   "-v NAME:%s (as the image has it, and kept), or --tmpfs %s (empty, in memory)",
+		   buf_str(&folder), buf_str(&folder));
 }
 
 static void readonly_remedy(const struct denials *all, const char *path, struct buf *ret)
@@ -127,7 +162,7 @@ static void readonly_remedy(const struct denials *all, const char *path, struct 
 		put_asked(&p, p.by_mount && strstr(p.asked, "readonly") ? "readonly" : "ro", "",
 			  ret);
 	else if (p.kind == PLACE_ROOT)
-		root_remedy(path, ret);
+		root_remedy(all, path, ret);
 }
 
 static void noexec_remedy(const struct denials *all, const char *path, struct buf *ret)
@@ -154,7 +189,9 @@ static void capability_remedy(const struct denial *d, struct buf *ret)
 		return;
 	}
 	buf_printf(ret, "--cap-add %s", name);
-	if (!run_cap_is_free(name))
+	if (caps_of(profile_service_caps) & 1ULL << d->cap)
+		buf_puts(ret, " (or --cap-add service: all of a service that begins as root)");
+	else if (!run_cap_is_free(name))
 		put_policy("cap:", name, ret);
 }
 
@@ -168,12 +205,14 @@ static void seccomp_remedy(const struct denial *d, struct buf *ret)
 		buf_puts(ret, "--cap-add NET_RAW");
 		return;
 	}
+	if (strcmp(name, "chroot") == 0) {
+		buf_puts(ret, "--cap-add SYS_CHROOT");
+		return;
+	}
 	a = denial_advice_of(name);
 	if (!a.profile)
 		return;
 	buf_printf(ret, "--profile FILE with the line syscalls: [%s]", a.profile);
-	if (a.also)
-		buf_printf(ret, " and %s", a.also);
 	put_policy("syscalls", "", ret);
 }
 
@@ -206,16 +245,29 @@ static void space_remedy(const struct denials *all, const struct denial *d, stru
 	}
 }
 
+/* Above the host's own limit none can be given. */
+static void put_limit(int resource, const char *name, uint64_t wanted, struct buf *ret)
+{
+	struct rlimit host = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)getrlimit((__rlimit_resource_t)resource, &host);
+	if (host.rlim_max == 0)
+		return;
+	if (host.rlim_max != RLIM_INFINITY && wanted > host.rlim_max)
+		buf_printf(ret, "--ulimit %s=%" PRIu64 " (as much as the host's limit, ulimit -H)",
+			   name, (uint64_t)host.rlim_max);
+	else if (wanted >= INT64_MAX)
+		buf_printf(ret, "--ulimit %s=-1", name);
+	else
+		buf_printf(ret, "--ulimit %s=%" PRIu64, name, wanted);
+}
+
 static void rlimit_remedy(const struct denial *d, struct buf *ret)
 {
 	const char *name = denial_limit_name(d);
 
-	if (!name)
-		return;
-	if (d->a1 > INT64_MAX)
-		buf_printf(ret, "--ulimit %s=-1", name);
-	else
-		buf_printf(ret, "--ulimit %s=%" PRIu64, name, d->a1);
+	if (name)
+		put_limit((int)d->a0, name, d->a1, ret);
 }
 
 void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
@@ -246,7 +298,7 @@ void denial_remedy(const struct denials *all, const struct denial *d, struct buf
 	case DENIAL_SPACE:
 	case DENIAL_INODES: space_remedy(all, d, ret); return;
 	case DENIAL_FILES:
-		buf_printf(ret, "--ulimit nofile=%" PRIu64, d->a0 < d->a1 ? d->a1 : d->a0 * 2);
+		put_limit(RLIMIT_NOFILE, "nofile", d->a0 < d->a1 ? d->a1 : d->a0 * 2, ret);
 		return;
 	case DENIAL_RLIMIT: rlimit_remedy(d, ret); return;
 	case DENIAL_SETID:
@@ -264,7 +316,9 @@ void denial_instead(const struct denials *all, const struct denial *d, struct bu
 	if (d->rule == DENIAL_SECCOMP)
 		text = denial_advice_of(denial_call(d, name)).instead;
 	else if (d->rule == DENIAL_READONLY && beneath(d->path, "/proc"))
-		text = "what is set there is the host's";
+		text = of_process(d->path) ? "a process's own /proc is read-only, which keeps its "
+					     "memory from being written through it"
+					   : "what is set there is the host's";
 	else if (d->rule == DENIAL_NOEXEC && beneath(d->path, "/dev"))
 		text = "have it use another folder: --tmpfs /PATH:exec";
 	else if (d->rule == DENIAL_NOEXEC && denials_place(all, d->path).by_mount)
@@ -279,17 +333,29 @@ void denial_instead(const struct denials *all, const struct denial *d, struct bu
 		buf_puts(ret, text);
 }
 
+/* What is said of it; of one that nothing allows that is the same for one system call only. */
+static void put_advice(const struct denials *all, const struct denial *d, struct buf *ret)
+{
+	denial_remedy(all, d, ret);
+	if (ret->n)
+		return;
+	denial_instead(all, d, ret);
+	if (ret->n)
+		buf_printf(ret, " %d %" PRIu64, d->nr, d->a0);
+}
+
 size_t denials_like(const struct denials *all, size_t i)
 {
 	auto_buf own = BUF_INIT(4096);
 
-	denial_remedy(all, &all->v[i], &own);
+	put_advice(all, &all->v[i], &own);
 	for (size_t k = 0; own.n && k < i; k++) {
 		auto_buf other = BUF_INIT(4096);
 
-		if (all->v[k].rule != all->v[i].rule)
+		if (all->v[k].rule != all->v[i].rule ||
+		    denial_usual(&all->v[k]) != denial_usual(&all->v[i]))
 			continue;
-		denial_remedy(all, &all->v[k], &other);
+		put_advice(all, &all->v[k], &other);
 		if (strcmp(buf_str(&own), buf_str(&other)) == 0)
 			return k;
 	}

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "confine/syscalls.h"
 #include "run/denials/denials.h"
 
@@ -101,8 +103,12 @@ void denial_what(const struct denial *d, struct buf *ret)
 		buf_printf(ret, "opening files or connections in %s", *d->path ? d->path : "?");
 		return;
 	case DENIAL_RLIMIT:
+		if (d->a0 == RLIMIT_MEMLOCK && starts_with(name, "mlock")) {
+			buf_printf(ret, "%s: memory that is never swapped", name);
+			return;
+		}
 		buf_printf(ret, "%s: raising the limit %s to ", name, denial_limit_name(d) ?: "?");
-		if (d->a1 > INT64_MAX)
+		if (d->a1 >= INT64_MAX)
 			buf_puts(ret, "no limit");
 		else
 			buf_printf(ret, "%llu", (unsigned long long)d->a1);
@@ -195,7 +201,11 @@ void denial_why(const struct denial *d, struct buf *ret)
 		buf_printf(ret, "it had as many as the limit allows, %llu",
 			   (unsigned long long)d->a0);
 		return;
-	case DENIAL_RLIMIT: buf_puts(ret, "limits are raised only at the start"); return;
+	case DENIAL_RLIMIT:
+		(void)denial_call(d, name);
+		buf_puts(ret, starts_with(name, "mlock") ? "it is more than the limit memlock"
+							 : "limits are raised only at the start");
+		return;
 	case DENIAL_PORT:
 		buf_printf(ret, "the profile does not name TCP port %llu",
 			   (unsigned long long)d->a0);
@@ -212,6 +222,12 @@ void denial_why(const struct denial *d, struct buf *ret)
 	}
 }
 
+/* Whether it may: many ask before they know that they want to. */
+static bool only_asked(const struct denial *d)
+{
+	return is_call(d, "access") || is_call(d, "faccessat") || is_call(d, "faccessat2");
+}
+
 bool denial_usual(const struct denial *d)
 {
 	/* Asked for by run-times and libraries to see whether they may; all have another way. */
@@ -221,10 +237,13 @@ bool denial_usual(const struct denial *d)
 		"perf_event_open",   "userfaultfd",   "adjtimex",	 "clock_adjtime",
 	};
 	static const char *const parts[] = { "/__pycache__", "_history",	"/.cache/",
-					     "/.lesshst",    "coredump_filter", "oom_score_adj" };
+					     "/.lesshst",    "coredump_filter", "oom_score_adj",
+					     "/comm" };
 
 	/* They go on with what they have; a program that does not has failed. */
 	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID)
+		return true;
+	if (only_asked(d))
 		return true;
 	for (size_t i = 0; d->rule == DENIAL_SECCOMP && i < sizeof(calls) / sizeof(*calls); i++)
 		if (is_call(d, calls[i]))

@@ -111,3 +111,14 @@ TEST(notes_are_kept_once_counted_and_bounded)
 	CHECK(strstr(text, "{\"n\":         874,\"rule\":\"others\""));
 	(void)close(fd);
 }
+
+TEST(a_number_without_bound_is_still_json)
+{
+	const struct guard_note n = {
+		.rule = GUARD_RLIMIT, .count = 1, .a0 = UINT64_MAX - 1, .a1 = UINT64_MAX
+	};
+	char line[1024];
+
+	CHECK(note_line(&n, line, sizeof(line)) > 0);
+	CHECK(strstr(line, "\"a0\":9223372036854775807,\"a1\":9223372036854775807,"));
+}
