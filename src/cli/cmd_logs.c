@@ -65,7 +65,8 @@ static bool put_line(FILE *f, const char *line, size_t n)
 	return ok;
 }
 
-static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, struct err *e)
+static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, bool whole,
+		struct err *e)
 {
 	const struct printing *p = arg;
 	/* The container's two streams stay apart, as they were. */
@@ -77,7 +78,7 @@ static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_
 		when_print(when, text);
 		ok = fputs(text, f) >= 0 && fputc(' ', f) != EOF;
 	}
-	ok = ok && put_line(f, line, n) && fputc('\n', f) != EOF;
+	ok = ok && put_line(f, line, n) && (!whole || fputc('\n', f) != EOF);
 	if (is_stderr)
 		return ok ? 0 : FAIL_SYS(e, "write to standard error");
 	return cli_flush(p->c, e);
@@ -133,7 +134,7 @@ const struct command cmd_logs = {
 	.name = "logs",
 	.group = "Containers",
 	.args = "CONTAINER",
-	.brief = "Show what a detached container printed",
+	.brief = "Show what a container printed",
 	.example = "plimsoll logs --follow --tail 20 web\nplimsoll logs --since 10m -t web",
 	.opts = logs_table,
 	.opts_size = sizeof(struct logs_opts),

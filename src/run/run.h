@@ -64,7 +64,7 @@ struct run_opts {
 	int oom_score_adj; /* never below that of who calls us */
 	int stop_signal;   /* 0: the image's */
 	int stop_timeout;  /* seconds; -1: not given */
-	uint64_t log_max;  /* bytes of a detached one's log; 0: LOG_MAX_DEFAULT */
+	uint64_t log_max;  /* bytes of its log; 0: LOG_MAX_DEFAULT */
 	/* What the machine may lack, and what is allowed by name, and why this one needs it. NULL:
 	 * nothing. */
 	const struct run_policy *policy;
@@ -161,10 +161,11 @@ int run_pause(const struct state *state, const char *container, bool on, struct 
 /* A running one only with force. */
 int run_remove(const struct state *state, const char *container, bool force, struct err *e);
 
-/* Output of a detached container, line by line. emit() gets whole lines without "\n", partial
- * writes joined, and when the line began (nanoseconds since 1970). */
+/* Output of a container, line by line. emit() gets lines without "\n", partial writes joined, and
+ * when the line began (nanoseconds since 1970). whole: it had an end; the last one may have none.
+ */
 struct log_sink {
-	int (*emit)(void *arg, bool is_stderr, int64_t when, const char *line, size_t n,
+	int (*emit)(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, bool whole,
 		    struct err *e);
 	void *arg;
 };

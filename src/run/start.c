@@ -181,6 +181,8 @@ static int launch(const struct setup *s, bool detach, struct supervisor *super, 
 			    .err = o->no_stderr ? -1 : PROC_INHERIT,
 			    .timeout = o->timeout,
 			    .terminal = o->tty,
+			    /* Nobody could ask for what goes at once. */
+			    .log_max = detach || o->auto_remove ? 0 : o->log_max ?: LOG_MAX_DEFAULT,
 			    .own_session = detach,
 			    .decide = o->decide ? decide : NULL,
 			    .decide_arg = &copy };

@@ -6,7 +6,7 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root grep touch || return 0
+	base_root grep touch seq printf || return 0
 	base_state
 }
 
@@ -128,13 +128,50 @@ hold_port() { # tcp or udp, address
 	plimsoll run -d --network none --name c base:1 sleep 120
 	for i in $(seq 25); do
 		run plimsoll exec -t c sh -c "echo line $i; exit 3"
-		assert_eq "$status:$output" "3:line $i"$'\r'
+		assert_eq "$status:${output%$'\r'}" "3:line $i"
 	done
-	assert_eq "$(plimsoll exec -t c sh -c 'i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i + 1)); done' | md5sum)" \
-		"$(seq 0 4999 | sed 's/$/\r/' | md5sum)"
+	assert_eq "$(plimsoll exec -t c seq 20000 | tr -d '\r' | md5sum)" "$(seq 20000 | md5sum)"
 	# Whoever hears it no more ends it, as a terminal that is closed does.
 	run timeout 20 sh -c "'$PLIMSOLL' --state '$STATE' exec -t c sh -c 'while :; do echo y; done' | head -n 1"
-	assert_eq "$output" $'y\r'
+	assert_eq "${output%$'\r'}" y
 	run sh -c "ls '$STATE'/containers/*/ | grep exec-"
 	assert_eq "$output" ""
+}
+
+@test "what one in the foreground printed is in its log, whatever it went to" {
+	for tty in '' -t; do
+		run plimsoll run --network none $tty --name c base:1 sh -c 'echo one; sleep 0.2; echo two >&2; sleep 0.2; printf three'
+		assert_eq "$(tr -d '\r' <<<"$output")" $'one\ntwo\nthree'
+		run plimsoll logs c
+		assert_eq "$(tr -d '\r' <<<"$output")" $'one\ntwo\nthree'
+		run plimsoll logs --tail 2 c
+		assert_eq "$(tr -d '\r' <<<"$output")" $'two\nthree'
+		plimsoll rm c
+	done
+	plimsoll run --network none --name c base:1 sh -c 'echo one; echo two >&2' >/dev/null 2>&1
+	assert_eq "$(plimsoll logs c 2>/dev/null)" one
+	assert_eq "$(plimsoll logs c 2>&1 >/dev/null)" two
+	plimsoll start -a c >/dev/null 2>&1
+	assert_eq "$(plimsoll logs -f c 2>/dev/null)" $'one\none'
+	plimsoll rm c
+	head -c 1000000 /dev/urandom >bytes
+	plimsoll run -i --network none --name c base:1 cat <bytes >copy
+	cmp bytes copy
+	plimsoll logs c | cmp - bytes
+	plimsoll run --network none --log-opt max-size=64k --name d base:1 seq 50000 >/dev/null
+	[ "$(stat -c %s "$STATE"/containers/*/ctr.log | sort -n | head -n 1)" -le 65536 ]
+	assert_eq "$(plimsoll logs --tail 1 d)" 50000
+	plimsoll run --network none --name e base:1 sh -c 'while :; do echo y; done' | head -n 1
+	assert_eq "$(plimsoll inspect -f '{{.State.Running}}' e)" false
+}
+
+@test "the log of one that never ran is empty; a last line may have no end" {
+	plimsoll create --network none --name c base:1 printf 'one\ntwo'
+	run plimsoll logs c
+	assert_eq "$status:$output" 0:
+	plimsoll start c
+	plimsoll wait c
+	assert_eq "$(plimsoll logs c | od -An -c | tr -d ' ')" 'one\ntwo'
+	assert_eq "$(plimsoll logs --tail 1 -f c)" two
+	assert_eq "$(plimsoll logs --tail 2 c)" $'one\ntwo'
 }

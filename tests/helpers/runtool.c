@@ -133,8 +133,10 @@ static int show(void *arg, struct container *c, struct err *e)
 	return r;
 }
 
-static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, struct err *e)
+static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, bool whole,
+		struct err *e)
 {
+	(void)whole;
 	(void)arg;
 	(void)when;
 	(void)e;

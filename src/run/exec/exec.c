@@ -133,7 +133,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	else if (r == 0 && o->tty && !o->interactive)
 		r = stand_in_open(&quiet, e);
 	if (r == 0 && !o->tty)
-		r = streams_open(fds, &streams, e);
+		r = streams_open(fds, NULL, &streams, e);
 	if (r < 0)
 		return r;
 	(void)fflush(NULL);

@@ -147,15 +147,23 @@ static int start_gated(const struct launch *l, const int fds[static 3], struct g
 	return r;
 }
 
-/* With a terminal the runtime copies by itself, and what it is handed is its own. */
+/* With a terminal the runtime copies by itself, and what it is handed is its own; to its standard
+ * output it copies the terminal's. */
 static int start_with_streams(const struct launch *l, struct gate *g, struct streams *s, pid_t *ret,
 			      struct err *e)
 {
+	auto_close int folder =
+		l->log_max ? open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const struct streams_log log = { folder, l->log_max };
+	const int behind[] = { l->terminal ? -1 : l->in, l->terminal && !l->log_max ? -1 : l->out,
+			       l->terminal ? -1 : l->err };
 	int fds[] = { l->in, l->out, l->err };
-	int r = l->terminal ? 0 : streams_open(fds, s, e);
+	int r = l->log_max && folder < 0 ? FAIL_SYS(e, "open '%s'", l->folder)
+					 : streams_open(behind, l->log_max ? &log : NULL, s, e);
 
-	for (int i = 0; r == 0 && !l->terminal && i < 3; i++)
-		fds[i] = s->v[i].end;
+	for (int i = 0; r == 0 && i < 3; i++)
+		if (!l->terminal || behind[i] != -1)
+			fds[i] = s->v[i].end;
 	if (r == 0)
 		r = g->go >= 0 ? start_gated(l, fds, g, ret, e) : start_runtime(l, fds, -1, ret, e);
 	streams_handed(s);

@@ -50,6 +50,9 @@ struct launch {
 	uint64_t timeout; /* in the foreground: seconds after which it is killed; 0: none */
 	bool terminal; /* the runtime makes one and copies: these are its own, not the container's
 			*/
+	uint64_t
+		log_max; /* in the foreground, what it prints is kept besides (output_log.h); 0: not
+			  */
 	bool own_session; /* out of reach of the terminal */
 	/* Instead of running in the foreground: conmon's argv, which is started and left behind.
 	 * The supervisor then ends as soon as the container runs. */

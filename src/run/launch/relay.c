@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "run/launch/output_log.h"
 
 enum { CHUNK = 64 * 1024 };
 
@@ -33,34 +34,37 @@ static bool is_null(int fd)
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-static _Noreturn void copy(int from, int to)
+static _Noreturn void copy(int from, int to, struct output_log *log)
 {
 	static char chunk[CHUNK];
-	const int keep[] = { from, to };
+	const int keep[] = { from, to, log->folder };
 	ssize_t n;
 
-	proc_close_others(keep, 2);
+	proc_close_others(keep, log->folder >= 0 ? 3 : 2);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "plimsoll-relay");
 	while ((n = read(from, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n > 0 && log->folder >= 0)
+			output_log_put(log, chunk, (size_t)n);
 		if (n < 0 || fs_write_all(to, chunk, (size_t)n, NULL) < 0)
 			break;
 	}
 	_exit(0);
 }
 
-static int start(int fd, bool in, struct relay *ret, struct err *e)
+static int start(int fd, bool in, struct output_log *log, struct relay *ret, struct err *e)
 {
+	const bool kept = log->folder >= 0;
 	const pid_t parent = getpid();
 	int ends[2];
 	pid_t pid;
 
 	*ret = (struct relay){ .end = fd };
-	if (without_name(fd))
+	if (!kept && without_name(fd))
 		return 0;
-	if (is_null(fd)) {
+	if (!kept && is_null(fd)) {
 		ret->end = -1;
 		return 0;
 	}
@@ -72,21 +76,28 @@ static int start(int fd, bool in, struct relay *ret, struct err *e)
 		/* What the container wrote is copied in any case. */
 		if (in && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
 			_exit(0);
-		copy(in ? fd : ends[0], in ? ends[1] : fd);
+		copy(in ? fd : ends[0], in ? ends[1] : fd, log);
 	}
 	(void)close(ends[in ? 1 : 0]);
 	*ret = (struct relay){ .end = ends[in ? 0 : 1], .owned = true, .pid = pid };
 	return pid < 0 ? FAIL_SYS(e, "fork") : 0;
 }
 
-int streams_open(const int fds[static 3], struct streams *ret, struct err *e)
+int streams_open(const int fds[static 3], const struct streams_log *kept, struct streams *ret,
+		 struct err *e)
 {
 	int r = 0;
 
 	*ret = (struct streams)STREAMS_INIT;
 	for (int i = 0; r == 0 && i < 3; i++)
-		if (fds[i] != -1)
-			r = start(fds[i] == PROC_INHERIT ? i : fds[i], i == 0, &ret->v[i], e);
+		if (fds[i] != -1) {
+			struct output_log log = { .folder = i && kept ? kept->folder : -1,
+						  .max = kept ? kept->max : 0,
+						  .stream = i == 2 ? "stderr" : "stdout",
+						  .fd = -1 };
+
+			r = start(fds[i] == PROC_INHERIT ? i : fds[i], i == 0, &log, &ret->v[i], e);
+		}
 	if (r < 0)
 		streams_close(ret);
 	return r;

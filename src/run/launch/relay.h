@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -27,8 +28,15 @@ struct streams {
 		}                                                                                  \
 	}
 
-/* fds: what the caller has, as in struct proc: -1 is the null device, PROC_INHERIT ours. */
-int streams_open(const int fds[static 3], struct streams *ret, struct err *e);
+/* Where output is kept besides (output_log.h). */
+struct streams_log {
+	int folder;
+	uint64_t max;
+};
+/* fds: what the caller has, as in struct proc: -1 is the null device, PROC_INHERIT ours. log: NULL:
+ * nothing is kept. */
+int streams_open(const int fds[static 3], const struct streams_log *log, struct streams *ret,
+		 struct err *e);
 /* Once the runtime has its ends. */
 void streams_handed(struct streams *s);
 /* After the container's end: waits until all that it wrote is copied. */

@@ -12,8 +12,8 @@
 #include "run/run.h"
 
 /*
- * conmon's "k8s-file" form, one record a line: TIME STREAM TAG TEXT, where TAG is F for the end of
- * a line and P for a part of one.
+ * conmon's "k8s-file" form (of one in the foreground launch/output_log.h writes it), one record a
+ * line: TIME STREAM TAG TEXT, where TAG is F for the end of a line and P for a part of one.
  */
 enum { LIMIT_LOG_LINE = 1024 * 1024 };
 
@@ -59,7 +59,7 @@ static bool split_record(struct str record, int64_t *ret_when, bool *ret_stderr,
 	return str_eqz(tag, "F");
 }
 
-static int show(struct reader *r, bool is_stderr, struct err *e)
+static int show(struct reader *r, bool is_stderr, bool whole, struct err *e)
 {
 	const struct buf *b = &r->joined[is_stderr];
 	const int64_t when = r->began[is_stderr];
@@ -67,7 +67,30 @@ static int show(struct reader *r, bool is_stderr, struct err *e)
 	r->over = r->over || (r->until && when > r->until);
 	if (r->over || (r->since && when < r->since))
 		return 0;
-	return r->sink->emit(r->sink->arg, is_stderr, when, b->n ? b->p : "", b->n, e);
+	return r->sink->emit(r->sink->arg, is_stderr, when, b->n ? b->p : "", b->n, whole, e);
+}
+
+static int take_line(struct reader *r, bool is_stderr, bool whole, struct err *e)
+{
+	int done = 0;
+
+	if (r->skip)
+		r->skip--;
+	else
+		done = show(r, is_stderr, whole, e);
+	buf_reset(&r->joined[is_stderr]);
+	return done;
+}
+
+/* A last line may have no end. */
+static int take_rest(struct reader *r, struct err *e)
+{
+	int done = 0;
+
+	for (int i = 0; done == 0 && i < 2; i++)
+		if (r->joined[i].n)
+			done = take_line(r, i == 1, false, e);
+	return done;
 }
 
 static int take_record(struct reader *r, struct str record, struct err *e)
@@ -76,7 +99,6 @@ static int take_record(struct reader *r, struct str record, struct err *e)
 	int64_t when = 0;
 	struct str text = { "", 0 };
 	struct buf *b;
-	int done = 0;
 
 	whole = split_record(record, &when, &is_stderr, &text);
 	b = &r->joined[is_stderr];
@@ -84,14 +106,7 @@ static int take_record(struct reader *r, struct str record, struct err *e)
 		r->began[is_stderr] = when;
 	buf_put(b, text.p, text.n);
 	/* A line without an end is cut rather than kept for ever. */
-	if (!whole && !b->failed)
-		return 0;
-	if (r->skip)
-		r->skip--;
-	else
-		done = show(r, is_stderr, e);
-	buf_reset(b);
-	return done;
+	return whole || b->failed ? take_line(r, is_stderr, true, e) : 0;
 }
 
 /* Takes what the file has now. */
@@ -125,8 +140,9 @@ static int drain(struct reader *r, int fd, struct err *e)
 }
 
 static int count_line(void *arg, bool is_stderr, int64_t when, const char *line, size_t n,
-		      struct err *e)
+		      bool whole, struct err *e)
 {
+	(void)whole;
 	(void)is_stderr;
 	(void)when;
 	(void)line;
@@ -146,6 +162,8 @@ static int count_lines(int fd, uint64_t *ret, struct err *e)
 	};
 	int done = drain(&r, fd, e);
 
+	if (done == 0)
+		done = take_rest(&r, e);
 	if (done == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		return FAIL_SYS(e, "read the log");
 	return done;
@@ -216,17 +234,20 @@ int run_logs(const struct state *state, const char *container, const struct log_
 	if (r < 0)
 		return r;
 	fd = fs_open_nolink(c.fd, "ctr.log", O_RDONLY, 0, e);
-	if (fd == E_NOTFOUND)
-		return FAIL(e, E_NOTFOUND,
-			    "container '%s' ran in the foreground: its output went to the terminal",
-			    c.name);
+	if (fd == E_NOTFOUND && process_alive(&c.monitor) && !c.detached)
+		return FAIL(
+			e, E_NOTFOUND,
+			"container '%s' is in the foreground, and removed at its end: its output "
+			"is its caller's",
+			c.name);
 	if (fd < 0)
-		return fd;
+		return fd == E_NOTFOUND ? 0 : fd; /* it never ran */
 	if (o->tail >= 0) {
 		r = count_lines(fd, &lines, e);
 		if (r < 0)
 			return r;
 		reader.skip = lines > (uint64_t)o->tail ? lines - (uint64_t)o->tail : 0;
 	}
-	return o->follow ? follow_log(&c, &fd, &reader, e) : drain(&reader, fd, e);
+	r = o->follow ? follow_log(&c, &fd, &reader, e) : drain(&reader, fd, e);
+	return r == 0 ? take_rest(&reader, e) : r;
 }
