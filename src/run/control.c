@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "run/groups/groups.h"
 #include "run/launch/foreground.h"
 #include "run/life/events.h"
 #include "run/life/usage.h"
@@ -85,7 +86,7 @@ static int kill_all(struct container *c, struct err *e)
 	/* Every process of the container ends with the first one of its pid namespace. */
 	if (pid > 0 && kill(pid, SIGKILL) < 0 && errno != ESRCH)
 		return FAIL_SYS(e, "kill container '%s'", c->name);
-	cgroup_unthrottle(container_cgroup(c, cgroup));
+	groups_unthrottle(c->folder, container_cgroup(c, cgroup));
 	r = wait_ended(c, KILL_GRACE_MS, e);
 	if (r == 0)
 		return FAIL(e, E_SYSTEM, "container '%s' does not die", c->name);

@@ -17,6 +17,8 @@
 
 #include "base/proc.h"
 #include "base/userns.h"
+#include "run/groups/delegated.h"
+#include "run/groups/scope.h"
 #include "run/options/needs.h"
 
 enum { LIMIT_FACT_FILE = 4096, LEAST_SPACE_MB = 1024 };
@@ -215,16 +217,30 @@ static int find_lsms(struct facts *f, struct err *e)
 	return r < 0 ? r : add(f, "lsm", "lockdown", "fine", *mode ? mode : "not there", NULL, e);
 }
 
+/* What an ordinary user was given, or how it is given to him. */
+static int find_delegated(struct facts *f, const struct machine *m, struct err *e)
+{
+	auto_delegated d = { 0 };
+	char mend[LIMIT_FACT_FILE];
+	const bool all = m->delegated && m->memory && m->cpu && !m->pids_by_user;
+
+	delegated_find(&d);
+	delegated_mend(mend, sizeof(mend));
+	/* Each command with limits gets one. */
+	if (!d.in.n && scope_possible())
+		return add(f, "cgroups", "mode", "fine", "a scope of systemd's for each command",
+			   NULL, e);
+	return add_if(f, "cgroups", "mode", all,
+		      d.in.n ? d.in.path[0] : "there, but not this user's", mend, e);
+}
+
 static int find_cgroups(struct facts *f, const struct machine *m, struct err *e)
 {
-	static const char *const modes[] = { "none", "v1", "hybrid", "v2",
-					     "there, but not this user's" };
-	int r = add_if(f, "cgroups", "mode",
-		       m->cgroups != CGROUP_NONE && m->cgroups != CGROUP_DENIED && !m->occupied,
-		       modes[m->cgroups],
-		       "run as root; or, in plimsoll.yaml: run: {without: [memory-limit, "
-		       "cpu-limit]}",
-		       e);
+	static const char *const modes[] = { "none", "v1", "hybrid", "v2" };
+	int r = m->cgroups == CGROUP_DENIED
+			? find_delegated(f, m, e)
+			: add_if(f, "cgroups", "mode", m->cgroups != CGROUP_NONE && !m->occupied,
+				 modes[m->cgroups], "mount control groups on " CGROUPS, e);
 
 	if (r < 0 || (r = add_need(f, "cgroups", NEED_MEMORY, "can be set", e)) < 0 ||
 	    (r = add_need(f, "cgroups", NEED_PIDS, "can be set", e)) < 0 ||

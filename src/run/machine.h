@@ -16,13 +16,17 @@ enum cgroup_mode {
 	CGROUP_V1,     /* controllers mounted one by one */
 	CGROUP_HYBRID, /* the same, with an empty v2 tree beside them */
 	CGROUP_V2,
-	CGROUP_DENIED, /* there are some, but we are not root, or only of a user namespace, and may
-			  not make any */
+	CGROUP_DENIED, /* there are some, but we are not root, or only of a user namespace: the
+			  runtime has nothing to do with them */
 };
 struct machine {
 	enum cgroup_mode cgroups;
 	bool memory, swap, pids, cpu; /* limits that can be set */
-	uint64_t nofile;	      /* our own hard limit of open files */
+	/* CGROUP_DENIED, but this user was given some: we make a container's ourselves
+	 * (groups/delegated.h). */
+	bool delegated;
+	bool pids_by_user; /* that limit is the user namespace's: namespaces.h */
+	uint64_t nofile;   /* our own hard limit of open files */
 	/* v2, and what we see as its root is a group with processes in it (as in a container): the
 	 * kernel then lets no controller be handed to groups below. */
 	bool occupied;
@@ -41,14 +45,6 @@ int machine_check(const struct machine *m, const struct profile_limits *l, struc
  * the v2 tree is taken out of sight. For a forked child.
  */
 int machine_private_mounts(const struct machine *m, struct err *e);
-
-/* Lifts the limit of processor time, and lets paused processes go on: killed processes end only
- * within it, so that a full group with a small share would take longer to die than anyone waits. To
- * be called once they are killed. */
-void cgroup_unthrottle(const char *cgroup);
-/* Kills every process of a cgroup ("/plimsoll-<id>", in every hierarchy) and removes it. A cgroup
- * that is not there is success; E_SYSTEM when a process does not die within two seconds. */
-int cgroup_remove(const char *cgroup, struct err *e);
 
 /* A process by number and start time (proc(5), stat field 22), so that a reused number is told
  * apart. */

@@ -10,17 +10,7 @@ WHO=plimsoll-test-runs
 
 setup_file() {
 	user_make || return 0
-	cd "$BATS_FILE_TMPDIR" || return 1
-	local HIS=$BATS_FILE_TMPDIR/begin root=$BATS_FILE_TMPDIR/root
-	install -d -o "$WHO" -g "$WHO" "$HIS"
-	user true 2>/dev/null || return 0
-	host_rootfs "$root" mkdir touch chown chmod rm grep env stat
-	mkdir -p "$root/tmp"
-	echo 'bob:x:1000:1000::/:/bin/sh' >>"$root/etc/passwd"
-	chown -R 0:0 "$root"
-	tar -C "$root" --numeric-owner -cf base.tar .
-	cp -r "$PLIMSOLL_SRC/examples/advisories" advisories
-	his trust init >log && his advisories import advisories >>log && his import base.tar base:1 >>log
+	user_image mkdir touch chown chmod rm grep env stat
 }
 
 teardown_file() {
@@ -30,7 +20,7 @@ teardown_file() {
 setup() {
 	user_setup
 	need_cmd crun conmon pasta
-	cp -a "$BATS_FILE_TMPDIR/begin/." "$HIS"
+	user_begin
 	his_policy 'run:' '  without: [memory-limit, cpu-limit]'
 }
 

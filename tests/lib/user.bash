@@ -33,6 +33,25 @@ user_setup() {
 	user unshare --user true 2>/dev/null || skip "needs user namespaces for users"
 }
 
+# In setup_file: an image base:1 with a user bob and these commands of the host, in a home that user_begin copies.
+user_image() { # command...
+	local HIS=$BATS_FILE_TMPDIR/begin root=$BATS_FILE_TMPDIR/root
+	cd "$BATS_FILE_TMPDIR" || return 1
+	install -d -o "$WHO" -g "$WHO" "$HIS"
+	user true 2>/dev/null || return 0
+	host_rootfs "$root" "$@"
+	mkdir -p "$root/tmp"
+	echo 'bob:x:1000:1000::/:/bin/sh' >>"$root/etc/passwd"
+	chown -R 0:0 "$root"
+	tar -C "$root" --numeric-owner -cf base.tar .
+	cp -r "$PLIMSOLL_SRC/examples/advisories" advisories
+	his trust init >log && his advisories import advisories >>log && his import base.tar base:1 >>log
+}
+
+user_begin() {
+	cp -a "$BATS_FILE_TMPDIR/begin/." "$HIS"
+}
+
 user() { # command, as the user
 	[ -x "$BATS_FILE_TMPDIR/bin/plimsoll" ] || return 1
 	setpriv --reuid "$WHO" --regid "$WHO" --clear-groups --reset-env \
@@ -48,4 +67,26 @@ his() {
 his_policy() { # line...
 	user mkdir -p "$HIS/.config/plimsoll"
 	printf '%s\n' "$@" | user tee "$HIS/.config/plimsoll/plimsoll.yaml" >/dev/null
+}
+
+# Control groups of v1 that are his, as an admin makes them by the command that doctor tells; skips where that cannot be.
+# With his_groups_remove in teardown.
+his_groups() { # controller...
+	local c folder
+	[ -d /sys/fs/cgroup/memory ] || skip "needs control groups of version 1"
+	for c in "${@:-memory pids cpu cpuacct freezer}"; do
+		for c in $c; do
+			folder=/sys/fs/cgroup/$c/plimsoll-users/$(id -u "$WHO")
+			mkdir -p "$folder" 2>/dev/null || skip "no group can be made in $c"
+			chown -R "$WHO" "$folder"
+		done
+	done
+}
+
+his_groups_remove() {
+	local c
+	for c in /sys/fs/cgroup/*/plimsoll-users/"$(id -u "$WHO")"; do
+		[ ! -d "$c" ] || rmdir "$c"
+	done
+	rmdir /sys/fs/cgroup/*/plimsoll-users 2>/dev/null || true
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include "base/proc.h"
 #include "run/exec/exec_process.h"
 #include "run/exec/exec_wait.h"
+#include "run/file.h"
+#include "run/groups/groups.h"
 #include "run/launch/foreground.h"
 #include "run/launch/nest.h"
 #include "run/launch/relay.h"
@@ -19,6 +22,8 @@
 #include "run/life/events.h"
 #include "run/life/usage.h"
 #include "run/run.h"
+
+enum { LIMIT_MESSAGE = 1024 };
 
 static int exec_argv(const struct container *c, const struct runtime *rt, const struct machine *m,
 		     const char *file, const char *log, struct strv *argv, struct err *e)
@@ -84,14 +89,31 @@ static void fork_into_nest(void)
 	_exit(pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED);
 }
 
+/* As the runtime would tell it. */
+static void tell(const struct container *c, const char *log, const char *what, int why)
+{
+	char text[LIMIT_MESSAGE];
+	const int n = snprintf(text, sizeof(text), "{\"level\":\"error\",\"msg\":\"%s: %s\"}\n",
+			       what, strerror(why));
+
+	(void)file_put(c->fd, log, text, (size_t)n, NULL);
+}
+
 /* The runtime needs the same view of control groups and root as when it made the container, so it
  * runs in the mount namespace of the process that watches it. */
-static int join(const struct container *c)
+static int join(const struct container *c, const char *log)
 {
+	auto_groups_list groups = { 0 };
+	char cgroup[CONTAINER_ID + 16];
 	struct process_id nest;
 
 	if (!nest_of(c->folder, &nest))
 		return process_join_mounts(&c->monitor, NULL);
+	groups_find(c->folder, container_cgroup(c, cgroup), &groups);
+	if (groups_join(&groups) < 0) {
+		tell(c, log, "enter the container's control groups", errno);
+		return -1;
+	}
 	/* The folder: what its configuration names begins there. */
 	if (nest_join(&nest, NULL) < 0 || chdir(c->folder) < 0)
 		return -1;
@@ -146,7 +168,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (pid == 0) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		exec_wait_child(&waiting);
-		if (join(c) < 0 || take_streams(&streams, o, quiet.end, handed) < 0)
+		if (join(c, log) < 0 || take_streams(&streams, o, quiet.end, handed) < 0)
 			_exit(STATUS_FAILED);
 		(void)execv(rt.path, argv.v);
 		_exit(STATUS_FAILED);

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "run/groups/delegated.h"
 
 enum { BACKLOG = 16, END_MS = 2000, LIMIT_GROUPS = 3 };
 
@@ -38,8 +39,24 @@ static int listen_in(int folder, struct err *e)
 	return TAKE_FD(s);
 }
 
+/* What an ordinary user was given: memory and processes come first. */
+static size_t open_delegated(int ret[static LIMIT_GROUPS])
+{
+	auto_delegated d = { 0 };
+	size_t n = 0;
+
+	delegated_find(&d);
+	for (size_t i = 0; i < d.in.n && n < LIMIT_GROUPS; i++) {
+		const int fd = open(d.in.path[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			ret[n++] = fd;
+	}
+	return n;
+}
+
 /* Where memory and processes of control groups are told, in either version. */
-static size_t open_groups(int ret[static LIMIT_GROUPS])
+static size_t open_groups(const struct launch *l, int ret[static LIMIT_GROUPS])
 {
 	static const char *const folders[LIMIT_GROUPS] = {
 		"/sys/fs/cgroup/memory",
@@ -48,6 +65,8 @@ static size_t open_groups(int ret[static LIMIT_GROUPS])
 	};
 	size_t n = 0;
 
+	if (l->machine->delegated)
+		return open_delegated(ret);
 	for (size_t i = 0; i < LIMIT_GROUPS; i++) {
 		const int fd = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -138,7 +157,7 @@ int guard_start(const struct launch *l, const char *userns, struct guard_process
 	life = ends[0];
 	ours = ends[1];
 	given = (struct given){ listener, notes, life, own, { 0 }, 0 };
-	given.groups_n = open_groups(given.groups);
+	given.groups_n = open_groups(l, given.groups);
 	r = spawn(l, &given, &ret->pid, e);
 	for (size_t i = 0; i < given.groups_n; i++)
 		(void)close(given.groups[i]);

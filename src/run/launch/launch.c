@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "run/file.h"
+#include "run/groups/groups.h"
 #include "run/launch/conclude.h"
 #include "run/launch/conmon.h"
 #include "run/launch/gate.h"
@@ -53,18 +54,29 @@ static int own_processes(struct strv *argv, struct err *e)
 	return r;
 }
 
-/* In the child: the shim's end of the gate is its third descriptor. */
-static int give_gate(void *arg)
-{
-	const int *gate = arg;
+/* For the child that becomes the runtime. */
+struct handing {
+	int gate;	      /* -1: none */
+	struct groups groups; /* an ordinary user's: it is in them before it does anything */
+};
 
-	return dup2(*gate, GATE_FD) < 0 || (*gate != GATE_FD && close(*gate) < 0) ? -1 : 0;
+/* In the child: the shim's end of the gate is its third descriptor. */
+static int hand_over(void *arg)
+{
+	const struct handing *h = arg;
+
+	if (groups_join(&h->groups) < 0)
+		return -1;
+	if (h->gate < 0)
+		return 0;
+	return dup2(h->gate, GATE_FD) < 0 || (h->gate != GATE_FD && close(h->gate) < 0) ? -1 : 0;
 }
 
 static int start_runtime(const struct launch *l, const int fds[static 3], int gate, pid_t *ret,
 			 struct err *e)
 {
 	const bool denied = l->machine->cgroups == CGROUP_DENIED;
+	struct handing handing = { .gate = gate };
 	auto_strv argv = { 0 };
 	int r = denied ? own_processes(&argv, e) : 0;
 
@@ -83,11 +95,14 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 		.die_with_parent = denied,
 		.keep = &gate,
 		.keep_n = gate >= 0,
-		.prepare = gate >= 0 ? give_gate : NULL,
-		.prepare_arg = &gate,
+		.prepare = hand_over,
+		.prepare_arg = &handing,
 	};
 
+	if (denied && l->machine->delegated)
+		groups_find(l->folder, l->cgroup, &handing.groups);
 	r = proc_start(&p, ret, e);
+	groups_release(&handing.groups);
 	return r == 0 && denied ? nest_note(l->folder, *ret, e) : r;
 }
 
@@ -110,7 +125,7 @@ static bool wait_runtime(const struct launch *l, pid_t pid, const sigset_t *watc
 		if (abort && l->machine->cgroups == CGROUP_DENIED)
 			(void)kill(pid, SIGKILL);
 		else if (abort)
-			(void)cgroup_remove(l->cgroup, NULL);
+			(void)groups_remove(l->folder, l->cgroup, NULL);
 	}
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return abort;
@@ -408,9 +423,11 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 	auto_free char *netns = launch_path(folder, LAUNCH_NETNS);
 	auto_free char *userns = launch_path(folder, LAUNCH_USERNS);
 	auto_free char *pid_file = launch_path(folder, LAUNCH_PASTA_PID);
+	auto_free char *groups = launch_path(folder, GROUPS_FILE);
 	struct err ignored = ERR_INIT;
+	int r;
 
-	if (!netns || !userns || !pid_file)
+	if (!netns || !userns || !pid_file || !groups)
 		return FAIL_NOMEM(e);
 	network_stop(netns, pid_file);
 	/* The runtime's own removal first; the cgroup's members are ended whatever it says. Without
@@ -428,5 +445,8 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 	(void)unlink(netns);
 	(void)unlink(userns);
 	(void)unlink(pid_file);
-	return cgroup_remove(cgroup, e);
+	r = groups_remove(folder, cgroup, e);
+	if (r == 0)
+		(void)unlink(groups);
+	return r;
 }

@@ -13,10 +13,10 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "run/machine.h"
+#include "run/container.h"
+#include "run/groups/groups.h"
 
 #define PROC "/proc"
-#define CGROUPS "/sys/fs/cgroup"
 
 enum { LIMIT_GROUP_FILE = 1024 * 1024, FREEZE_TRIES = 250 };
 
@@ -24,18 +24,18 @@ enum { LIMIT_GROUP_FILE = 1024 * 1024, FREEZE_TRIES = 250 };
 #define NO_LIMIT (UINT64_C(1) << 60)
 
 /* Where the process's groups are: the text of /proc/PID/cgroup, and what it is relative to. */
-struct groups {
+struct groups_text {
 	const char *root;
 	struct buf text;
 };
 
-static void groups_release(struct groups *g)
+static void text_release(struct groups_text *g)
 {
 	buf_free(&g->text);
 }
-#define auto_groups __attribute__((cleanup(groups_release))) struct groups
+#define auto_groups __attribute__((cleanup(text_release))) struct groups_text
 
-static int groups_of(const char *proc, const char *root, pid_t pid, struct groups *ret,
+static int groups_of(const char *proc, const char *root, pid_t pid, struct groups_text *ret,
 		     struct err *e)
 {
 	char path[256];
@@ -46,17 +46,44 @@ static int groups_of(const char *proc, const char *root, pid_t pid, struct group
 	return fs_read_user(path, LIMIT_GROUP_FILE, &ret->text, e);
 }
 
-/* A container without control groups of its own is in its user's, with all else of his: none. */
-static int groups_now(pid_t pid, struct groups *ret, struct err *e)
+/* "/.../plimsoll-<id>"; what the runtime made below is cut off. */
+static bool is_containers(struct str *line)
 {
-	if (!cgroups_denied())
-		return groups_of(PROC, CGROUPS, pid, ret, e);
-	*ret = (struct groups){ CGROUPS, BUF_INIT(LIMIT_GROUP_FILE) };
-	return 0;
+	static const char prefix[] = "/plimsoll-";
+	const size_t n = sizeof(prefix) - 1;
+	const char *end = line->p + line->n, *p = line->p;
+
+	while ((p = memmem(p, (size_t)(end - p), prefix, n))) {
+		p += n;
+		if (strspn(p, "0123456789abcdef") == CONTAINER_ID) {
+			line->n = (size_t)(p - line->p) + CONTAINER_ID;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An ordinary user's container is in groups of its own in those hierarchies that he was given; in
+ * the others it is with all else of his. */
+static int groups_now(pid_t pid, struct groups_text *ret, struct err *e)
+{
+	auto_buf all = BUF_INIT(LIMIT_GROUP_FILE);
+	struct str rest, line;
+	int r = groups_of(PROC, CGROUPS, pid, ret, e);
+
+	if (r < 0 || !cgroups_denied())
+		return r;
+	all = ret->text;
+	ret->text = (struct buf)BUF_INIT(LIMIT_GROUP_FILE);
+	rest = (struct str){ buf_str(&all), all.n };
+	while (str_line(&rest, &line))
+		if (is_containers(&line))
+			buf_printf(&ret->text, "%.*s\n", (int)line.n, line.p);
+	return buf_check(&ret->text, "list of control groups", e);
 }
 
 /* The group of a controller; "" is v2's. False when the process has none, or only the root. */
-static bool group_of(const struct groups *g, const char *controller, struct str *ret)
+static bool group_of(const struct groups_text *g, const char *controller, struct str *ret)
 {
 	struct str rest = { buf_str(&g->text), g->text.n }, line, number, names, name;
 
@@ -78,7 +105,7 @@ static bool group_of(const struct groups *g, const char *controller, struct str 
 	return false;
 }
 
-static bool path_of(const struct groups *g, const char *controller, const char *file,
+static bool path_of(const struct groups_text *g, const char *controller, const char *file,
 		    char ret[static 4096])
 {
 	struct str group;
@@ -90,7 +117,7 @@ static bool path_of(const struct groups *g, const char *controller, const char *
 }
 
 /* False when there is no such file. */
-static bool read_group(const struct groups *g, const char *controller, const char *file,
+static bool read_group(const struct groups_text *g, const char *controller, const char *file,
 		       struct buf *ret)
 {
 	char path[4096];
@@ -100,7 +127,7 @@ static bool read_group(const struct groups *g, const char *controller, const cha
 	       fs_read_user(path, LIMIT_GROUP_FILE, ret, NULL) == 0;
 }
 
-static bool number_in(const struct groups *g, const char *controller, const char *file,
+static bool number_in(const struct groups_text *g, const char *controller, const char *file,
 		      uint64_t *ret)
 {
 	auto_buf text = BUF_INIT(LIMIT_GROUP_FILE);
@@ -129,7 +156,7 @@ static uint64_t field_in(const struct buf *text, const char *name)
 	return n;
 }
 
-static void read_cpu(const struct groups *g, struct usage *u)
+static void read_cpu(const struct groups_text *g, struct usage *u)
 {
 	auto_buf text = BUF_INIT(LIMIT_GROUP_FILE);
 
@@ -141,7 +168,7 @@ static void read_cpu(const struct groups *g, struct usage *u)
 	}
 }
 
-static void read_memory(const struct groups *g, struct usage *u)
+static void read_memory(const struct groups_text *g, struct usage *u)
 {
 	auto_buf text = BUF_INIT(LIMIT_GROUP_FILE);
 	uint64_t cache = 0;
@@ -161,7 +188,7 @@ static void read_memory(const struct groups *g, struct usage *u)
 	u->known |= USAGE_MEMORY;
 }
 
-static void read_pids(const struct groups *g, struct usage *u)
+static void read_pids(const struct groups_text *g, struct usage *u)
 {
 	const char *controller = "pids";
 	bool known = number_in(g, controller, "pids.current", &u->pids);
@@ -200,7 +227,7 @@ static void add_block(struct str line, struct usage *u)
 	}
 }
 
-static void read_block(const struct groups *g, struct usage *u)
+static void read_block(const struct groups_text *g, struct usage *u)
 {
 	auto_buf text = BUF_INIT(LIMIT_GROUP_FILE);
 	struct str rest, line;
@@ -242,7 +269,7 @@ static void read_net(const char *proc, pid_t pid, struct usage *u)
 	}
 }
 
-static void read_all(const struct groups *g, const char *proc, pid_t pid, struct usage *ret)
+static void read_all(const struct groups_text *g, const char *proc, pid_t pid, struct usage *ret)
 {
 	struct usage u = { 0 };
 
@@ -275,7 +302,7 @@ int usage_read(pid_t pid, struct usage *ret, struct err *e)
 	return r;
 }
 
-static bool frozen_now(const struct groups *g)
+static bool frozen_now(const struct groups_text *g)
 {
 	auto_buf text = BUF_INIT(LIMIT_GROUP_FILE);
 

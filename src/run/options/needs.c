@@ -18,7 +18,8 @@ static const struct {
 			    "is left to its mounts",
 			    "boot with lsm=landlock,... (Linux 5.13 or newer)", true },
 	[NEED_MEMORY] = { "no memory limit can be set: a container could take all of it",
-			  "boot with cgroup_enable=memory, or have that controller delegated",
+			  "boot with cgroup_enable=memory, or have that controller delegated "
+			  "(plimsoll doctor)",
 			  true },
 	[NEED_PIDS] = { "no limit of processes can be set: a fork bomb would reach the host",
 			"mount the pids controller, or have it delegated", true },
@@ -49,7 +50,8 @@ static bool has_seccomp(void)
 
 unsigned needs_lacking(const struct machine *m)
 {
-	const bool groups = m->cgroups != CGROUP_NONE && m->cgroups != CGROUP_DENIED;
+	const bool groups =
+		m->cgroups != CGROUP_NONE && (m->cgroups != CGROUP_DENIED || m->delegated);
 	const bool has[NEEDS] = {
 		[NEED_SECCOMP] = has_seccomp(),
 		[NEED_LANDLOCK] = syscall(SYS_landlock_create_ruleset, NULL, 0,

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/userns.h"
 #include "oci/overlay.h"
+#include "run/groups/take.h"
 #include "run/launch/guard.h"
 #include "run/launch/namespaces.h"
 #include "run/lsm.h"
@@ -132,6 +133,11 @@ static int link_guard(const struct setup *s, const struct berth *berth, char **r
 	return 0;
 }
 
+static bool without_groups(const struct setup *s)
+{
+	return s->machine->cgroups == CGROUP_DENIED && !s->machine->delegated;
+}
+
 static int write_config(const struct setup *s, const struct berth *berth, const char *root,
 			const char *netns, const char *hostname, const struct user *user,
 			const struct mounts *m, struct err *e)
@@ -155,43 +161,42 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	if (s->opts->tty && !s->opts->detach)
 		(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &size); /* else the runtime's own */
 
-	const struct spec spec = { .profile = setup_profile(s->opts),
-				   .root = root,
-				   .root_readonly = !s->opts->writable,
-				   .hostname = hostname,
-				   .cgroup = s->machine->cgroups == CGROUP_DENIED
-						     ? NULL
-						     : container_cgroup(s->c, cgroup),
-				   .netns = host[SHARE_NETWORK] ? SPEC_HOST : netns,
-				   .pidns = host[SHARE_PID] ? SPEC_HOST : NULL,
-				   .ipcns = host[SHARE_IPC] ? SPEC_HOST : NULL,
-				   .utsns = host[SHARE_UTS] ? SPEC_HOST : NULL,
-				   .shm = host[SHARE_IPC] ? "/dev/shm" : NULL,
-				   .no_mqueue = host[SHARE_IPC] && access("/dev/mqueue", F_OK) < 0,
-				   .network_shared = host[SHARE_NETWORK],
-				   .userns = setup_own_ids(s->opts) ? userns : NULL,
-				   .id_base = setup_id_base(s),
-				   .ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
-				   .cgroup_ns = !host[SHARE_CGROUP] &&
-						s->machine->cgroups != CGROUP_NONE,
-				   .no_network = s->opts->no_network && !host[SHARE_NETWORK],
-				   .argv = (const char *const *)s->command->argv.v,
-				   .env = (const char *const *)env.v,
-				   .cwd = s->command->cwd,
-				   .user = user,
-				   .shim = !setup_profile(s->opts)->no_landlock,
-				   .init = s->opts->init,
-				   .gated = s->opts->decide && !s->opts->detach,
-				   .guard = guard,
-				   .look = s->opts->look,
-				   .new_privileges = setup_profile(s->opts)->new_privileges,
-				   .terminal = s->opts->tty,
-				   .rows = size.ws_row,
-				   .columns = size.ws_col,
-				   .caps = s->caps,
-				   .limits = s->limits,
-				   .mounts = m->v,
-				   .mounts_n = m->n };
+	const struct spec spec = {
+		.profile = setup_profile(s->opts),
+		.root = root,
+		.root_readonly = !s->opts->writable,
+		.hostname = hostname,
+		.cgroup = without_groups(s) ? NULL : container_cgroup(s->c, cgroup),
+		.netns = host[SHARE_NETWORK] ? SPEC_HOST : netns,
+		.pidns = host[SHARE_PID] ? SPEC_HOST : NULL,
+		.ipcns = host[SHARE_IPC] ? SPEC_HOST : NULL,
+		.utsns = host[SHARE_UTS] ? SPEC_HOST : NULL,
+		.shm = host[SHARE_IPC] ? "/dev/shm" : NULL,
+		.no_mqueue = host[SHARE_IPC] && access("/dev/mqueue", F_OK) < 0,
+		.network_shared = host[SHARE_NETWORK],
+		.userns = setup_own_ids(s->opts) ? userns : NULL,
+		.id_base = setup_id_base(s),
+		.ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
+		.cgroup_ns = !host[SHARE_CGROUP] && s->machine->cgroups != CGROUP_NONE,
+		.no_network = s->opts->no_network && !host[SHARE_NETWORK],
+		.argv = (const char *const *)s->command->argv.v,
+		.env = (const char *const *)env.v,
+		.cwd = s->command->cwd,
+		.user = user,
+		.shim = !setup_profile(s->opts)->no_landlock,
+		.init = s->opts->init,
+		.gated = s->opts->decide && !s->opts->detach,
+		.guard = guard,
+		.look = s->opts->look,
+		.new_privileges = setup_profile(s->opts)->new_privileges,
+		.terminal = s->opts->tty,
+		.rows = size.ws_row,
+		.columns = size.ws_col,
+		.caps = s->caps,
+		.limits = s->limits,
+		.mounts = m->v,
+		.mounts_n = m->n
+	};
 
 	r = spec_json(&spec, &j, e);
 	if (r == 0)
@@ -200,6 +205,8 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		r = privileged_devices(j, e);
 	if (r == 0)
 		r = lsm_apply(s, &spec, j, e);
+	if (r == 0 && s->machine->delegated)
+		r = groups_take(s->c->folder, cgroup, berth->path, j, e);
 	if (r == 0)
 		r = runtime_adapt(s->runtime, j, e);
 	if (r == 0)
