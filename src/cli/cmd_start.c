@@ -2,6 +2,7 @@
 #include "base/userns.h"
 #include "cli/containers.h"
 #include "cli/run_start.h"
+#include "run/life/usage.h"
 
 struct start_opts {
 	bool attach, all, interactive;
@@ -13,14 +14,20 @@ struct starting {
 	int status; /* of the one that was attached to */
 };
 
-/* 1: it runs. */
+/* 1: it runs. E_USAGE when it is paused: it would not do what was asked for. */
 static int is_running(const struct state *state, const char *name, struct err *e)
 {
 	auto_container found = CONTAINER_INIT;
+	struct container_status status;
 	int r = container_reap(state, e);
 
 	if (r == 0)
 		r = container_find(state, name, &found, e);
+	if (r == 0)
+		r = container_status(&found, &status, e);
+	if (r == 0 && status.phase == PHASE_RUNNING && usage_frozen(status.pid))
+		return err_hint(e, FAIL(e, E_USAGE, "container '%s' is paused", found.name),
+				"plimsoll unpause %s", found.name);
 	return r < 0 ? r : !found.clean;
 }
 

@@ -75,12 +75,21 @@ static int add_profile_mount(const struct spec *s, const struct profile_mount *m
 	return add_mount(mounts, m->target, type, source, buf_str(&options), e);
 }
 
+/* What was asked for goes there instead. */
+static bool replaced(const struct spec *s, const struct profile_mount *m)
+{
+	for (size_t i = 0; i < s->mounts_n; i++)
+		if (strcmp(s->mounts[i].target, m->target) == 0)
+			return true;
+	return false;
+}
+
 int spec_mounts(const struct spec *s, json_t *mounts, struct err *e)
 {
 	int r = 0;
 
 	for (const struct profile_mount *m = s->profile->mounts; r == 0 && m->target; m++)
-		if (s->cgroup || strcmp(m->type, "cgroup") != 0)
+		if ((s->cgroup || strcmp(m->type, "cgroup") != 0) && !replaced(s, m))
 			r = add_profile_mount(s, m, mounts, e);
 	for (size_t i = 0; r == 0 && i < s->mounts_n; i++)
 		r = add_mount(mounts, s->mounts[i].target, s->mounts[i].type, s->mounts[i].source,

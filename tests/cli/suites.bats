@@ -175,3 +175,36 @@ hold_port() { # tcp or udp, address
 	assert_eq "$(plimsoll logs --tail 1 -f c)" two
 	assert_eq "$(plimsoll logs --tail 2 c)" $'one\ntwo'
 }
+
+@test "a volume within another is seen, whatever was given first; a link in the outer one is refused" {
+	mkdir -p inner outer
+	echo words >inner/file
+	for rt in crun runc; do
+		plimsoll volume create v
+		run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --runtime "$rt" --network none \
+			-v "$PWD/inner:/a/b/c" -v v:/a base:1 cat /a/b/c/file
+		assert_eq "$status:$output" 0:words
+		run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --runtime "$rt" --network none -v v:/etc base:1 cat /etc/hosts
+		assert_output_has "localhost"
+		plimsoll volume rm v
+	done
+	ln -sfn /proc outer/link
+	for at in /a/link /a/link/tty; do
+		refused 125 "'$at' lies in what is mounted on '/a'" -v "$PWD/inner:$at" -v "$PWD/outer:/a"
+	done
+}
+
+@test "what is mounted on /tmp takes the place of the profile's" {
+	in_c --tmpfs /tmp:size=8m base:1 grep ' /tmp ' /proc/mounts
+	assert_status 0
+	assert_eq "$(wc -l <<<"$output")" 1
+	assert_output_has size=8192k nosuid noexec
+}
+
+@test "start of a paused one says so" {
+	plimsoll run -d --network none --name c base:1 sleep 60
+	plimsoll pause c
+	run plimsoll start c
+	assert_status 2
+	assert_output_has "container 'c' is paused" "plimsoll unpause c"
+}

@@ -331,5 +331,5 @@ int mounts_collect(const struct setup *s, struct berth *berth, int root, const s
 	}
 	if (asked)
 		volumes_free(asked);
-	return r;
+	return r == 0 ? mounts_order(m, e) : r;
 }

@@ -24,6 +24,10 @@ static inline void mounts_release(struct mounts *m)
 int mounts_collect(const struct setup *s, struct berth *berth, int root, const struct user *user,
 		   struct mounts *m, struct err *e);
 
+/* Puts a folder before what is mounted within it. E_USAGE when that would pass through a link of
+ * what is mounted on the folder. Part of mounts_collect(). */
+int mounts_order(struct mounts *m, struct err *e);
+
 /* Copies the image's folder at from into to, an empty one that berth shows, with the container's
  * own ids and rights. */
 int mounts_fill(const struct berth *berth, const char *from, const char *to, struct err *e);
