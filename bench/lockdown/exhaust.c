@@ -335,7 +335,7 @@ static const struct probe probes[] = {
 	{ "memory_sockets", socket_memory, "memory of the kernel", .args = { 2048 } },
 	{ "cpus", all_cpus, "all of the host's processors" },
 	{ "aio_requests", aio_requests, "the host's share of them", NULL, MAY, .args = { 30000 } },
-	{ "timers", many_timers, "memory of the kernel", NULL, MAY, .args = { 20000 } },
+	{ "timers", many_timers, "memory of the kernel", .args = { 20000 } },
 };
 
 const struct probe_table table_exhaust = PROBE_TABLE("exhaust", probes);

@@ -41,6 +41,8 @@ static const struct probe_table *const tables[] = {
 	&table_calls,
 	&table_files,
 	&table_sockets,
+	&table_newer,
+	&table_ioctls,
 	&table_info,
 	&table_privilege,
 	&table_limits,

@@ -64,11 +64,13 @@ static int rlimits_json(const struct spec *s, json_t **ret, struct err *e)
 	const struct spec_rlimit own[] = {
 		{ "RLIMIT_CORE", 0, 0 },
 		{ "RLIMIT_NOFILE", s->limits.nofile, s->limits.nofile },
+		{ "RLIMIT_SIGPENDING", s->limits.signals, s->limits.signals },
 	};
+	const size_t own_n = sizeof(own) / sizeof(*own) - !s->limits.signals;
 	auto_json *list = json_array();
 	int r = list ? 0 : FAIL_NOMEM(e);
 
-	for (size_t i = 0; r == 0 && i < sizeof(own) / sizeof(*own); i++)
+	for (size_t i = 0; r == 0 && i < own_n; i++)
 		r = has_rlimit(s, own[i].type) ? 0 : add_rlimit(list, &own[i], e);
 	for (size_t i = 0; r == 0 && i < s->rlimits_n; i++)
 		r = add_rlimit(list, &s->rlimits[i], e);

@@ -52,7 +52,7 @@ struct spec {
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */
 	uint64_t caps;
-	struct profile_limits limits;	   /* nofile already capped at our own hard limit */
+	struct profile_limits limits; /* nofile and signals already capped at our hard limits */
 	const struct spec_rlimit *rlimits; /* beyond open files and core, or instead of them */
 	size_t rlimits_n;
 	const struct spec_mount *mounts; /* beyond the profile's; in this order, after them */

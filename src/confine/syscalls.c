@@ -140,7 +140,6 @@ const struct syscall_rule syscalls_allowed[] = {
 	{ "pkey_alloc", NULL },
 	{ "pkey_free", NULL },
 	{ "pkey_mprotect", NULL },
-	{ "process_mrelease", NULL },
 	/* processes and threads */
 	{ "alarm", NULL },
 	{ "arch_prctl", NULL },
@@ -243,7 +242,7 @@ const struct syscall_rule syscalls_allowed[] = {
 	{ "timer_getoverrun", NULL },
 	{ "timer_gettime", NULL },
 	{ "timer_settime", NULL },
-	/* sockets; socket and socketpair themselves have rules of their own */
+	/* sockets; socket, socketpair and setsockopt have rules of their own */
 	{ "accept", NULL },
 	{ "accept4", NULL },
 	{ "bind", NULL },
@@ -258,7 +257,6 @@ const struct syscall_rule syscalls_allowed[] = {
 	{ "sendmmsg", NULL },
 	{ "sendmsg", NULL },
 	{ "sendto", NULL },
-	{ "setsockopt", NULL },
 	{ "shutdown", NULL },
 	/* System V and POSIX message passing, within the IPC namespace */
 	{ "mq_getsetattr", NULL },

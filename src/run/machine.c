@@ -79,12 +79,13 @@ static void detect_delegated(struct machine *m)
 int machine_detect(struct machine *ret, struct err *e)
 {
 	struct machine m = { 0 };
-	struct rlimit files;
+	struct rlimit files, signals;
 	int r = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return FAIL_SYS(e, "read limit of open files");
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || getrlimit(RLIMIT_SIGPENDING, &signals) < 0)
+		return FAIL_SYS(e, "read limits of open files and signals");
 	m.nofile = files.rlim_max;
+	m.signals = signals.rlim_max;
 	if (cgroups_denied()) {
 		detect_delegated(&m);
 	} else if (groups_is_v2(CGROUPS)) {

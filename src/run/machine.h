@@ -25,8 +25,8 @@ struct machine {
 	/* CGROUP_DENIED, but this user was given some: we make a container's ourselves
 	 * (groups/delegated.h). */
 	bool delegated;
-	bool pids_by_user; /* that limit is the user namespace's: namespaces.h */
-	uint64_t nofile;   /* our own hard limit of open files */
+	bool pids_by_user;	  /* that limit is the user namespace's: namespaces.h */
+	uint64_t nofile, signals; /* our own hard limits of open files and queued signals */
 	/* v2, and what we see as its root is a group with processes in it (as in a container): the
 	 * kernel then lets no controller be handed to groups below. */
 	bool occupied;

@@ -43,6 +43,8 @@ static void choose_limits(const struct run_opts *o, const struct machine *m,
 	ret->cpu_milli = o->cpu_milli ?: ret->cpu_milli;
 	if (ret->nofile > m->nofile)
 		ret->nofile = m->nofile;
+	if (ret->signals > m->signals)
+		ret->signals = m->signals;
 }
 
 /* Policy excuses that there is no limit; one that somebody asked for is not dropped for that. */

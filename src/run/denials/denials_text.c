@@ -76,7 +76,10 @@ static void seccomp_what(const struct denial *d, const char *name, struct buf *r
 		buf_printf(ret, "socket(%s%s)", family_name(d->a0),
 			   d->a1 == SOCK_RAW ? ", SOCK_RAW" : "");
 	else if (is_call(d, "ioctl"))
-		buf_printf(ret, "ioctl(%s)", d->a1 == TIOCSTI ? "TIOCSTI" : "TIOCLINUX");
+		buf_printf(ret, "ioctl(%s)",
+			   d->a1 == TIOCSTI    ? "TIOCSTI"
+			   : d->a1 == TIOCSETD ? "TIOCSETD"
+					       : "TIOCLINUX");
 	else if (is_call(d, "clone"))
 		buf_puts(ret, "clone(CLONE_NEW...)");
 	else if (is_call(d, "memfd_create"))
@@ -137,12 +140,13 @@ static const char *table_why(const char *name)
 	return NULL;
 }
 
-static const char *seccomp_why(const char *name)
+static const char *seccomp_why(const struct denial *d, const char *name)
 {
 	if (strcmp(name, "socket") == 0)
 		return "only unix, inet, inet6 and netlink route sockets are given";
 	if (strcmp(name, "ioctl") == 0)
-		return "types into a terminal";
+		return d->a1 == TIOCSETD ? "gives a terminal another driver"
+					 : "types into a terminal";
 	if (strcmp(name, "clone") == 0)
 		return "makes namespaces";
 	if (strcmp(name, "memfd_create") == 0)
@@ -168,7 +172,7 @@ void denial_why(const struct denial *d, struct buf *ret)
 			return;
 		}
 		(void)denial_call(d, name);
-		buf_printf(ret, "the system call list: %s", seccomp_why(name));
+		buf_printf(ret, "the system call list: %s", seccomp_why(d, name));
 		return;
 	case DENIAL_READONLY: buf_puts(ret, "this is read-only"); return;
 	case DENIAL_NOEXEC: buf_puts(ret, "nothing is executed from there (noexec)"); return;

@@ -107,6 +107,7 @@ static struct profile_limits limits_of(const struct step *st)
 	struct profile_limits l = profile_build.limits;
 
 	l.nofile = l.nofile < st->machine->nofile ? l.nofile : st->machine->nofile;
+	l.signals = l.signals < st->machine->signals ? l.signals : st->machine->signals;
 	l.memory = st->s->memory ? st->s->memory : l.memory;
 	l.pids = st->s->pids ? st->s->pids : l.pids;
 	return l;

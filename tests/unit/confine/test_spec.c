@@ -135,12 +135,32 @@ TEST(terminal_injection_is_refused_whatever_the_upper_half_says)
 	const json_t *f = json_object_get(json_object_get(j, "linux"), "seccomp");
 
 	for (uint64_t n = 0; n < 0x10000; n++) {
-		const bool bad = n == 0x5412 || n == 0x541C;
+		const bool bad = n == 0x5412 || n == 0x541C || n == 0x5423;
 
 		if (allows(f, "ioctl", (const uint64_t[]){ 0, n, 0 }) == bad ||
 		    allows(f, "ioctl", (const uint64_t[]){ 0, n | 1ULL << 32, 0 }) == bad)
 			CHECK(!"ioctl rule");
 	}
+	json_decref(j);
+}
+
+TEST(drivers_above_a_connection_are_refused_whatever_the_upper_half_says)
+{
+	json_t *j = make(&profile_default, NULL);
+	const json_t *f = json_object_get(json_object_get(j, "linux"), "seccomp");
+
+	for (uint64_t level = 0; level < 256; level++)
+		for (uint64_t option = 0; option < 256; option++) {
+			const bool bad = (level == 6 && (option == 31 || option == 100)) ||
+					 (level == 17 && (option == 31 || option == 100));
+			const uint64_t high[] = { 0, level | 1ULL << 40, option | 1ULL << 32 };
+
+			if (allows(f, "setsockopt", (const uint64_t[]){ 0, level, option }) ==
+				    bad ||
+			    allows(f, "setsockopt", high) == bad)
+				CHECK(!"setsockopt rule");
+		}
+	CHECK(answer(f, "setsockopt", (const uint64_t[]){ 3, 6, 31 }) == ENOPROTOOPT);
 	json_decref(j);
 }
 
