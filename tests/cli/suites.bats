@@ -6,7 +6,7 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root grep touch seq printf || return 0
+	base_root grep touch seq printf mkdir ln ls || return 0
 	base_state
 }
 
@@ -207,4 +207,29 @@ hold_port() { # tcp or udp, address
 	run plimsoll start c
 	assert_status 2
 	assert_output_has "container 'c' is paused" "plimsoll unpause c"
+}
+
+@test "cp: a link that is the target stays, and what it leads to is written, within its side" {
+	plimsoll run -d --network none --read-only=false --name c base:1 sh -c 'cd /; mkdir d; echo old >f; echo inside >g
+		ln -s f tofile; ln -s d todir; ln -s new broken; ln -s /h absolute; ln -s ../../../up out; exec sleep 60'
+	wait_for 10 plimsoll exec c sh -c '[ -L /out ]'
+	echo outside >g
+	for to in tofile todir broken absolute out; do
+		plimsoll cp g c:/$to
+	done
+	run plimsoll exec c sh -c 'ls -l / | grep -c -e "->"; cat /f /d/g /new /h /up'
+	assert_eq "$output" $'5\noutside\noutside\noutside\noutside\noutside'
+	mkdir d
+	echo old >f
+	ln -s f tofile; ln -s d todir; ln -s new broken; ln -s newd brokend
+	for to in tofile todir broken; do
+		plimsoll cp c:/g $to
+	done
+	assert_eq "$(cat f d/g new)" $'inside\ninside\ninside'
+	assert_eq "$(readlink tofile todir broken)" $'f\nd\nnew'
+	plimsoll cp c:/d brokend
+	assert_eq "$(cat newd/g)" outside
+	ln -s loop1 loop2; ln -s loop2 loop1
+	run plimsoll cp c:/g loop1
+	[ "$status" -ne 0 ]
 }

@@ -68,8 +68,8 @@ static int open_at(int root, const char *path, int flags, struct err *e)
 }
 
 /* path without a link in its last part, step by step: each within root. What changes meanwhile is
- * a link again, which the reader does not follow. */
-static int last_link(int root, struct buf *path, struct err *e)
+ * a link again, which the reader does not follow. missing: what it leads to need not be there. */
+static int last_link(int root, struct buf *path, bool missing, struct err *e)
 {
 	for (int n = 0; n < LIMIT_LINKS; n++) {
 		auto_close int fd = open_at(root, buf_str(path), O_PATH | O_NOFOLLOW, e);
@@ -78,7 +78,7 @@ static int last_link(int root, struct buf *path, struct err *e)
 		ssize_t len;
 
 		if (fd < 0)
-			return fd;
+			return missing && fd == E_NOTFOUND ? 0 : fd;
 		len = readlinkat(fd, "", target, sizeof(target) - 1);
 		if (len <= 0)
 			return 0;
@@ -105,7 +105,7 @@ static int open_source(int root, const char *path, bool follow, struct copy_plac
 
 	buf_puts(&real, path);
 	if (follow || says_folder(path))
-		r = last_link(root, &real, e);
+		r = last_link(root, &real, false, e);
 	if (r < 0)
 		return r;
 	split(buf_str(&real), &parent, p->leaf);
@@ -134,8 +134,8 @@ static int open_source(int root, const char *path, bool follow, struct copy_plac
 static int open_target(int root, const char *path, const struct copy_source *source,
 		       struct copy_place *p, struct err *e)
 {
-	auto_buf parent = BUF_INIT(8192);
-	int fd = open_at(root, path, O_PATH | O_DIRECTORY, NULL);
+	auto_buf parent = BUF_INIT(8192), real = BUF_INIT(8192);
+	int r, fd = open_at(root, path, O_PATH | O_DIRECTORY, NULL);
 
 	if (fd >= 0) {
 		p->dir = fd;
@@ -144,7 +144,12 @@ static int open_target(int root, const char *path, const struct copy_source *sou
 	}
 	if (says_folder(path) && !source->is_folder)
 		return FAIL(e, E_NOTFOUND, "'%s' is no folder", path);
-	split(path, &parent, p->leaf);
+	/* A link stays, and what it leads to is written, as cp(1) and docker have it. */
+	buf_puts(&real, path);
+	r = last_link(root, &real, true, e);
+	if (r < 0)
+		return r;
+	split(buf_str(&real), &parent, p->leaf);
 	if (is_contents(p->leaf))
 		return FAIL(e, E_NOTFOUND, "'%s' is no folder", path);
 	p->dir = open_at(root, buf_str(&parent), O_PATH | O_DIRECTORY, e);
