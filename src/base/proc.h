@@ -25,7 +25,8 @@ struct proc {
 	 * ends it. May be NULL. */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
-	bool new_group; /* own process group, out of reach of the terminal's Ctrl-C */
+	bool prepare_is_plain; /* system calls only: it may share the parent's memory */
+	bool new_group;	       /* own process group, out of reach of the terminal's Ctrl-C */
 };
 enum { PROC_INHERIT = -2 };
 

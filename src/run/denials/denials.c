@@ -94,7 +94,7 @@ int denials_read(int folder, struct denials *ret, struct err *e)
 
 	if (r == 0)
 		r = denials_parse(buf_str(&text), text.n, ret, e);
-	if (r == 0)
+	if (r == 0 && ret->n)
 		denials_read_places(folder, ret);
 	return r;
 }

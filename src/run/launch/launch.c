@@ -20,6 +20,7 @@
 #include "run/groups/groups.h"
 #include "run/launch/conclude.h"
 #include "run/launch/conmon.h"
+#include "run/launch/early.h"
 #include "run/launch/gate.h"
 #include "run/launch/guard.h"
 #include "run/launch/launch_nest.h"
@@ -72,8 +73,8 @@ static int hand_over(void *arg)
 	return dup2(h->gate, GATE_FD) < 0 || (h->gate != GATE_FD && close(h->gate) < 0) ? -1 : 0;
 }
 
-static int start_runtime(const struct launch *l, const int fds[static 3], int gate, pid_t *ret,
-			 struct err *e)
+static int start_runtime(const struct launch *l, const int fds[static 3], int gate, bool early,
+			 pid_t *ret, struct err *e)
 {
 	const bool denied = l->machine->cgroups == CGROUP_DENIED;
 	struct handing handing = { .gate = gate };
@@ -83,7 +84,8 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 	if (r == 0)
 		r = runtime_argv(l->runtime, l->folder, RUNTIME_LOG, !denied, &argv, e);
 	if (r == 0)
-		r = runtime_run(l->bundle ?: l->folder, l->folder, l->id, gate >= 0, &argv, e);
+		r = runtime_run(l->bundle ?: l->folder, l->folder, l->id, gate >= 0,
+				early ? EARLY_CONFIG : NULL, &argv, e);
 	if (r < 0)
 		return r;
 
@@ -97,6 +99,7 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 		.keep_n = gate >= 0,
 		.prepare = hand_over,
 		.prepare_arg = &handing,
+		.prepare_is_plain = true,
 	};
 
 	if (denied && l->machine->delegated)
@@ -141,8 +144,16 @@ static void record_exit(const struct launch *l, int status)
 		(void)file_put(dir, "exit", text, (size_t)n, NULL);
 }
 
-/* The runtime makes the container meanwhile, up to the shim. */
-static int start_gated(const struct launch *l, const int fds[static 3], struct gate *g, pid_t *ret,
+/* A runtime in the foreground. */
+struct begun {
+	pid_t pid; /* 0: not started */
+	struct streams streams;
+	int shim; /* the pipe on which its shim waits; -1: it does not */
+	int fifo; /* its configuration's; -1: that is a file */
+};
+#define BEGUN_INIT { .streams = STREAMS_INIT, .shim = -1, .fifo = -1 }
+
+static int start_gated(const struct launch *l, const int fds[static 3], struct begun *b,
 		       struct err *e)
 {
 	int shim[2], r;
@@ -151,21 +162,15 @@ static int start_gated(const struct launch *l, const int fds[static 3], struct g
 	 * opens for itself is in its way. */
 	if (pipe2(shim, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "pipe");
-	r = start_runtime(l, fds, shim[0], ret, e);
+	r = start_runtime(l, fds, shim[0], b->fifo >= 0, &b->pid, e);
 	(void)close(shim[0]);
-	if (r == 0)
-		r = gate_pass(g, e);
-	/* A runtime that failed has closed its end: what it wrote is told, not this. */
-	if (r == 0)
-		(void)!write(shim[1], "g", 1);
-	(void)close(shim[1]);
+	b->shim = shim[1];
 	return r;
 }
 
 /* With a terminal the runtime copies by itself, and what it is handed is its own; to its standard
  * output it copies the terminal's. */
-static int start_with_streams(const struct launch *l, struct gate *g, struct streams *s, pid_t *ret,
-			      struct err *e)
+static int begin_runtime(const struct launch *l, bool gated, struct begun *b, struct err *e)
 {
 	auto_close int folder =
 		l->log_max ? open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -173,35 +178,77 @@ static int start_with_streams(const struct launch *l, struct gate *g, struct str
 	const int behind[] = { l->terminal ? -1 : l->in, l->terminal && !l->log_max ? -1 : l->out,
 			       l->terminal ? -1 : l->err };
 	int fds[] = { l->in, l->out, l->err };
-	int r = l->log_max && folder < 0 ? FAIL_SYS(e, "open '%s'", l->folder)
-					 : streams_open(behind, l->log_max ? &log : NULL, s, e);
+	int r = l->log_max && folder < 0
+			? FAIL_SYS(e, "open '%s'", l->folder)
+			: streams_open(behind, l->log_max ? &log : NULL, &b->streams, e);
 
 	for (int i = 0; r == 0 && i < 3; i++)
 		if (!l->terminal || behind[i] != -1)
-			fds[i] = s->v[i].end;
+			fds[i] = b->streams.v[i].end;
 	if (r == 0)
-		r = g->go >= 0 ? start_gated(l, fds, g, ret, e) : start_runtime(l, fds, -1, ret, e);
-	streams_handed(s);
+		r = gated ? start_gated(l, fds, b, e)
+			  : start_runtime(l, fds, -1, b->fifo >= 0, &b->pid, e);
+	streams_handed(&b->streams);
 	return r;
 }
 
-static int run_foreground(const struct launch *l, struct gate *g, const sigset_t *watched,
-			  int *ret_status, struct err *e)
+static int begin_early(const struct launch *l, bool gated, struct begun *b, struct err *e)
+{
+	b->fifo = early_open(l->folder, e);
+	return b->fifo < 0 ? b->fifo : begin_runtime(l, gated, b, e);
+}
+
+/* Nothing came of it. One that waits for its configuration has made nothing yet. */
+static void abandon_runtime(struct begun *b)
+{
+	if (b->pid > 0) {
+		(void)kill(b->pid, SIGKILL);
+		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	for (int *fd = &b->shim; fd; fd = fd == &b->shim ? &b->fifo : NULL)
+		if (*fd >= 0)
+			(void)close(TAKE_FD(*fd));
+	streams_close(&b->streams);
+	b->pid = 0;
+}
+
+/* The runtime makes the container meanwhile, up to the shim. */
+static int pass_gate(struct gate *g, struct begun *b, struct err *e)
+{
+	int r;
+
+	if (b->shim < 0)
+		return 0;
+	r = gate_pass(g, e);
+	/* A runtime that failed has closed its end: what it wrote is told, not this. */
+	if (r == 0)
+		(void)!write(b->shim, "g", 1);
+	(void)close(TAKE_FD(b->shim));
+	return r;
+}
+
+static int run_foreground(const struct launch *l, struct gate *g, struct begun *b,
+			  const sigset_t *watched, int *ret_status, struct err *e)
 {
 	auto_free char *pidfile = launch_path(l->folder, "pidfile");
 	bool asked;
-	struct streams streams = STREAMS_INIT;
-	pid_t pid = 0;
-	int r = start_with_streams(l, g, &streams, &pid, e);
+	int r = b->pid ? 0 : begin_runtime(l, g->go >= 0, b, e);
 
-	if (r < 0 && pid == 0) {
-		streams_close(&streams);
+	if (r < 0) {
+		abandon_runtime(b);
 		return r;
 	}
+	r = b->fifo >= 0 ? early_feed(l->folder, TAKE_FD(b->fifo), e) : 0;
+	if (r < 0) {
+		abandon_runtime(b);
+		return r;
+	}
+	r = pass_gate(g, b, e);
 	if (r < 0)
 		(void)raise(SIGTERM); /* blocked: wait_runtime() takes it and ends everything */
-	asked = wait_runtime(l, pid, watched, ret_status);
-	streams_close(&streams);
+	asked = wait_runtime(l, b->pid, watched, ret_status);
+	streams_close(&b->streams);
 	if (r < 0) {
 		*ret_status = STATUS_FAILED;
 		return r;
@@ -230,6 +277,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 {
 	auto_free char *netns = NULL, *pidfile = launch_path(l->folder, "pidfile");
 	struct gate g = GATE_INIT;
+	struct begun begun = BEGUN_INIT;
 	struct guard_process guard = GUARD_INIT;
 	struct warm warm = WARM_INIT;
 	struct err ignored = ERR_INIT;
@@ -246,6 +294,8 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		reexec_spare(l->runtime->path);
 	if (out->r == 0 && sigtimedwait(watched, NULL, &(struct timespec){ 0 }) == SIGTERM)
 		out->r = FAIL(&out->e, E_SIGNAL, "interrupted");
+	if (out->r == 0 && early_can(l))
+		out->r = begin_early(l, go >= 0, &begun, &out->e);
 	if (out->r == 0 && (l->network || l->userns) && !l->netns)
 		out->r = launch_network(l, &netns, &g.pasta, &out->e);
 	else if (out->r == 0 && l->netns && l->machine->cgroups == CGROUP_DENIED)
@@ -261,7 +311,9 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		out->r = launch_nest(l, &g, watched, &out->nest, &out->e);
 	else if (out->r == 0)
 		out->r = l->conmon ? launch_conmon(l, &g, &out->e)
-				   : run_foreground(l, &g, watched, &out->status, &out->e);
+				   : run_foreground(l, &g, &begun, watched, &out->status, &out->e);
+	else
+		abandon_runtime(&begun);
 	gate_abandon(&g);
 	warm_end(&warm);
 	if (l->conmon && out->r == 0) {

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "confine/filter.h"
 
 enum {
 	LIMIT_RUNTIME_LOG = 64 * 1024,
@@ -29,6 +30,10 @@ struct runtime_kind {
 	const char *name;
 	const char *const *cgroups, *const *no_cgroups; /* global options; end with NULL */
 	const struct refusal *refusals;
+	/* Knows FILTER_ANNOTATION. */
+	bool takes_filter;
+	/* Takes a configuration of another name, also one that is a pipe (early.h). */
+	bool early;
 	/* Connects to the guard's socket by the path itself, of which an address holds 107 bytes.
 	 */
 	bool short_socket;
@@ -64,6 +69,8 @@ static const struct runtime_kind kinds[] = {
 		.cgroups = (const char *const[]){ "--cgroup-manager=cgroupfs", NULL },
 		.no_cgroups = (const char *const[]){ "--cgroup-manager=disabled", NULL },
 		.refusals = crun_refusals,
+		.takes_filter = true,
+		.early = true,
 		.exec_hands_terminal = true,
 	},
 	{
@@ -165,10 +172,18 @@ int runtime_argv(const struct runtime *rt, const char *folder, const char *log, 
 	return r == 0 ? add_words(cgroups ? rt->kind->cgroups : rt->kind->no_cgroups, argv, e) : r;
 }
 
+bool runtime_early(const struct runtime *rt)
+{
+	return rt->kind->early;
+}
+
 int runtime_run(const char *bundle, const char *folder, const char *id, bool gate,
-		struct strv *argv, struct err *e)
+		const char *config, struct strv *argv, struct err *e)
 {
 	int r = strv_add(argv, "run", e);
+
+	if (r == 0 && config)
+		r = strv_addf(argv, e, "--config=%s/%s", folder, config);
 
 	if (r == 0 && gate)
 		r = strv_add(argv, "--preserve-fds=1", e);
@@ -273,10 +288,21 @@ static int shorten_socket(json_t *config, struct err *e)
 	return name ? json_put_string(seccomp, "listenerPath", name, e) : FAIL_NOMEM(e);
 }
 
+/* It has the program itself, and reads 400 calls for nothing. */
+static void drop_calls(json_t *config)
+{
+	json_t *seccomp = json_object_get(json_object_get(config, "linux"), "seccomp");
+
+	if (json_object_get(json_object_get(config, "annotations"), FILTER_ANNOTATION))
+		(void)json_object_del(seccomp, "syscalls");
+}
+
 int runtime_adapt(const struct runtime *rt, json_t *config, struct err *e)
 {
 	int r = rt->kind->short_socket ? shorten_socket(config, e) : 0;
 
+	if (rt->kind->takes_filter)
+		drop_calls(config);
 	if (r < 0)
 		return r;
 	return rt->kind->sysctls_last ? proc_read_only_last(config, e) : 0;

@@ -47,9 +47,12 @@ int runtime_adapt(const struct runtime *rt, json_t *config, struct err *e);
 int runtime_argv(const struct runtime *rt, const char *folder, const char *log, bool cgroups,
 		 struct strv *argv, struct err *e);
 /* "run": the parent of the container's first process until it ends, with its status. gate: it hands
- * on descriptor 3. */
+ * on descriptor 3. config: the configuration's name in the folder, where it has another; or NULL.
+ */
 int runtime_run(const char *bundle, const char *folder, const char *id, bool gate,
-		struct strv *argv, struct err *e);
+		const char *config, struct strv *argv, struct err *e);
+/* Whether it may be a pipe. */
+bool runtime_early(const struct runtime *rt);
 /* "exec", of a process as the file describes it. */
 int runtime_exec(const char *process, const char *id, struct strv *argv, struct err *e);
 /* Whether exec can hand the process's terminal over by --console-socket=PATH. */
