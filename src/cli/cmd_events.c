@@ -2,17 +2,20 @@
 #include <string.h>
 
 #include "cli/filters.h"
+#include "cli/template.h"
 #include "run/life/events.h"
 #include "run/life/when.h"
 
 struct events_cli_opts {
-	const char *since, *until;
+	const char *since, *until, *format;
+	bool no_stream, full;
 	struct strv filter;
 };
 
 struct printing {
 	struct cli *c;
 	struct filters filters;
+	struct rows rows;
 };
 
 static const char *attribute(const json_t *event, const char *name)
@@ -30,12 +33,20 @@ static bool is_container(const json_t *event, const char *wanted)
 	       (strcmp(attribute(event, "name"), wanted) == 0 || starts_with(id, wanted));
 }
 
+/* "web" is web:1, too. */
+static bool is_image(const char *image, const char *wanted)
+{
+	const size_t n = strlen(wanted);
+
+	return starts_with(image, wanted) && n && (!image[n] || image[n] == ':' || image[n] == '@');
+}
+
 static bool matches(const struct filters *f, const json_t *event)
 {
 	FILTER_ANY(f, "container", value, is_container(event, value));
 	FILTER_ANY(f, "event", value,
 		   strcmp(json_string_or_null(event, "Action") ?: "", value) == 0);
-	FILTER_ANY(f, "image", value, strcmp(attribute(event, "image"), value) == 0);
+	FILTER_ANY(f, "image", value, is_image(attribute(event, "image"), value));
 	FILTER_ANY(f, "type", value, strcmp(value, "container") == 0);
 	FILTER_ALL(f, "label", value,
 		   filter_label(json_object_get(json_object_get(event, "Actor"), "Attributes"),
@@ -65,14 +76,38 @@ static int print_text(struct cli *c, const json_t *event, struct err *e)
 	return cli_print(c, e, "%s)\n", buf_str(&line));
 }
 
+/* podman's words for what docker's have under others, and docker's older ones. */
+static int print_template(struct rows *rows, const json_t *event, struct err *e)
+{
+	static const char *const words[][2] = { { "ID", "id" },
+						{ "Status", "status" },
+						{ "From", "from" },
+						{ "Time", "time" },
+						{ "TimeNano", "timeNano" } };
+	auto_json *row = json_copy((json_t *)(uintptr_t)event);
+
+	for (size_t i = 0; row && i < sizeof(words) / sizeof(*words); i++)
+		if (json_object_get(event, words[i][1]))
+			(void)json_object_set(row, words[i][0],
+					      json_object_get(event, words[i][1]));
+	if (!row || json_put_string(row, "Name", attribute(event, "name"), e) < 0 ||
+	    json_put_string(row, "Image", attribute(event, "image"), e) < 0 ||
+	    json_put_string(row, "ContainerExitCode", attribute(event, "exitCode"), e) < 0 ||
+	    json_put_string(row, "HealthStatus", attribute(event, "health_status"), e) < 0)
+		return E_NOMEM;
+	return format_rows_add(rows, row, e);
+}
+
 static int print_one(void *arg, const json_t *event, struct err *e)
 {
-	const struct printing *p = arg;
+	struct printing *p = arg;
 	int r;
 
 	if (!matches(&p->filters, event))
 		return 0;
-	r = p->c->json ? cli_print_json_line(p->c, event, e) : print_text(p->c, event, e);
+	r = p->rows.template ? print_template(&p->rows, event, e)
+	    : p->c->json     ? cli_print_json_line(p->c, event, e)
+			     : print_text(p->c, event, e);
 	return r == 0 ? cli_flush(p->c, e) : r;
 }
 
@@ -88,6 +123,10 @@ static int run_events(struct cli *c, void *opts, int argc, char **argv, struct e
 	(void)argc;
 	(void)argv;
 	if (r == 0)
+		r = format_rows_begin(c, o->format, &p.rows, e);
+	if (r == 0 && p.rows.table)
+		r = FAIL(e, E_USAGE, "--format: events have no table, since they have no end");
+	if (r == 0)
 		r = cli_state(c, &state, e);
 	/* Containers whose monitor was killed: their end is told now, before "now" is looked up. */
 	if (r == 0)
@@ -96,15 +135,28 @@ static int run_events(struct cli *c, void *opts, int argc, char **argv, struct e
 		r = when_parse(o->since, when_now(), &q.since, e);
 	if (r == 0 && o->until)
 		r = when_parse(o->until, when_now(), &q.until, e);
-	if (o->since && q.since < 1)
+	if ((o->since || o->no_stream) && q.since < 1)
 		q.since = 1;
-	return r == 0 ? events_read(state, &q, e) : r;
+	if (o->no_stream && !q.until)
+		q.until = when_now();
+	if (r == 0)
+		r = events_read(state, &q, e);
+	format_rows_free(&p.rows);
+	return r;
 }
 
 static const struct opt events_table[] = {
 	OPT_AT(struct events_cli_opts, since, "since", 0, OPT_STRING, "TIME",
 	       "those from then on, too: 10m, 2026-11-27T10:00:00Z, seconds since 1970"),
 	OPT_AT(struct events_cli_opts, until, "until", 0, OPT_STRING, "TIME", "end then"),
+	OPT_AT(struct events_cli_opts, format, "format", 0, OPT_STRING, "FORMAT",
+	       "json, or a template: '{{.Status}} {{.Actor.Attributes.name}}'"),
+	OPT_ALWAYS(struct events_cli_opts, full, "no-trunc", 0, "cut nothing; so it is always"),
+	{ .name = "stream",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct events_cli_opts, no_stream),
+	  .help = "go on with what comes (default; --stream=false: only those that were)",
+	  .inverted = true },
 	OPT_AT(struct events_cli_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
 	       "only of this container, event, image, label or type"),
 	OPT_END,

@@ -6,6 +6,7 @@
 #include "cli/login.h"
 #include "cli/road.h"
 #include "cli/template.h"
+#include "cli/volumes.h"
 
 #define NOTATION_TYPE "application/vnd.cncf.notary.signature"
 
@@ -155,7 +156,7 @@ static int inspect_container(struct cli *c, const char *name, bool size, json_t 
 static int inspect_one(struct cli *c, const char *name, const struct inspect_opts *o,
 		       bool *ret_image, json_t **ret, struct err *e)
 {
-	const bool any = !o->type;
+	const bool any = !o->type || strcmp(o->type, "all") == 0;
 	struct err why = ERR_INIT;
 	int r = E_NOTFOUND;
 
@@ -180,10 +181,25 @@ static int inspect_one(struct cli *c, const char *name, const struct inspect_opt
 	return r;
 }
 
+static int inspect_volume(struct cli *c, char *name, json_t **ret, struct err *e)
+{
+	auto_json *list = NULL;
+	int r = volume_describe_all(c, &name, 1, &list, e);
+
+	if (r == 0)
+		*ret = json_incref(json_array_get(list, 0));
+	return r;
+}
+
 static int print_one(struct cli *c, struct rows *rows, const json_t *j, bool image, struct err *e)
 {
-	if (rows->template)
-		return format_rows_add(rows, j, e);
+	auto_json *words = NULL;
+	int r;
+
+	if (rows->template) {
+		r = image ? image_words(j, &words, e) : 0;
+		return r == 0 ? format_rows_add(rows, words ?: j, e) : r;
+	}
 	return cli_print(c, e, "%s\n", json_string_or_null(j, image ? "digest" : "Id") ?: "");
 }
 
@@ -195,12 +211,14 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 	bool image = false;
 	int r = format_rows_begin(c, o->format, &rows, e);
 
-	if (r == 0 && o->type && strcmp(o->type, "container") != 0 && strcmp(o->type, "image") != 0)
-		r = FAIL(e, E_USAGE, "--type is container or image, not '%s'", o->type);
+	if (r == 0 && o->type && !has_word("container image volume all", o->type))
+		r = FAIL(e, E_USAGE, "--type is container, image or volume, not '%s'", o->type);
 	for (int i = 0; r == 0 && i < argc; i++) {
 		auto_json *j = NULL;
 
-		r = inspect_one(c, argv[i], o, &image, &j, e);
+		r = o->type && strcmp(o->type, "volume") == 0
+			    ? inspect_volume(c, argv[i], &j, e)
+			    : inspect_one(c, argv[i], o, &image, &j, e);
 		if (r == 0 && (rows.template || (c->quiet && !c->json)))
 			r = print_one(c, &rows, j, image, e);
 		else if (r == 0)
@@ -218,7 +236,8 @@ static const struct opt inspect_table[] = {
 	OPT_AT(struct inspect_opts, size, "size", 's', OPT_FLAG, NULL,
 	       "with what a container has written to a root of its own"),
 	OPT_AT(struct inspect_opts, type, "type", 0, OPT_STRING, "TYPE",
-	       "container or image (default: what is called so, a container first)"),
+	       "container, image or volume (default: what is called so, a container before an "
+	       "image)"),
 	OPT_END,
 };
 
@@ -227,12 +246,15 @@ const struct command cmd_inspect = {
 	.group = "Images",
 	.args = "NAME...",
 	.brief = "Show containers, or an image: manifest, configuration, layers, signatures",
-	.details = "Always JSON. NAME is that of a container or image, an id or digest, or the "
-		   "beginning of one. Of an image every byte shown was checked against its digest; "
-		   "docker://REF is what a registry has now: all but the configuration, and the "
-		   "store gets no name of it. Of containers it is a list with docker's words, and "
-		   "what only plimsoll knows (digest, admission, what was refused) in the member "
-		   "Plimsoll. With --quiet only digests or ids are printed.",
+	.details =
+		"Always JSON. NAME is that of a container or image, an id or digest, or the "
+		"beginning of one. Of an image every byte shown was checked against its digest; "
+		"docker://REF is what a registry has now: all but the configuration, and the "
+		"store gets no name of it. Templates of images have docker's words, too: Id (the "
+		"digest), RepoTags, RepoDigests, Created, Architecture, Os, Size, Config, "
+		"RootFS. Of containers it is a list with docker's words, and "
+		"what only plimsoll knows (digest, admission, what was refused) in the member "
+		"Plimsoll. With --quiet only digests or ids are printed.",
 	.example = "plimsoll inspect web:1\n"
 		   "plimsoll inspect -f '{{.State.ExitCode}}' web\n"
 		   "plimsoll inspect -q docker://registry.example/team/web:1",

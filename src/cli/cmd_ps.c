@@ -4,101 +4,22 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/container_view.h"
-#include "cli/filters.h"
 #include "cli/images.h"
+#include "cli/ps.h"
 #include "cli/template.h"
 
 struct ps_opts {
-	bool all, full, latest, size;
-	const char *last, *format;
+	bool all, full, latest, size, sync;
+	const char *last, *format, *sort;
 	struct strv filter;
-};
-
-/* When the containers were made that the filters since and before name. */
-struct bounds {
-	struct bound {
-		const char *name; /* the filter's value */
-		int64_t created;
-		int nanos;
-	} v[LIMIT_FILTERS];
-	size_t n;
 };
 
 struct listing {
 	const struct ps_opts *o;
-	bool all;
-	struct filters filters;
-	struct bounds bounds;
+	bool all, more, size;
+	struct ps_filters filters;
 	json_t *rows, *own; /* docker's words, and ours */
 };
-
-/* "web" is web:1, web:2 and web@sha256:..., too; a digest is that of the manifest. */
-static bool is_of_image(const struct container *c, const char *wanted)
-{
-	const char *image = c->image ?: "", *digest = c->digest ?: "";
-	const size_t n = strlen(wanted);
-
-	if (n == 0)
-		return false;
-	if (strcmp(image, wanted) == 0 || starts_with(digest, wanted))
-		return true;
-	if (starts_with(digest, "sha256:") && n >= 4 && starts_with(digest + 7, wanted))
-		return true;
-	return starts_with(image, wanted) && (image[n] == ':' || image[n] == '@');
-}
-
-static bool exited_with(const struct view *v, const char *wanted)
-{
-	uint64_t status;
-
-	return v->status.phase == PHASE_EXITED &&
-	       str_u64(str_of(wanted), 255, &status, NULL) == 0 &&
-	       status == (uint64_t)v->status.exit;
-}
-
-/* Of those that since and before name: newer, or older, than that one. */
-static bool newer(const struct bounds *b, const struct container *c, const char *name, bool wanted)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].name == name) {
-			const int64_t seconds = c->created - b->v[i].created;
-
-			return seconds	? (seconds > 0) == wanted
-			       : wanted ? c->created_nanos > b->v[i].nanos
-					: c->created_nanos < b->v[i].nanos;
-		}
-	return false;
-}
-
-static bool has_volume(const struct container *c, const char *wanted)
-{
-	const json_t *name;
-	size_t i;
-
-	json_array_foreach(c->volumes, i, name)
-	{
-		if (strcmp(json_string_value(name) ?: "", wanted) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool matches(const struct filters *f, const struct bounds *b, const struct view *v)
-{
-	FILTER_ANY(f, "name", value, filter_name(v->c->name, value));
-	FILTER_ANY(f, "id", value, *value && starts_with(v->c->id, value));
-	FILTER_ANY(f, "status", value, strcmp(v->state, value) == 0);
-	FILTER_ANY(f, "admission", value, strcmp(v->admission, value) == 0);
-	FILTER_ANY(f, "volume", value, has_volume(v->c, value));
-	FILTER_ANY(f, "since", value, newer(b, v->c, value, true));
-	FILTER_ANY(f, "before", value, newer(b, v->c, value, false));
-	FILTER_ANY(f, "exited", value, exited_with(v, value));
-	FILTER_ANY(f, "ancestor", value, is_of_image(v->c, value));
-	FILTER_ANY(f, "health", value, strcmp(v->health[0] ? v->health : "none", value) == 0);
-	FILTER_ALL(f, "label", value, filter_label(v->c->labels, value));
-	return true;
-}
 
 static json_t *own_json(const struct view *v)
 {
@@ -143,11 +64,13 @@ static int list_one(void *arg, struct container *c, struct err *e)
 		return 0;
 	r = view_of(c, &v, e);
 	if (r < 0 || (v.status.phase != PHASE_RUNNING && !v.restarting && !l->all) ||
-	    !matches(&l->filters, &l->bounds, &v))
+	    !ps_matches(&l->filters, &v))
 		return r;
 	r = view_row(&v, l->o->full, &row, e);
 	if (r == 0)
 		r = json_push(l->rows, row, e);
+	if (r == 0 && l->more)
+		r = view_row_more(&v, l->o->full, l->size, row, e);
 	own = r == 0 ? own_json(&v) : NULL;
 	if (r == 0)
 		r = json_push(l->own, own, e);
@@ -222,28 +145,8 @@ static int parse_last(const struct ps_opts *o, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-static int find_bounds(const struct state *state, const struct filters *f, struct bounds *ret,
-		       struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->n; i++) {
-		auto_container found = CONTAINER_INIT;
-
-		if (strcmp(f->v[i].name, "since") != 0 && strcmp(f->v[i].name, "before") != 0)
-			continue;
-		r = container_find(state, f->v[i].value, &found, e);
-		ret->v[ret->n++] =
-			(struct bound){ f->v[i].value, found.created, found.created_nanos };
-	}
-	return r < 0 ? WRAP(e, r, "--filter") : 0;
-}
-
 static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	static const char *const names[] = { "name",	 "id",	   "status", "exited",
-					     "ancestor", "health", "label",  "admission",
-					     "volume",	 "since",  "before", NULL };
 	const struct ps_opts *o = opts;
 	auto_json *rows = json_array();
 	auto_json *own = json_array();
@@ -256,37 +159,51 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = filters_parse(&o->filter, names, &l.filters, e);
+		r = ps_filters_parse(&o->filter, &l.filters, e);
+	if (r == 0)
+		r = ps_sort_check(o->sort, e);
 	if (r == 0)
 		r = format_rows_begin(c, o->format, &out, e);
-	l.all = o->all || last != UINT64_MAX || filters_has(&l.filters, "status") ||
-		filters_has(&l.filters, "exited");
+	l.all = o->all || last != UINT64_MAX || filters_has(&l.filters.f, "status") ||
+		filters_has(&l.filters.f, "exited");
+	l.more = out.template || o->sort;
+	l.size = (out.template && strstr(out.template, ".Size")) ||
+		 (o->sort && strcmp(o->sort, "size") == 0);
 	if (r == 0)
 		r = cli_state(c, &state, e);
 	if (r == 0)
 		r = container_reap(state, e);
 	if (r == 0)
-		r = find_bounds(state, &l.filters, &l.bounds, e);
+		r = ps_filters_find(state, &l.filters, e);
 	if (r == 0)
 		r = container_each(state, list_one, &l, e);
 	if (r < 0)
 		return r;
 	keep_last(&l, last);
+	if (o->sort)
+		r = ps_sort(o->sort, rows, own, e);
+	if (r < 0)
+		return r;
 	return print(c, &l, &out, e);
 }
 
 static const struct opt ps_table[] = {
 	OPT_AT(struct ps_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that do not run"),
 	OPT_AT(struct ps_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
-	       "only of this name, id, status, exited, ancestor, health, label, admission or "
-	       "volume, "
-	       "or made before or since that container"),
+	       "only of this name, id, status, exited, ancestor, health, label, admission, "
+	       "volume, network, publish or expose, or made before or since that container or "
+	       "until=TIME"),
 	OPT_AT(struct ps_opts, last, "last", 'n', OPT_STRING, "N", "the N newest, running or not"),
 	OPT_AT(struct ps_opts, latest, "latest", 'l', OPT_FLAG, NULL, "the newest, running or not"),
 	OPT_AT(struct ps_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
 	       "show identifiers, digests and commands in full"),
 	OPT_AT(struct ps_opts, size, "size", 's', OPT_FLAG, NULL,
 	       "what each has written to a root of its own"),
+	OPT_AT(struct ps_opts, sort, "sort", 0, OPT_STRING, "FIELD",
+	       "by command, created, id, image, names, runningfor, size or status, not newest "
+	       "first"),
+	OPT_ALWAYS(struct ps_opts, sync, "sync", 0,
+		   "look at what is, not what was; so it is always"),
 	FORMAT_OPTION(struct ps_opts),
 	OPT_END,
 };
@@ -297,7 +214,9 @@ static const struct opt ps_table[] = {
 	.details = "A name given to --filter is a regular expression. Filters of one name are "    \
 		   "or, labels and different names are and. Templates know ID, Image, Command, "   \
 		   "CreatedAt, RunningFor, Ports, State, Status, Health, Admission, Names, "       \
-		   "Labels and Allowed, what policy allowed it beyond the profile. Admission is "  \
+		   "Labels, Label, Mounts, Networks, LocalVolumes, Size, ImageID, Pid, ExitCode, " \
+		   "Exited, StartedAt, ExitedAt, Created, AutoRemove, Restarts and Allowed, what " \
+		   "policy allowed it beyond the profile. Admission is "                           \
 		   "what was last decided about the image of one that runs: "                      \
 		   "admitted, refused, or unchecked (plimsoll watch run).",                        \
 	.example = "plimsoll ps --all\nplimsoll ps -aq --filter status=exited\n"                   \

@@ -299,6 +299,15 @@ static json_t *own_json(const struct facts *f)
 			 "Allowed", allowed, "Denials", denials_json(f->c), "Options", f->options);
 }
 
+/* It shares the host's address (pasta), so that there is none to reach it by: only its ports. */
+static json_t *network_json(const struct facts *f)
+{
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:{s:{s:s, s:s, s:s}}}", "Ports",
+			 bindings_json(f->c), "IPAddress", "", "Gateway", "", "MacAddress", "",
+			 "GlobalIPv6Address", "", "Networks", view_network(f->run), "IPAddress", "",
+			 "Gateway", "", "MacAddress", "");
+}
+
 static int add_parts(const struct facts *f, json_t *j, struct err *e)
 {
 	auto_json *argv = argv_of(f);
@@ -316,8 +325,7 @@ static int add_parts(const struct facts *f, json_t *j, struct err *e)
 	    (r = json_put(j, "State", state_json(f), e)) < 0 ||
 	    (r = json_put(j, "Config", config_json(f, argv), e)) < 0 ||
 	    (r = json_put(j, "HostConfig", host_config_json(f), e)) < 0 ||
-	    (r = json_put(j, "NetworkSettings", json_pack("{s:o}", "Ports", bindings_json(f->c)),
-			  e)) < 0)
+	    (r = json_put(j, "NetworkSettings", network_json(f), e)) < 0)
 		return r;
 	return json_put(j, "Plimsoll", own_json(f), e);
 }
@@ -339,9 +347,9 @@ int container_inspect(const struct container *c, bool size, json_t **ret, struct
 	(void)snprintf(name, sizeof(name), "/%s", c->name);
 	(void)snprintf(log, sizeof(log), "%s/ctr.log", c->folder);
 	clock_rfc3339(c->created, created);
-	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "Id", c->id, "Created", created,
-		      "Image", c->digest ?: "", "Name", name, "LogPath", c->detached ? log : "",
-		      "RestartCount",
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "Id", c->id, "ImageName",
+		      c->image ?: "", "Created", created, "Image", c->digest ?: "", "Name", name,
+		      "LogPath", c->detached ? log : "", "RestartCount",
 		      (json_int_t)json_integer_value(json_object_get(f.restart, "count")), "Driver",
 		      "overlay", "Platform", "linux");
 	r = j ? add_parts(&f, j, e)

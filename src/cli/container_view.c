@@ -64,12 +64,12 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 	char age[32];
 
 	if (s->phase == PHASE_CREATED) {
-		(void)snprintf(ret, cap, "created");
+		(void)snprintf(ret, cap, "Created");
 	} else if (s->phase == PHASE_RUNNING) {
 		age_human(now - s->started, age);
 		if (ends_with(age, " ago"))
 			age[strlen(age) - strlen(" ago")] = '\0';
-		(void)snprintf(ret, cap, "up %s%s%s%s%s%s%s%s",
+		(void)snprintf(ret, cap, "Up %s%s%s%s%s%s%s%s",
 			       now > s->started ? age : "0 seconds",
 			       strcmp(v->state, "paused") == 0 ? " (paused)" : "",
 			       strcmp(v->health, "starting") == 0 ? " (health: "
@@ -79,7 +79,8 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 			       told ? v->admission : "", told ? ")" : "");
 	} else {
 		age_human(now - s->finished, age);
-		(void)snprintf(ret, cap, "%s (%d) %s", v->state, s->exit, age);
+		(void)snprintf(ret, cap, "%s (%d) %s", v->restarting ? "Restarting" : "Exited",
+			       s->exit, age);
 	}
 }
 
@@ -123,7 +124,7 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 {
 	const struct container *c = v->c;
 	auto_buf ports = BUF_INIT(65536), image = BUF_INIT(4096), command = BUF_INIT(4096),
-		 labels = BUF_INIT(65536), allowed = BUF_INIT(65536);
+		 labels = BUF_INIT(65536), allowed = BUF_INIT(65536), quoted = BUF_INIT(8192);
 	char age[32], status[128], id[CONTAINER_ID + 1], created[RFC3339_MAX];
 	json_t *j;
 
@@ -132,6 +133,7 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 		cell_short(c->image, 0, &image);
 	if (c->command)
 		cell_short(c->command, COMMAND_SHOWN, &command);
+	buf_printf(&quoted, "\"%s\"", full ? c->command ?: "" : buf_str(&command));
 	age_human(clock_now() - c->created, age);
 	clock_rfc3339(c->created, created);
 	status_text(v, status, sizeof(status));
@@ -139,11 +141,10 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 	labels_text(c, &labels);
 	allowed_text(c, &allowed);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id,
-		      "Image", full ? c->image ?: "" : buf_str(&image), "Command",
-		      full ? c->command ?: "" : buf_str(&command), "CreatedAt", created,
-		      "RunningFor", age, "Ports", buf_str(&ports), "State", v->state, "Status",
-		      status, "Health", v->health, "Admission", v->admission, "Names", c->name,
-		      "Labels", buf_str(&labels), "Allowed", buf_str(&allowed));
+		      "Image", full ? c->image ?: "" : buf_str(&image), "Command", buf_str(&quoted),
+		      "CreatedAt", created, "RunningFor", age, "Ports", buf_str(&ports), "State",
+		      v->state, "Status", status, "Health", v->health, "Admission", v->admission,
+		      "Names", c->name, "Labels", buf_str(&labels), "Allowed", buf_str(&allowed));
 	if (!j)
 		return FAIL(e, E_FORMAT, "container %.12s: its record is not UTF-8", c->id);
 	*ret = j;

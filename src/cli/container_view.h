@@ -30,3 +30,10 @@ json_t *view_allowed(const struct container *c);
 
 /* Bytes of its own writable root; 0 for a read-only one. */
 uint64_t view_size(const struct container *c);
+
+/* What a template may ask for besides: Mounts, Networks, LocalVolumes, Size (0B unless size says
+ * to look), Label as a map, and podman's ImageID, Pid, ExitCode, Exited, StartedAt, ExitedAt,
+ * Created, AutoRemove, Restarts. */
+int view_row_more(const struct view *v, bool full, bool size, json_t *row, struct err *e);
+/* "pasta", "none", "host": of its run.json. Borrowed. */
+const char *view_network(const json_t *run);

@@ -18,3 +18,6 @@ void age_human(int64_t seconds, char ret[static 32]);
 /* Removes what neither a name nor a cached build step reaches any more; nothing is said when
  * another process works there. */
 int cli_collect(struct cli *c, struct store *s, struct err *e);
+
+/* What inspect shows of an image, with docker's words besides: for templates. Owned. */
+int image_words(const json_t *own, json_t **ret, struct err *e);

@@ -29,7 +29,7 @@ static int add_words(json_t *j, struct err *e)
 }
 
 /* volume_describe() of each, with docker's words besides. */
-static int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e)
+int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e)
 {
 	const struct state *state;
 	auto_json *list = json_array();

@@ -10,4 +10,7 @@
  * with docker's words (Name, Driver, Mountpoint, ...) besides. Owned. */
 int volumes_find(struct cli *c, const struct filters *filters, json_t **ret, struct err *e);
 
+/* volume_describe() of those that are named, in docker's words. Owned. E_NOTFOUND. */
+int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e);
+
 extern const struct command volume_ls_command, volume_inspect_command;

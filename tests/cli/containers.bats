@@ -42,7 +42,7 @@ for e in map(json.loads, sys.stdin):
 	local id
 	id=$(run_d one base:1 sh -c 'exit 3')
 	plimsoll wait one
-	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" ps -a | grep -q "exited (3)"' "$STATE"
+	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" ps -a | grep -q "Exited (3)"' "$STATE"
 	assert_eq "$(actions one)" "create start die=3 "
 	assert_eq "$(exits "$id")" 3
 	plimsoll rm one
@@ -105,7 +105,7 @@ names() { # words of ps...
 	id=$(run_d web --label tier=front --label x=1 base:1 sleep 60)
 	run_d db --label tier=back base:1 sh -c 'exit 3' >/dev/null
 	plimsoll wait db >/dev/null
-	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" ps -a | grep -q "exited (3)"' "$STATE"
+	wait_for 10 sh -c '"$PLIMSOLL" --state "$0" ps -a | grep -q "Exited (3)"' "$STATE"
 	assert_eq "$(names)" "web "
 	assert_eq "$(names -a)" "db web "
 	assert_eq "$(names -f status=exited)" "db "
@@ -130,7 +130,7 @@ names() { # words of ps...
 	assert_eq "$output" '"web" <no value> null'
 	run plimsoll ps --format '{{range .}}'
 	assert_status 2
-	run plimsoll ps --filter network=x
+	run plimsoll ps --filter nosuch=x
 	assert_status 2
 	run plimsoll ps -as
 	assert_output_has SIZE "0B"

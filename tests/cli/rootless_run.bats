@@ -100,7 +100,7 @@ pid_of() { # container
 		run his kill c
 		assert_status 0
 		run his ps -a
-		assert_output_has "exited (137)"
+		assert_output_has "Exited (137)"
 		run his rm c
 		assert_status 0
 	done
@@ -160,7 +160,7 @@ pid_of() { # container
 	kill_9 "$(jq .monitorPid "$HIS"/.local/share/plimsoll/containers/*/state.json)"
 	wait_for 10 dead "$pid"
 	run his ps -a
-	assert_output_has "exited (137)"
+	assert_output_has "Exited (137)"
 }
 
 @test "rootless: in the foreground all of it ends with plimsoll" {
@@ -183,7 +183,7 @@ pid_of() { # container
 }
 
 ended_with_3() {
-	his ps -a | grep -F "exited (3)" >/dev/null
+	his ps -a | grep -F "Exited (3)" >/dev/null
 }
 
 @test "rootless: --restart starts it again" {
