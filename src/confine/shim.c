@@ -41,7 +41,7 @@ static int add_ports(const char *option, const struct profile_ports *ports, stru
 	return r;
 }
 
-/* Without Landlock it is only there to be the first process. */
+/* Without Landlock it is only there to be the first process, or for what is executed later. */
 static int init_words(const struct spec *s, struct strv *argv, struct err *e)
 {
 	int r = s->init ? strv_add(argv, "--init", e) : 0;
@@ -77,22 +77,32 @@ int shim_words(const struct spec *s, struct strv *argv, struct err *e)
 	return r == 0 ? strv_add(argv, "--", e) : r;
 }
 
-int shim_words_again(const json_t *args, struct strv *ret, struct err *e)
+static int no_shim(struct err *e)
 {
+	int r = FAIL(e, E_SYSTEM, "nothing in the container takes its AppArmor profile");
+
+	return err_hint(e, r, "start the container anew");
+}
+
+int shim_words_again(const json_t *args, const char *profile, struct strv *ret, struct err *e)
+{
+	const char *first = json_string_value(json_array_get(args, 0)) ?: "";
 	const json_t *v;
 	size_t i;
+	int r = 0;
 
+	if (strcmp(first, SHIM_PATH) != 0)
+		return profile ? no_shim(e) : 0;
 	json_array_foreach(args, i, v)
 	{
-		const char *word = json_string_value(v);
-		int r;
+		const char *word = json_string_value(v) ?: "";
+		const bool last = strcmp(word, "--") == 0;
 
-		if (!word || (i == 0 && strcmp(word, SHIM_PATH) != 0))
-			return 0;
-		r = starts_with(word, "--scope") || has_word("--gate --init", word)
-			    ? 0
-			    : strv_add(ret, word, e);
-		if (r < 0 || strcmp(word, "--") == 0)
+		if (last && profile)
+			r = strv_addf(ret, e, "--apparmor=%s", profile);
+		if (r == 0 && !starts_with(word, "--scope") && !has_word("--gate --init", word))
+			r = strv_add(ret, word, e);
+		if (r < 0 || last)
 			return r;
 	}
 	return 0;

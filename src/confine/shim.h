@@ -19,5 +19,8 @@ int shim_words(const struct spec *s, struct strv *argv, struct err *e);
  * For a further process of a running container: the words at the beginning of args, the first
  * process's arguments in the configuration, appended to ret. It is not scoped: it may send signals
  * to the container's processes, which are in another domain. Nothing when there are none.
+ *
+ * profile: the AppArmor profile that it takes before the command, by what comes over descriptor 3
+ * (run/exec/exec_profile.h); NULL is none. E_SYSTEM when there is no shim that could.
  */
-int shim_words_again(const json_t *args, struct strv *ret, struct err *e);
+int shim_words_again(const json_t *args, const char *profile, struct strv *ret, struct err *e);

@@ -43,9 +43,10 @@ struct spec {
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
-	bool shim;  /* is mounted at SHIM_PATH (shim.h), and comes first */
-	bool init;  /* and stays; then it is mounted without shim, too, and restricts nothing */
-	bool gated; /* and waits for a byte on descriptor 3 before it executes the command */
+	bool shim; /* is mounted at SHIM_PATH (shim.h), and comes first */
+	bool init; /* and stays; then it is mounted without shim, too, and restricts nothing */
+	bool held; /* an AppArmor profile will be on it: as for init, since exec takes it by that */
+	bool gated;	   /* and waits for a byte on descriptor 3 before it executes the command */
 	const char *guard; /* its socket (syscalls.h, struct seccomp_guard); NULL: there is none */
 	bool look;	   /* it also looks at what others than the filter refuse */
 	bool new_privileges; /* setuid programs work; not with the shim, which rules them out */

@@ -22,6 +22,7 @@ setup() {
 
 teardown() {
 	umount "$(type -P apparmor_parser)" 2>/dev/null || true
+	[ -n "$BATS_TEST_COMPLETED" ] || plimsoll rm -f --all >/dev/null 2>&1 || true
 	common_teardown
 }
 
@@ -33,7 +34,7 @@ no_parser() {
 	mount --bind /dev/null "$(type -P apparmor_parser)"
 }
 
-@test "a container is held by a profile that is loaded once, and exec works" {
+@test "a container is held by a profile that is loaded once" {
 	run in_container lockdown:1 /bin/cat /proc/self/attr/current
 	assert_status 0
 	[[ "$output" =~ ^plimsoll-[0-9a-f]{24}\ \(enforce\)$ ]] || fail "$output"
@@ -41,10 +42,41 @@ no_parser() {
 	first=$output
 	run in_container lockdown:1 /bin/cat /proc/self/attr/current
 	assert_eq "$output" "$first"
-	id=$(plimsoll -q run -d --network none lockdown:1 /bin/sleep 100)
-	run plimsoll exec "$id" /bin/cat /proc/self/attr/current
-	plimsoll rm -f "$id"
+}
+
+# Both runtimes write the name into the container's /proc, which is read-only: our shim takes it.
+exec_is_held() { # runtime
+	local name=plimsoll-[0-9a-f]*
+	plimsoll -q run -d --runtime "$1" --name held --network none lockdown:1 /bin/sleep 1000
+	run plimsoll exec held /bin/cat /proc/self/attr/current
 	assert_status 0
+	[[ "$output" = $name\ \(enforce\) ]] || fail "$output"
+	run plimsoll exec -u 33 held /bin/sh -c "cat /proc/self/attr/current; ls -l /proc/self/fd"
+	[[ "${lines[0]}" = $name\ \(enforce\) ]] || fail "$output"
+	refute_output_has socket: attr
+	plimsoll exec -d held /bin/sleep 1001
+	wait_for 30 sleeps_held
+	run -127 plimsoll exec held /no/such
+	# Without the profile nothing is executed.
+	sed -n 's/.*"apparmorProfile": "\(.*\)".*/\1/p' "$STATE"/containers/*/config.json | tr -d '\n' >/sys/kernel/security/apparmor/.remove
+	run plimsoll exec held /bin/echo executed
+	assert_status 125
+	assert_output_has "take the AppArmor profile plimsoll-"
+	refute_output_has executed
+	plimsoll rm -f held
+}
+
+sleeps_held() {
+	grep -q '^plimsoll-.*(enforce)' "/proc/$(pgrep -n -f '^/bin/sleep 1001')/attr/current"
+}
+
+@test "exec is held by the container's profile, or does not happen (crun)" {
+	exec_is_held crun
+}
+
+@test "exec is held by the container's profile, or does not happen (runc)" {
+	need_cmd runc
+	exec_is_held runc
 }
 
 @test "a profile that cannot be loaded stops the start, unless policy does without" {
@@ -81,6 +113,15 @@ no_parser() {
 	assert_output_has "force_proc_self_mem	allowed" "ptrace_poke	allowed"
 	run cut -f1,3 one.tsv
 	assert_output_has "force_proc_self_mem	denied" "ptrace_poke	denied"
+	# exec is held by the same one.
+	for profile in open one; do
+		plimsoll -q run -d --name $profile --profile $profile.yaml --reason demo --network none lockdown:1 /bin/sleep 1000
+		plimsoll exec $profile /lockdown force_proc_self_mem ptrace_poke >$profile.tsv
+		plimsoll rm -f $profile
+	done
+	cat open.tsv one.tsv
+	assert_eq "$(cut -f3 open.tsv | sort -u)" allowed
+	assert_eq "$(cut -f3 one.tsv | sort -u)" denied
 }
 
 @test "pasta under Debian's profile: a container with a port starts, and nothing is denied" {

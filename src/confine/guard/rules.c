@@ -49,6 +49,7 @@ void rules_take(const char *cmdline, size_t n)
 		return;
 	for (const char *w = cmdline; w < end && !whole; w += strlen(w) + 1) {
 		whole = strcmp(w, "--") == 0;
+		rules.all |= strcmp(w, "--unconfined") == 0;
 		take_word(w);
 	}
 	rules.known = true;

@@ -16,7 +16,9 @@
  * (run/launch/gate.h)
  *     --init          stays the first process: the command is its child, which it hands signals to,
  *                     and it takes in what others leave (init.c)
- *     --unconfined    no Landlock, for one that only is to have an init
+ *     --unconfined    no Landlock, for one that only is to have an init, or an AppArmor profile
+ *     --apparmor=NAME the command is held by this profile, into which a file is written that comes
+ *                     over descriptor 3 (run/exec/exec_profile.h); without it nothing is executed
  *     --              the command and its arguments
  *
  * Descriptors but 0, 1, 2 and the gate are closed, and the working folder has to lie within the
@@ -29,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -146,7 +149,8 @@ static void apply(const struct rules *r, const char *arg)
 		allow_port(r, v, false);
 	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--scope=sockets") != 0 &&
 		   strcmp(arg, "--gate") != 0 && strcmp(arg, "--init") != 0 &&
-		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--noexec=")) {
+		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--noexec=") &&
+		   !value_of(arg, "--apparmor=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -177,7 +181,8 @@ static void restrict_self(struct rules *r)
 static void check_inherited(const struct rules *r)
 {
 	char path[LIMIT_PATH];
-	const unsigned first = count(r, "--gate") ? GATE + 1 : GATE;
+	const bool used = count(r, "--gate") || count(r, "--apparmor=");
+	const unsigned first = used ? GATE + 1 : GATE;
 
 	if (syscall(SYS_close_range, first, ~0U, 0) < 0 && errno != ENOSYS)
 		stop(CANNOT, "close what was inherited", "");
@@ -200,6 +205,53 @@ static void await_gate(void)
 	(void)close(GATE);
 }
 
+/* Over the socket: whoever has the other end knows by the message which process we are. */
+static int ask_for_file(void)
+{
+	char word = 'p', control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec v = { &word, 1 };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	const struct cmsghdr *c;
+	ssize_t n;
+	int fd;
+
+	if (send(GATE, &word, 1, MSG_NOSIGNAL) != 1)
+		return -1;
+	while ((n = recvmsg(GATE, &m, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+		;
+	c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int))) {
+		errno = n < 0 ? errno : EACCES;
+		return -1;
+	}
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* /proc is read-only here. The kernel takes the name through that file, opened outside, and from
+ * none but the process that it is of. It holds from the next execution on. */
+static void take_profile(const struct rules *r)
+{
+	char text[LIMIT_PATH];
+	const char *name = NULL;
+	int fd, n;
+
+	for (int i = 1; i < r->argc; i++)
+		name = value_of(r->argv[i], "--apparmor=") ?: name;
+	if (!name)
+		return;
+	n = snprintf(text, sizeof(text), "exec %s", name);
+	fd = ask_for_file();
+	if (fd < 0 || n >= (int)sizeof(text) || write(fd, text, (size_t)n) != n)
+		stop(CANNOT, "take the AppArmor profile", name);
+	(void)close(fd);
+	(void)close(GATE);
+}
+
 int main(int argc, char **argv)
 {
 	struct rules r = { .argv = argv };
@@ -218,6 +270,7 @@ int main(int argc, char **argv)
 		await_gate();
 	if (count(&r, "--init") && init_fork() < 0)
 		stop(CANNOT, "init", "");
+	take_profile(&r);
 	(void)execvp(argv[r.command], argv + r.command);
 	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
 }

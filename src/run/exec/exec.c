@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "run/exec/exec_process.h"
+#include "run/exec/exec_profile.h"
 #include "run/exec/exec_wait.h"
 #include "run/file.h"
 #include "run/groups/groups.h"
@@ -37,7 +38,7 @@ static int exec_argv(const struct container *c, const struct runtime *rt, const 
 
 /* Before the last word, the container's id. */
 static int add_words(const struct exec_opts *o, const struct container *c, const char *pidfile,
-		     const char *terminal, struct strv *argv, struct err *e)
+		     const char *terminal, bool profile, struct strv *argv, struct err *e)
 {
 	char *id = argv->v[argv->n - 1];
 	int r;
@@ -48,6 +49,8 @@ static int add_words(const struct exec_opts *o, const struct container *c, const
 		r = strv_add(argv, "--detach", e);
 	if (r == 0 && terminal)
 		r = strv_addf(argv, e, "--console-socket=%s/%s", c->folder, terminal);
+	if (r == 0 && profile)
+		r = strv_add(argv, "--preserve-fds=1", e);
 	if (r == 0)
 		r = strv_add(argv, id, e);
 	free(id);
@@ -121,22 +124,97 @@ static int join(const struct container *c, const char *log)
 	return 0;
 }
 
-static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
-			const char *log, int *ret_status, struct err *e)
+/* What the runtime is given beside its words. */
+struct given {
+	struct streams streams;
+	struct stand_in quiet;
+	struct exec_wait waiting;
+	struct exec_terminal terminal;
+	struct exec_profile profile;
+	char pidfile[96], socket[96]; /* of the terminal */
+	const char *log;
+	bool handed;
+};
+
+/* In the child. */
+static _Noreturn void become_runtime(const struct container *c, const struct exec_opts *o,
+				     const struct runtime *rt, const struct given *g, char **argv)
 {
-	auto_strv argv = { 0 };
+	(void)signal(SIGPIPE, SIG_DFL);
+	exec_wait_child(&g->waiting);
+	if (join(c, g->log) == 0 && take_streams(&g->streams, o, g->quiet.end, g->handed) >= 0 &&
+	    exec_profile_child(&g->profile) >= 0)
+		(void)execv(rt->path, argv);
+	_exit(STATUS_FAILED);
+}
+
+static int give_streams(const struct container *c, const struct exec_opts *o, struct given *g,
+			struct err *e)
+{
 	const int fds[] = { o->interactive ? PROC_INHERIT : -1, o->detach ? -1 : PROC_INHERIT,
 			    o->detach ? -1 : PROC_INHERIT };
-	struct streams streams = STREAMS_INIT;
-	auto_stand_in quiet = STAND_IN_INIT;
-	struct exec_wait waiting;
-	struct exec_terminal terminal = EXEC_TERMINAL_INIT;
-	char pidfile[96], socket[96];
-	bool handed = false;
+
+	if (g->handed)
+		return exec_terminal_begin(c, g->socket, o->interactive, &g->terminal, e);
+	if (o->tty)
+		return o->interactive ? 0 : stand_in_open(&g->quiet, e);
+	return streams_open(fds, NULL, &g->streams, e);
+}
+
+/* profile: the container has one of AppArmor's. */
+static int give(const struct container *c, const struct exec_opts *o, const struct runtime *rt,
+		bool profile, struct given *g, struct err *e)
+{
+	int r = profile ? exec_profile_forget(c, rt, e) : 0;
+
+	if (r == 0 && profile && !o->privileged)
+		r = exec_profile_begin(&g->profile, e);
+	if (r == 0)
+		r = exec_wait_begin(&g->waiting, e);
+	return r == 0 ? give_streams(c, o, g, e) : r;
+}
+
+static void take_back(struct given *g)
+{
+	streams_close(&g->streams);
+	exec_terminal_end(&g->terminal);
+	stand_in_release(&g->quiet);
+	exec_profile_end(&g->profile);
+}
+
+static int run_it(const struct container *c, const struct exec_opts *o, const struct runtime *rt,
+		  struct given *g, char **argv, struct err *e)
+{
+	const bool held = g->profile.ours >= 0;
+	int status;
+	pid_t pid;
+
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return FAIL_SYS(e, "fork");
+	if (pid == 0)
+		become_runtime(c, o, rt, g, argv);
+	streams_handed(&g->streams);
+	exec_profile_started(&g->profile);
+	status = exec_wait_end(&g->waiting, pid, c, g->pidfile, &g->terminal, &g->profile, e);
+	if (status == 0 && held && o->detach && exec_profile_await(&g->profile, e) < 0)
+		return E_SYSTEM;
+	return status;
+}
+
+static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
+			const char *log, bool profile, int *ret_status, struct err *e)
+{
+	auto_strv argv = { 0 };
+	struct given g = { .streams = STREAMS_INIT,
+			   .quiet = STAND_IN_INIT,
+			   .terminal = EXEC_TERMINAL_INIT,
+			   .profile = EXEC_PROFILE_INIT,
+			   .log = log };
 	struct machine m;
 	struct runtime rt;
 	int r = machine_detect(&m, e), status;
-	pid_t pid;
 
 	if (r == 0)
 		r = runtime_find(c->runtime, &rt, e);
@@ -144,38 +222,15 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 		r = exec_argv(c, &rt, &m, file, log, &argv, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(pidfile, sizeof(pidfile), "%s.pid", file);
-	(void)snprintf(socket, sizeof(socket), "%s.tty", file);
-	handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
-	r = add_words(o, c, pidfile, handed ? socket : NULL, &argv, e);
+	(void)snprintf(g.pidfile, sizeof(g.pidfile), "%s.pid", file);
+	(void)snprintf(g.socket, sizeof(g.socket), "%s.tty", file);
+	g.handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
+	r = give(c, o, &rt, profile, &g, e);
 	if (r == 0)
-		r = exec_wait_begin(&waiting, e);
-	if (r == 0 && handed)
-		r = exec_terminal_begin(c, socket, o->interactive, &terminal, e);
-	else if (r == 0 && o->tty && !o->interactive)
-		r = stand_in_open(&quiet, e);
-	if (r == 0 && !o->tty)
-		r = streams_open(fds, NULL, &streams, e);
-	if (r < 0)
-		return r;
-	(void)fflush(NULL);
-	pid = fork();
-	if (pid < 0) {
-		streams_close(&streams);
-		exec_terminal_end(&terminal);
-		return FAIL_SYS(e, "fork");
-	}
-	if (pid == 0) {
-		(void)signal(SIGPIPE, SIG_DFL);
-		exec_wait_child(&waiting);
-		if (join(c, log) < 0 || take_streams(&streams, o, quiet.end, handed) < 0)
-			_exit(STATUS_FAILED);
-		(void)execv(rt.path, argv.v);
-		_exit(STATUS_FAILED);
-	}
-	streams_handed(&streams);
-	status = exec_wait_end(&waiting, pid, c, pidfile, &terminal, e);
-	streams_close(&streams);
+		r = add_words(o, c, g.pidfile, g.handed ? g.socket : NULL, g.profile.ours >= 0,
+			      &argv, e);
+	status = r == 0 ? run_it(c, o, &rt, &g, argv.v, e) : r;
+	take_back(&g);
 	if (status < 0)
 		return status;
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -203,6 +258,7 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	char cgroup[CONTAINER_ID + 16], file[64], log[80];
 	auto_free char *pidfile = NULL;
 	struct warm warm = WARM_INIT;
+	bool profile = false;
 	pid_t pid = 0;
 	int r = container_reap(state, e);
 
@@ -230,11 +286,11 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	if (!cgroups_denied())
 		warm_begin(&warm, pidfile);
 	(void)snprintf(log, sizeof(log), "%s.log", file);
-	r = exec_write_process(&c, pid, o, file, e);
+	r = exec_write_process(&c, pid, o, file, &profile, e);
 	if (r == 0)
 		(void)event_note(&c, "exec_create", exec_words(o), NULL);
 	if (r == 0)
-		r = exec_runtime(&c, o, file, log, ret_status, e);
+		r = exec_runtime(&c, o, file, log, profile, ret_status, e);
 	warm_end(&warm);
 	if (r == 0 && !o->detach)
 		(void)event_note(&c, "exec_die", exit_code(*ret_status), NULL);

@@ -116,7 +116,8 @@ static bool has_variable(const struct strv *env, const char *assignment)
 }
 
 /* As the image's environment is overlaid, through the same rules. */
-static int set_command(json_t *process, const struct exec_opts *o, struct err *e)
+static int set_command(json_t *process, const struct exec_opts *o, const char *profile,
+		       struct err *e)
 {
 	auto_json *as_image = json_pack("{s:O, s:O}", "Env", json_object_get(process, "env"),
 					"WorkingDir", json_object_get(process, "cwd"));
@@ -129,7 +130,7 @@ static int set_command(json_t *process, const struct exec_opts *o, struct err *e
 	int r = command_resolve(as_image, &options, &line, e);
 
 	if (r == 0 && !o->privileged)
-		r = shim_words_again(json_object_get(process, "args"), &words, e);
+		r = shim_words_again(json_object_get(process, "args"), profile, &words, e);
 	for (size_t i = 0; r == 0 && i < line.argv.n; i++)
 		r = strv_add(&words, line.argv.v[i], e);
 	for (size_t i = 0; r == 0 && i < words.n; i++)
@@ -175,54 +176,28 @@ static int set_size(json_t *process, const struct exec_opts *o, struct err *e)
 			json_pack("{s:i, s:i}", "height", size.ws_row, "width", size.ws_col), e);
 }
 
-/*
- * crun 1.8.1 writes the profile's name into the container's /proc, which is read-only, and fails;
- * it takes the name from its own copy of the configuration when a process has none. So it is taken
- * out of both: seccomp, Landlock and the namespaces hold such a process, AppArmor does not.
- */
-static int without_apparmor(const struct container *c, json_t *process, struct err *e)
-{
-	auto_free char *path = NULL;
-	auto_buf text = BUF_INIT(LIMIT_CONFIG);
-	auto_json *config = NULL;
-	int r;
-
-	if (json_object_del(process, "apparmorProfile") < 0)
-		return 0;
-	if (asprintf(&path, RUNTIME_STATE "/%s/config.json", c->id) < 0)
-		return FAIL_NOMEM(e);
-	if (faccessat(c->fd, path, F_OK, 0) < 0)
-		return 0;
-	r = fs_read(c->fd, path, LIMIT_CONFIG, &text, e);
-	if (r == 0)
-		r = json_parse(buf_str(&text), text.n, path, &config, e);
-	if (r < 0 || json_object_del(json_object_get(config, "process"), "apparmorProfile") < 0)
-		return r;
-	buf_reset(&text);
-	r = json_pretty(config, &text, e);
-	return r == 0 ? file_put(c->fd, path, buf_str(&text), text.n, e) : r;
-}
-
 int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
-		       const char *file, struct err *e)
+		       const char *file, bool *ret_profile, struct err *e)
 {
-	auto_json *process = NULL;
+	auto_json *process = NULL, *profile = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	int r = load_process(c, &process, e);
 
+	/* The runtime does not set it (exec_profile.h). */
+	profile = json_incref(json_object_get(process, "apparmorProfile"));
+	(void)json_object_del(process, "apparmorProfile");
 	if (r == 0)
-		r = set_command(process, o, e);
+		r = set_command(process, o, o->privileged ? NULL : json_string_value(profile), e);
 	if (r == 0 && o->user && *o->user)
 		r = set_user(c, process, pid, o->user, e);
 	if (r == 0 && o->privileged)
 		r = set_privileged(process, c, e);
-	if (r == 0)
-		r = without_apparmor(c, process, e);
 	if (r == 0)
 		r = json_put(process, "terminal", json_boolean(o->tty), e);
 	if (r == 0)
 		r = set_size(process, o, e);
 	if (r == 0)
 		r = json_pretty(process, &text, e);
+	*ret_profile = profile != NULL;
 	return r == 0 ? file_put(c->fd, file, buf_str(&text), text.n, e) : r;
 }

@@ -73,24 +73,29 @@ static void pass_on(const struct signalfd_siginfo *si, pid_t pid, pid_t runtime,
 }
 
 int exec_wait_end(struct exec_wait *w, pid_t runtime, const struct container *c,
-		  const char *pidfile, struct exec_terminal *t, struct err *e)
+		  const char *pidfile, struct exec_terminal *t, struct exec_profile *profile,
+		  struct err *e)
 {
 	auto_close int process = (int)syscall(SYS_pidfd_open, runtime, 0);
-	struct pollfd p[2 + EXEC_TERMINAL_FDS] = { { .fd = process, .events = POLLIN },
-						   { .fd = w->signals, .events = POLLIN } };
+	struct pollfd p[3 + EXEC_TERMINAL_FDS] = { { .fd = process, .events = POLLIN },
+						   { .fd = w->signals, .events = POLLIN },
+						   { .events = POLLIN } };
 	const bool ours = exec_terminal_there(t);
 	struct signalfd_siginfo si;
 	int status = 0, r = 0;
 
 	while (process >= 0) {
-		exec_terminal_wants(t, p + 2);
-		if (poll(p, 2 + EXEC_TERMINAL_FDS, -1) < 0)
+		p[2].fd = profile->ours;
+		exec_terminal_wants(t, p + 3);
+		if (poll(p, 3 + EXEC_TERMINAL_FDS, -1) < 0)
 			continue;
 		if (p[0].revents)
 			break;
 		if (p[1].revents && read(w->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
 			pass_on(&si, await_pid(c, pidfile, &p[0]), runtime, !ours);
-		exec_terminal_attend(t, p + 2);
+		if (p[2].revents)
+			exec_profile_answer(profile);
+		exec_terminal_attend(t, p + 3);
 	}
 	while (waitpid(runtime, &status, 0) < 0 && r == 0)
 		if (errno != EINTR)

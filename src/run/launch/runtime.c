@@ -39,6 +39,7 @@ struct runtime_kind {
 	bool short_socket;
 	/* Sysctls are set when all is mounted, through the container's /proc. */
 	bool sysctls_last;
+	struct runtime_copy profile_copy;
 	/* Limits of the first process are set by its parent, outside of the user namespace. */
 	bool limits_outside;
 	/* exec hands the terminal over and still waits for the process. */
@@ -71,6 +72,7 @@ static const struct runtime_kind kinds[] = {
 		.refusals = crun_refusals,
 		.takes_filter = true,
 		.early = true,
+		.profile_copy = { "config.json", "process", "apparmorProfile" },
 		.exec_hands_terminal = true,
 	},
 	{
@@ -79,6 +81,7 @@ static const struct runtime_kind kinds[] = {
 		/* What it may not do to control groups is no error then. */
 		.no_cgroups = (const char *const[]){ "--rootless=true", NULL },
 		.refusals = runc_refusals,
+		.profile_copy = { "state.json", "config", "apparmor_profile" },
 		.short_socket = true,
 		.sysctls_last = true,
 		.limits_outside = true,
@@ -201,6 +204,11 @@ int runtime_exec(const char *process, const char *id, struct strv *argv, struct 
 	if (r == 0)
 		r = strv_addf(argv, e, "--process=%s", process);
 	return r == 0 ? strv_add(argv, id, e) : r;
+}
+
+struct runtime_copy runtime_profile_copy(const struct runtime *rt)
+{
+	return rt->kind->profile_copy;
 }
 
 static int run_verb(const struct runtime *rt, const char *folder, bool cgroups,

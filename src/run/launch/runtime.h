@@ -57,6 +57,12 @@ bool runtime_early(const struct runtime *rt);
 int runtime_exec(const char *process, const char *id, struct strv *argv, struct err *e);
 /* Whether exec can hand the process's terminal over by --console-socket=PATH. */
 bool runtime_exec_hands_terminal(const struct runtime *rt);
+/* Where it keeps its own copy of the first process's AppArmor profile, which it takes for further
+ * ones: a file of its folder, and of that a key in an object. */
+struct runtime_copy {
+	const char *file, *object, *key;
+};
+struct runtime_copy runtime_profile_copy(const struct runtime *rt);
 /* "start", of what conmon had created. Runs it. */
 int runtime_start(const struct runtime *rt, const char *folder, const char *id, bool cgroups,
 		  struct err *e);

@@ -185,6 +185,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		.user = user,
 		.shim = !setup_profile(s->opts)->no_landlock,
 		.init = s->opts->init,
+		.held = lsm_apparmor() && !setup_profile(s->opts)->no_apparmor,
 		.gated = s->opts->decide && !s->opts->detach,
 		.guard = guard,
 		.look = s->opts->look,
