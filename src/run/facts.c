@@ -19,6 +19,7 @@
 #include "base/userns.h"
 #include "run/groups/delegated.h"
 #include "run/groups/scope.h"
+#include "run/network/clock.h"
 #include "run/options/needs.h"
 
 enum { LIMIT_FACT_FILE = 4096, LEAST_SPACE_MB = 1024 };
@@ -353,6 +354,15 @@ static int find_subids(struct facts *f, struct err *e)
 		   e);
 }
 
+static int find_clock(struct facts *f, struct err *e)
+{
+	char name[LIMIT_CLOCK];
+	const bool quick = clock_is_quick(name);
+
+	return add_if(f, "kernel", "clock-source", quick, *name ? name : "not told",
+		      "builds with a network fail, since pasta records packets: " CLOCK_MEND, e);
+}
+
 static int find_state(struct facts *f, struct err *e)
 {
 	struct statvfs s = { 0 };
@@ -377,10 +387,10 @@ int facts_find(const struct state *state, const struct run_policy *p, json_t **r
 		return r;
 	f.lacking = needs_lacking(&m);
 	f.unexcused = needs_unexcused(f.lacking, p);
-	if ((r = find_kernel(&f, e)) < 0 || (r = find_lsms(&f, e)) < 0 ||
-	    (r = find_cgroups(&f, &m, e)) < 0 || (r = find_programs(&f, e)) < 0 ||
-	    (r = find_sysctls(&f, e)) < 0 || (r = find_subids(&f, e)) < 0 ||
-	    (r = find_state(&f, e)) < 0)
+	if ((r = find_kernel(&f, e)) < 0 || (r = find_clock(&f, e)) < 0 ||
+	    (r = find_lsms(&f, e)) < 0 || (r = find_cgroups(&f, &m, e)) < 0 ||
+	    (r = find_programs(&f, e)) < 0 || (r = find_sysctls(&f, e)) < 0 ||
+	    (r = find_subids(&f, e)) < 0 || (r = find_state(&f, e)) < 0)
 		return r;
 	*ret = TAKE(list);
 	return 0;

@@ -139,3 +139,17 @@ sleeps_held() {
 	run sh -c 'dmesg | grep "profile=\"passt\""'
 	assert_eq "$output" ""
 }
+
+@test "a clock source that pasta does not live with is named, by the build and by doctor" {
+	local clock=/sys/devices/system/clocksource/clocksource0/current_clocksource
+	grep -qw hpet /sys/devices/system/clocksource/clocksource0/available_clocksource || skip "needs a hpet"
+	mkdir context
+	printf 'FROM lockdown:1\nRUN ["/bin/cat", "/proc/self/attr/current"]\n' >context/Dockerfile
+	echo hpet >$clock
+	run plimsoll build -t made:1 context
+	assert_output_has "clock source hpet" "tsc=reliable"
+	run plimsoll doctor
+	echo tsc >$clock
+	assert_output_has "tsc=reliable"
+	plimsoll build -t made:1 context
+}

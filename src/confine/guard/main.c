@@ -13,11 +13,12 @@
 
 #include "confine/guard/guard.h"
 
-enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8 };
+/* The runtime is in the container's control group by then, and may have a tenth of a processor. */
+enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8, RUNTIME_MS = 60000 };
 
 /* The runtime's message (runtime-spec config-linux.md, "ContainerProcessState") is not read: it
  * tells nothing that we need, and the descriptor is checked by what the kernel says of it. */
-static int receive_filter(int connection)
+static int receive_filter(int connection, int life)
 {
 	static char state[STATE_BYTES];
 	union {
@@ -29,10 +30,12 @@ static int receive_filter(int connection)
 			    .msg_iovlen = 1,
 			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
-	struct pollfd p = { .fd = connection, .events = POLLIN };
+	struct pollfd p[] = { { .fd = connection, .events = POLLIN },
+			      { .fd = life, .events = POLLIN } };
 	int found = -1;
 
-	if (poll(&p, 1, 5000) <= 0 || recvmsg(connection, &m, MSG_CMSG_CLOEXEC) < 0)
+	if (poll(p, 2, RUNTIME_MS) <= 0 || !p[0].revents ||
+	    recvmsg(connection, &m, MSG_CMSG_CLOEXEC) < 0)
 		return -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -60,7 +63,7 @@ static void accept_filter(struct guard *g)
 
 	if (connection < 0)
 		return;
-	filter = receive_filter(connection);
+	filter = receive_filter(connection, g->began ? -1 : g->life);
 	(void)close(connection);
 	if (filter >= 0 && g->filters_n == GUARD_FILTERS)
 		(void)close(filter); /* its calls answer ENOSYS */

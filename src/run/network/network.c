@@ -19,9 +19,10 @@
 #include "base/proc.h"
 #include "base/userns.h"
 #include "run/lsm.h"
+#include "run/network/clock.h"
 #include "run/network/network_view.h"
 
-enum { LIMIT_RESOLV = 64 * 1024 };
+enum { LIMIT_RESOLV = 64 * 1024, START_MS = 60000 };
 
 /* In a child, so that the caller stays in the host's network. */
 static int make_in_child(const char *file, struct err *e)
@@ -201,7 +202,7 @@ int network_started(struct pasta *p, struct err *e)
 	auto_buf text = BUF_INIT(LIMIT_RESOLV);
 	auto_close int said = p->said;
 	char message[400];
-	int status = 0, r = proc_wait(p->pid, 20000, &status, e);
+	int status = 0, r = proc_wait(p->pid, START_MS, &status, e);
 
 	*p = (struct pasta){ 0, -1 };
 	if (r < 0 || status == 0)
@@ -253,6 +254,20 @@ static pid_t find_server(const char *file)
 	return 0;
 }
 
+static int does_not_run(struct err *e)
+{
+	char name[LIMIT_CLOCK];
+	int r;
+
+	if (clock_is_quick(name))
+		return FAIL(e, E_NOTFOUND, "network: pasta does not run");
+	r = FAIL(e, E_NOTFOUND,
+		 "network: pasta does not run; with the clock source %s it is killed by its own "
+		 "filter when it records packets",
+		 name);
+	return err_hint(e, r, CLOCK_MEND);
+}
+
 int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(64);
@@ -262,7 +277,7 @@ int network_server(const char *file, const char *pid_file, pid_t *ret, struct er
 	if (r == 0 && str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0)
 		pid = lsm_apparmor() ? (uint64_t)find_server(file) : 0;
 	if (pid <= 1 || !is_ours((pid_t)pid, file))
-		return FAIL(e, E_NOTFOUND, "network: pasta does not run");
+		return does_not_run(e);
 	*ret = (pid_t)pid;
 	return 0;
 }
