@@ -51,6 +51,7 @@ extern const struct command cmd_commit;
 extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_export;
+extern const struct command cmd_update;
 extern const struct command cmd_image;
 extern const struct command cmd_events;
 extern const struct command cmd_stats;
@@ -125,6 +126,7 @@ const struct command *const commands[] = {
 	&cmd_container,
 	&cmd_pause,
 	&cmd_unpause,
+	&cmd_update,
 	&cmd_rename,
 	&cmd_port,
 	&cmd_cp,

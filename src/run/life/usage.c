@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/life/usage.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,4 +361,23 @@ bool usage_beside(pid_t pid, pid_t first)
 		return false;
 	(void)snprintf(path, sizeof(path), PROC "/%d/ns/pid", (int)first);
 	return stat(path, &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+int usage_write(pid_t pid, const char *controller, const char *file, const char *text,
+		struct err *e)
+{
+	auto_groups g = { 0 };
+	auto_close int fd = -1;
+	char path[4096];
+	int r = groups_now(pid, &g, e);
+
+	if (r < 0)
+		return r;
+	if (!path_of(&g, controller, file, path))
+		return FAIL(e, E_NOTFOUND, "it has no control group of its own for '%s'", file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? FAIL(e, E_NOTFOUND, "there is no '%s'", path)
+				       : FAIL_SYS(e, "open '%s'", path);
+	return write(fd, text, strlen(text)) < 0 ? FAIL_SYS(e, "write %s to '%s'", text, path) : 0;
 }

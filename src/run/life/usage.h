@@ -34,6 +34,10 @@ int usage_read(pid_t pid, struct usage *ret, struct err *e);
 int usage_freeze(pid_t pid, bool on, struct err *e);
 bool usage_frozen(pid_t pid);
 
+/* Writes a file of its control group; controller "" is v2's. E_NOTFOUND when there is none. */
+int usage_write(pid_t pid, const char *controller, const char *file, const char *text,
+		struct err *e);
+
 /* Whether a process is in the same process namespace as the first one of a container. */
 bool usage_beside(pid_t pid, pid_t first);
 
