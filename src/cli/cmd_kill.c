@@ -5,6 +5,7 @@
 struct kill_opts {
 	bool all;
 	const char *signal;
+	struct strv cidfile;
 };
 
 struct killing {
@@ -28,17 +29,21 @@ static int run_kill_command(struct cli *c, void *opts, int argc, char **argv, st
 {
 	const struct kill_opts *o = opts;
 	struct killing k = { .signal = 9 };
+	auto_strv names = { 0 };
 	int r = o->signal ? signal_parse(o->signal, &k.signal, e) : 0;
 
 	if (r == 0)
 		r = cli_state(c, &k.state, e);
-	return r == 0 ? cli_each_container(c, argc, argv, o->all ? EACH_RUNNING : EACH_NAMED,
-					   kill_one, &k, e)
+	if (r == 0)
+		r = cli_named(argc, argv, &o->cidfile, &names, e);
+	return r == 0 ? cli_each_container(c, (int)names.n, names.v,
+					   o->all ? EACH_RUNNING : EACH_NAMED, kill_one, &k, e)
 		      : r;
 }
 
 static const struct opt kill_table[] = {
 	OPT_AT(struct kill_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
+	CIDFILE_OPTION(struct kill_opts),
 	OPT_AT(struct kill_opts, signal, "signal", 's', OPT_STRING, "SIGNAL",
 	       "send this one (default KILL)"),
 	OPT_END,

@@ -4,18 +4,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cli/cli.h"
+#include "cli/containers.h"
 #include "run/life/when.h"
 #include "run/run.h"
 
 struct logs_opts {
-	bool follow, timestamps;
+	bool follow, timestamps, names, latest, details;
 	const char *tail, *since, *until;
 };
 
 struct printing {
 	struct cli *c;
-	bool timestamps;
+	bool timestamps, part[2]; /* part: a line of that stream is not over */
+	const char *name;	  /* to be said before each line; NULL: not */
 };
 
 /* How many bytes at the front are a change of colour: ESC [ 1;31 m. */
@@ -68,15 +69,18 @@ static bool put_line(FILE *f, const char *line, size_t n)
 static int emit(void *arg, bool is_stderr, int64_t when, const char *line, size_t n, bool whole,
 		struct err *e)
 {
-	const struct printing *p = arg;
+	struct printing *p = arg;
 	/* The container's two streams stay apart, as they were. */
 	FILE *f = is_stderr ? stderr : p->c->out;
 	char text[WHEN_MAX] = "";
 	bool ok = true;
 
+	if (p->name && !p->part[is_stderr])
+		ok = fprintf(f, "%s ", p->name) > 0;
+	p->part[is_stderr] = !whole;
 	if (p->timestamps) {
 		when_print(when, text);
-		ok = fputs(text, f) >= 0 && fputc(' ', f) != EOF;
+		ok = ok && fputs(text, f) >= 0 && fputc(' ', f) != EOF;
 	}
 	ok = ok && put_line(f, line, n) && (!whole || fputc('\n', f) != EOF);
 	if (is_stderr)
@@ -108,19 +112,40 @@ static int run_logs_command(struct cli *c, void *opts, int argc, char **argv, st
 	const struct logs_opts *o = opts;
 	struct printing p = { .c = c, .timestamps = o->timestamps };
 	const struct log_sink sink = { emit, &p };
+	char newest[CONTAINER_ID + 1], *id = newest;
 	const struct state *state;
 	struct log_opts lo;
 	int r = parse(o, &lo, e);
 
-	(void)argc;
+	if (r == 0 && o->latest && argc)
+		r = FAIL(e, E_USAGE, "--latest and a name do not go together");
+	if (r == 0 && !o->latest && argc == 0)
+		r = FAIL(e, E_USAGE, "want the name of a container");
+	if (r == 0 && o->follow && argc > 1)
+		r = FAIL(e, E_USAGE, "--follow is for one container at a time");
 	if (r == 0)
 		r = cli_state(c, &state, e);
-	return r == 0 ? run_logs(state, argv[0], &lo, &sink, e) : r;
+	if (r == 0 && o->latest) {
+		r = cli_latest(c, newest, e);
+		argc = 1;
+		argv = &id;
+	}
+	for (int i = 0; r == 0 && i < argc; i++) {
+		p.name = o->names ? argv[i] : NULL;
+		p.part[0] = p.part[1] = false;
+		r = run_logs(state, argv[i], &lo, &sink, e);
+	}
+	return r;
 }
 
 static const struct opt logs_table[] = {
 	OPT_AT(struct logs_opts, follow, "follow", 'f', OPT_FLAG, NULL,
 	       "go on until the container ends"),
+	OPT_ALWAYS(struct logs_opts, details, "details", 0,
+		   "what the log driver adds; the one that there is adds nothing"),
+	OPT_AT(struct logs_opts, latest, "latest", 'l', OPT_FLAG, NULL, "of the newest container"),
+	OPT_AT(struct logs_opts, names, "names", 0, OPT_FLAG, NULL,
+	       "the container's name before each line"),
 	OPT_AT(struct logs_opts, since, "since", 0, OPT_STRING, "TIME",
 	       "from then on: 10m, 2026-11-27T10:00:00Z, seconds since 1970"),
 	OPT_AT(struct logs_opts, tail, "tail", 'n', OPT_STRING, "N", "only the last N lines"),
@@ -133,12 +158,12 @@ static const struct opt logs_table[] = {
 const struct command cmd_logs = {
 	.name = "logs",
 	.group = "Containers",
-	.args = "CONTAINER",
-	.brief = "Show what a container printed",
+	.args = "CONTAINER...",
+	.brief = "Show what containers printed",
 	.example = "plimsoll logs --follow --tail 20 web\nplimsoll logs --since 10m -t web",
 	.opts = logs_table,
 	.opts_size = sizeof(struct logs_opts),
-	.min_args = 1,
-	.max_args = 1,
+	.min_args = 0,
+	.max_args = -1,
 	.run = run_logs_command,
 };

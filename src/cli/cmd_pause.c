@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/container_view.h"
 #include "cli/containers.h"
 #include "run/run.h"
 
 struct pausing {
 	const struct state *state;
 	bool on;
+	struct strv names;
 };
 
 static int pause_one(struct cli *c, void *arg, const char *name, struct err *e)
@@ -18,25 +22,55 @@ static int pause_one(struct cli *c, void *arg, const char *name, struct err *e)
 	return cli_note_container(c, p->on ? "pause" : "unpause", name, &subject, r, NULL, e);
 }
 
-static int pause_or_not(struct cli *c, int argc, char **argv, bool on, struct err *e)
+struct pause_opts {
+	bool all;
+};
+
+/* With --all those of which it is not so already. */
+static int gather(void *arg, struct container *c, struct err *e)
+{
+	struct pausing *p = arg;
+	struct view v;
+	int r = c->kind == CONTAINER_STEP ? 1 : view_of(c, &v, e);
+
+	if (r != 0 || strcmp(v.state, p->on ? "running" : "paused") != 0)
+		return r < 0 ? r : 0;
+	return strv_add(&p->names, c->id, e);
+}
+
+static int pause_or_not(struct cli *c, const struct pause_opts *o, int argc, char **argv, bool on,
+			struct err *e)
 {
 	struct pausing p = { .on = on };
 	int r = cli_state(c, &p.state, e);
 
-	return r == 0 ? cli_each_container(c, argc, argv, EACH_NAMED, pause_one, &p, e) : r;
+	if (r == 0 && o->all && argc)
+		r = FAIL(e, E_USAGE, "--all and names do not go together");
+	if (r == 0 && o->all)
+		r = container_reap(p.state, e);
+	if (r == 0 && o->all)
+		r = container_each(p.state, gather, &p, e);
+	if (r == 0 && !(o->all && p.names.n == 0))
+		r = cli_each_container(c, o->all ? (int)p.names.n : argc, o->all ? p.names.v : argv,
+				       EACH_NAMED, pause_one, &p, e);
+	strv_free(&p.names);
+	return r;
 }
 
 static int run_pause_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	(void)opts;
-	return pause_or_not(c, argc, argv, true, e);
+	return pause_or_not(c, opts, argc, argv, true, e);
 }
 
 static int run_unpause_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	(void)opts;
-	return pause_or_not(c, argc, argv, false, e);
+	return pause_or_not(c, opts, argc, argv, false, e);
 }
+
+static const struct opt pause_table[] = {
+	OPT_AT(struct pause_opts, all, "all", 'a', OPT_FLAG, NULL, "every one of which it can be"),
+	OPT_END,
+};
 
 const struct command cmd_pause = {
 	.name = "pause",
@@ -46,7 +80,9 @@ const struct command cmd_pause = {
 	.details = "By the freezer of the control groups; the processes do not notice. stop, kill "
 		   "and rm work on paused containers, too.",
 	.example = "plimsoll pause web",
-	.min_args = 1,
+	.opts = pause_table,
+	.opts_size = sizeof(struct pause_opts),
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_pause_command,
 };
@@ -57,7 +93,9 @@ const struct command cmd_unpause = {
 	.args = "CONTAINER...",
 	.brief = "Let paused containers go on",
 	.example = "plimsoll unpause web",
-	.min_args = 1,
+	.opts = pause_table,
+	.opts_size = sizeof(struct pause_opts),
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_unpause_command,
 };

@@ -3,14 +3,16 @@
 #include "run/run.h"
 
 struct stop_opts {
-	bool all;
+	bool all, ignore;
 	const char *time, *signal;
+	struct strv cidfile;
 };
 
 struct stopping {
 	const struct state *state;
 	int signal;
 	unsigned seconds;
+	bool ignore;
 };
 
 static int stop_one(struct cli *c, void *arg, const char *name, struct err *e)
@@ -20,6 +22,8 @@ static int stop_one(struct cli *c, void *arg, const char *name, struct err *e)
 	int r;
 
 	cli_subject(s->state, name, &subject);
+	if (s->ignore && !subject.id[0])
+		return EACH_SAID;
 	r = run_stop(s->state, name, s->signal, s->seconds, e);
 	return cli_note_container(c, "stop", name, &subject, r, NULL, e);
 }
@@ -27,7 +31,8 @@ static int stop_one(struct cli *c, void *arg, const char *name, struct err *e)
 static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct stop_opts *o = opts;
-	struct stopping s = { 0 };
+	struct stopping s = { .ignore = o->ignore };
+	auto_strv names = { 0 };
 	uint64_t seconds = RUN_STOP_TIMEOUT;
 	int r = cli_state(c, &s.state, e);
 
@@ -36,17 +41,23 @@ static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, st
 	if (r == 0 && o->signal)
 		r = signal_parse(o->signal, &s.signal, e);
 	s.seconds = (unsigned)seconds;
-	return r == 0 ? cli_each_container(c, argc, argv, o->all ? EACH_RUNNING : EACH_NAMED,
-					   stop_one, &s, e)
+	if (r == 0)
+		r = cli_named(argc, argv, &o->cidfile, &names, e);
+	return r == 0 ? cli_each_container(c, (int)names.n, names.v,
+					   o->all ? EACH_RUNNING : EACH_NAMED, stop_one, &s, e)
 		      : r;
 }
 
 static const struct opt stop_table[] = {
 	OPT_AT(struct stop_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
+	CIDFILE_OPTION(struct stop_opts),
+	OPT_AT(struct stop_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
+	       "one that is not there is no error"),
 	OPT_AT(struct stop_opts, signal, "signal", 's', OPT_STRING, "SIGNAL",
 	       "send this one first (default: --stop-signal of run, the image's, or TERM)"),
 	OPT_AT(struct stop_opts, time, "time", 't', OPT_STRING, "SECONDS",
 	       "wait this long before killing it (default: --stop-timeout of run, or 10)"),
+	OPT_ALIAS("timeout", "time"),
 	OPT_END,
 };
 

@@ -150,3 +150,25 @@ int cli_one_container(struct cli *c, bool latest, int argc, char **argv, char **
 	*ret = str_dup(str_of(latest ? id : argv[0]));
 	return *ret ? 0 : FAIL_NOMEM(e);
 }
+
+int cli_named(int argc, char **argv, const struct strv *cidfiles, struct strv *ret, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < argc; i++)
+		r = strv_add(ret, argv[i], e);
+	for (size_t i = 0; r == 0 && i < cidfiles->n; i++) {
+		auto_buf text = BUF_INIT(4096);
+		struct str rest, line = { "", 0 };
+		auto_free char *id = NULL;
+
+		r = fs_read_user(cidfiles->v[i], 4096, &text, e);
+		if (r < 0)
+			return WRAP(e, r, "--cidfile");
+		rest = (struct str){ buf_str(&text), text.n };
+		(void)str_line(&rest, &line);
+		id = str_dup(str_trim(line));
+		r = id ? strv_add(ret, id, e) : FAIL_NOMEM(e);
+	}
+	return r;
+}

@@ -39,3 +39,9 @@ int cli_latest(struct cli *c, char ret[static CONTAINER_ID + 1], struct err *e);
 /* The one container of a command: the argument's, or with --latest the newest's id; as it was
  * given. Owned. */
 int cli_one_container(struct cli *c, bool latest, int argc, char **argv, char **ret, struct err *e);
+
+/* The names of a command, and the ids in the files of its --cidfile. Appends. */
+int cli_named(int argc, char **argv, const struct strv *cidfiles, struct strv *ret, struct err *e);
+#define CIDFILE_OPTION(type)                                                                       \
+	OPT_AT(type, cidfile, "cidfile", 0, OPT_LIST, "FILE",                                      \
+	       "also the container whose id is in this file (--cidfile of run)")
