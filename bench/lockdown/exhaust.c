@@ -290,7 +290,7 @@ static int all_cpus(const struct probe *p)
 	return used.tv_sec > 1 || used.tv_nsec > 150000000 || used.tv_sec == 0 ? 0 : -EDQUOT;
 }
 
-/* The number of requests is counted for the whole host (fs.aio-max-nr); no filter can count. */
+/* The number of requests is counted for the whole host (fs.aio-max-nr). */
 static int aio_requests(const struct probe *p)
 {
 	unsigned long context = 0;
@@ -334,7 +334,7 @@ static const struct probe probes[] = {
 	{ "memory_memfd", memory_files, "memory of the host", .args = { 2048 } },
 	{ "memory_sockets", socket_memory, "memory of the kernel", .args = { 2048 } },
 	{ "cpus", all_cpus, "all of the host's processors" },
-	{ "aio_requests", aio_requests, "the host's share of them", NULL, MAY, .args = { 30000 } },
+	{ "aio_requests", aio_requests, "the host's share of them", .args = { 30000 } },
 	{ "timers", many_timers, "memory of the kernel", .args = { 20000 } },
 };
 

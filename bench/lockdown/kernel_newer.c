@@ -205,8 +205,6 @@ static const struct probe probes[] = {
 	       SO_RCVBUFFORCE, 1 << 20),
 	OPTION("so_priority", "packets before others", AF_INET, SOCK_STREAM, SOL_SOCKET,
 	       SO_PRIORITY, 7),
-	OPTION("so_reserve_mem", "memory past its limit", AF_INET, SOCK_STREAM, SOL_SOCKET, 73,
-	       1 << 20),
 	OPTION("so_txtime", "packets at the host's time", AF_INET, SOCK_DGRAM, SOL_SOCKET, 61),
 	OPTION("so_debug", "the kernel's log", AF_INET, SOCK_STREAM, SOL_SOCKET, SO_DEBUG, 1),
 	OPTION("so_attach_bpf", "programs in the kernel", AF_INET, SOCK_DGRAM, SOL_SOCKET,

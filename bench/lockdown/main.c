@@ -48,6 +48,7 @@ static const struct probe_table *const tables[] = {
 	&table_limits,
 	&table_execute,
 	&table_exhaust,
+	&table_pressure,
 	&table_fork,
 	&table_ordinary_files,
 	&table_ordinary_processes,

@@ -48,7 +48,7 @@ struct probe_table {
 extern const struct probe_table table_memory, table_mounts, table_namespaces, table_host,
 	table_devices, table_calls, table_files, table_sockets, table_info, table_privilege,
 	table_limits, table_execute, table_exhaust, table_fork, table_newer, table_ioctls,
-	table_ordinary_files, table_ordinary_processes, table_ordinary_memory,
+	table_pressure, table_ordinary_files, table_ordinary_processes, table_ordinary_memory,
 	table_ordinary_network;
 
 /* What the first process saw, before any probe. */

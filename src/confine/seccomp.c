@@ -47,7 +47,7 @@ static bool guarded(const struct profile *p, const struct seccomp_guard *g, cons
 	for (const char *const *s = syscalls_looked; g->look && *s; s++)
 		if (strcmp(*s, name) == 0)
 			return worth_a_look(p, g, name);
-	return strcmp(name, "memfd_create") == 0;
+	return strcmp(name, "memfd_create") == 0 || strcmp(name, "io_setup") == 0;
 }
 
 static json_t *names_json(const struct syscall_rule *table, const struct profile *p,
@@ -249,6 +249,8 @@ static int add_guard(json_t *rules, const struct profile *p, const struct seccom
 
 	if (r == 0)
 		r = guard_memfd(rules, e);
+	if (r == 0)
+		r = rule_notify(rules, "io_setup", NULL, 0, e);
 	return r == 0 && g->look ? notify_looked(rules, p, g, e) : r;
 }
 

@@ -65,7 +65,12 @@ int rules_allow_sockets(json_t *rules, const struct seccomp_guard *g, struct err
 				       { 2, table[i].protocol, 0 },
 				       { 1, SOCK_RAW, TYPE } };
 
-		if (!inet || !g || g->caps & 1ULL << CAP_NET_RAW) {
+		/* Its answers are charged to nobody: the guard counts them. */
+		if (!inet && g) {
+			r = rule_notify(rules, "socket", c, 2, e);
+			continue;
+		}
+		if (!g || g->caps & 1ULL << CAP_NET_RAW) {
 			r = rule_allow(rules, "socket", c, 2, e);
 			continue;
 		}

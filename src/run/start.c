@@ -8,6 +8,7 @@
 #include "run/denials/denials.h"
 #include "run/denials/denials_watch.h"
 #include "run/file.h"
+#include "run/groups/sockets.h"
 #include "run/launch/conmon.h"
 #include "run/launch/foreground.h"
 #include "run/launch/gate.h"
@@ -86,8 +87,11 @@ static int keep_admission(const struct container *c, const json_t *admission, st
 static int prepare(void *arg, const char *netns, int *ret_status, struct err *e)
 {
 	const struct setup *s = arg;
+	char cgroup[CONTAINER_ID + 16];
 	int r = setup_prepare(arg, netns, ret_status, e);
 
+	if (r == 0 && s->machine->cgroups != CGROUP_DENIED)
+		r = groups_limit_sockets(container_cgroup(s->c, cgroup), s->limits.memory, e);
 	if (r == 0 && !s->opts->decide)
 		(void)event_note(s->c, "start", NULL, NULL);
 	return r;

@@ -139,6 +139,22 @@ static void answer_memfd(struct guard *g, int filter)
 	(void)close(fd);
 }
 
+static void answer_counted(struct guard *g, int filter)
+{
+	const struct seccomp_notif *c = &g->call.v;
+	const int error = counted_answer((pid_t)c->pid, &c->data);
+
+	if (error == 0) {
+		send_answer(g, filter, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+		return;
+	}
+	send_answer(g, filter, error, 0);
+	note_add(g->out, &(struct guard_note){ .count = 1,
+					       .nr = c->data.nr,
+					       .error = error,
+					       .a0 = c->data.nr == SYS_socket ? AF_NETLINK : 0 });
+}
+
 /* What the table of the filter has (confine/seccomp.c). */
 static int error_of(const struct seccomp_data *d)
 {
@@ -171,6 +187,8 @@ void guard_answer(struct guard *g, int filter)
 	samples_begin(g);
 	if (g->call.v.data.nr == SYS_memfd_create)
 		answer_memfd(g, filter);
+	else if (counted_call(&g->call.v.data))
+		answer_counted(g, filter);
 	else if (look_goes_on(g->call.v.data.nr))
 		let_go_on(g, filter);
 	else

@@ -15,7 +15,8 @@
  * notified call: nothing opens.
  *
  * Which calls are let go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE) is decided by number alone, in
- * look.c: those that the filter would allow without a guard. All others are refused, or done
+ * look.c: those that the filter would allow without a guard; or by number and registers
+ * (counted.c), until there was enough. All others are refused, or done
  * here (memfd_create). What lies in the memory of the container decides what is noted, never what
  * is answered, since it may change between our look and the kernel's.
  *
@@ -63,6 +64,12 @@ int guard_confine(const struct guard *g);
 
 /* answer.c: one notification that waits at this descriptor. */
 void guard_answer(struct guard *g, int filter);
+
+/* counted.c: calls that go on until there was enough of them, told by number and registers: all of
+ * them are what the filter would allow without us. 0, or the error that they get. */
+bool counted_call(const struct seccomp_data *d);
+int counted_answer(pid_t pid, const struct seccomp_data *d);
+size_t counted_lines(const char *text, size_t n);
 
 /* pace.c: after each answer; sleeps when it was too much. */
 void pace_keep(void);

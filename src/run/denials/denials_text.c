@@ -142,6 +142,10 @@ static const char *table_why(const char *name)
 
 static const char *seccomp_why(const struct denial *d, const char *name)
 {
+	if (strcmp(name, "socket") == 0 && d->a0 == AF_NETLINK && d->error == ENOBUFS)
+		return "there are 1024 netlink sockets already";
+	if (strcmp(name, "io_setup") == 0)
+		return "the host's asynchronous requests (fs.aio-max-nr) are not for one alone";
 	if (strcmp(name, "socket") == 0)
 		return "only unix, inet, inet6 and netlink route sockets are given";
 	if (strcmp(name, "ioctl") == 0)
