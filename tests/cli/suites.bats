@@ -233,3 +233,12 @@ hold_port() { # tcp or udp, address
 	run plimsoll cp c:/g loop1
 	[ "$status" -ne 0 ]
 }
+
+@test "no address of a container waits for whoever might have it, too" {
+	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm base:1 cat /proc/net/if_inet6
+	assert_status 0
+	# The fifth word: 40 is tentative.
+	while read -r _ _ _ _ flags _; do
+		[ $((0x$flags & 0x40)) = 0 ] || fail "an address is tentative: $output"
+	done <<<"$output"
+}

@@ -99,6 +99,17 @@ static int become_maker(const struct namespaces_opts *o)
 												: 0;
 }
 
+/* Of its devices: nobody else can have an address of pasta's, so none waits two seconds for whoever
+ * might, in which a published port would answer nothing by IPv6. A kernel may have no IPv6. */
+static void addresses_at_once(void)
+{
+	auto_close int fd =
+		open("/proc/sys/net/ipv6/conf/default/accept_dad", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "0", 1);
+}
+
 /* The process whose namespaces they are: says 'u' once it has the first, waits for its ids, says
  * 'n' once it has the second, and waits for the end. Its errno, when something fails. */
 static _Noreturn void hold(int socket, bool net, const struct namespaces_opts *o,
@@ -114,6 +125,8 @@ static _Noreturn void hold(int socket, bool net, const struct namespaces_opts *o
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ||
 	    (net && (unshare(CLONE_NEWNET) < 0 || loopback_up() < 0 || closed_routes(closed) < 0)))
 		_exit(errno);
+	if (net)
+		addresses_at_once();
 	word = 'n';
 	if (write(socket, &word, 1) != 1)
 		_exit(errno);
