@@ -62,7 +62,7 @@ hold_port() { # tcp or udp, address
 
 @test "exec of a paused one says so, and what to do" {
 	plimsoll run -d --network none --name c base:1 sleep 60
-	plimsoll pause c
+	wait_for 10 plimsoll pause c
 	run plimsoll exec c id
 	assert_status 2
 	assert_output_has "container 'c' is paused" "plimsoll unpause c"
@@ -70,7 +70,7 @@ hold_port() { # tcp or udp, address
 
 @test "one that waits to be started again is listed as restarting" {
 	plimsoll run -d --network none --restart always --name c base:1 sh -c 'exit 3'
-	wait_for 20 sh -c "'$PLIMSOLL' --state '$STATE' ps --format '{{.State}} {{.Status}}' | grep -q '^restarting restarting (3)'"
+	wait_for 20 sh -c "'$PLIMSOLL' --state '$STATE' ps --format '{{.State}} {{.Status}}' | grep -qi '^restarting restarting (3)'"
 	wait_for 20 sh -c "'$PLIMSOLL' --state '$STATE' ps -q --filter status=restarting | grep -q ."
 	plimsoll stop c
 	run plimsoll ps -q
@@ -203,7 +203,7 @@ hold_port() { # tcp or udp, address
 
 @test "start of a paused one says so" {
 	plimsoll run -d --network none --name c base:1 sleep 60
-	plimsoll pause c
+	wait_for 10 plimsoll pause c
 	run plimsoll start c
 	assert_status 2
 	assert_output_has "container 'c' is paused" "plimsoll unpause c"
