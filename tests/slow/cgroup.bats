@@ -160,6 +160,28 @@ started() {
 	life
 }
 
+@test "as this machine has them: stats, pause, limits of exec" {
+	local id
+	id=$(plimsoll -q run -d --network none --memory 64m --pids-limit 40 --cpus 0.5 --name one tiny:1 /bin/inside trap)
+	wait_for 60 ready one
+	run plimsoll stats --no-stream one
+	assert_status 0
+	assert_output_has one 67.1MB
+	plimsoll pause one
+	[[ "$(value "$id" cgroup.freeze freezer.state)" =~ ^(1|FROZEN)$ ]] || fail "not frozen"
+	run plimsoll exec one /bin/inside exit 9
+	assert_status 2
+	assert_output_has paused
+	plimsoll unpause one
+	run plimsoll exec one /bin/inside exit 9
+	assert_status 9
+	# What exec starts is killed for the container's memory.
+	run plimsoll exec one /bin/inside memory 200
+	assert_status 137
+	plimsoll rm -f one
+	no_groups "$id"
+}
+
 @test "as this machine has them: a build's steps" {
 	build_step
 }
@@ -215,4 +237,18 @@ only_v1='umount /sys/fs/cgroup/unified 2>/dev/null || [ ! -e /sys/fs/cgroup/unif
 	run plimsoll run --rm --network none tiny:1 /bin/inside id
 	assert_status 125
 	assert_output_has "'memory' control group"
+}
+
+@test "a root that holds processes: refused, and as it says it is mended" {
+	local pid
+	[ -e /sys/fs/cgroup/cgroup.type ] || skip "the root seen is the machine's own, or not v2"
+	run plimsoll run --rm --network none tiny:1 /bin/inside id
+	assert_status 125
+	assert_output_has "holds processes itself" "mkdir /sys/fs/cgroup/init" "cgroup.subtree_control"
+	mkdir /sys/fs/cgroup/init
+	while read -r pid; do
+		echo "$pid" >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
+	done </sys/fs/cgroup/cgroup.procs
+	echo "+cpu +memory +pids" >/sys/fs/cgroup/cgroup.subtree_control
+	limits_hold
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 /*
  * plimsoll-guard: answers the system calls that a container's filter notifies instead of refusing
@@ -38,7 +39,7 @@ enum {
 struct guard {
 	int listen;	    /* where the runtime connects */
 	int out;	    /* the file of notes */
-	int life;	    /* ends when the supervisor is gone */
+	int life;	    /* ends with the supervisor; with a word: the runtime comes yet */
 	int userns;	    /* -1: stay in ours */
 	const char *cgroup; /* the container's, without the first "/" */
 	bool no_network;    /* it was asked to have none */
@@ -46,7 +47,8 @@ struct guard {
 	size_t groups_n;
 	int filters[GUARD_FILTERS];
 	size_t filters_n;
-	bool began; /* there was a filter */
+	bool began;    /* there was a filter */
+	time_t coming; /* since when nobody but the runtime is awaited; 0: not so */
 	/* The kernel's sizes of these may be larger than those we know. */
 	union {
 		struct seccomp_notif v;

@@ -18,7 +18,7 @@ enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8, RUNTIME_MS = 6
 
 /* The runtime's message (runtime-spec config-linux.md, "ContainerProcessState") is not read: it
  * tells nothing that we need, and the descriptor is checked by what the kernel says of it. */
-static int receive_filter(int connection, int life)
+static int receive_filter(int connection)
 {
 	static char state[STATE_BYTES];
 	union {
@@ -30,12 +30,10 @@ static int receive_filter(int connection, int life)
 			    .msg_iovlen = 1,
 			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
-	struct pollfd p[] = { { .fd = connection, .events = POLLIN },
-			      { .fd = life, .events = POLLIN } };
+	struct pollfd p = { .fd = connection, .events = POLLIN };
 	int found = -1;
 
-	if (poll(p, 2, RUNTIME_MS) <= 0 || !p[0].revents ||
-	    recvmsg(connection, &m, MSG_CMSG_CLOEXEC) < 0)
+	if (poll(&p, 1, RUNTIME_MS) <= 0 || recvmsg(connection, &m, MSG_CMSG_CLOEXEC) < 0)
 		return -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -63,7 +61,7 @@ static void accept_filter(struct guard *g)
 
 	if (connection < 0)
 		return;
-	filter = receive_filter(connection, g->began ? -1 : g->life);
+	filter = receive_filter(connection);
 	(void)close(connection);
 	if (filter >= 0 && g->filters_n == GUARD_FILTERS)
 		(void)close(filter); /* its calls answer ENOSYS */
@@ -72,6 +70,15 @@ static void accept_filter(struct guard *g)
 	if (filter >= 0 && !g->began)
 		samples_begin(g);
 	g->began |= filter >= 0;
+}
+
+/* Never 0. */
+static time_t seconds_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + 1;
 }
 
 /* Not with every call of a busy container. */
@@ -95,11 +102,23 @@ static void drop_filter(struct guard *g, size_t i)
 	g->filters[i] = g->filters[--g->filters_n];
 }
 
+/* At the end of life: with a word before it the runtime was started and is yet to come, as one that
+ * leaves its container in the background. */
+static bool still_comes(struct guard *g)
+{
+	char word;
+
+	if (read(g->life, &word, 1) != 1)
+		return false;
+	g->coming = seconds_now();
+	return true;
+}
+
 /* One round; false at the end. */
 static bool attend(struct guard *g)
 {
 	struct pollfd p[GUARD_FILTERS + 2] = { { .fd = g->listen, .events = POLLIN },
-					       { .fd = g->began ? -1 : g->life,
+					       { .fd = g->began || g->coming ? -1 : g->life,
 						 .events = POLLIN } };
 	const size_t n = g->filters_n;
 
@@ -123,7 +142,9 @@ static bool attend(struct guard *g)
 		accept_filter(g);
 	if (g->began)
 		return g->filters_n > 0;
-	return !p[1].revents;
+	if (g->coming)
+		return seconds_now() - g->coming < RUNTIME_MS / 1000;
+	return !p[1].revents || still_comes(g);
 }
 
 static int number(const char *text)

@@ -167,6 +167,15 @@ int guard_start(const struct launch *l, const char *userns, struct guard_process
 	return 0;
 }
 
+void guard_leave(struct guard_process *g)
+{
+	if (g->life >= 0) {
+		(void)!write(g->life, "c", 1);
+		(void)close(TAKE_FD(g->life));
+	}
+	g->pid = 0;
+}
+
 void guard_wait(struct guard_process *g)
 {
 	int status;

@@ -317,6 +317,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	gate_abandon(&g);
 	warm_end(&warm);
 	if (l->conmon && out->r == 0) {
+		guard_leave(&guard);
 		out->status = 0;
 		return;
 	}
