@@ -254,7 +254,7 @@ static pid_t find_server(const char *file)
 	return 0;
 }
 
-static int does_not_run(struct err *e)
+int network_gone(struct err *e)
 {
 	char name[LIMIT_CLOCK];
 	int r;
@@ -277,7 +277,7 @@ int network_server(const char *file, const char *pid_file, pid_t *ret, struct er
 	if (r == 0 && str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, NULL) < 0)
 		pid = lsm_apparmor() ? (uint64_t)find_server(file) : 0;
 	if (pid <= 1 || !is_ours((pid_t)pid, file))
-		return does_not_run(e);
+		return network_gone(e);
 	*ret = (pid_t)pid;
 	return 0;
 }

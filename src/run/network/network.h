@@ -65,6 +65,8 @@ int network_start(const char *file, const struct network_opts *o, const char *pi
 int network_started(struct pasta *p, struct err *e);
 /* The pasta that serves this namespace file. */
 int network_server(const char *file, const char *pid_file, pid_t *ret, struct err *e);
+/* E_NOTFOUND: it does not run, and why that may be. */
+int network_gone(struct err *e);
 /* Ends the pasta that serves this namespace file, if it still runs. */
 void network_stop(const char *file, const char *pid_file);
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "run/network/frame_filter.h"
+#include "run/network/network.h"
 #include "run/step/reach.h"
 #include "traffic/bytes.h"
 
@@ -124,12 +125,16 @@ int reach_tap(pid_t server, const char *device, struct err *e)
 {
 	auto_close int process = pidfd_open(server, 0);
 
+	if (process < 0 && errno == ESRCH)
+		return network_gone(e);
 	if (process < 0)
 		return FAIL_SYS(e, "find the process that serves the network");
 	for (int i = 0; i < LIMIT_SERVER_FDS; i++) {
 		struct ifreq req = { .ifr_flags = 0 };
 		auto_close int fd = pidfd_getfd(process, i, 0);
 
+		if (fd < 0 && errno == ESRCH)
+			return network_gone(e);
 		if (fd < 0 && errno != EBADF)
 			return FAIL_SYS(e,
 					"ask the process that serves the network for its device");
