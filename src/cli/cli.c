@@ -12,6 +12,7 @@
 #include "cli/config.h"
 #include "cli/parse.h"
 #include "cli/progress_tty.h"
+#include "run/groups/scope.h"
 #include "trust/rules.h"
 
 /* The default state folder, as plimsoll(1) documents it. Owned. */
@@ -198,6 +199,8 @@ int cli_main(int argc, char **argv)
 	} else if (r == 0 && (p.depth == 0 || p.path[p.depth - 1]->subs)) {
 		status = print_short_usage(&p);
 	} else {
+		if (r == 0 && p.path[p.depth - 1]->limited && geteuid() != 0)
+			scope_enter(argv);
 		r = r < 0 ? r : run(&c, &p, &e);
 		/* A run, exec or wait hands on the exit status of its container. */
 		status = r > 0 ? r & 0xff : err_exit_status(r);

@@ -93,6 +93,8 @@ struct command {
 	int min_args, max_args;		   /* max -1: any */
 	bool any_owner;			   /* makes files of any owner: an ordinary user's is
 					      taken into a user namespace (userns.h) */
+	bool limited;			   /* starts what control groups limit: an ordinary user's
+					      may have to be in others (run/groups/scope.h) */
 	bool stop_at_arg;		   /* options end at the first argument (run, exec) */
 	const struct command *const *subs; /* sub-commands, ends with NULL; then run is NULL */
 	/* 0, a negative E_*, or for run/exec/wait a positive exit status of a container. */

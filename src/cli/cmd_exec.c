@@ -114,6 +114,7 @@ const struct command cmd_exec = {
 	.opts_size = sizeof(struct exec_cli_opts),
 	.min_args = 2,
 	.max_args = -1,
+	.limited = true,
 	.stop_at_arg = true,
 	.run = run_exec_command,
 };

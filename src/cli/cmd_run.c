@@ -108,6 +108,7 @@ const struct command cmd_run = {
 	.max_args = -1,
 	.stop_at_arg = true,
 	.any_owner = true,
+	.limited = true,
 	.run = run_run,
 };
 
@@ -126,6 +127,7 @@ const struct command cmd_create = {
 	.max_args = -1,
 	.stop_at_arg = true,
 	.any_owner = true,
+	.limited = true,
 	.run = run_create,
 };
 

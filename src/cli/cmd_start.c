@@ -89,6 +89,7 @@ const struct command cmd_start = {
 	.min_args = 0,
 	.max_args = -1,
 	.any_owner = true,
+	.limited = true,
 	.run = run_start_command,
 };
 
@@ -168,5 +169,6 @@ const struct command cmd_restart = {
 	.opts_size = sizeof(struct restart_opts),
 	.min_args = 0,
 	.max_args = -1,
+	.limited = true,
 	.run = run_restart_command,
 };

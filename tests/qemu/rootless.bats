@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 OWN=/sys/fs/cgroup/plimsoll-users/33
 
 his() { # as www-data, in the group that is his
-	env HOME="$BATS_FILE_TMPDIR/his" bash -c 'echo $$ >'$OWN'/cgroup.procs &&
+	env HOME="$BATS_FILE_TMPDIR/his" bash -c 'echo $$ >'$OWN'/plimsoll-self/cgroup.procs &&
 		exec setpriv --reuid 33 --regid 33 --clear-groups "$@"' - "$BATS_FILE_TMPDIR/bin/plimsoll" "$@"
 }
 

@@ -272,9 +272,11 @@ void delegated_mend(char *ret, size_t size)
 	else
 		(void)snprintf(ret, size,
 			       "as root: d=" CGROUPS DELEGATED_USERS
-			       "/%u; mkdir -p $d; for p in " CGROUPS " " CGROUPS DELEGATED_USERS
+			       "/%u; mkdir -p $d/" DELEGATED_LEAF "; for p in " CGROUPS
+			       " " CGROUPS DELEGATED_USERS
 			       "; do echo '+memory +pids +cpu' >$p/cgroup.subtree_control; done; "
-			       "chown %s $d $d/cgroup.procs $d/cgroup.subtree_control; echo "
-			       "PID of your shell >$d/cgroup.procs",
+			       "chown %s $d $d/cgroup.procs $d/cgroup.subtree_control "
+			       "$d/" DELEGATED_LEAF " $d/" DELEGATED_LEAF "/cgroup.procs; echo "
+			       "PID of your shell >$d/" DELEGATED_LEAF "/cgroup.procs",
 			       uid, name);
 }
