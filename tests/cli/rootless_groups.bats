@@ -66,7 +66,9 @@ runtimes() {
 	his_groups
 	for rt in $(runtimes); do
 		run his run --rm --runtime "$rt" --network none --memory 32m base:1 sh -c 'head -c 200m /dev/zero | tail -c 190m; exit 7'
-		assert_output_has "memory"
+		assert_output_has "Killed"
+		# runc removes the group that it made below, with the kernel's count, before anybody can look.
+		[ "$rt" = runc ] || assert_output_has "killed for memory"
 		wait_for 10 no_group
 	done
 }
