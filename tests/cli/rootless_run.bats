@@ -226,3 +226,14 @@ ended_with_3() {
 	done
 	his container exists c
 }
+
+@test "rootless: what policy allows of the host's, each by its name" {
+	local word
+	his_policy 'run:' '  without: [memory-limit, cpu-limit]' \
+		'  allow: [privileged, pid-host, network-host, ipc-host, uts-host, userns-host, cgroupns-host]'
+	for word in --privileged "--pid host" "--network host" "--ipc host" "--uts host" "--userns host" "--cgroupns host"; do
+		# shellcheck disable=SC2086
+		run his run --rm $word --reason "a test" base:1 sh -c 'echo it runs'
+		assert_output_has "it runs"
+	done
+}

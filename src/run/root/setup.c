@@ -133,6 +133,12 @@ static int link_guard(const struct setup *s, const struct berth *berth, char **r
 	return 0;
 }
 
+/* Those that it has; all that there are, where it is in the host's. */
+static uint32_t ids_there(const struct run_opts *o)
+{
+	return setup_own_ids(o) || userns_inside() ? namespaces_ids() : 0;
+}
+
 static bool without_groups(const struct setup *s)
 {
 	return s->machine->cgroups == CGROUP_DENIED && !s->machine->delegated;
@@ -176,7 +182,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		.network_shared = host[SHARE_NETWORK],
 		.userns = setup_own_ids(s->opts) ? userns : NULL,
 		.id_base = setup_id_base(s),
-		.ids = setup_own_ids(s->opts) ? namespaces_ids() : 0,
+		.ids = ids_there(s->opts),
 		.cgroup_ns = !host[SHARE_CGROUP] && s->machine->cgroups != CGROUP_NONE,
 		.no_network = s->opts->no_network && !host[SHARE_NETWORK],
 		.argv = (const char *const *)s->command->argv.v,
