@@ -86,6 +86,9 @@ void denials_tell(void *arg, const struct denials *d, int status)
 	tell_some(d, false, &telling);
 	if (status != 0 || t->all)
 		tell_some(d, true, &telling);
+	if (telling.told == 0 && denials_status(status))
+		(void)fprintf(stderr, "plimsoll: exit status %d: %s\n", status,
+			      denials_status(status));
 	if (telling.left)
 		(void)fprintf(stderr, "  and %zu more: plimsoll explain CONTAINER\n", telling.left);
 }

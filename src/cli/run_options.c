@@ -118,6 +118,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.tty = o->tty,
 		.auto_remove = o->rm || o->rmi,
 		.writable = o->writable,
+		.look_reads = o->explain,
 		.look = o->explain || (!o->detach && !o->no_explain),
 		.no_network = (o->network && strcmp(o->network, "none") == 0) ||
 			      ret->asks.share.host[SHARE_NETWORK],

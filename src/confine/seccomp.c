@@ -214,8 +214,10 @@ static int notify_prlimit(json_t *rules, struct err *e)
 	return r;
 }
 
-static int notify_one(json_t *rules, const char *name, struct err *e)
+static int notify_one(json_t *rules, const char *name, bool reads, struct err *e)
 {
+	if (reads && (strcmp(name, "open") == 0 || strcmp(name, "openat") == 0))
+		return notify_if(rules, name, NULL, 0, e);
 	if (strcmp(name, "open") == 0)
 		return notify_open(rules, name, 1, e);
 	if (strcmp(name, "openat") == 0)
@@ -238,7 +240,7 @@ static int notify_looked(json_t *rules, const struct profile *p, const struct se
 
 	for (const char *const *s = syscalls_looked; r == 0 && *s; s++)
 		if (guarded(p, g, *s))
-			r = notify_one(rules, *s, e);
+			r = notify_one(rules, *s, g->reads, e);
 	return r;
 }
 

@@ -157,7 +157,11 @@ static json_t *id_map(const struct spec *s)
 static int linux_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	json_t *seccomp = NULL, *out;
-	const struct seccomp_guard guard = { s->guard, s->look, s->caps, s->no_network };
+	const struct seccomp_guard guard = { .listener = s->guard,
+					     .look = s->look,
+					     .reads = s->look_reads,
+					     .caps = s->caps,
+					     .no_network = s->no_network };
 	int r = s->profile->no_seccomp
 			? 0
 			: seccomp_json(s->profile, s->guard ? &guard : NULL, &seccomp, e);

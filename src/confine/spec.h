@@ -49,6 +49,7 @@ struct spec {
 	bool gated;	   /* and waits for a byte on descriptor 3 before it executes the command */
 	const char *guard; /* its socket (syscalls.h, struct seccomp_guard); NULL: there is none */
 	bool look;	   /* it also looks at what others than the filter refuse */
+	bool look_reads;   /* and at what is opened to be read */
 	bool new_privileges; /* setuid programs work; not with the shim, which rules them out */
 	bool terminal;
 	unsigned short rows, columns; /* of the terminal; 0 is not known */

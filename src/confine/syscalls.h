@@ -24,6 +24,7 @@ extern const struct syscall_rule syscalls_denied[];
 struct seccomp_guard {
 	const char *listener; /* path of its socket */
 	bool look;	      /* notify syscalls_looked, too */
+	bool reads;	      /* of those also what opens only to read */
 	uint64_t caps;	      /* of the container */
 	bool no_network;      /* it has none: who connects is looked at */
 };

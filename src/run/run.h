@@ -80,6 +80,7 @@ struct run_opts {
 	/* Have plimsoll-guard look also at what others than the filter refuse (confine/syscalls.h).
 	 */
 	bool look;
+	bool look_reads; /* and at what is opened only to be read, which takes time */
 	/* Called at the end of one in the foreground with what it was refused (denials.h), before
 	 * its folder may go; status is its own. May be NULL. */
 	void (*denied)(void *arg, const struct denials *d, int status);

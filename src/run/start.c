@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #include "run/launch/stand_in.h"
 #include "run/life/ending.h"
 #include "run/life/events.h"
+#include "run/life/oom.h"
 #include "run/options/needs.h"
 #include "run/options/privileged.h"
 #include "run/root/setup.h"
@@ -302,7 +304,13 @@ static void tell_denied(const struct container *c, int status, const struct run_
 {
 	auto_denials d = { 0 };
 
-	if (denials_read(c->fd, &d, NULL) == 0 && d.n)
+	(void)denials_read(c->fd, &d, NULL);
+	if (status == 128 + SIGKILL || denials_has(&d, DENIAL_MEMORY)) {
+		oom_look(c);
+		denials_free(&d);
+		(void)denials_read(c->fd, &d, NULL);
+	}
+	if (d.n || status > 128)
 		o->denied(o->denied_arg, &d, status);
 }
 

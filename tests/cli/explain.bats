@@ -7,10 +7,15 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root bash perl touch head cp sleep mkdir ln grep || return 0
+	base_root bash perl touch head cp sleep mkdir ln grep cat chmod chown || return 0
 	gcc -static -O1 -D_GNU_SOURCE -o "$ROOT/bin/refused" "$PLIMSOLL_SRC/tests/helpers/refused.c"
 	mkdir -p "$ROOT/var/cache/deep"
 	ln -s /run "$ROOT/var/run"
+	mkdir -p "$ROOT/srv/own" "$ROOT/srv/closed"
+	echo words >"$ROOT/srv/own/secret"
+	chown 33:33 "$ROOT/srv/own/secret" "$ROOT/srv/closed"
+	chmod 600 "$ROOT/srv/own/secret"
+	chmod 700 "$ROOT/srv/closed"
 	base_state
 }
 
@@ -153,10 +158,51 @@ advised() { # words of the message, run's options and words...
 	assert_output_has "/var/cache/x: this is read-only" "allow: -v NAME:/var/cache "
 	in_c --memory 64m base:1 sh -c 'ulimit -l 4096; refused mlockall'
 	assert_output_has "mlockall: done"
+	in_c base:1 bash -c 'ln -s /etc/os-release /tmp/l; touch -h /tmp/l; touch -h -d 2020-01-01 /tmp/l
+		exec 5>/tmp/five; chmod 600 /proc/self/fd/5; exit 3'
+	refute_output_has "was refused"
+	in_c --cap-add CHOWN base:1 sh -c ': >/tmp/o; chown 33 /tmp/o; touch -d 2020-01-01 /tmp/o'
+	assert_output_has "the capability FOWNER is missing"
+	in_c base:1 bash -c 'for n in 9 8 7; do ulimit -n $((n * 1000)); done; exit 3'
+	assert_output_has "and 2 more like it" "--ulimit nofile=9000"
 	in_c base:1 sh -c 'echo name >/proc/self/comm'
 	assert_output_has "comm: this is read-only" "which keeps its memory from being written"
 	in_c base:1 sh -c 'echo name >/proc/self/comm; exit 0'
 	refute_output_has "was refused"
+}
+
+@test "what root may not read is told with --explain" {
+	in_c --explain base:1 sh -c 'echo /srv/closed/*; exit 3'
+	assert_output_has "openat /srv/closed/: the capability DAC_OVERRIDE is missing"
+	in_c --explain base:1 sh -c 'cat /srv/own/secret; exit 3'
+	assert_output_has "openat /srv/own/secret: the capability DAC_OVERRIDE is missing" \
+		"allow: --cap-add DAC_OVERRIDE (or --cap-add service"
+	in_c base:1 sh -c 'cat /srv/own/secret; exit 3'
+	refute_output_has "was refused"
+	in_c --explain --cap-add service base:1 cat /srv/own/secret
+	assert_output_has "words"
+	refute_output_has "was refused"
+}
+
+@test "who was killed for memory is told by name, also later; what ended otherwise by its status" {
+	local hog='my $x = "x" x 100000000; print length $x'
+	plimsoll run --name hog --network none --memory 16m base:1 perl -e "$hog" || true
+	run plimsoll explain hog
+	assert_output_has "perl was killed for memory: all of its memory was used, the limit is 16 MiB" "--memory 32m"
+	run plimsoll inspect -f '{{.State.OOMKilled}}' hog
+	assert_eq "$output" true
+	plimsoll events --since 1m --until 0s --filter container=hog --format json >events
+	assert_eq "$(jq -r 'select(.Action == "oom").Actor.Attributes.process' events)" perl
+	# One of several, and not the first.
+	in_c --memory 16m base:1 sh -c "perl -e '$hog'; exit 5"
+	assert_status 5
+	assert_output_has "perl was killed for memory"
+	in_c base:1 sh -c 'exit 137'
+	assert_output_has "exit status 137: killed (SIGKILL) from outside"
+	in_c base:1 sh -c 'exit 159'
+	assert_output_has "exit status 159: ended by SIGSYS"
+	in_c base:1 sh -c 'exit 3'
+	refute_output_has "exit status"
 }
 
 @test "advice is one for what has one cause, and what was only asked or tried comes last" {
@@ -171,7 +217,7 @@ advised() { # words of the message, run's options and words...
 
 @test "advice works: changing the root folder, capabilities that are kept, limits of the host" {
 	advised "chroot()" base:1 sh -c 'refused chroot:/tmp | grep done'
-	in_c base:1 refused keep:7
+	in_c base:1 refused keep:7 exit:1
 	assert_output_has "capset(): the capability SETUID is missing" "--cap-add SETUID (or --cap-add service"
 	in_c --cap-add service base:1 refused keep:7
 	assert_output_has "keep:7: done"

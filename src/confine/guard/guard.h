@@ -28,12 +28,12 @@
  * its children.
  */
 enum {
-	GUARD_FILTERS = 16,  /* of the container and of what exec adds to it, at a time */
-	GUARD_NOTES = 128,   /* distinct refusals */
-	GUARD_DETAIL = 256,  /* bytes of a path that are kept */
-	GUARD_GROUPS = 3,    /* folders of control groups */
-	GUARD_CPU_MS = 25,   /* of each 100: the processor's time for all of it */
-	GUARD_LOOKS_MS = 50, /* of each second: the time for looking at what is let go on */
+	GUARD_FILTERS = 16,   /* of the container and of what exec adds to it, at a time */
+	GUARD_NOTES = 128,    /* distinct refusals */
+	GUARD_DETAIL = 256,   /* bytes of a path that are kept */
+	GUARD_GROUPS = 3,     /* folders of control groups */
+	GUARD_CPU_MS = 25,    /* of each 100: the processor's time for all of it */
+	GUARD_LOOKS_MS = 100, /* the same of each second, for looking at what is let go on */
 };
 
 struct guard {

@@ -5,8 +5,8 @@
 #include "confine/guard/task.h"
 
 /*
- * What the looks share: look.c has the table of calls, look_paths.c those about files, look_ids.c
- * about users and limits, look_sockets.c about addresses.
+ * What the looks share: look.c has the table of calls, look_paths.c and look_change.c those about
+ * files, look_ids.c about users and limits, look_sockets.c about addresses.
  */
 #ifndef ST_RDONLY
 #define ST_RDONLY 1
@@ -64,11 +64,20 @@ bool refused(struct looking *l, enum guard_rule rule, unsigned cap, int error);
 /* A name in the folder that the path lies in is to come or to go: cuts the path. */
 bool look_in_folder(struct looking *l, bool adds);
 
+/* What was found at fd has this path when no link is followed, which is what mounts and rules go
+ * by; leaf: a name in it, may be NULL. Becomes the note's detail. */
+void look_keep_real_path(struct looking *l, int fd, const char *leaf);
+/* Whether its mount has this flag (ST_RDONLY). */
+bool look_has_flag(int fd, long flag);
+/* Root's lack of a capability is worth a word; that another user may not is as it is anywhere. */
+bool look_lacks_override(const struct looking *l, const struct stat *st, unsigned want);
+
+/* look_change.c */
+bool look_change(struct looking *l);
 /* look_paths.c */
 bool look_open(struct looking *l);
 bool look_make(struct looking *l);
 bool look_take(struct looking *l);
-bool look_change(struct looking *l);
 bool look_exec(struct looking *l);
 bool look_load(struct looking *l);
 bool look_room(struct looking *l);

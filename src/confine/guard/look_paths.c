@@ -5,8 +5,10 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -24,7 +26,7 @@ static void keep_path(const struct looking *l)
 
 /* What was found there has this path when no link is followed, which is what mounts and rules go
  * by. Of /proc the name that was said is kept: the other has the number of a process. */
-static void keep_real_path(struct looking *l, int fd, const char *leaf)
+void look_keep_real_path(struct looking *l, int fd, const char *leaf)
 {
 	static char real[TASK_PATH + GUARD_DETAIL];
 	char link[64];
@@ -54,7 +56,7 @@ bool refused(struct looking *l, enum guard_rule rule, unsigned cap, int error)
 	return true;
 }
 
-static bool has_flag(int fd, long flag)
+bool look_has_flag(int fd, long flag)
 {
 	struct statfs fs;
 
@@ -62,7 +64,7 @@ static bool has_flag(int fd, long flag)
 }
 
 /* Root's lack of a capability is worth a word; that another user may not is as it is anywhere. */
-static bool lacks_override(const struct looking *l, const struct stat *st, unsigned want)
+bool look_lacks_override(const struct looking *l, const struct stat *st, unsigned want)
 {
 	return l->task.uid[3] == 0 && !task_has(&l->task, CAP_DAC_OVERRIDE) &&
 	       task_denied(&l->task, st, want);
@@ -86,10 +88,10 @@ bool look_in_folder(struct looking *l, bool adds)
 	if (fd < 0)
 		return false;
 	if (*leaf)
-		keep_real_path(l, fd, leaf);
-	if (has_flag(fd, ST_RDONLY))
+		look_keep_real_path(l, fd, leaf);
+	if (look_has_flag(fd, ST_RDONLY))
 		found = refused(l, GUARD_READONLY, 0, EROFS);
-	else if (fstat(fd, &st) == 0 && lacks_override(l, &st, 3))
+	else if (fstat(fd, &st) == 0 && look_lacks_override(l, &st, 3))
 		found = refused(l, GUARD_CAPABILITY, CAP_DAC_OVERRIDE, EACCES);
 	else if (adds && !rules_may_add(l->note->detail))
 		found = refused(l, GUARD_LANDLOCK, 0, EACCES);
@@ -112,12 +114,18 @@ bool look_open(struct looking *l)
 		return false;
 	if (fd < 0)
 		return errno == ENOENT && flags & O_CREAT && look_in_folder(l, true);
-	if (!fresh && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    flags & (O_WRONLY | O_RDWR | O_TRUNC)) {
-		keep_real_path(l, fd, NULL);
-		if (has_flag(fd, ST_RDONLY))
+	if (fstat(fd, &st) < 0)
+		st.st_mode = 0;
+	if (flags & (O_WRONLY | O_RDWR | O_TRUNC | O_CREAT))
+		; /* to write, or what was there already */
+	else if ((S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) && look_lacks_override(l, &st, 4) &&
+		 !task_has(&l->task, CAP_DAC_READ_SEARCH))
+		found = refused(l, GUARD_CAPABILITY, CAP_DAC_OVERRIDE, EACCES);
+	if (!fresh && S_ISREG(st.st_mode) && flags & (O_WRONLY | O_RDWR | O_TRUNC)) {
+		look_keep_real_path(l, fd, NULL);
+		if (look_has_flag(fd, ST_RDONLY))
 			found = refused(l, GUARD_READONLY, 0, EROFS);
-		else if (lacks_override(l, &st, 2))
+		else if (look_lacks_override(l, &st, 2))
 			found = refused(l, GUARD_CAPABILITY, CAP_DAC_OVERRIDE, EACCES);
 	}
 	(void)close(fd);
@@ -149,65 +157,6 @@ bool look_take(struct looking *l)
 	return look_in_folder(l, false);
 }
 
-static bool may_give(const struct looking *l, const struct stat *st)
-{
-	const uint32_t uid = (uint32_t)l->args[l->look->value],
-		       gid = (uint32_t)l->args[l->look->value + 1];
-	bool own_group = gid == UINT32_MAX || gid == st->st_gid || gid == l->task.gid[3];
-
-	for (size_t i = 0; i < l->task.groups_n; i++)
-		own_group |= gid == l->task.groups[i];
-	if (uid == UINT32_MAX && gid == UINT32_MAX)
-		return true;
-	return task_has(&l->task, CAP_CHOWN) ||
-	       (l->task.uid[3] == st->st_uid && (uid == UINT32_MAX || uid == st->st_uid) &&
-		own_group);
-}
-
-/* One of the two is not among the ids that the container has. */
-static bool foreign_id(struct looking *l)
-{
-	for (int i = 0; i < 2; i++) {
-		const uint32_t id = (uint32_t)l->args[l->look->value + i];
-
-		if (id != UINT32_MAX && !task_has_id(&l->task, id, i == 1)) {
-			l->note->a0 = id;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool look_change(struct looking *l)
-{
-	const int fd = l->look->path == NONE ? task_open_fd(l->task.pid, (int)l->args[0])
-					     : task_open(l->task.pid, l->path, true);
-	struct stat st;
-	bool found = false;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		if (fd >= 0)
-			(void)close(fd);
-		return false;
-	}
-	if (l->look->path == NONE)
-		(void)task_link(l->task.pid, (int)l->args[0], l->path);
-	keep_real_path(l, fd, l->look->kind == ACCESS && S_ISDIR(st.st_mode) ? "" : NULL);
-	if (has_flag(fd, ST_RDONLY) && (l->look->kind != ACCESS || !S_ISCHR(st.st_mode)))
-		found = refused(l, GUARD_READONLY, 0, EROFS);
-	else if (l->look->kind == OWNER && foreign_id(l))
-		found = refused(l, GUARD_ID, 0, EINVAL);
-	else if (l->look->kind == OWNER && !may_give(l, &st))
-		found = refused(l, GUARD_CAPABILITY, CAP_CHOWN, EPERM);
-	else if (l->look->kind == MODE && l->task.uid[3] == 0 && st.st_uid != 0 &&
-		 !task_has(&l->task, CAP_FOWNER))
-		found = refused(l, GUARD_CAPABILITY, CAP_FOWNER, EPERM);
-	else if ((l->look->kind == CHANGE || l->look->kind == ACCESS) && lacks_override(l, &st, 2))
-		found = refused(l, GUARD_CAPABILITY, CAP_DAC_OVERRIDE, EACCES);
-	(void)close(fd);
-	return found;
-}
-
 /* What capabilities(7) calls file capabilities; with the flag "effective" a program is not executed
  * at all where they cannot be had. */
 static bool lacks_file_caps(struct looking *l, int fd)
@@ -234,9 +183,9 @@ bool look_exec(struct looking *l)
 
 	rules_take(words, task_file(l->task.pid, "cmdline", words, sizeof(words)));
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111) {
-		if (has_flag(fd, ST_NOEXEC))
+		if (look_has_flag(fd, ST_NOEXEC))
 			found = refused(l, GUARD_NOEXEC, 0, EACCES);
-		else if (!has_flag(fd, ST_NOSUID) && lacks_file_caps(l, fd))
+		else if (!look_has_flag(fd, ST_NOSUID) && lacks_file_caps(l, fd))
 			found = true;
 		else if (st.st_mode & S_ISUID && st.st_uid != l->task.uid[1])
 			found = refused(l, GUARD_SETID, 0, 0);
@@ -252,7 +201,7 @@ bool look_load(struct looking *l)
 	const int fd = task_open_fd(l->task.pid, (int)l->args[4]);
 	bool found = false;
 
-	if (fd >= 0 && has_flag(fd, ST_NOEXEC) &&
+	if (fd >= 0 && look_has_flag(fd, ST_NOEXEC) &&
 	    task_link(l->task.pid, (int)l->args[4], l->path) && l->path[0] == '/')
 		found = refused(l, GUARD_NOEXEC, 0, EPERM);
 	if (fd >= 0)

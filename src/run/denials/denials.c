@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "run/life/oom.h"
 
 void denials_free(struct denials *d)
 {
@@ -87,16 +88,57 @@ int denials_parse(const char *text, size_t n, struct denials *ret, struct err *e
 	return 0;
 }
 
+bool denials_has(const struct denials *d, enum denial_rule rule)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].rule == rule)
+			return true;
+	return false;
+}
+
+/* Who was killed for memory, by the kernel's own log; the guard knows only that somebody was, and
+ * not even that when the control group went before it looked. */
+static int add_killed(int folder, struct denials *d, struct err *e)
+{
+	char name[OOM_NAME];
+	struct denial *one = NULL;
+	char *path;
+
+	if (!oom_read(folder, name))
+		return 0;
+	for (size_t i = 0; !one && i < d->n; i++)
+		one = d->v[i].rule == DENIAL_MEMORY ? &d->v[i] : NULL;
+	if (!one && d->n == LIMIT_DENIALS)
+		return 0;
+	path = strdup(name);
+	if (!path)
+		return FAIL_NOMEM(e);
+	if (!one) {
+		one = &d->v[d->n++];
+		*one = (struct denial){ .rule = DENIAL_MEMORY, .count = 1, .nr = -1 };
+	}
+	free(one->path);
+	one->path = path;
+	return 0;
+}
+
 int denials_read(int folder, struct denials *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE);
+	auto_denials d = { 0 };
 	int r = fs_read(folder, "denials", LIMIT_DENIALS_FILE, &text, e);
 
 	if (r == 0)
-		r = denials_parse(buf_str(&text), text.n, ret, e);
-	if (r == 0 && ret->n)
-		denials_read_places(folder, ret);
-	return r;
+		r = denials_parse(buf_str(&text), text.n, &d, e);
+	if (r == 0)
+		r = add_killed(folder, &d, e);
+	if (r < 0)
+		return r;
+	if (d.n)
+		denials_read_places(folder, &d);
+	*ret = d;
+	d = (struct denials){ 0 };
+	return 0;
 }
 
 int denial_json(const struct denials *all, const struct denial *d, json_t **ret, struct err *e)

@@ -72,6 +72,10 @@ int denials_read(int folder, struct denials *ret, struct err *e);
 /* The same of the file's text. */
 int denials_parse(const char *text, size_t n, struct denials *ret, struct err *e);
 
+bool denials_has(const struct denials *d, enum denial_rule rule);
+/* What an exit status above 128 tells by itself; NULL: nothing. */
+const char *denials_status(int status);
+
 /* The one that path lies in; PLACE_ROOT without target when it is none. */
 struct denial_place denials_place(const struct denials *all, const char *path);
 /* Fills ret->places; what cannot be read is not known, which is no error. */

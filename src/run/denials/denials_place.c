@@ -84,6 +84,15 @@ static void fill(const json_t *mount, const json_t *options, struct denial_place
 		ret->kind = !asked && of_profile(ret->target) ? PLACE_MEMORY : PLACE_TMPFS;
 }
 
+static uint64_t memory_limit(const json_t *config)
+{
+	const json_t *resources = json_object_get(json_object_get(config, "linux"), "resources");
+	const json_int_t limit =
+		json_integer_value(json_object_get(json_object_get(resources, "memory"), "limit"));
+
+	return limit > 0 ? (uint64_t)limit : 0;
+}
+
 void denials_read_places(int folder, struct denials *ret)
 {
 	auto_json *config = read_json(folder, "config.json"),
@@ -91,6 +100,9 @@ void denials_read_places(int folder, struct denials *ret)
 	const json_t *mounts = json_object_get(config, "mounts"), *mount;
 	size_t i;
 
+	for (size_t k = 0; k < ret->n; k++)
+		if (ret->v[k].rule == DENIAL_MEMORY && ret->v[k].a0 == 0)
+			ret->v[k].a0 = memory_limit(config);
 	if (json_array_size(mounts) > LIMIT_PLACES)
 		return;
 	ret->places = calloc(json_array_size(mounts) + 1, sizeof(*ret->places));

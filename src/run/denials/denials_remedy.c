@@ -9,170 +9,15 @@
 #include "base/cleanup.h"
 #include "confine/profile.h"
 #include "run/denials/denials.h"
+#include "run/denials/denials_folders.h"
 #include "run/run.h"
 
 #define MIB ((uint64_t)1 << 20)
-
-enum { DENIAL_FOLDER = 4096 };
-
-/* The folder in which something was to be changed; a name under which a socket or file is. */
-static void put_folder(const char *path, struct buf *ret)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash || slash == path)
-		buf_puts(ret, path);
-	else
-		buf_printf(ret, "%.*s", (int)(slash - path), path);
-}
-
-static bool beneath(const char *path, const char *folder)
-{
-	const size_t n = strlen(folder);
-
-	return strncmp(path, folder, n) == 0 && (path[n] == '/' || !path[n]);
-}
 
 /* Of policy: by name, and with a reason. */
 static void put_policy(const char *word, const char *name, struct buf *ret)
 {
 	buf_printf(ret, " --reason TEXT, where plimsoll.yaml has run: allow: [%s%s]", word, name);
-}
-
-/* An option again, without a word among those behind its last ":" or ","; with another. */
-static void put_asked(const struct denial_place *p, const char *without, const char *with,
-		      struct buf *ret)
-{
-	const char mark = p->by_mount ? ',' : ':';
-	const char *target = strstr(p->asked, p->target);
-	struct str rest = str_of(target ? target + strlen(p->target) : ""), word;
-	bool first = true;
-
-	buf_printf(ret, "%s %.*s",
-		   p->by_mount		    ? "--mount"
-		   : p->kind == PLACE_TMPFS ? "--tmpfs"
-					    : "-v",
-		   (int)(p->asked && target ? target - p->asked + (long)strlen(p->target) : 0),
-		   p->asked);
-	while (rest.n && (*rest.p == ':' || *rest.p == ','))
-		rest = (struct str){ rest.p + 1, rest.n - 1 };
-	while (rest.n && str_cut(&rest, ',', &word)) {
-		if (str_eqz(word, without) ||
-		    (without[strlen(without) - 1] == '=' && word.n > strlen(without) &&
-		     strncmp(word.p, without, strlen(without)) == 0))
-			continue;
-		buf_printf(ret, "%c%.*s", first ? mark : ',', (int)word.n, word.p);
-		first = false;
-	}
-	if (*with)
-		buf_printf(ret, "%c%s", first ? mark : ',', with);
-}
-
-/* Those of /proc/sys that a container has of its own. */
-static bool sysctl_remedy(const char *path, struct buf *ret)
-{
-	static const char *const own[] = { "/proc/sys/net/",	   "/proc/sys/kernel/shm",
-					   "/proc/sys/kernel/msg", "/proc/sys/kernel/sem",
-					   "/proc/sys/fs/mqueue/", NULL };
-
-	for (const char *const *o = own; *o; o++)
-		if (strncmp(path, *o, strlen(*o)) == 0) {
-			buf_puts(ret, "--sysctl ");
-			for (const char *c = path + strlen("/proc/sys/"); *c; c++)
-				buf_put(ret, *c == '/' ? "." : c, 1);
-			buf_puts(ret, "=VALUE");
-			return true;
-		}
-	return false;
-}
-
-/* /proc/self/x, /proc/12/x: settings of a process, beside its memory. */
-static bool of_process(const char *path)
-{
-	return strncmp(path, "/proc/self/", 11) == 0 ||
-	       strncmp(path, "/proc/thread-self/", 18) == 0 ||
-	       (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9');
-}
-
-static void own_remedy(const char *path, struct buf *ret)
-{
-	if (strcmp(path, "/etc/hosts") == 0)
-		buf_puts(ret, "--add-host NAME:ADDRESS");
-	else if (strcmp(path, "/etc/resolv.conf") == 0)
-		buf_puts(ret, "--dns ADDRESS");
-	else if (strcmp(path, "/etc/hostname") == 0)
-		buf_puts(ret, "--hostname NAME");
-}
-
-/* Folders of programs and of the system are changed where they are. */
-static bool changed_in_place(const char *path)
-{
-	static const char *const programs[] = { "/bin", "/boot", "/etc", "/lib", "/lib64",
-						"/opt", "/sbin", "/usr", NULL };
-
-	for (const char *const *p = programs; *p; p++)
-		if (beneath(path, *p))
-			return true;
-	return strrchr(path, '/') == path;
-}
-
-/* The outermost folder among those that were to be changed in which this one lies. */
-static void outer_folder(const struct denials *all, const char *path, struct buf *ret)
-{
-	put_folder(path, ret);
-	for (size_t i = 0; i < all->n; i++) {
-		const char *other = all->v[i].path;
-		auto_buf folder = BUF_INIT(DENIAL_FOLDER);
-
-		if (all->v[i].rule != DENIAL_READONLY || changed_in_place(other) ||
-		    denials_place(all, other).kind != PLACE_ROOT)
-			continue;
-		put_folder(other, &folder);
-		if (folder.n < ret->n && beneath(buf_str(ret), buf_str(&folder))) {
-			buf_reset(ret);
-			buf_puts(ret, buf_str(&folder));
-		}
-	}
-}
-
-/* A volume begins as what the image has there. */
-static void root_remedy(const struct denials *all, const char *path, struct buf *ret)
-{
-	auto_buf folder = BUF_INIT(DENIAL_FOLDER);
-
-	if (changed_in_place(path)) {
-		buf_puts(ret, "--read-only=false");
-		return;
-	}
-	outer_folder(all, path, &folder);
-	buf_printf(ret,
-		   "-v NAME:%s (as the image has it, and kept), or --tmpfs %s (empty, in memory)",
-		   buf_str(&folder), buf_str(&folder));
-}
-
-static void readonly_remedy(const struct denials *all, const char *path, struct buf *ret)
-{
-	const struct denial_place p = denials_place(all, path);
-
-	if (beneath(path, "/proc") || beneath(path, "/sys") || p.kind == PLACE_KERNEL)
-		(void)sysctl_remedy(path, ret);
-	else if (p.kind == PLACE_OWN)
-		own_remedy(path, ret);
-	else if (p.asked)
-		put_asked(&p, p.by_mount && strstr(p.asked, "readonly") ? "readonly" : "ro", "",
-			  ret);
-	else if (p.kind == PLACE_ROOT)
-		root_remedy(all, path, ret);
-}
-
-static void noexec_remedy(const struct denials *all, const char *path, struct buf *ret)
-{
-	const struct denial_place p = denials_place(all, path);
-
-	if (p.asked && !p.by_mount)
-		put_asked(&p, "noexec", "exec", ret);
-	else if (p.kind == PLACE_MEMORY && !beneath(p.target, "/dev"))
-		buf_printf(ret, "--profile FILE with the line exec: [%s]", p.target);
 }
 
 /* The first that is asked for would be missed again. */
@@ -239,8 +84,8 @@ static void space_remedy(const struct denials *all, const struct denial *d, stru
 		if (d->rule == DENIAL_SPACE)
 			buf_printf(ret, "--shm-size %s", buf_str(&size));
 	} else if (p.asked && !p.by_mount) {
-		put_asked(&p, option, buf_str(&with), ret);
-	} else if (p.target && !p.by_mount && !beneath(p.target, "/dev")) {
+		denial_put_asked(&p, option, buf_str(&with), ret);
+	} else if (p.target && !p.by_mount && !denial_beneath(p.target, "/dev")) {
 		buf_printf(ret, "--tmpfs %s:%s", p.target, buf_str(&with));
 	}
 }
@@ -262,20 +107,26 @@ static void put_limit(int resource, const char *name, uint64_t wanted, struct bu
 		buf_printf(ret, "--ulimit %s=%" PRIu64, name, wanted);
 }
 
-static void rlimit_remedy(const struct denial *d, struct buf *ret)
+/* As much as was wanted of it at most: many try less and less. */
+static void rlimit_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
 {
 	const char *name = denial_limit_name(d);
+	uint64_t wanted = d->a1;
 
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].rule == DENIAL_RLIMIT && all->v[i].a0 == d->a0 &&
+		    all->v[i].a1 > wanted)
+			wanted = all->v[i].a1;
 	if (name)
-		put_limit((int)d->a0, name, d->a1, ret);
+		put_limit((int)d->a0, name, wanted, ret);
 }
 
 void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
 {
 	switch (d->rule) {
 	case DENIAL_SECCOMP: seccomp_remedy(d, ret); return;
-	case DENIAL_READONLY: readonly_remedy(all, d->path, ret); return;
-	case DENIAL_NOEXEC: noexec_remedy(all, d->path, ret); return;
+	case DENIAL_READONLY: denial_readonly_remedy(all, d->path, ret); return;
+	case DENIAL_NOEXEC: denial_noexec_remedy(all, d->path, ret); return;
 	case DENIAL_CAPABILITY: capability_remedy(d, ret); return;
 	case DENIAL_MEMORY:
 		buf_puts(ret, "--memory ");
@@ -300,7 +151,7 @@ void denial_remedy(const struct denials *all, const struct denial *d, struct buf
 	case DENIAL_FILES:
 		put_limit(RLIMIT_NOFILE, "nofile", d->a0 < d->a1 ? d->a1 : d->a0 * 2, ret);
 		return;
-	case DENIAL_RLIMIT: rlimit_remedy(d, ret); return;
+	case DENIAL_RLIMIT: rlimit_remedy(all, d, ret); return;
 	case DENIAL_SETID:
 	case DENIAL_ID:
 	case DENIAL_LANDLOCK:
@@ -313,16 +164,22 @@ void denial_instead(const struct denials *all, const struct denial *d, struct bu
 	char name[DENIAL_CALL];
 	const char *text = NULL;
 
-	if (d->rule == DENIAL_SECCOMP)
+	if (d->rule == DENIAL_SECCOMP && d->a0 == AF_PACKET &&
+	    strcmp(denial_call(d, name), "socket") == 0)
+		text = "record packets on the host";
+	else if (d->rule == DENIAL_SECCOMP)
 		text = denial_advice_of(denial_call(d, name)).instead;
-	else if (d->rule == DENIAL_READONLY && beneath(d->path, "/proc"))
-		text = of_process(d->path) ? "a process's own /proc is read-only, which keeps its "
-					     "memory from being written through it"
-					   : "what is set there is the host's";
-	else if (d->rule == DENIAL_NOEXEC && beneath(d->path, "/dev"))
+	else if (d->rule == DENIAL_READONLY && denial_beneath(d->path, "/proc"))
+		text = denial_of_process(d->path)
+			       ? "a process's own /proc is read-only, which keeps its "
+				 "memory from being written through it"
+			       : "what is set there is the host's";
+	else if (d->rule == DENIAL_NOEXEC && denial_beneath(d->path, "/dev"))
 		text = "have it use another folder: --tmpfs /PATH:exec";
 	else if (d->rule == DENIAL_NOEXEC && denials_place(all, d->path).by_mount)
 		text = "mount it by -v ...:exec";
+	else if (d->rule == DENIAL_RLIMIT && denial_limit_name(d))
+		text = "the host itself gives no more (ulimit -H)";
 	else if (d->rule == DENIAL_ID)
 		text = "use an id below 65536";
 	else if (d->rule == DENIAL_SETID)

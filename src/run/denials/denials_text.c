@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -230,10 +231,11 @@ void denial_why(const struct denial *d, struct buf *ret)
 	}
 }
 
-/* Whether it may: many ask before they know that they want to. */
+/* Whether it may, and to keep what it may have: many ask before they know that they want to. */
 static bool only_asked(const struct denial *d)
 {
-	return is_call(d, "access") || is_call(d, "faccessat") || is_call(d, "faccessat2");
+	return is_call(d, "capset") || is_call(d, "access") || is_call(d, "faccessat") ||
+	       is_call(d, "faccessat2");
 }
 
 bool denial_usual(const struct denial *d)
@@ -244,9 +246,8 @@ bool denial_usual(const struct denial *d)
 		"name_to_handle_at", "kcmp",	      "process_madvise", "move_pages",
 		"perf_event_open",   "userfaultfd",   "adjtimex",	 "clock_adjtime",
 	};
-	static const char *const parts[] = { "/__pycache__", "_history",	"/.cache/",
-					     "/.lesshst",    "coredump_filter", "oom_score_adj",
-					     "/comm" };
+	static const char *const parts[] = { "/__pycache__",	"_history", "/.cache/", "/.lesshst",
+					     "coredump_filter", "/oom_",    "/comm" };
 
 	/* They go on with what they have; a program that does not has failed. */
 	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID)
@@ -260,4 +261,24 @@ bool denial_usual(const struct denial *d)
 		if (strstr(d->path, parts[i]))
 			return true;
 	return false;
+}
+
+const char *denials_status(int status)
+{
+	switch (status - 128) {
+	case SIGKILL:
+		return "killed (SIGKILL) from outside, not for its memory limit: by stop or kill, "
+		       "or "
+		       "by the host";
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+		return "ended by a fault of its own; what it was refused before, run --explain "
+		       "tells";
+	case SIGSYS:
+		return "ended by SIGSYS: a system call of a foreign architecture (32-bit, x32), "
+		       "which "
+		       "nothing allows, or a filter that the program made itself";
+	default: return NULL;
+	}
 }

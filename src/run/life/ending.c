@@ -2,6 +2,7 @@
 #include "run/life/ending.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "run/file.h"
 #include "run/life/events.h"
+#include "run/life/oom.h"
 #include "trail/trail.h"
 
 #define NOTED "exit.noted"
@@ -54,13 +56,12 @@ static int write_state(const struct container *c, const char *key, const char *s
 
 static int tell_events(const struct ending *x, struct err *e)
 {
-	char status[16];
+	char status[16], name[OOM_NAME];
 	int r = 0;
 
 	(void)snprintf(status, sizeof(status), "%d", x->status);
-	if (faccessat(x->c->fd, "oom", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    !(x->again && event_known(x->c, "oom", x->when_ns)))
-		r = event_note(x->c, "oom", NULL, e);
+	if (oom_read(x->c->fd, name) && !(x->again && event_known(x->c, "oom", x->when_ns)))
+		r = event_note(x->c, "oom", *name ? json_pack("{s:s}", "process", name) : NULL, e);
 	if (r == 0 && !(x->again && event_known(x->c, "die", x->when_ns)))
 		r = event_note(x->c, "die", json_pack("{s:s}", "exitCode", status), e);
 	return r;
@@ -152,6 +153,8 @@ int ending_note(const struct container *c, struct err *e)
 			return 0;
 		x.again = true;
 	}
+	if (x.status == 128 + SIGKILL || faccessat(c->fd, "oom", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		oom_look(c);
 	r = write_state(c, key, "begun", e);
 	if (r == 0)
 		r = tell_events(&x, e);

@@ -195,6 +195,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		.gated = s->opts->decide && !s->opts->detach,
 		.guard = guard,
 		.look = s->opts->look,
+		.look_reads = s->opts->look_reads,
 		.new_privileges = setup_profile(s->opts)->new_privileges,
 		.terminal = s->opts->tty,
 		.rows = size.ws_row,
