@@ -217,7 +217,7 @@ static int notify_prlimit(json_t *rules, struct err *e)
 static int notify_one(json_t *rules, const char *name, bool reads, struct err *e)
 {
 	if (reads && (strcmp(name, "open") == 0 || strcmp(name, "openat") == 0))
-		return notify_if(rules, name, NULL, 0, e);
+		return rule_notify(rules, name, NULL, 0, e);
 	if (strcmp(name, "open") == 0)
 		return notify_open(rules, name, 1, e);
 	if (strcmp(name, "openat") == 0)
