@@ -116,7 +116,7 @@ runtimes() {
 	kill_9 "$(jq .monitorPid "$HIS"/.local/share/plimsoll/containers/*/state.json)"
 	wait_for 10 dead "$pid"
 	run his ps -a
-	assert_output_has "exited (137)"
+	assert_output_has "xited (137)"
 	wait_for 10 no_group
 }
 

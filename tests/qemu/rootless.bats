@@ -61,7 +61,7 @@ no_group() {
 	his unpause c
 	kill_9 "$(jq .monitorPid "$BATS_FILE_TMPDIR"/his/.local/share/plimsoll/containers/*/state.json)"
 	run his ps -a
-	assert_output_has "exited (137)"
+	assert_output_has "xited (137)"
 	wait_for 20 no_group
 	his rm c
 }
