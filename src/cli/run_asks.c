@@ -26,6 +26,13 @@ static int ask_share(const struct run_cli_opts *o, struct run_asks *ret, struct 
 	if (r == 0 && o->hostname && ret->share.host[SHARE_UTS])
 		return FAIL(e, E_USAGE, "--hostname and --uts host: it would rename the host");
 	ret->share.host[SHARE_USER] |= o->privileged;
+	for (enum share_kind k = 0; r == 0 && k < SHARE_KINDS; k++)
+		if (ret->share.of[k] && ret->share.host[SHARE_USER])
+			return FAIL(
+				e, E_USAGE,
+				"%s container:%.64s: with it go its ids, so that this one can be "
+				"neither privileged nor have the host's",
+				share_option(k), ret->share.of[k]);
 	return r;
 }
 

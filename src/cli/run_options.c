@@ -121,7 +121,8 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 		.look_reads = o->explain,
 		.look = o->explain || (!o->detach && !o->no_explain),
 		.no_network = (o->network && strcmp(o->network, "none") == 0) ||
-			      ret->asks.share.host[SHARE_NETWORK],
+			      ret->asks.share.host[SHARE_NETWORK] ||
+			      ret->asks.share.of[SHARE_NETWORK],
 		.share = ret->asks.share,
 		.ports = &ret->ports,
 		.publish_all = o->publish_all,

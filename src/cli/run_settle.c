@@ -115,6 +115,23 @@ static int settle_tz(struct run_cli_opts *o, struct err *e)
 	return strv_addf(&o->volume, e, "%s:/etc/localtime:ro", real);
 }
 
+/* The one that is meant now, whatever is called so later. */
+static int settle_other(const struct state *state, const char **value, struct strv *kept,
+			struct err *e)
+{
+	auto_container found = CONTAINER_INIT;
+	int r;
+
+	if (!*value || !starts_with(*value, SHARE_OF))
+		return 0;
+	r = container_find(state, *value + strlen(SHARE_OF), &found, e);
+	if (r == 0)
+		r = strv_addf(kept, e, SHARE_OF "%s", found.id);
+	if (r == 0)
+		*value = kept->v[kept->n - 1];
+	return r;
+}
+
 int run_options_settle(const struct state *state, struct run_cli_opts *o, struct strv *kept,
 		       struct err *e)
 {
@@ -130,6 +147,12 @@ int run_options_settle(const struct state *state, struct run_cli_opts *o, struct
 		r = settle_volumes(o, e);
 	if (r == 0)
 		r = settle_tz(o, e);
+	if (r == 0)
+		r = settle_other(state, &o->network, kept, e);
+	if (r == 0)
+		r = settle_other(state, &o->pid, kept, e);
+	if (r == 0)
+		r = settle_other(state, &o->ipc, kept, e);
 	for (size_t i = 0; r == 0 && i < o->volumes_from.n; i++)
 		r = run_volumes_from(state, o->volumes_from.v[i], &o->volume, &o->mount, e);
 	return r;

@@ -18,12 +18,14 @@
 static json_t *run_detail(const struct run_opts *o)
 {
 	auto_json *argv = cli_argv(o->command.args);
-
+	const char *joined = NULL; /* the container whose namespaces it has */
 	const json_t *granted = o->policy ? o->policy->granted : NULL;
 
-	return json_pack("{s:s?, s:O?, s:s*, s:O*}", "name", o->name, "command",
-			 json_object_get(argv, "command"), "container", o->again, "allowed",
-			 json_array_size(granted) ? granted : NULL);
+	for (enum share_kind k = 0; k < SHARE_KINDS; k++)
+		joined = joined ?: o->share.of[k];
+	return json_pack("{s:s?, s:O?, s:s*, s:s*, s:O*}", "name", o->name, "command",
+			 json_object_get(argv, "command"), "container", o->again, "joined", joined,
+			 "allowed", json_array_size(granted) ? granted : NULL);
 }
 
 /*

@@ -10,11 +10,12 @@ static const struct {
 	const char *own; /* words for one of its own */
 	const char *wanted;
 } kinds[SHARE_KINDS] = {
-	[SHARE_PID] = { "--pid", "pid-host", "private", "private or host" },
-	[SHARE_IPC] = { "--ipc", "ipc-host", "private shareable", "private or host" },
+	[SHARE_PID] = { "--pid", "pid-host", "private", "private, container:NAME or host" },
+	[SHARE_IPC] = { "--ipc", "ipc-host", "private shareable",
+			"private, container:NAME or host" },
 	[SHARE_NETWORK] = { "--network", "network-host",
 			    "pasta none bridge default private slirp4netns",
-			    "pasta, none or host" },
+			    "pasta, none, container:NAME or host" },
 	[SHARE_UTS] = { "--uts", "uts-host", "private", "private or host" },
 	[SHARE_USER] = { "--userns", "userns-host", "private auto", "private or host" },
 	[SHARE_CGROUP] = { "--cgroupns", "cgroupns-host", "private", "private or host" },
@@ -53,12 +54,16 @@ int share_parse(enum share_kind k, const char *text, struct share *ret, struct e
 		ret->host[k] = true;
 		return 0;
 	}
-	if (starts_with(text, "container:") && k != SHARE_UTS && k != SHARE_CGROUP)
+	if (starts_with(text, SHARE_OF) && text[strlen(SHARE_OF)] &&
+	    (k == SHARE_PID || k == SHARE_IPC || k == SHARE_NETWORK)) {
+		ret->of[k] = text + strlen(SHARE_OF);
+		return 0;
+	}
+	if (starts_with(text, SHARE_OF) && k == SHARE_USER)
 		return err_hint(e,
 				FAIL(e, E_USAGE,
-				     "%s %.100s: each container has user ids of its own, and its "
-				     "namespaces belong to them: they are not shared",
+				     "%s %.100s: ids are shared with what belongs to them",
 				     kinds[k].option, text),
-				"publish a port, or share a volume");
+				"--network, --ipc or --pid container:NAME");
 	return unknown(k, text, e);
 }

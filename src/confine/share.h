@@ -6,9 +6,10 @@
 #include "base/error.h"
 
 /*
- * Which namespaces a container has of its own and which are the host's, as --pid, --ipc, --network,
- * --uts, --userns and --cgroupns say it. None is another container's. What is the host's is a
- * matter of policy (run/options/allow.h); that is not asked here.
+ * Which namespaces a container has of its own, which are the host's, and which another container's,
+ * as --pid, --ipc, --network, --uts, --userns and --cgroupns say it. What is the host's is a matter
+ * of policy (run/options/allow.h); that is not asked here. Another container's go with its user
+ * namespace, to which they belong (run/launch/join.h).
  */
 enum share_kind {
 	SHARE_PID,
@@ -21,7 +22,9 @@ enum share_kind {
 };
 struct share {
 	bool host[SHARE_KINDS];
+	const char *of[SHARE_KINDS]; /* the container whose it is, by name or id; borrowed */
 };
+#define SHARE_OF "container:"		     /* NAME */
 const char *share_option(enum share_kind k); /* "--pid" */
 const char *share_word(enum share_kind k);   /* "pid-host", of run/options/allow.h */
 

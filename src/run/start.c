@@ -13,6 +13,7 @@
 #include "run/launch/conmon.h"
 #include "run/launch/foreground.h"
 #include "run/launch/gate.h"
+#include "run/launch/join.h"
 #include "run/launch/stand_in.h"
 #include "run/life/ending.h"
 #include "run/life/events.h"
@@ -173,6 +174,7 @@ static int launch(const struct setup *s, bool detach, struct supervisor *super, 
 			    .network = !o->no_network,
 			    .userns = setup_own_ids(o),
 			    .host_network = o->share.host[SHARE_NETWORK],
+			    .join = s->join->pid ? s->join : NULL,
 			    .id_base = s->c->id_base,
 			    .processes = s->machine->pids_by_user ? s->limits.pids : 0,
 			    .guard = setup_guarded(o),
@@ -255,13 +257,26 @@ static int start_health(const struct setup *s, struct err *e)
 	return proc_start(&p, &pid, e);
 }
 
+/* Its ids are then the other's. */
+static int join_other(const struct setup *s, struct join *ret, struct err *e)
+{
+	int r = join_find(s->state, &s->opts->share, s->c->id, ret, e);
+
+	if (r < 0 || ret->pid == 0)
+		return r;
+	s->c->id_base = ret->id_base;
+	return container_save(s->c, e);
+}
+
 static int start(const struct state *state, const struct desc *d, const struct run_opts *o,
 		 const struct image *i, struct container *c, struct supervisor *super,
 		 int *ret_status, struct err *e)
 {
 	struct machine machine;
 	struct runtime rt;
+	auto_join join = JOIN_INIT;
 	struct setup s = { .state = state,
+			   .join = &join,
 			   .opts = o,
 			   .machine = &machine,
 			   .runtime = &rt,
@@ -293,7 +308,8 @@ static int start(const struct state *state, const struct desc *d, const struct r
 		*ret_status = 0;
 		return 0;
 	}
-	if (!o->restarting)
+	r = join_other(&s, &join, e);
+	if (r == 0 && !o->restarting)
 		r = restart_begin(c, o->detach ? &o->restart : &(struct restart_policy){ 0 }, e);
 	if (r == 0)
 		r = start_health(&s, e);

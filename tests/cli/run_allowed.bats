@@ -58,9 +58,9 @@ ns() { readlink "/proc/self/ns/$1"; }
 	assert_status 3
 	refused 2 "want private or host" --userns keep-id
 	refused 2 "no named networks" --network mine
-	refused 2 "not shared" --network container:x
-	refused 2 "not shared" --pid container:x
-	refused 2 "not shared" --ipc container:x
+	refused 5 "no container is called" --network container:x
+	refused 5 "no container is called" --pid container:x
+	refused 5 "no container is called" --ipc container:x
 	refused 2 "rename the host" --uts host --hostname x
 	run plimsoll trail show --format json
 	refute_output_has '"allowed"'

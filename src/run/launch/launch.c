@@ -23,6 +23,7 @@
 #include "run/launch/early.h"
 #include "run/launch/gate.h"
 #include "run/launch/guard.h"
+#include "run/launch/join.h"
 #include "run/launch/launch_nest.h"
 #include "run/launch/launch_network.h"
 #include "run/launch/nest.h"
@@ -471,16 +472,18 @@ static void forget(const char *folder, const char *id)
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
 		   struct err *e)
 {
-	static const char *const mounted[] = { "rootfs", "upper", RUNTIME_STATE, LAUNCH_NETNS,
-					       LAUNCH_USERNS };
+	static const char *const mounted[] = { "rootfs",     "upper",	    RUNTIME_STATE,
+					       LAUNCH_NETNS, LAUNCH_USERNS, LAUNCH_PIDNS,
+					       LAUNCH_IPCNS };
+	static const char *const files[] = { LAUNCH_NETNS, LAUNCH_USERNS, LAUNCH_PIDNS,
+					     LAUNCH_IPCNS, LAUNCH_PASTA_PID };
 	auto_free char *netns = launch_path(folder, LAUNCH_NETNS);
-	auto_free char *userns = launch_path(folder, LAUNCH_USERNS);
 	auto_free char *pid_file = launch_path(folder, LAUNCH_PASTA_PID);
 	auto_free char *groups = launch_path(folder, GROUPS_FILE);
 	struct err ignored = ERR_INIT;
 	int r;
 
-	if (!netns || !userns || !pid_file || !groups)
+	if (!netns || !pid_file || !groups)
 		return FAIL_NOMEM(e);
 	network_stop(netns, pid_file);
 	/* The runtime's own removal first; the cgroup's members are ended whatever it says. Without
@@ -495,9 +498,12 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 		if (path)
 			(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 	}
-	(void)unlink(netns);
-	(void)unlink(userns);
-	(void)unlink(pid_file);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		auto_free char *path = launch_path(folder, files[i]);
+
+		if (path)
+			(void)unlink(path);
+	}
 	r = groups_remove(folder, cgroup, e);
 	if (r == 0)
 		(void)unlink(groups);

@@ -18,6 +18,7 @@
 #define LAUNCH_NETNS "netns"
 #define LAUNCH_USERNS "userns"
 #define LAUNCH_PASTA_PID "pasta.pid"
+struct join;
 struct launch {
 	const char *folder; /* absolute */
 	const char *bundle; /* where config.json is; NULL: the folder */
@@ -30,10 +31,11 @@ struct launch {
 	 * <folder>/netns: namespaces.h. Not for build steps. */
 	bool userns;
 	uint32_t id_base;
-	uint64_t processes;	   /* limit where no control group sets one: namespaces.h */
-	bool host_network;	   /* no network namespace is made */
-	bool guard;		   /* refused calls are answered by plimsoll-guard: guard.h */
-	const char *netns;	   /* a namespace that has a network; NULL: made anew */
+	uint64_t processes;	 /* limit where no control group sets one: namespaces.h */
+	bool host_network;	 /* no network namespace is made */
+	const struct join *join; /* another container, whose namespaces it has (join.h); or NULL */
+	bool guard;		 /* refused calls are answered by plimsoll-guard: guard.h */
+	const char *netns;	 /* a namespace that has a network; NULL: made anew */
 	const struct ports *ports; /* may be NULL */
 	/* In the supervisor: mounts the root and writes config.json. netns is NULL when the runtime
 	 * is to make an empty one. On failure *ret_status may become 126 or 127. */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "run/launch/join.h"
 #include "run/launch/namespaces.h"
 
 char *launch_path(const char *folder, const char *name)
@@ -29,7 +30,9 @@ int launch_network(const struct launch *l, char **ret_netns, struct pasta *ret, 
 
 	if (!netns || !userns || !pid_file)
 		return FAIL_NOMEM(e);
-	if (l->userns)
+	if (l->join)
+		r = join_namespaces(l, userns, netns, e);
+	else if (l->userns)
 		r = namespaces_make(userns, l->host_network ? NULL : netns, &own, e);
 	else
 		r = network_make(netns, e);

@@ -32,7 +32,7 @@ uint32_t namespaces_ids(void)
 	return userns_inside() ? userns_ids() : CONTAINER_IDS;
 }
 
-static int loopback_up(void)
+int namespaces_loopback(void)
 {
 	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 	auto_close int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -123,7 +123,8 @@ static _Noreturn void hold(int socket, bool net, const struct namespaces_opts *o
 	limit_quotas();
 	/* Of the new namespace's root, so that the second one is that root's. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ||
-	    (net && (unshare(CLONE_NEWNET) < 0 || loopback_up() < 0 || closed_routes(closed) < 0)))
+	    (net &&
+	     (unshare(CLONE_NEWNET) < 0 || namespaces_loopback() < 0 || closed_routes(closed) < 0)))
 		_exit(errno);
 	if (net)
 		addresses_at_once();
@@ -182,7 +183,7 @@ static int write_map(pid_t pid, const char *name, uint32_t base, struct err *e)
 	return 0;
 }
 
-static int bind_namespace(pid_t pid, const char *name, const char *file, struct err *e)
+int namespaces_bind(pid_t pid, const char *name, const char *file, struct err *e)
 {
 	char path[64];
 	auto_close int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -228,8 +229,8 @@ static int make(int socket, pid_t *pid, const char *user_file, const char *net_f
 	if (r == 0)
 		r = await(socket, pid, 'n', e);
 	if (r == 0)
-		r = bind_namespace(*pid, "user", user_file, e);
-	return r == 0 && net_file ? bind_namespace(*pid, "net", net_file, e) : r;
+		r = namespaces_bind(*pid, "user", user_file, e);
+	return r == 0 && net_file ? namespaces_bind(*pid, "net", net_file, e) : r;
 }
 
 int namespaces_make(const char *user_file, const char *net_file, const struct namespaces_opts *o,

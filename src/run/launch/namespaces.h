@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -39,6 +40,11 @@ struct namespaces_opts {
  */
 int namespaces_make(const char *user_file, const char *net_file, const struct namespaces_opts *o,
 		    struct err *e);
+
+/* The loopback interface of our own network namespace; 0, or -1 and errno. */
+int namespaces_loopback(void);
+/* The process's namespace of that name ("net") by a file (made), in our own mount namespace. */
+int namespaces_bind(pid_t pid, const char *name, const char *file, struct err *e);
 
 /* How many ids the namespace has: CONTAINER_IDS for root, the user's own number otherwise. */
 uint32_t namespaces_ids(void);

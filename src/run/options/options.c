@@ -185,9 +185,12 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 	for (size_t i = 0; r == 0 && o->labels && i < o->labels->n; i++)
 		if (o->labels->v[i][0] == '=' || !o->labels->v[i][0])
 			return FAIL(e, E_USAGE, "--label '%s': want KEY=VALUE", o->labels->v[i]);
+	if (r == 0 && o->shm_size && (o->share.of[SHARE_IPC] || o->share.host[SHARE_IPC]))
+		return FAIL(e, E_USAGE, "--shm-size: --ipc says that /dev/shm is not its own");
 	if (r == 0 && o->no_network && o->ports && o->ports->n)
 		return FAIL(e, E_USAGE,
-			    "--publish needs a network of its own: drop --network none or host");
+			    "--publish needs a network of its own: drop --network none, host or "
+			    "container:NAME");
 	if (r == 0 && o->detach && o->auto_remove && !o->exit_command)
 		return FAIL(e, E_INTERNAL, "detached --rm without an exit command");
 	return r;

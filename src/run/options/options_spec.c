@@ -37,7 +37,7 @@ static int check_sysctl(const char *text, const struct share *share, struct err 
 	if (sysctl_is_own(key)) {
 		const enum share_kind k = str_starts(key, "net.") ? SHARE_NETWORK : SHARE_IPC;
 
-		if (!share->host[k])
+		if (!share->host[k] && !share->of[k])
 			return 0;
 		return FAIL(e, E_POLICY, "--sysctl %.*s: %s says that it is not its own",
 			    (int)key.n, key.p, share_option(k));

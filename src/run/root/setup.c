@@ -17,6 +17,7 @@
 #include "oci/overlay.h"
 #include "run/groups/take.h"
 #include "run/launch/guard.h"
+#include "run/launch/join.h"
 #include "run/launch/namespaces.h"
 #include "run/lsm.h"
 #include "run/options/environment.h"
@@ -144,21 +145,48 @@ static bool without_groups(const struct setup *s)
 	return s->machine->cgroups == CGROUP_DENIED && !s->machine->delegated;
 }
 
+/* The other container's shared memory, which goes with its queues and segments. */
+static int show_shm(const struct setup *s, const struct berth *berth, char **ret, struct err *e)
+{
+	auto_free char *path = NULL;
+	auto_close int tree = -1;
+	int r = join_tree(s->join, "/dev/shm", &tree, e);
+
+	if (r == 0 && asprintf(&path, "%s/joined-shm", berth->path) < 0)
+		return FAIL_NOMEM(e);
+	if (r == 0 && (mkdir(path, 0700) < 0 ||
+		       move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0))
+		r = FAIL_SYS(e, "show the other container's /dev/shm");
+	if (r == 0)
+		*ret = TAKE(path);
+	return r;
+}
+
+/* More than the loopback interface, be it its own or another's. */
+static bool has_network(const struct setup *s)
+{
+	return s->join->kind[SHARE_NETWORK] ? s->join->network : !s->opts->no_network;
+}
+
 static int write_config(const struct setup *s, const struct berth *berth, const char *root,
 			const char *netns, const char *hostname, const struct user *user,
 			const struct mounts *m, struct err *e)
 {
 	char cgroup[CONTAINER_ID + 16];
-	auto_free char *userns = NULL, *guard = NULL;
+	auto_free char *userns = NULL, *guard = NULL, *pidns = NULL, *ipcns = NULL, *shm = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	auto_strv env = { 0 };
 	struct winsize size = { 0 };
-	const bool *host = s->opts->share.host;
+	const bool *host = s->opts->share.host, *joined = s->join->kind;
 	int r;
 
-	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0)
+	if (asprintf(&userns, "%s/" LAUNCH_USERNS, s->c->folder) < 0 ||
+	    asprintf(&pidns, "%s/" LAUNCH_PIDNS, s->c->folder) < 0 ||
+	    asprintf(&ipcns, "%s/" LAUNCH_IPCNS, s->c->folder) < 0)
 		return FAIL_NOMEM(e);
+	if (joined[SHARE_IPC] && (r = show_shm(s, berth, &shm, e)) < 0)
+		return r;
 	r = setup_guarded(s->opts) ? link_guard(s, berth, &guard, e) : 0;
 	if (r == 0)
 		r = environment_make(s, hostname, &env, e);
@@ -174,17 +202,21 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		.hostname = hostname,
 		.cgroup = without_groups(s) ? NULL : container_cgroup(s->c, cgroup),
 		.netns = host[SHARE_NETWORK] ? SPEC_HOST : netns,
-		.pidns = host[SHARE_PID] ? SPEC_HOST : NULL,
-		.ipcns = host[SHARE_IPC] ? SPEC_HOST : NULL,
+		.pidns = host[SHARE_PID]     ? SPEC_HOST
+			 : joined[SHARE_PID] ? pidns
+					     : NULL,
+		.ipcns = host[SHARE_IPC]     ? SPEC_HOST
+			 : joined[SHARE_IPC] ? ipcns
+					     : NULL,
 		.utsns = host[SHARE_UTS] ? SPEC_HOST : NULL,
-		.shm = host[SHARE_IPC] ? "/dev/shm" : NULL,
+		.shm = host[SHARE_IPC] ? "/dev/shm" : shm,
 		.no_mqueue = host[SHARE_IPC] && access("/dev/mqueue", F_OK) < 0,
-		.network_shared = host[SHARE_NETWORK],
+		.network_shared = host[SHARE_NETWORK] || joined[SHARE_NETWORK],
 		.userns = setup_own_ids(s->opts) ? userns : NULL,
 		.id_base = setup_id_base(s),
 		.ids = ids_there(s->opts),
 		.cgroup_ns = !host[SHARE_CGROUP] && s->machine->cgroups != CGROUP_NONE,
-		.no_network = s->opts->no_network && !host[SHARE_NETWORK],
+		.no_network = !has_network(s) && !host[SHARE_NETWORK],
 		.argv = (const char *const *)s->command->argv.v,
 		.env = (const char *const *)env.v,
 		.cwd = s->command->cwd,
@@ -240,11 +272,12 @@ static int check_command(const struct setup *s, int root, int *ret_status, struc
 }
 
 /* Nobody but the container needs these files. */
-static int write_etc(const struct berth *berth, const char *hostname, const struct run_opts *o,
+static int write_etc(const struct setup *s, const struct berth *berth, const char *hostname,
 		     struct err *e)
 {
+	const struct run_opts *o = s->opts;
 	const struct etc etc = { .hostname = hostname,
-				 .network = !o->no_network,
+				 .network = has_network(s),
 				 .host_network = o->share.host[SHARE_NETWORK],
 				 .hosts = o->hosts,
 				 .dns = o->dns,
@@ -293,7 +326,7 @@ static int prepare(const struct setup *s, struct berth *berth, const char *netns
 	if (r == 0)
 		r = setup_own_ids(s->opts) ? check_ids(s->command->user, &user, e) : 0;
 	if (r == 0)
-		r = write_etc(berth, hostname, s->opts, e);
+		r = write_etc(s, berth, hostname, e);
 	if (r == 0)
 		r = mounts_collect(s, berth, root, &user, &m, e);
 	if (r == 0)

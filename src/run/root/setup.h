@@ -12,6 +12,7 @@ struct setup {
 	const struct machine *machine;
 	const struct runtime *runtime;
 	struct container *c;
+	const struct join *join;       /* whose namespaces it has, if any: its pid is not 0 */
 	const struct digest *diff_ids; /* unpacked */
 	size_t diff_ids_n;
 	const json_t *exec; /* the image's configuration; may be NULL */
