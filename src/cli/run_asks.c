@@ -49,6 +49,16 @@ static int ask_security(const char *text, struct run_asks *ret, struct err *e)
 		{ "systempaths unconfined", "proc-unmasked", &ret->unmasked },
 		{ "no-new-privileges false", "new-privileges", &ret->new_privileges },
 	};
+	static const struct {
+		const char *begin, *why, *instead;
+	} others[] = {
+		{ "label ", "labels of SELinux are chosen by plimsoll",
+		  "label=disable, where the policy allows it" },
+		{ "mask ", "what is masked is the profile's to say", "leave it out" },
+		{ "unmask ", "what is masked is the profile's to say",
+		  "systempaths=unconfined, where the policy allows it" },
+		{ "proc-opts ", "/proc is mounted by the profile", "leave it out" },
+	};
 	auto_free char *words = strdup(text);
 	int r;
 
@@ -61,6 +71,17 @@ static int ask_security(const char *text, struct run_asks *ret, struct err *e)
 		if (strcmp(words, table[i].option) == 0) {
 			*table[i].flag = true;
 			return strv_add(&ret->words, table[i].word, e);
+		}
+	if (starts_with(words, "seccomp ")) {
+		ret->seccomp_file = has_word("builtin default", text + strlen("seccomp="))
+					    ? NULL
+					    : text + strlen("seccomp=");
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (starts_with(words, others[i].begin)) {
+			r = FAIL(e, E_POLICY, "--security-opt %.100s: %s", text, others[i].why);
+			return err_hint(e, r, "%s", others[i].instead);
 		}
 	r = FAIL(e, E_POLICY, "--security-opt %.100s: containers run under plimsoll's profile",
 		 text);
@@ -107,5 +128,11 @@ int run_options_asks(const struct run_cli_opts *o, struct run_asks *ret, struct 
 	for (size_t l = 0; l < sizeof(lists) / sizeof(*lists); l++)
 		for (size_t i = 0; r == 0 && i < lists[l].list->n; i++)
 			r = lists[l].ask(lists[l].list->v[i], ret, e);
+	if (r == 0 && ret->seccomp_file &&
+	    (ret->no_seccomp || ret->new_privileges || o->privileged))
+		return FAIL(
+			e, E_USAGE,
+			"--security-opt seccomp=FILE needs the profile's own filter, and no new "
+			"privileges");
 	return r;
 }

@@ -113,6 +113,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 			     .user = o->user,
 			     .workdir = o->workdir },
 		.init = o->init,
+		.seccomp_file = ret->asks.seccomp_file,
 		.detach = o->detach,
 		.interactive = o->interactive,
 		.tty = o->tty,

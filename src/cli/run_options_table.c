@@ -146,7 +146,8 @@ const struct opt run_option_table[] = {
 	FIELD(cap_add, "cap-add", 0, OPT_LIST, "CAPABILITY", "give a capability more"),
 	FIELD(cap_drop, "cap-drop", 0, OPT_LIST, "CAPABILITY", "take one away, or ALL"),
 	FIELD(security_opt, "security-opt", 0, OPT_LIST, "OPTION",
-	      "no-new-privileges, which is so anyway; by policy seccomp=unconfined, "
+	      "seccomp=FILE (docker's form): calls taken away besides; no-new-privileges, which is "
+	      "so anyway; by policy seccomp=unconfined, "
 	      "apparmor=unconfined, landlock=unconfined, systempaths=unconfined, "
 	      "label=disable, no-new-privileges=false"),
 	FIELD(device, "device", 0, OPT_LIST, "PATH[:TARGET][:rwm]",

@@ -78,6 +78,31 @@ static int settle_profile(struct run_cli_opts *o, struct strv *kept, struct err 
 	return r;
 }
 
+/* A file of seccomp is read at each start, too. */
+static int settle_security(struct run_cli_opts *o, struct err *e)
+{
+	static const char key[] = "seccomp=";
+	struct strv all = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->security_opt.n; i++) {
+		const char *text = o->security_opt.v[i];
+		const char *path = starts_with(text, key) && !has_word("unconfined builtin default",
+								       text + strlen(key))
+					   ? text + strlen(key)
+					   : NULL;
+		auto_free char *real = path ? realpath(path, NULL) : NULL;
+
+		if (path && !real)
+			r = FAIL(e, E_NOTFOUND, "--security-opt: '%s' is not there", path);
+		else
+			r = real ? strv_addf(&all, e, "%s%s", key, real) : strv_add(&all, text, e);
+	}
+	strv_free(&o->security_opt);
+	o->security_opt = all;
+	return r;
+}
+
 static int settle_secrets(struct run_cli_opts *o, struct err *e)
 {
 	struct strv secrets = { 0 };
@@ -139,6 +164,8 @@ int run_options_settle(const struct state *state, struct run_cli_opts *o, struct
 
 	if (r == 0)
 		r = settle_profile(o, kept, e);
+	if (r == 0)
+		r = settle_security(o, e);
 	if (r == 0)
 		r = settle_labels(o, e);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
 enum {
 	LIMIT_RULES = 4096,
@@ -94,58 +95,112 @@ static void put_load(struct compiler *c, size_t offset)
 	put(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
 }
 
-/* Half of a 64-bit argument must equal value where mask has bits. The jump out is filled in later,
- * when it is known how far it is: its place is added to out. */
-static void put_half(struct compiler *c, size_t offset, uint32_t mask, uint32_t value, size_t *out,
-		     size_t *out_n)
+/* Where a comparison that does not hold jumps to is filled in later, when it is known how far it
+ * is: by the branch of its instruction that is named here. */
+struct out {
+	size_t at[4 * LIMIT_COMPARES];
+	bool when_true[4 * LIMIT_COMPARES];
+	size_t n;
+};
+
+static void leave(struct compiler *c, struct out *out, bool when_true)
+{
+	out->at[out->n] = c->n;
+	out->when_true[out->n++] = when_true;
+}
+
+/* Half of a 64-bit argument must equal value where mask has bits. */
+static void put_half(struct compiler *c, size_t offset, uint32_t mask, uint32_t value,
+		     struct out *out)
 {
 	if (mask == 0 && value == 0)
 		return; /* holds for every argument */
 	put_load(c, offset);
 	if (mask != UINT32_MAX)
 		put(c, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
-	out[(*out_n)++] = c->n;
+	leave(c, out, false);
 	put(c, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, value);
 }
 
-static int put_compare(struct compiler *c, const json_t *arg, size_t *out, size_t *out_n,
-		       struct err *e)
+enum { HALVES = 5 /* instructions of what compares two halves */ };
+
+static void put_not_equal(struct compiler *c, size_t at, uint64_t value, struct out *out)
+{
+	put_load(c, at);
+	put(c, BPF_JMP | BPF_JEQ | BPF_K, 0, 2, (uint32_t)value);
+	put_load(c, at + 4);
+	leave(c, out, true);
+	put(c, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint32_t)(value >> 32));
+}
+
+/* Greater, or not: the high halves decide unless they are equal. or_equal is of "greater". */
+static void put_order(struct compiler *c, size_t at, uint64_t value, bool greater, bool or_equal,
+		      struct out *out)
+{
+	const uint32_t high = (uint32_t)(value >> 32);
+
+	put_load(c, at + 4);
+	if (!greater)
+		leave(c, out, true);
+	put(c, BPF_JMP | BPF_JGT | BPF_K, greater ? HALVES - 2 : 0, 0, high);
+	if (greater)
+		leave(c, out, false);
+	put(c, BPF_JMP | BPF_JEQ | BPF_K, 0, greater ? 0 : HALVES - 3, high);
+	put_load(c, at);
+	leave(c, out, !greater);
+	put(c, BPF_JMP | (or_equal ? BPF_JGE : BPF_JGT) | BPF_K, 0, 0, (uint32_t)value);
+}
+
+static int put_compare(struct compiler *c, const json_t *arg, struct out *out, struct err *e)
 {
 	const char *op = json_string_or_null(arg, "op") ?: "?";
 	const int64_t index = number_or(arg, "index", -1);
 	uint64_t value = (uint64_t)number_or(arg, "value", 0), mask = UINT64_MAX;
 	size_t at;
 
+	if (index < 0 || index >= LIMIT_COMPARES)
+		return FAIL(e, E_FORMAT, "seccomp: argument %lld", (long long)index);
+	at = offsetof(struct seccomp_data, args) + (size_t)index * sizeof(uint64_t);
+	if (strcmp(op, "SCMP_CMP_NE") == 0) {
+		put_not_equal(c, at, value, out);
+		return 0;
+	}
+	if (has_word("SCMP_CMP_GT SCMP_CMP_GE SCMP_CMP_LT SCMP_CMP_LE", op)) {
+		/* Less is not greater or equal; less or equal is not greater. */
+		put_order(c, at, value, op[9] == 'G', has_word("SCMP_CMP_GE SCMP_CMP_LT", op), out);
+		return 0;
+	}
 	if (strcmp(op, "SCMP_CMP_MASKED_EQ") == 0) {
 		mask = value;
 		value = (uint64_t)number_or(arg, "valueTwo", 0);
 	} else if (strcmp(op, "SCMP_CMP_EQ") != 0) {
 		return FAIL(e, E_FORMAT, "seccomp: comparison '%s'", op);
 	}
-	if (index < 0 || index >= LIMIT_COMPARES)
-		return FAIL(e, E_FORMAT, "seccomp: argument %lld", (long long)index);
-	at = offsetof(struct seccomp_data, args) + (size_t)index * sizeof(uint64_t);
 	/* All of our architectures have the low half first. */
-	put_half(c, at, (uint32_t)mask, (uint32_t)value, out, out_n);
-	put_half(c, at + 4, (uint32_t)(mask >> 32), (uint32_t)(value >> 32), out, out_n);
+	put_half(c, at, (uint32_t)mask, (uint32_t)value, out);
+	put_half(c, at + 4, (uint32_t)(mask >> 32), (uint32_t)(value >> 32), out);
 	return 0;
 }
 
 /* One conditional rule: its action, or on to what comes behind it. */
 static int put_rule(struct compiler *c, const struct call *call, struct err *e)
 {
-	size_t out[2 * LIMIT_COMPARES], out_n = 0, i;
+	struct out out = { .n = 0 };
+	size_t i;
 	const json_t *arg;
 	int r = json_array_size(call->args) <= LIMIT_COMPARES
 			? 0
 			: FAIL(e, E_FORMAT, "seccomp: more than %d comparisons", LIMIT_COMPARES);
 
-	json_array_foreach(call->args, i, arg) r = r == 0 ? put_compare(c, arg, out, &out_n, e) : r;
+	json_array_foreach(call->args, i, arg) r = r == 0 ? put_compare(c, arg, &out, e) : r;
 	if (r < 0)
 		return r;
 	put(c, BPF_RET | BPF_K, 0, 0, call->action);
-	for (i = 0; i < out_n && c->n <= LIMIT_CODE; i++)
-		c->code[out[i]].jf = (uint8_t)(c->n - out[i] - 1);
+	for (i = 0; i < out.n && c->n <= LIMIT_CODE; i++) {
+		struct sock_filter *from = &c->code[out.at[i]];
+
+		*(out.when_true[i] ? &from->jt : &from->jf) = (uint8_t)(c->n - out.at[i] - 1);
+	}
 	return 0;
 }
 

@@ -41,11 +41,14 @@ static int add_ports(const char *option, const struct profile_ports *ports, stru
 	return r;
 }
 
-/* Without Landlock it is only there to be the first process, or for what is executed later. */
+/* Without Landlock it is only there to be the first process, to put a filter on the command, or for
+ * what is executed later. */
 static int init_words(const struct spec *s, struct strv *argv, struct err *e)
 {
 	int r = s->init ? strv_add(argv, "--init", e) : 0;
 
+	if (r == 0 && s->filter)
+		r = strv_addf(argv, e, "--filter=%s", s->filter);
 	return r == 0 && !s->shim ? strv_add(argv, "--unconfined", e) : r;
 }
 
@@ -104,6 +107,30 @@ int shim_words_again(const json_t *args, const char *profile, struct strv *ret, 
 			r = strv_add(ret, word, e);
 		if (r < 0 || last)
 			return r;
+	}
+	return 0;
+}
+
+int shim_words_filter(const json_t *args, struct strv *ret, struct err *e)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(args, i, v)
+	{
+		const char *word = json_string_value(v) ?: "";
+		int r;
+
+		if ((i == 0 && strcmp(word, SHIM_PATH) != 0) || strcmp(word, "--") == 0)
+			return 0;
+		if (!starts_with(word, "--filter="))
+			continue;
+		r = strv_add(ret, SHIM_PATH, e);
+		if (r == 0)
+			r = strv_add(ret, "--unconfined", e);
+		if (r == 0)
+			r = strv_add(ret, word, e);
+		return r == 0 ? strv_add(ret, "--", e) : r;
 	}
 	return 0;
 }

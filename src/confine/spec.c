@@ -92,7 +92,7 @@ static json_t *user_json(const struct user *u)
 static int args_json(const struct spec *s, json_t **ret, struct err *e)
 {
 	auto_strv words = { 0 };
-	int r = s->shim || s->init || s->held ? shim_words(s, &words, e) : 0;
+	int r = s->shim || s->init || s->held || s->filter ? shim_words(s, &words, e) : 0;
 
 	for (size_t i = 0; r == 0 && s->argv[i]; i++)
 		r = strv_add(&words, s->argv[i], e);

@@ -43,7 +43,9 @@ struct spec {
 	const char *const *argv, *const *env; /* end with NULL */
 	const char *cwd;
 	const struct user *user;
-	bool shim; /* is mounted at SHIM_PATH (shim.h), and comes first */
+	bool shim;	    /* is mounted at SHIM_PATH (shim.h), and comes first */
+	const char *filter; /* a filter that the shim puts on the command besides ours
+			       (seccomp_file.h); or NULL */
 	bool init; /* and stays; then it is mounted without shim, too, and restricts nothing */
 	bool held; /* an AppArmor profile will be on it: as for init, since exec takes it by that */
 	bool gated;	   /* and waits for a byte on descriptor 3 before it executes the command */

@@ -30,6 +30,8 @@ struct run_opts {
 	const struct profile *profile; /* NULL: the default one */
 	const struct strv *profile_caps,
 		*profile_write; /* its, as cap_add and tmpfs; may be NULL */
+	const char
+		*seccomp_file; /* besides the profile's own filter (seccomp_file.h); may be NULL */
 	bool init; /* the shim stays its first process, and the command is a child of it */
 	bool detach, interactive, tty, auto_remove;
 	bool no_stdout, no_stderr; /* in the foreground, not handed on */

@@ -16,6 +16,7 @@
  * (run/launch/gate.h)
  *     --init          stays the first process: the command is its child, which it hands signals to,
  *                     and it takes in what others leave (init.c)
+ *     --filter=CODE   a filter of system calls besides those that are there (filter.c)
  *     --unconfined    no Landlock, for one that only is to have an init, or an AppArmor profile
  *     --apparmor=NAME the command is held by this profile, into which a file is written that comes
  *                     over descriptor 3 (run/exec/exec_profile.h); without it nothing is executed
@@ -36,6 +37,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/shim/filter.h"
 #include "confine/shim/init.h"
 #include "sandbox/landlock.h"
 
@@ -149,8 +151,8 @@ static void apply(const struct rules *r, const char *arg)
 		allow_port(r, v, false);
 	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--scope=sockets") != 0 &&
 		   strcmp(arg, "--gate") != 0 && strcmp(arg, "--init") != 0 &&
-		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--noexec=") &&
-		   !value_of(arg, "--apparmor=")) {
+		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--filter=") &&
+		   !value_of(arg, "--noexec=") && !value_of(arg, "--apparmor=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -271,6 +273,11 @@ int main(int argc, char **argv)
 	if (count(&r, "--init") && init_fork() < 0)
 		stop(CANNOT, "init", "");
 	take_profile(&r);
+	/* Last: it need not allow what is done here but execve. */
+	for (int i = 1; i < r.argc; i++)
+		if (value_of(argv[i], "--filter=") &&
+		    filter_apply(value_of(argv[i], "--filter=")) < 0)
+			stop(CANNOT, "filter of system calls", "");
 	(void)execvp(argv[r.command], argv + r.command);
 	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
 }

@@ -129,8 +129,10 @@ static int set_command(json_t *process, const struct exec_opts *o, const char *p
 	json_t *args = json_array(), *env = json_array();
 	int r = command_resolve(as_image, &options, &line, e);
 
-	if (r == 0 && !o->privileged)
-		r = shim_words_again(json_object_get(process, "args"), profile, &words, e);
+	if (r == 0)
+		r = o->privileged ? shim_words_filter(json_object_get(process, "args"), &words, e)
+				  : shim_words_again(json_object_get(process, "args"), profile,
+						     &words, e);
 	for (size_t i = 0; r == 0 && i < line.argv.n; i++)
 		r = strv_add(&words, line.argv.v[i], e);
 	for (size_t i = 0; r == 0 && i < words.n; i++)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "confine/seccomp_file.h"
 #include "run/options/allow.h"
 #include "run/options/options.h"
 #include "run/root/secrets.h"
@@ -185,6 +186,11 @@ int run_check(const struct state *state, const struct run_opts *o, struct err *e
 	for (size_t i = 0; r == 0 && o->labels && i < o->labels->n; i++)
 		if (o->labels->v[i][0] == '=' || !o->labels->v[i][0])
 			return FAIL(e, E_USAGE, "--label '%s': want KEY=VALUE", o->labels->v[i]);
+	if (r == 0 && o->seccomp_file) {
+		auto_buf unused = BUF_INIT(LIMIT_SECCOMP_FILE);
+
+		r = seccomp_file_read(o->seccomp_file, 0, &unused, e);
+	}
 	if (r == 0 && o->shm_size && (o->share.of[SHARE_IPC] || o->share.host[SHARE_IPC]))
 		return FAIL(e, E_USAGE, "--shm-size: --ipc says that /dev/shm is not its own");
 	if (r == 0 && o->no_network && o->ports && o->ports->n)

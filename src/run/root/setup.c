@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/userns.h"
+#include "confine/seccomp_file.h"
 #include "oci/overlay.h"
 #include "run/groups/take.h"
 #include "run/launch/guard.h"
@@ -176,6 +177,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	auto_free char *userns = NULL, *guard = NULL, *pidns = NULL, *ipcns = NULL, *shm = NULL;
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
+	auto_buf filter = BUF_INIT(LIMIT_CONFIG);
 	auto_strv env = { 0 };
 	struct winsize size = { 0 };
 	const bool *host = s->opts->share.host, *joined = s->join->kind;
@@ -188,6 +190,8 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	if (joined[SHARE_IPC] && (r = show_shm(s, berth, &shm, e)) < 0)
 		return r;
 	r = setup_guarded(s->opts) ? link_guard(s, berth, &guard, e) : 0;
+	if (r == 0 && s->opts->seccomp_file)
+		r = seccomp_file_read(s->opts->seccomp_file, s->caps, &filter, e);
 	if (r == 0)
 		r = environment_make(s, hostname, &env, e);
 	if (r < 0)
@@ -224,6 +228,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 		.shim = !setup_profile(s->opts)->no_landlock,
 		.init = s->opts->init,
 		.held = lsm_apparmor() && !setup_profile(s->opts)->no_apparmor,
+		.filter = s->opts->seccomp_file ? buf_str(&filter) : NULL,
 		.gated = s->opts->decide && !s->opts->detach,
 		.guard = guard,
 		.look = s->opts->look,
