@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "base/cleanup.h"
+#include "cli/run_attempt.h"
 #include "confine/syscalls.h"
 #include "run/options/profile_file.h"
 #include "run/run.h"
@@ -134,6 +135,29 @@ static int list_all(struct listing *l, const struct profile_file *f, struct err 
 	return r == 0 ? list_syscalls(l, &f->p, e) : r;
 }
 
+struct show_opts {
+	const char *image;
+};
+
+/* What the policy lets it have besides, to who says why. */
+static int list_allowed(const struct cli *c, struct listing *l, const char *image, struct err *e)
+{
+	auto_free struct run_policy *policy = NULL;
+	size_t n = 0;
+	int r = cli_run_policy(c, image, &policy, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < policy->n; i++)
+		if (run_allowance_covers(policy, i)) {
+			r = row(l, "by policy", policy->v[i].what, "to who gives --reason", e);
+			n++;
+		}
+	run_policy_free(policy);
+	return r == 0 && n == 0 ? row(l, "by policy", "none", "run: allow: in plimsoll.yaml", e)
+				: r;
+}
+
 static int run_show(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const headings[] = { "WHAT", "WHICH", "WHY" };
@@ -141,26 +165,36 @@ static int run_show(struct cli *c, void *opts, int argc, char **argv, struct err
 	auto_profile_file f = { 0 };
 	auto_json *rows = json_array(), *j = NULL;
 	struct listing l = { .rows = rows };
+	const struct show_opts *o = opts;
 	int r = argc ? profile_file_read(argv[0], &f, e)
 		     : profile_file_parse("", 0, "default", &f, e);
 
-	(void)opts;
 	if (r == 0)
 		r = table_new(&table, headings, 3, e);
 	l.table = table;
 	if (r == 0)
 		r = list_all(&l, &f, e);
+	if (r == 0 && o->image)
+		r = list_allowed(c, &l, o->image, e);
 	if (r < 0 || !c->json)
 		return r < 0 ? r : cli_print_table(c, table, e);
 	j = json_pack("{s:s, s:O}", "schema", "plimsoll.profile/v1", "rows", rows);
 	return j ? cli_print_json(c, j, e) : FAIL_NOMEM(e);
 }
 
+static const struct opt show_table[] = {
+	OPT_AT(struct show_opts, image, "image", 0, OPT_STRING, "IMAGE",
+	       "also what the policy allows this image besides, by name and with a reason"),
+	OPT_END,
+};
+
 static const struct command cmd_profile_show = {
 	.name = "show",
 	.args = "[FILE]",
 	.brief = "Print what a container may do: by default, or with this profile",
 	.example = "plimsoll profile show\nplimsoll profile show nginx.yaml",
+	.opts = show_table,
+	.opts_size = sizeof(struct show_opts),
 	.max_args = 1,
 	.run = run_show,
 };

@@ -48,6 +48,7 @@ const struct config_key cli_config_keys[] = {
 	{ "run.require", "what it has to have besides: apparmor, memfd-noexec, as a list" },
 	{ "run.on-refusal", "stop: running containers whose image is no longer admitted are "
 			    "stopped; report (default)" },
+	{ "run.runtime", "crun or runc, or an absolute path; --runtime goes before it (crun)" },
 	{ "run.unchecked", "stop: the same for those that could not be judged; report (default)" },
 	{ NULL, NULL },
 };

@@ -62,6 +62,23 @@ static int settle_volumes(struct run_cli_opts *o, struct err *e)
 	return r;
 }
 
+static int settle_mounts(struct run_cli_opts *o, struct err *e)
+{
+	struct strv mounts = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->mount.n; i++) {
+		auto_free char *text = NULL;
+
+		r = volume_settle_mount(o->mount.v[i], &text, e);
+		if (r == 0)
+			r = strv_add(&mounts, text, e);
+	}
+	strv_free(&o->mount);
+	o->mount = mounts;
+	return r;
+}
+
 /* The file is read at each start. */
 static int settle_profile(struct run_cli_opts *o, struct strv *kept, struct err *e)
 {
@@ -172,6 +189,8 @@ int run_options_settle(const struct state *state, struct run_cli_opts *o, struct
 		r = settle_secrets(o, e);
 	if (r == 0)
 		r = settle_volumes(o, e);
+	if (r == 0)
+		r = settle_mounts(o, e);
 	if (r == 0)
 		r = settle_tz(o, e);
 	if (r == 0)

@@ -255,6 +255,9 @@ int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 		return r;
 	r = run_options_request(a->opts, a->image, a->args, q, e);
 	q->run.policy = policy;
+	/* What was typed or is in our environment goes before it. */
+	if (r == 0 && !q->run.runtime && !getenv(RUNTIME_VARIABLE))
+		q->run.runtime = policy->runtime;
 	q->run.again = a->again;
 	q->run.create_only = a->create_only;
 	q->run.restarting = a->by_policy;

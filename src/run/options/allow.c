@@ -118,6 +118,11 @@ static bool covers(const struct run_allowance *a, const char *repository)
 	return false;
 }
 
+bool run_allowance_covers(const struct run_policy *p, size_t i)
+{
+	return covers(&p->v[i], p->repository);
+}
+
 /* "mount:/srv/\*" takes what is below, not /srv itself; without the star just that path. */
 static bool matches(const char *allowed, const char *what)
 {

@@ -20,6 +20,7 @@
  *         - {what: network-host, images: [registry.example/ops]}
  *       without: [cpu-limit]     # may be lacking: it runs without
  *       require: [apparmor]      # has to be there, though the profile can do without
+ *       runtime: crun            # or runc, or a path: where --runtime does not say
  *       on-refusal: report       # or stop: a running image that is no longer admitted
  *       unchecked: report        # or stop: one that could not be judged
  *
@@ -54,6 +55,7 @@ struct run_policy {
 	size_t n;
 	unsigned without, require; /* bit 1 << enum need */
 	enum refusal on_refusal, unchecked;
+	const char *runtime; /* crun, runc or a path; borrowed from json; NULL: not said */
 	/* Whose container it is about: as trust_repository() has it; "" when its image has no name.
 	 * Set by whoever knows. */
 	char repository[LIMIT_ALLOW_TEXT];
@@ -82,6 +84,8 @@ bool run_allow_word(const char *what);
  * p NULL allows nothing.
  */
 int run_allowed(const struct run_policy *p, const char *what, const char *reason, struct err *e);
+/* Whether p->v[i] is about p->repository. */
+bool run_allowance_covers(const struct run_policy *p, size_t i);
 /* Whether run_allowed() let it pass before. */
 bool run_was_allowed(const struct run_policy *p, const char *what);
 /* The same for all of a list that was granted before, at a start of that container. */

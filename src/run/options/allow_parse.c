@@ -150,6 +150,16 @@ static int parse_refusal(const json_t *o, const char *key, enum refusal *ret, st
 	return 0;
 }
 
+static int parse_runtime(struct run_policy *p, struct err *e)
+{
+	const json_t *v = json_object_get(p->json, "runtime");
+
+	p->runtime = json_string_value(v);
+	if (!v || (p->runtime && (p->runtime[0] == '/' || has_word("crun runc", p->runtime))))
+		return 0;
+	return bad(p, p->runtime ? p->runtime : "", "runtime", "crun, runc, an absolute path", e);
+}
+
 static int parse_section(struct run_policy *p, struct err *e)
 {
 	const char *key;
@@ -160,9 +170,9 @@ static int parse_section(struct run_policy *p, struct err *e)
 		return FAIL(e, E_USAGE, "is not a mapping of keys");
 	json_object_foreach(p->json, key, v)
 	{
-		if (!has_word("allow without require on-refusal unchecked", key))
+		if (!has_word("allow without require on-refusal unchecked runtime", key))
 			return bad(p, key, "unknown key",
-				   "allow, without, require, on-refusal, unchecked", e);
+				   "allow, without, require, on-refusal, unchecked, runtime", e);
 	}
 	r = parse_allow(json_object_get(p->json, "allow"), p, e);
 	if (r < 0 ||
@@ -171,6 +181,9 @@ static int parse_section(struct run_policy *p, struct err *e)
 	    (r = parse_needs(json_object_get(p->json, "require"), "require", &p->require, p, e)) <
 		    0 ||
 	    (r = parse_refusal(p->json, "on-refusal", &p->on_refusal, p, e)) < 0)
+		return r;
+	r = parse_runtime(p, e);
+	if (r < 0)
 		return r;
 	if (p->without & p->require)
 		return FAIL(e, E_USAGE, "one thing stands in 'without' and in 'require'");

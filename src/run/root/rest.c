@@ -15,6 +15,7 @@
 #include "oci/store.h"
 #include "run/container_internal.h"
 #include "run/launch/namespaces.h"
+#include "run/options/profile_file.h"
 #include "run/root/berth.h"
 #include "run/root/rootfs.h"
 #include "run/root/setup.h"
@@ -90,13 +91,22 @@ static int load_parts(const struct state *state, const struct container *c, stru
 	return r;
 }
 
+/* Of one that was never started the configuration is not written yet. */
+static bool profile_writable(const json_t *options)
+{
+	const char *path = json_string_or_null(options, "profile");
+	auto_profile_file f = { 0 };
+
+	return path && profile_file_read(path, &f, NULL) == 0 && f.writable;
+}
+
 static bool is_writable(const struct parts *p)
 {
 	const json_t *options = json_object_get(p->run, "options");
 
 	if (p->spec)
 		return !json_is_true(json_object_get(json_object_get(p->spec, "root"), "readonly"));
-	return json_is_false(json_object_get(options, "read-only"));
+	return json_is_false(json_object_get(options, "read-only")) || profile_writable(options);
 }
 
 /* The namespace whose ids the files have; its file's name goes at once. */

@@ -49,6 +49,8 @@ int volumes_parse(const struct state *state, const struct run_opts *o, struct vo
 int volume_parse(const char *text, struct volume *ret, struct err *e);
 /* "type=bind,src=...,dst=...,...": --mount (volume_mount.c). */
 int volume_parse_mount(const char *text, struct volume *ret, struct err *e);
+/* The same with a source that begins with a dot as the whole path. Owned. */
+int volume_settle_mount(const char *text, char **ret, struct err *e);
 /* "PATH[:size=64m,mode=1777,...]": --tmpfs. */
 int volume_parse_tmpfs(const char *text, struct volume *ret, struct err *e);
 

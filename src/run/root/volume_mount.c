@@ -2,6 +2,7 @@
 /* Reading --mount, as docker and podman spell it, and --tmpfs. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "run/root/volume.h"
@@ -9,7 +10,7 @@
 
 #define auto_volume __attribute__((cleanup(volume_free))) struct volume
 
-enum { LIMIT_TMPFS_OPTIONS = 512 };
+enum { LIMIT_TMPFS_OPTIONS = 512, LIMIT_MOUNT = 16 * 1024 };
 
 /* A tmpfs as it is collected from words. */
 struct memory {
@@ -185,7 +186,7 @@ static int mount_flag(struct parts *p, const char *key, const char *value, struc
 	} flags[] = {
 		{ "readonly ro", &v->read_only }, { "volume-nocopy nocopy", &v->no_copy },
 		{ "noexec", &v->no_exec },	  { "exec", &p->memory.exec },
-		{ "U chown", &v->own },
+		{ "u chown", &v->own },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
@@ -201,6 +202,8 @@ static int mount_word(struct parts *p, const char *word, struct err *e)
 
 	if (!key)
 		return FAIL_NOMEM(e);
+	for (char *c = key; *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
 	if (strcmp(key, "type") == 0)
 		return set_string(&p->type, value, p->text, e);
 	if (has_word("source src", key))
@@ -213,7 +216,7 @@ static int mount_word(struct parts *p, const char *word, struct err *e)
 		return memory_word(&p->memory, option, e);
 	}
 	/* So anyway, or without a meaning here. */
-	if (has_word("consistency bind-nonrecursive bind-recursive relabel idmap volume-label",
+	if (has_word("consistency bind-nonrecursive bind-recursive relabel idmap volume-label z",
 		     key) ||
 	    (strcmp(key, "bind-propagation") == 0 && has_word("private rprivate", value)) ||
 	    (strcmp(key, "volume-driver") == 0 && strcmp(value, "local") == 0))
@@ -254,20 +257,57 @@ static int mount_done(struct parts *p, struct err *e)
 	return 0;
 }
 
+/* Fields with commas between, as CSV has them: one that begins with a quote ends with one, and two
+ * within it are one. Blanks around others do not count. */
+static int split_fields(const char *text, struct strv *ret, struct err *e)
+{
+	const char *at = text;
+	int r = 0;
+
+	while (r == 0 && *at) {
+		auto_buf field = BUF_INIT(LIMIT_MOUNT);
+		const bool quoted = *at == '"';
+
+		if (!quoted) {
+			const size_t n = strcspn(at, ",");
+
+			buf_puts(&field, "");
+			buf_put(&field, at, n);
+			at += n;
+		}
+		for (at += quoted; quoted && (*at != '"' || at[1] == '"'); at++) {
+			if (!*at)
+				return FAIL(e, E_USAGE, "--mount '%s': a quote is not closed",
+					    text);
+			at += *at == '"';
+			buf_printf(&field, "%c", *at);
+		}
+		at += quoted;
+		if (*at && *at != ',')
+			return FAIL(e, E_USAGE, "--mount '%s': want a comma behind a quote", text);
+		at += *at == ',';
+		r = buf_check(&field, "--mount", e);
+		if (r == 0) {
+			auto_free char *word = quoted ? strdup(buf_str(&field))
+						      : str_dup(str_trim(str_of(buf_str(&field))));
+
+			r = word ? strv_add(ret, word, e) : FAIL_NOMEM(e);
+		}
+	}
+	return r;
+}
+
 int volume_parse_mount(const char *text, struct volume *ret, struct err *e)
 {
 	__attribute__((cleanup(parts_release))) struct parts p = {
 		.text = text,
 		.memory = { .text = text, .options = BUF_INIT(LIMIT_TMPFS_OPTIONS) },
 	};
-	struct str rest = str_of(text), field;
-	int r = 0;
+	auto_strv fields = { 0 };
+	int r = split_fields(text, &fields, e);
 
-	while (r == 0 && str_cut(&rest, ',', &field)) {
-		auto_free char *word = str_dup(str_trim(field));
-
-		r = word ? mount_word(&p, word, e) : FAIL_NOMEM(e);
-	}
+	for (size_t i = 0; r == 0 && i < fields.n; i++)
+		r = mount_word(&p, fields.v[i], e);
 	if (r == 0)
 		r = mount_done(&p, e);
 	if (r < 0)
@@ -275,4 +315,44 @@ int volume_parse_mount(const char *text, struct volume *ret, struct err *e)
 	*ret = p.v;
 	p.v = (struct volume){ 0 };
 	return 0;
+}
+
+/* A folder that is named from where we are, by its whole path. */
+static int settle_field(const char *field, struct buf *ret, struct err *e)
+{
+	const char *value = strchr(field, '=');
+	const bool source = value && (strncasecmp(field, "src=", 4) == 0 ||
+				      strncasecmp(field, "source=", 7) == 0);
+	auto_free char *real = source && value[1] == '.' ? realpath(value + 1, NULL) : NULL;
+	auto_free char *whole = NULL;
+
+	if (real && asprintf(&whole, "%.*s%s", (int)(value + 1 - field), field, real) < 0)
+		return FAIL_NOMEM(e);
+	field = whole ?: field;
+	buf_puts(ret, ret->n ? "," : "");
+	if (!strpbrk(field, ",\"")) {
+		buf_puts(ret, field);
+		return 0;
+	}
+	buf_puts(ret, "\"");
+	for (; *field; field++)
+		buf_printf(ret, "%s%c", *field == '"' ? "\"" : "", *field);
+	buf_puts(ret, "\"");
+	return 0;
+}
+
+int volume_settle_mount(const char *text, char **ret, struct err *e)
+{
+	auto_buf out = BUF_INIT(LIMIT_MOUNT);
+	auto_strv fields = { 0 };
+	int r = split_fields(text, &fields, e);
+
+	for (size_t i = 0; r == 0 && i < fields.n; i++)
+		r = settle_field(fields.v[i], &out, e);
+	if (r == 0)
+		r = buf_check(&out, "--mount", e);
+	if (r < 0)
+		return r;
+	*ret = buf_take(&out);
+	return *ret ? 0 : FAIL_NOMEM(e);
 }
