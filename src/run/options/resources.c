@@ -42,10 +42,12 @@ static const struct disk {
 
 static const struct strv *list_of(const struct run_opts *o, const struct disk *d)
 {
-	const struct strv *const *at =
-		(const struct strv *const *)((const char *)&o->disks + d->offset);
+	const union {
+		const char *at;
+		const struct strv *const *list;
+	} u = { .at = (const char *)&o->disks + d->offset };
 
-	return *at;
+	return *u.list;
 }
 
 /* {"major","minor",value}. Owned. */
