@@ -268,7 +268,10 @@ TEST(what_is_not_known_is_left_to_the_runtime)
 	CHECK(try_rule("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}") == 0);
 	CHECK(try_rule("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRACE\"}") == E_FORMAT);
 	CHECK(try_rule("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\","
-		       "\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_NE\"}]}") == E_FORMAT);
+		       "\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_NE\"}]}") == 0);
+	CHECK(try_rule("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\","
+		       "\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_OTHER\"}]}") ==
+	      E_FORMAT);
 	CHECK(try_rule("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\","
 		       "\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}") == E_FORMAT);
 }
