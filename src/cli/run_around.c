@@ -65,9 +65,9 @@ static int write_pid(const struct state *state, const char *path, const char *id
 	return r == 0 ? write_new("pidfile", path, buf_str(&text), e) : r;
 }
 
-/* Containers of one image. */
+/* Containers of one image but this one, which its supervisor may be about to remove. */
 struct users {
-	const char *digest;
+	const char *digest, *id;
 	size_t n;
 };
 
@@ -76,14 +76,14 @@ static int count_user(void *arg, struct container *c, struct err *e)
 	struct users *u = arg;
 
 	(void)e;
-	u->n += strcmp(c->digest ?: "", u->digest) == 0;
+	u->n += strcmp(c->digest ?: "", u->digest) == 0 && strcmp(c->id, u->id) != 0;
 	return 0;
 }
 
 /* Its name goes, unless another container is of that image. */
-static int remove_image(const struct road *road, struct cli *c, struct err *e)
+static int remove_image(const struct road *road, struct cli *c, const char *id, struct err *e)
 {
-	struct users users = { road->image.digest.s, 0 };
+	struct users users = { road->image.digest.s, id, 0 };
 	auto_buf name = BUF_INIT(LIMIT_REF + 128);
 	struct ref ref;
 	struct desc d;
@@ -109,6 +109,6 @@ int run_after(const struct road *road, struct cli *c, const struct attempt *a, c
 	if (r == 0 && o->pidfile && !a->create_only)
 		r = write_pid(road->state, o->pidfile, id, e);
 	if (r == 0 && o->rmi && !a->create_only)
-		r = remove_image(road, c, e);
+		r = remove_image(road, c, id, e);
 	return r;
 }

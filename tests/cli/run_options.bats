@@ -108,7 +108,7 @@ up() { # container
 	run plimsoll create --name job --network none -e A=b -w /tmp --entrypoint sh base:1 -c 'echo $A; pwd; exit 3'
 	assert_status 0
 	run plimsoll ps -a
-	assert_output_has created job
+	assert_output_has Created job
 	run plimsoll start --attach job
 	assert_status 3
 	assert_eq "$output" "b
