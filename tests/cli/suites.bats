@@ -161,7 +161,7 @@ hold_port() { # tcp or udp, address
 	plimsoll run --network none --log-opt max-size=64k --name d base:1 seq 50000 >/dev/null
 	[ "$(stat -c %s "$STATE"/containers/*/ctr.log | sort -n | head -n 1)" -le 65536 ]
 	assert_eq "$(plimsoll logs --tail 1 d)" 50000
-	plimsoll run --network none --name e base:1 sh -c 'while :; do echo y; done' | head -n 1
+	plimsoll run --network none --name e base:1 sh -c 'while echo y; do :; done' | head -n 1
 	assert_eq "$(plimsoll inspect -f '{{.State.Running}}' e)" false
 }
 
