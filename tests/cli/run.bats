@@ -286,7 +286,7 @@ passes_term_on() {
 	assert_eq "$(cat page)" hello
 	run tool run -d -n two -p "127.0.0.1:$port:80" "$IMAGE" serve 80
 	assert_status 125
-	assert_output_has "bind"
+	assert_output_has "port $port/tcp of the host is taken"
 	other=$(free_port)
 	python3 -m http.server --bind 127.0.0.1 "$other" >/dev/null 2>&1 3>&- &
 	server=$!

@@ -67,8 +67,11 @@ static int add_groups(const struct container *c, int root, struct user *u, struc
 	const struct run_opts o = { .groups = &names };
 	const json_t *name;
 	size_t i;
-	int r = fs_read(c->fd, "run.json", LIMIT_STATE_JSON, &text, e);
+	int r;
 
+	if (!fs_exists(c->fd, "run.json")) /* not started by the command line: none were asked for */
+		return 0;
+	r = fs_read(c->fd, "run.json", LIMIT_STATE_JSON, &text, e);
 	if (r == 0)
 		r = json_parse(buf_str(&text), text.n, "run.json", &run, e);
 	json_array_foreach(json_object_get(json_object_get(run, "options"), "group-add"), i, name)
