@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/yaml.h"
-#include "cli/networks.h"
+#include "cli/build/networks.h"
 #include "cli/parse.h"
 #include "pipeline/advisories/sources.h"
 #include "run/options/allow.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/refused.h"
+#include "cli/container/refused.h"
 
 const struct opt cli_globals[] = {
 	OPT_AT(struct globals, state, "state", 0, OPT_STRING, "DIR",
