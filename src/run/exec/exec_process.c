@@ -69,7 +69,8 @@ static int add_groups(const struct container *c, int root, struct user *u, struc
 	size_t i;
 	int r;
 
-	if (!fs_exists(c->fd, "run.json")) /* not started by the command line: none were asked for */
+	/* Not started by the command line: none were asked for. */
+	if (!fs_exists(c->fd, "run.json"))
 		return 0;
 	r = fs_read(c->fd, "run.json", LIMIT_STATE_JSON, &text, e);
 	if (r == 0)
