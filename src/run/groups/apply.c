@@ -82,9 +82,6 @@ static int apply_memory(const struct groups *g, bool v2, const json_t *res, stru
 	if (limit)
 		r = set(g, "memory.limit_in_bytes", "memory.max", limit_text(limit, v2, text),
 			"memory", e);
-	/* What sockets hold, which v1 counts apart: sockets.h. */
-	if (r == 0 && limit > 0 && !v2)
-		(void)put(g, "memory.kmem.tcp.limit_in_bytes", limit_text(limit / 4, v2, text));
 	if (v2 && swap > 0)
 		swap = swap > limit ? swap - limit : 0;
 	if (r == 0 && number(res, "memory", "swap"))

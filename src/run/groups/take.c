@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "run/groups/apply.h"
 #include "run/groups/delegated.h"
+#include "run/groups/sockets.h"
 
 enum { LIMIT_TEXT = 4096, LIMIT_FOLDER = 4096 };
 
@@ -130,6 +131,15 @@ static int show(json_t *mounts, size_t at, const struct groups *g, bool v2, cons
 	return r;
 }
 
+/* A limit of memory, 0: none. */
+static uint64_t memory_of(const json_t *resources)
+{
+	const json_int_t n =
+		json_integer_value(json_object_get(json_object_get(resources, "memory"), "limit"));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 int groups_take(const char *folder, const char *cgroup, const char *place, json_t *config,
 		struct err *e)
 {
@@ -149,6 +159,9 @@ int groups_take(const char *folder, const char *cgroup, const char *place, json_
 		r = make(&d, &g, e);
 	if (r == 0)
 		r = groups_apply(&g, json_object_get(own, "resources"), e);
+	if (r == 0)
+		r = groups_limit_sockets_of_user(&g, memory_of(json_object_get(own, "resources")),
+						 cgroup + strlen("/plimsoll-"), e);
 	for (size_t i = 0; r == 0 && i < json_array_size(mounts); i++)
 		if (strcmp(json_string_or_null(json_array_get(mounts, i), "type") ?: "",
 			   "cgroup") == 0)
