@@ -52,7 +52,7 @@ d run --rm --network none base:1 sh -c 'echo out; exit 7'
 d run --rm --network none base:1 /nosuch
 d run --rm --network none base:1 /etc
 d run --rm --network none -e A=B -w /tmp -u 1000:1000 base:1 sh -c 'echo $A; pwd; id -u'
-d run -d --name cc --network none --label x.y=z --label k=v --read-only=false base:1 sh -c 'echo hello; echo err >&2; touch /new; rm /etc/os-release; sleep 300'
+d run -d --name cc --network none --label x.y=z --label k=v --read-only=false base:1 sh -c 'echo hello; sleep 0.3; echo err >&2; touch /new; rm /etc/os-release; sleep 300'
 sleep 1
 d ps --format '{{.Names}} {{.Image}} {{.State}} {{.Command}} {{.Label "x.y"}}'
 d ps --no-trunc --format '{{.ID}} {{.Command}}'

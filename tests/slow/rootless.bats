@@ -284,7 +284,7 @@ default udp://198.51.100.1:7 8"
 	both_begin
 	run his run base /bin/sh -c true
 	assert_status 125
-	assert_output_has "no limit can be enforced" "mend: run it as root"
+	assert_output_has "no limit of memory can be enforced" "mend: as root: for c in memory "
 }
 
 # --- what is missing ---

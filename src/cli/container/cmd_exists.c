@@ -48,17 +48,20 @@ static int run_volume_exists(struct cli *c, void *opts, int argc, char **argv, s
 	return r == 0 ? answer(volume_describe(state, argv[0], &found, e)) : r;
 }
 
-#define EXISTS_COMMAND(what, what_args, fn)                                                        \
+#define EXISTS_COMMAND(what, what_args, shown, fn)                                                 \
 	{ .name = "exists",                                                                        \
 	  .args = what_args,                                                                       \
 	  .brief = "Whether there is such " what,                                                  \
 	  .details = "Prints nothing: the exit status is 0 when it is there, and 1 when "          \
 		     "it is not.",                                                                 \
+	  .example = "plimsoll " shown " && echo yes",                                             \
 	  .min_args = 1,                                                                           \
 	  .max_args = 1,                                                                           \
 	  .run = fn }
 
 const struct command cmd_container_exists =
-	EXISTS_COMMAND("a container", "CONTAINER", run_container_exists);
-const struct command cmd_image_exists = EXISTS_COMMAND("an image", "REF", run_image_exists);
-const struct command cmd_volume_exists = EXISTS_COMMAND("a volume", "NAME", run_volume_exists);
+	EXISTS_COMMAND("a container", "CONTAINER", "container exists web", run_container_exists);
+const struct command cmd_image_exists =
+	EXISTS_COMMAND("an image", "REF", "image exists web:1", run_image_exists);
+const struct command cmd_volume_exists =
+	EXISTS_COMMAND("a volume", "NAME", "volume exists data", run_volume_exists);
