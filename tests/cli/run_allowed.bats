@@ -22,14 +22,6 @@ allowing() { # words, option...
 	run timeout 60 "$PLIMSOLL" --state "$STATE" --config policy.yaml run --rm --reason "ticket 4711" "$@"
 }
 
-each_runtime() { # function...
-	local runtime
-	for runtime in crun runc; do
-		command -v "$runtime" >/dev/null || continue
-		PLIMSOLL_RUNTIME=$runtime "$@"
-	done
-}
-
 ns() { readlink "/proc/self/ns/$1"; }
 
 @test "each needs its word in the policy, and a reason" {

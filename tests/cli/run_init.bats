@@ -12,14 +12,6 @@ setup_file() {
 setup() { containers_setup; }
 teardown() { containers_teardown; }
 
-each_runtime() { # function...
-	local runtime
-	for runtime in crun runc; do
-		command -v "$runtime" >/dev/null || continue
-		PLIMSOLL_RUNTIME=$runtime "$@"
-	done
-}
-
 status_of() { # status, command
 	in_c --init base:1 sh -c "$2"
 	assert_status "$1"

@@ -12,15 +12,6 @@ setup_file() {
 setup() { containers_setup; }
 teardown() { containers_teardown; }
 
-each_runtime() { # function...
-	local runtime
-	for runtime in crun runc; do
-		command -v "$runtime" >/dev/null || continue
-		PLIMSOLL_RUNTIME=$runtime "$@"
-		plimsoll rm -af >/dev/null
-	done
-}
-
 up() { # name [option...]
 	local name=$1
 	shift

@@ -12,14 +12,6 @@ setup_file() {
 setup() { containers_setup; }
 teardown() { containers_teardown; }
 
-each_runtime() { # function...
-	local runtime
-	for runtime in crun runc; do
-		command -v "$runtime" >/dev/null || continue
-		PLIMSOLL_RUNTIME=$runtime "$@"
-	done
-}
-
 limits() {
 	[ -e /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] || skip "reads control groups of version 1"
 	in_c --cpu-period 50000 --cpu-quota 20000 --cpuset-mems 0 --memory-swappiness 10 base:1 sh -c 'cd /sys/fs/cgroup

@@ -13,14 +13,6 @@ setup_file() {
 setup() { containers_setup; }
 teardown() { containers_teardown; }
 
-each_runtime() { # function...
-	local runtime
-	for runtime in crun runc; do
-		command -v "$runtime" >/dev/null || continue
-		PLIMSOLL_RUNTIME=$runtime "$@"
-	done
-}
-
 # All calls but these rules.
 profile() { # rules...
 	local IFS=,

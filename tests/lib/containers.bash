@@ -31,6 +31,16 @@ containers_teardown() {
 	common_teardown
 }
 
+# Once with each runtime that is there, and no container of the one is the next one's.
+each_runtime() { # function...
+	local runtime
+	for runtime in crun runc; do
+		command -v "$runtime" >/dev/null || continue
+		PLIMSOLL_RUNTIME=$runtime "$@"
+		plimsoll rm -af >/dev/null
+	done
+}
+
 # Without a network, which is the fast way.
 in_c() { # word of run...
 	run timeout 60 "$PLIMSOLL" --state "$STATE" run --rm --network none "$@"
