@@ -55,11 +55,17 @@ folders() {
 	done
 }
 
+# Past the gate: who ran it has said so, and has nothing left to do but to wait.
+sleeps() {
+	[ "$(cat "/proc/$(cat "$STATE"/containers/*/pidfile)/comm")" = sleep ]
+}
+
 # Stopped, so that its supervisor waits for it.
 run_stopped() {
 	"$PLIMSOLL" --state "$STATE" run --rm --name held --network none base:1 sleep 60 &
 	FIRST=$!
 	wait_for 10 eval 'compgen -G "$STATE/containers/*/pidfile" >/dev/null'
+	wait_for 20 sleeps
 	kill -STOP "$FIRST"
 	kill -9 "$(cat "$STATE"/containers/*/pidfile)"
 	wait_for 20 eval 'compgen -G "$STATE/containers/*/exit" >/dev/null'
