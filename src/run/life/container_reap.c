@@ -21,28 +21,19 @@
 /* To somebody whose first process is stopped before it releases its supervisor. */
 enum { CONCLUDE_MS = 5000 };
 
-static int write_killed(const struct container *c, struct err *e)
+/* Its process was made, and nobody saw it end; or its start was told, and what was to make the
+ * process was killed before it said so. What was never let to run has no end; nor has a run, of one
+ * that is started again, of which nothing was told yet. */
+static int write_unseen(const struct container *c, struct err *e)
 {
+	const bool made = faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	int status;
 
 	if (container_exit_status(c, &status, NULL) == 0)
 		return 0;
-	return file_put(c->fd, "exit", "137", 3, e);
-}
-
-/* Its process was made, and nobody saw it end; or its start was told, and what was to make the
- * process was killed before it said so. */
-static int write_unseen(const struct container *c, struct err *e)
-{
-	const int64_t since = c->created * 1000000000;
-	const bool made = faccessat(c->fd, "pidfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-
-	/* What was never let to run has no end; but it may have been told, and the word not given.
-	 */
-	if ((made && !gate_closed(c->fd)) ||
-	    (event_known(c, "start", since) && !event_known(c, "die", since)))
-		return write_killed(c, e);
-	return 0;
+	return (made && !gate_closed(c->fd)) || event_unended(c)
+		       ? file_put(c->fd, "exit", "137", 3, e)
+		       : 0;
 }
 
 /* What still runs ends, what is mounted or made for it goes. */
@@ -91,9 +82,11 @@ int container_cleanup(struct container *c, struct err *e)
 		return container_remove(c, e);
 	r = clear(c, e);
 	if (r == 0)
-		r = write_killed(c, e);
+		r = write_unseen(c, e);
 	if (r == 0)
 		r = ending_note(c, e);
+	if (r == 0)
+		r = ending_unbegun(c, e);
 	if (r < 0)
 		return r;
 	c->clean = true;

@@ -18,7 +18,7 @@
 
 #define NOTED "exit.noted"
 
-enum { LOCK_TRIES = 500, LOCK_NAP_MS = 20, TRAIL_LOOKS = 4096, LIMIT_NOTED = 128 };
+enum { LOCK_TRIES = 500, LOCK_NAP_MS = 20, TRAIL_LOOKS = 4096, LIMIT_NOTED = 128, KEY = 64 };
 
 struct ending {
 	const struct container *c;
@@ -52,6 +52,15 @@ static int write_state(const struct container *c, const char *key, const char *s
 	int n = snprintf(text, sizeof(text), "%s %s", key, state);
 
 	return file_put(c->fd, NOTED, text, (size_t)n, e);
+}
+
+/* Which file "exit" it is; returns when it was written. */
+static int64_t key_of(const struct stat *st, char ret[static KEY])
+{
+	const int64_t when = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+
+	(void)snprintf(ret, KEY, "%llu-%lld", (unsigned long long)st->st_ino, (long long)when);
+	return when;
 }
 
 static int tell_events(const struct ending *x, struct err *e)
@@ -131,7 +140,7 @@ int ending_note(const struct container *c, struct err *e)
 	struct ending x = { .c = c };
 	auto_buf said = BUF_INIT(LIMIT_NOTED);
 	auto_close int lock = -1;
-	char key[64];
+	char key[KEY];
 	struct stat st;
 	int r;
 
@@ -144,9 +153,7 @@ int ending_note(const struct container *c, struct err *e)
 	if (fstatat(c->fd, "exit", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    container_exit_status(c, &x.status, NULL) < 0)
 		return 0;
-	x.when_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	(void)snprintf(key, sizeof(key), "%llu-%lld", (unsigned long long)st.st_ino,
-		       (long long)x.when_ns);
+	x.when_ns = key_of(&st, key);
 	(void)fs_read(c->fd, NOTED, LIMIT_NOTED - 1, &said, NULL);
 	if (starts_with(buf_str(&said), key)) {
 		if (ends_with(buf_str(&said), " done"))
@@ -161,6 +168,27 @@ int ending_note(const struct container *c, struct err *e)
 	if (r == 0)
 		r = tell_trail(&x, e);
 	return r == 0 ? write_state(c, key, "done", e) : r;
+}
+
+int ending_unbegun(const struct container *c, struct err *e)
+{
+	char key[KEY];
+	struct stat st;
+	int r;
+
+	if (c->kind == CONTAINER_STEP || faccessat(c->fd, "exit", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	/* Noted as told before it has its name: whoever goes on behind us tells nothing. */
+	r = file_put(c->fd, "exit.unbegun", "137", 3, e);
+	if (r < 0)
+		return r;
+	if (fstatat(c->fd, "exit.unbegun", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return FAIL_SYS(e, "look at 'exit.unbegun'");
+	(void)key_of(&st, key);
+	r = write_state(c, key, "done", e);
+	if (r == 0 && renameat(c->fd, "exit.unbegun", c->fd, "exit") < 0)
+		r = FAIL_SYS(e, "write 'exit'");
+	return r;
 }
 
 void ending_never_began(const struct container *c, int status)

@@ -14,6 +14,10 @@
  */
 int ending_note(const struct container *c, struct err *e);
 
+/* For one that is to be started again and of whose new run nothing was told: status 137 for those
+ * who ask, and nothing for those who count. */
+int ending_unbegun(const struct container *c, struct err *e);
+
 /* For one whose process could not be started: a "die" with plimsoll's own status (125 to 127); in
  * the trail the refusal itself stands. */
 void ending_never_began(const struct container *c, int status);

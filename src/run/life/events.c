@@ -258,6 +258,24 @@ int events_read(const struct state *state, const struct events_query *asked, str
 	return done == 0 ? follow(&r, folder, watch, e) : done;
 }
 
+static void look_back(const struct container *c, const struct events_query *q)
+{
+	auto_close int folder = openat(c->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_reader r = READER_INIT(q);
+
+	if (folder < 0)
+		return;
+	(void)read_past(q, folder, NULL);
+	reopen(&r, folder, EVENTS);
+	(void)drain(&r, NULL);
+}
+
+static bool is_of(const json_t *event, const char *id, const char *action)
+{
+	return strcmp(json_string_or_null(event, "id") ?: "", id) == 0 &&
+	       strcmp(json_string_or_null(event, "Action") ?: "", action) == 0;
+}
+
 struct known {
 	const char *id, *action;
 	bool found;
@@ -268,8 +286,7 @@ static int look(void *arg, const json_t *event, struct err *e)
 	struct known *k = arg;
 
 	(void)e;
-	k->found = k->found || (strcmp(json_string_or_null(event, "id") ?: "", k->id) == 0 &&
-				strcmp(json_string_or_null(event, "Action") ?: "", k->action) == 0);
+	k->found = k->found || is_of(event, k->id, k->action);
 	return 0;
 }
 
@@ -277,13 +294,30 @@ bool event_known(const struct container *c, const char *action, int64_t since_ns
 {
 	struct known k = { c->id, action, false };
 	const struct events_query q = { .since = since_ns, .emit = look, .arg = &k };
-	auto_close int folder = openat(c->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_reader r = READER_INIT(&q);
 
-	if (folder < 0)
-		return false;
-	(void)read_past(&q, folder, NULL);
-	reopen(&r, folder, EVENTS);
-	(void)drain(&r, NULL);
+	look_back(c, &q);
+	return k.found;
+}
+
+static int look_for_end(void *arg, const json_t *event, struct err *e)
+{
+	struct known *k = arg;
+
+	(void)e;
+	if (is_of(event, k->id, "start"))
+		k->found = true;
+	else if (is_of(event, k->id, "die"))
+		k->found = false;
+	return 0;
+}
+
+bool event_unended(const struct container *c)
+{
+	struct known k = { c->id, NULL, false };
+	const struct events_query q = { .since = c->created * 1000000000,
+					.emit = look_for_end,
+					.arg = &k };
+
+	look_back(c, &q);
 	return k.found;
 }

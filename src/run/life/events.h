@@ -28,6 +28,9 @@ int event_note_at(int containers, const struct container *c, const char *action,
 /* Whether an event of this container and action is there that is not older than since_ns. */
 bool event_known(const struct container *c, const char *action, int64_t since_ns);
 
+/* Whether the last of its starts that was told has no end yet. */
+bool event_unended(const struct container *c);
+
 struct events_query {
 	int64_t since,
 		until; /* nanoseconds since 1970; since 0: only new ones; until 0: for ever */
