@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,9 +18,6 @@
 #include "base/proc.h"
 
 enum { FIRST_SUBID = 100000, SUBIDS_GIVEN = 65536, LIMIT_MAP = 64 * 1024 };
-
-/* What a program that is executed in the namespace knows its user by. */
-#define ENTERED_BY "PLIMSOLL_USER"
 
 static bool entered;
 static uid_t user_before;
@@ -209,14 +208,10 @@ static int enter_and_wait(int go, int report, struct err *e)
 	return 0;
 }
 
-static int note_entered(uid_t user, struct err *e)
+static void note_entered(uid_t user)
 {
-	char number[16];
-
 	entered = true;
 	user_before = user;
-	(void)snprintf(number, sizeof(number), "%u", user);
-	return setenv(ENTERED_BY, number, 1) < 0 ? FAIL_NOMEM(e) : 0;
 }
 
 int userns_enter(struct err *e)
@@ -255,9 +250,9 @@ int userns_enter(struct err *e)
 	(void)close(TAKE_FD(go_out));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (r < 0)
-		return r;
-	return note_entered(user, e);
+	if (r == 0)
+		note_entered(user);
+	return r;
 }
 
 int userns_join(int pidfd, struct err *e)
@@ -269,7 +264,8 @@ int userns_join(int pidfd, struct err *e)
 		return errno == EINVAL ? 0 : FAIL_SYS(e, "enter the container's user namespace");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return FAIL_SYS(e, "become root of the user namespace");
-	return note_entered(user, e);
+	note_entered(user);
+	return 0;
 }
 
 /* What a child tells. */
@@ -371,16 +367,49 @@ uint32_t userns_ids(void)
 	return users < groups ? users : groups;
 }
 
+/* Who an id of this namespace is in the one around it. */
+static bool outer_id(uid_t id, uid_t *ret)
+{
+	auto_buf text = BUF_INIT(LIMIT_MAP);
+	unsigned inside, outside, n;
+	struct str rest, line;
+
+	if (fs_read_user("/proc/self/uid_map", LIMIT_MAP, &text, NULL) < 0)
+		return false;
+	rest = (struct str){ buf_str(&text), text.n };
+	while (str_line(&rest, &line)) {
+		if (sscanf(line.p, "%u %u %u", &inside, &outside, &n) != 3)
+			continue;
+		if (id < inside || id - inside >= n)
+			continue;
+		*ret = outside + (id - inside);
+		return true;
+	}
+	return false;
+}
+
+/* Whether we made this namespace: an ordinary user's own. That of a machine, such as a system
+ * container, was made by somebody outside. */
+static bool is_own(void)
+{
+	auto_close int fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	uid_t maker;
+
+	return fd >= 0 && ioctl(fd, NS_GET_OWNER_UID, &maker) == 0 && maker == geteuid();
+}
+
+bool userns_entered(void)
+{
+	return entered;
+}
+
 uid_t userns_user(void)
 {
-	const char *by = getenv(ENTERED_BY);
-	uint64_t id;
+	uid_t outer;
 
 	if (entered)
 		return user_before;
-	/* Only root of a namespace can have been somebody else before. */
-	if (by && geteuid() == 0 && userns_inside() &&
-	    str_u64(str_of(by), UINT32_MAX - 1, &id, NULL) == 0)
-		return (uid_t)id;
+	if (userns_inside() && is_own() && outer_id(geteuid(), &outer))
+		return outer;
 	return geteuid();
 }

@@ -39,8 +39,12 @@ int userns_call(int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
  * sandbox forbids it. */
 bool userns_inside(void);
 
-/* Who runs us: the effective user id, as it was before userns_enter(), also when that was in a
- * process which then executed us. */
+/* Whether this process did that by itself. */
+bool userns_entered(void);
+
+/* Who runs us: the effective user id, as it was before userns_enter(), and otherwise what the
+ * kernel says that it is in the namespace around an ordinary user's own: nothing that we could be
+ * told. */
 uid_t userns_user(void);
 
 /* How many ids from 0 on this namespace has, users and groups alike; UINT32_MAX in the first. */

@@ -22,7 +22,8 @@ static int default_state(char **ret, struct err *e)
 	char *path = NULL;
 	int n;
 
-	if (userns_user() == 0)
+	/* Root of a namespace that somebody else made has a machine of his own. */
+	if (geteuid() == 0 && !userns_entered())
 		n = asprintf(&path, "/var/lib/plimsoll");
 	else if (data && data[0] == '/')
 		n = asprintf(&path, "%s/plimsoll", data);

@@ -115,22 +115,21 @@ int shim_words_filter(const json_t *args, struct strv *ret, struct err *e)
 {
 	const json_t *v;
 	size_t i;
+	int r = 0;
 
+	if (strcmp(json_string_value(json_array_get(args, 0)) ?: "", SHIM_PATH) != 0)
+		return 0;
+	r = strv_add(ret, SHIM_PATH, e);
+	if (r == 0)
+		r = strv_add(ret, "--unconfined", e);
 	json_array_foreach(args, i, v)
 	{
 		const char *word = json_string_value(v) ?: "";
-		int r;
 
-		if ((i == 0 && strcmp(word, SHIM_PATH) != 0) || strcmp(word, "--") == 0)
-			return 0;
-		if (!starts_with(word, "--filter="))
-			continue;
-		r = strv_add(ret, SHIM_PATH, e);
-		if (r == 0)
-			r = strv_add(ret, "--unconfined", e);
-		if (r == 0)
+		if (strcmp(word, "--") == 0)
+			break;
+		if (r == 0 && starts_with(word, "--filter="))
 			r = strv_add(ret, word, e);
-		return r == 0 ? strv_add(ret, "--", e) : r;
 	}
-	return 0;
+	return r == 0 ? strv_add(ret, "--", e) : r;
 }

@@ -24,5 +24,6 @@ int shim_words(const struct spec *s, struct strv *argv, struct err *e);
  * (run/exec/exec_profile.h); NULL is none. E_SYSTEM when there is no shim that could.
  */
 int shim_words_again(const json_t *args, const char *profile, struct strv *ret, struct err *e);
-/* The same for one that Landlock does not restrict: only what puts a filter on it. */
+/* The same for one that Landlock does not restrict: only what puts a filter on it, and the rest
+ * that a first program does for all (HOME). */
 int shim_words_filter(const json_t *args, struct strv *ret, struct err *e);

@@ -212,6 +212,29 @@ ended_with_3() {
 	refute_output_has '"uid": 0,' '"uid":0,'
 }
 
+@test "rootless: who the trail names is the kernel's to say, in a namespace of the user's own, too" {
+	local state=$HIS/.local/share/plimsoll
+	user env PLIMSOLL_USER=0 unshare --map-root-user "$BATS_FILE_TMPDIR/bin/plimsoll" --state "$state" tag base:1 base:2
+	user env PLIMSOLL_USER=4711 "$BATS_FILE_TMPDIR/bin/plimsoll" run --rm --network none base:1 id
+	his trail show --format json | jq -r '.actor.uid' | sort -u >who
+	assert_eq "$(cat who)" "$(id -u "$WHO")"
+}
+
+@test "rootless: HOME of a user whom the image does not know is /, by each runtime" {
+	local runtime
+	for runtime in crun runc; do
+		command -v $runtime >/dev/null || continue
+		run his run --rm --network none --runtime $runtime -u 12345 base:1 sh -c 'echo "home $HOME"'
+		assert_eq "$output" "home /"
+		his run -d --name c --network none --runtime $runtime base:1 sleep 1000
+		run his exec -u 12345 c sh -c 'echo "home $HOME"'
+		assert_eq "$output" "home /"
+		run his exec c sh -c 'echo "home $HOME"'
+		assert_eq "$output" "home /root"
+		his rm -f c
+	done
+}
+
 @test "rootless diff and export: of a running and of a stopped one, ids as the container has them" {
 	local state
 	begin --read-only=false

@@ -17,6 +17,20 @@ setup() { containers_setup; }
 
 teardown() { containers_teardown; }
 
+of_an_unknown_user() {
+	in_c -u 12345 base:1 sh -c 'echo "home $HOME"'
+	assert_eq "$output" "home /"
+	plimsoll run -d --name h --network none base:1 sleep 1000
+	run plimsoll exec -u 12345 h sh -c 'echo "home $HOME"'
+	assert_eq "$output" "home /"
+	run plimsoll exec -u 0 h sh -c 'echo "home $HOME"'
+	assert_eq "$output" "home /root"
+}
+
+@test "HOME of a user whom the image does not know is /" {
+	each_runtime of_an_unknown_user
+}
+
 @test "variables: HOSTNAME and TERM are there, what is given goes before them, a name alone takes ours or takes it away" {
 	in_c -h testing -e FALSE=true -e HOME= base:1 env
 	assert_eq "$(sort <<<"$output" | tr '\n' ' ')" \

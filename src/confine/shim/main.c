@@ -22,6 +22,7 @@
  *                     over descriptor 3 (run/exec/exec_profile.h); without it nothing is executed
  *     --              the command and its arguments
  *
+ * HOME is "/" for a user without a line in the image's /etc/passwd, whichever the runtime.
  * Descriptors but 0, 1, 2 and the gate are closed, and the working folder has to lie within the
  * root. A kernel without Landlock restricts nothing: whether that is allowed was decided before.
  * Exit status 125 when the rules cannot be applied, 126 and 127 as shells have them.
@@ -278,6 +279,7 @@ int main(int argc, char **argv)
 		if (value_of(argv[i], "--filter=") &&
 		    filter_apply(value_of(argv[i], "--filter=")) < 0)
 			stop(CANNOT, "filter of system calls", "");
+	(void)setenv("HOME", "/", 0);
 	(void)execvp(argv[r.command], argv + r.command);
 	stop(errno == ENOENT ? NOT_FOUND : CANNOT_INVOKE, "execute", argv[r.command]);
 }

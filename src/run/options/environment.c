@@ -22,7 +22,8 @@ static int put_default(const struct setup *s, const char *name, const char *valu
 	return strv_addf(ret, e, "%s=%s", name, value);
 }
 
-int environment_make(const struct setup *s, const char *hostname, struct strv *ret, struct err *e)
+int environment_make(const struct setup *s, const char *hostname, const struct user *user,
+		     struct strv *ret, struct err *e)
 {
 	const struct strv *env = &s->command->env;
 	int r = put_default(s, "HOSTNAME", hostname, ret, e);
@@ -32,5 +33,7 @@ int environment_make(const struct setup *s, const char *hostname, struct strv *r
 	for (size_t i = 0; r == 0 && i < env->n; i++)
 		if (strcmp(env->v[i], "HOME=") != 0)
 			r = strv_add(ret, env->v[i], e);
+	if (r == 0 && setup_profile(s->opts)->no_landlock && strcmp(user->home, "/") == 0)
+		r = put_default(s, "HOME", "/", ret, e);
 	return r;
 }

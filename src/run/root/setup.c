@@ -193,7 +193,7 @@ static int write_config(const struct setup *s, const struct berth *berth, const 
 	if (r == 0 && s->opts->seccomp_file)
 		r = seccomp_file_read(s->opts->seccomp_file, s->caps, &filter, e);
 	if (r == 0)
-		r = environment_make(s, hostname, &env, e);
+		r = environment_make(s, hostname, user, &env, e);
 	if (r < 0)
 		return r;
 	if (s->opts->tty && !s->opts->detach)
