@@ -7,10 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,40 +17,39 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-#ifndef PLIMSOLL_LIBEXECDIR
-#define PLIMSOLL_LIBEXECDIR "/usr/local/libexec/plimsoll"
-#endif
-
-#define PROC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 enum { LIMIT_STDERR = 64 * 1024 };
 
-static int compare_int(const void *a, const void *b)
+/* All from 3 up but those in keep, which need no order. Async-signal-safe. */
+static void close_gaps(const int *keep, size_t n, unsigned flags)
 {
-	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
-}
-
-/* Marks every descriptor from 3 up close-on-exec but those in keep. Async-signal-safe but for
- * qsort, which glibc may serve from malloc: keep lists are short, so sort on the stack by
- * insertion. */
-static void close_others(const int *keep, size_t n)
-{
-	int sorted[64];
 	unsigned from = 3;
 
-	n = n < 64 ? n : 64;
-	memcpy(sorted, keep, n * sizeof(*keep));
-	qsort(sorted, n, sizeof(*sorted), compare_int);
-	for (size_t i = 0; i < n; i++) {
-		if (sorted[i] < 3)
-			continue;
-		if ((unsigned)sorted[i] > from)
-			(void)syscall(SYS_close_range, from, (unsigned)sorted[i] - 1,
-				      CLOSE_RANGE_CLOEXEC);
-		(void)fcntl(sorted[i], F_SETFD, 0);
-		from = (unsigned)sorted[i] + 1;
+	for (;;) {
+		unsigned next = ~0U;
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > from)
+			(void)syscall(SYS_close_range, from, next == ~0U ? ~0U : next - 1, flags);
+		if (next == ~0U)
+			return;
+		from = next + 1;
 	}
-	(void)syscall(SYS_close_range, from, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+void proc_close_others(const int *keep, size_t n)
+{
+	close_gaps(keep, n, 0);
+}
+
+/* The program gets those in keep, and no other. */
+static void hand_on(const int *keep, size_t n)
+{
+	close_gaps(keep, n, CLOSE_RANGE_CLOEXEC);
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] >= 3)
+			(void)fcntl(keep[i], F_SETFD, 0);
 }
 
 static int give(int fd, int as, int null_flags)
@@ -91,8 +88,7 @@ static void reset_signals(void)
  * the parent reads. */
 static _Noreturn void child(const struct proc *p, const char *program, int report, pid_t parent)
 {
-	int in = lift(p->in), out = lift(p->out), err = lift(p->err), keep[64], failed;
-	size_t n = 0;
+	int in = lift(p->in), out = lift(p->out), err = lift(p->err), failed;
 	sigset_t none;
 
 	reset_signals();
@@ -108,9 +104,7 @@ static _Noreturn void child(const struct proc *p, const char *program, int repor
 	}
 	if (give(in, 0, O_RDONLY) < 0 || give(out, 1, O_WRONLY) < 0 || give(err, 2, O_WRONLY) < 0)
 		goto fail;
-	for (; n < p->keep_n && n < 63; n++)
-		keep[n] = p->keep[n];
-	close_others(keep, n);
+	hand_on(p->keep, p->keep_n);
 	(void)fcntl(report, F_SETFD, FD_CLOEXEC);
 	if (p->cwd && chdir(p->cwd) < 0)
 		goto fail;
@@ -127,42 +121,6 @@ fail:
 	failed = errno;
 	(void)!write(report, &failed, sizeof(failed));
 	_exit(127);
-}
-
-/* Debian's package of a program. */
-static const char *package_of(const char *program)
-{
-	if (strcmp(program, "newuidmap") == 0 || strcmp(program, "newgidmap") == 0)
-		return "uidmap";
-	if (strcmp(program, "unshare") == 0)
-		return "util-linux";
-	return strcmp(program, "pasta") == 0 ? "passt" : program;
-}
-
-int proc_find(const char *name, char **ret, struct err *e)
-{
-	const char *path = getenv("PATH") ?: PROC_PATH;
-	struct str rest = str_of(path), folder;
-	struct stat st;
-
-	if (strchr(name, '/')) {
-		*ret = strdup(name);
-		return *ret ? 0 : FAIL_NOMEM(e);
-	}
-	while (str_cut(&rest, ':', &folder)) {
-		auto_free char *full = NULL;
-
-		if (asprintf(&full, "%.*s/%s", (int)folder.n, folder.p, name) < 0)
-			return FAIL_NOMEM(e);
-		if (folder.n == 0 || full[0] != '/' || access(full, X_OK) < 0 ||
-		    stat(full, &st) < 0 || !S_ISREG(st.st_mode))
-			continue;
-		*ret = TAKE(full);
-		return 0;
-	}
-	return err_hint(
-		e, FAIL(e, E_SYSTEM, "start '%s': not in a folder of PATH (%.200s)", name, path),
-		"apt-get install %s", package_of(name));
 }
 
 /* vfork(2) copies no page tables, and leaves no page to be copied later: worth milliseconds to who
@@ -353,58 +311,4 @@ int proc_run_env(const char *const *argv, const char *const *env, int in, struct
 			    (int)(tail.n - skip), tail.p + skip);
 	}
 	return ret_out ? buf_check(ret_out, argv[0], e) : 0;
-}
-
-static const char *helper_folder = PLIMSOLL_LIBEXECDIR;
-
-void proc_helper_folder(const char *folder)
-{
-	helper_folder = folder;
-}
-
-int proc_helper_path(const char *name, char **ret, struct err *e)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *path = NULL, *slash;
-
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash && asprintf(&path, "%.*s/%s", (int)(slash - self), self, name) < 0)
-			return FAIL_NOMEM(e);
-		if (path && access(path, X_OK) == 0) {
-			*ret = path;
-			return 0;
-		}
-		free(path);
-	}
-	if (asprintf(&path, "%s/%s", helper_folder, name) < 0)
-		return FAIL_NOMEM(e);
-	if (access(path, X_OK) < 0) {
-		int r = FAIL_SYS(e, "find helper program '%s'", path);
-
-		free(path);
-		return r;
-	}
-	*ret = path;
-	return 0;
-}
-
-void proc_close_others(const int *keep, size_t n)
-{
-	unsigned from = 3;
-
-	for (;;) {
-		unsigned next = ~0U;
-
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > from)
-			(void)syscall(SYS_close_range, from, next == ~0U ? ~0U : next - 1, 0);
-		if (next == ~0U)
-			return;
-		from = next + 1;
-	}
 }
