@@ -14,6 +14,7 @@ extern const struct command cmd_tags;
 extern const struct command cmd_history;
 extern const struct command cmd_images;
 extern const struct command cmd_import;
+extern const struct command cmd_info;
 extern const struct command cmd_inspect;
 extern const struct command cmd_login;
 extern const struct command cmd_list;
@@ -29,6 +30,7 @@ extern const struct command cmd_sbom;
 extern const struct command cmd_scan;
 extern const struct command cmd_ship;
 extern const struct command cmd_sign;
+extern const struct command cmd_system;
 extern const struct command cmd_tag;
 extern const struct command cmd_trail;
 extern const struct command cmd_trust;
@@ -141,6 +143,8 @@ const struct command *const commands[] = {
 	&cmd_completion,
 	&cmd_man,
 	&cmd_doctor,
+	&cmd_info,
+	&cmd_system,
 	&cmd_version,
 	&cmd_commit, /* hidden */
 	&cmd_ended, /* hidden */

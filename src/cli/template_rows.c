@@ -16,7 +16,7 @@ static const struct {
 	{ "CreatedAt", "CREATED AT" }, { "LocalVolumes", "LOCAL VOLUMES" },
 	{ "CPUPerc", "CPU %" },	       { "MemUsage", "MEM USAGE / LIMIT" },
 	{ "MemPerc", "MEM %" },	       { "NetIO", "NET I/O" },
-	{ "BlockIO", "BLOCK I/O" },
+	{ "BlockIO", "BLOCK I/O" },    { "TotalCount", "TOTAL" },
 };
 
 /* The columns of a template: itself, of a row in which each field is its heading. */

@@ -101,7 +101,7 @@ up() { # name [option...]: one that runs
 	plimsoll run --name b --network none base:1 true
 	sleep 1.1
 	old=$(plimsoll inspect -f '{{.Id}}' b)
-	assert_eq "$(plimsoll container prune --filter until=1h)" ""
+	assert_eq "$(plimsoll container prune -f --filter until=1h)" ""
 	assert_eq "$(plimsoll container prune --filter until=1s --filter 'label!=keep' --force)" "$old"
 	run plimsoll container prune --filter until=frob
 	assert_status 2

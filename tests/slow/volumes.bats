@@ -161,7 +161,7 @@ again"
 	run plimsoll volume rm data
 	assert_status 2
 	assert_output_has "in use by container 'user'" "plimsoll rm user"
-	plimsoll volume prune
+	plimsoll volume prune -f
 	assert_eq "$(plimsoll volume ls -q)" data
 	plimsoll rm user
 	assert_eq "$(plimsoll volume rm data)" data

@@ -1,98 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands of containers under docker's second names, and the one that has no other. */
-#include "cli/container/containers.h"
-#include "cli/filters.h"
-#include "run/life/when.h"
-#include "run/run.h"
+#include "cli/agree.h"
+#include "cli/container/prune.h"
 
 struct prune_opts {
 	bool force;
 	struct strv filter;
 };
 
-struct pruning {
-	const struct state *state;
-	struct filters filters;
-	int64_t now;
-	struct strv ids;
-};
-
-static bool made_before(const struct pruning *p, const struct container *c, const char *when)
-{
-	int64_t t = 0;
-
-	return when_parse(when, p->now, &t, NULL) == 0 &&
-	       c->created * 1000000000 + c->created_nanos < t;
-}
-
-static bool wanted(const struct pruning *p, const struct container *c)
-{
-	FILTER_ALL(&p->filters, "until", value, made_before(p, c, value));
-	FILTER_ALL(&p->filters, "label", value, filter_label(c->labels, value));
-	FILTER_ALL(&p->filters, "label!", value, !filter_label(c->labels, value));
-	return true;
-}
-
-static int gather(void *arg, struct container *c, struct err *e)
-{
-	struct pruning *p = arg;
-	struct container_status s;
-	int r = container_status(c, &s, e);
-
-	if (r < 0 || c->kind == CONTAINER_STEP || s.phase == PHASE_RUNNING || !c->clean)
-		return r;
-	return wanted(p, c) ? strv_add(&p->ids, c->id, e) : 0;
-}
-
-static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
-{
-	const struct pruning *p = arg;
-	struct subject subject;
-	int r;
-
-	cli_subject(p->state, name, &subject);
-	r = run_remove(p->state, name, false, e);
-	return cli_note_container(c, "rm", name, &subject, r, NULL, e);
-}
-
-static int check_times(const struct filters *f, struct err *e)
-{
-	int64_t ignored;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->n; i++)
-		if (strcmp(f->v[i].name, "until") == 0)
-			r = when_parse(f->v[i].value, when_now(), &ignored, e);
-	return r;
-}
-
 static int run_container_prune(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	static const char *const names[] = { "until", "label", "label!", NULL };
 	const struct prune_opts *o = opts;
-	struct pruning p = { .now = when_now() };
-	int r = filters_parse(&o->filter, names, &p.filters, e);
+	auto_strv ids = { 0 };
+	struct filters filters;
+	uint64_t bytes = 0;
+	int r = filters_parse(&o->filter, names, &filters, e), printed = 0;
 
 	(void)argc, (void)argv;
 	if (r == 0)
-		r = check_times(&p.filters, e);
+		r = prune_check_times(&filters, e);
 	if (r == 0)
-		r = cli_state(c, &p.state, e);
+		r = cli_agree(c, o->force, "container prune",
+			      "This will remove all stopped containers.", e);
 	if (r == 0)
-		r = container_reap(p.state, e);
-	if (r == 0)
-		r = container_each(p.state, gather, &p, e);
-	if (r == 0 && p.ids.n)
-		r = cli_each_container(c, (int)p.ids.n, p.ids.v, EACH_NAMED, remove_one, &p, e);
-	strv_free(&p.ids);
-	return r;
+		r = prune_containers(c, &filters, &ids, &bytes, e);
+	for (size_t i = 0; printed == 0 && i < ids.n; i++)
+		printed = cli_print(c, e, "%s\n", ids.v[i]);
+	return r < 0 ? r : printed;
 }
 
 static const struct opt prune_table[] = {
 	OPT_AT(struct prune_opts, filter, "filter", 0, OPT_LIST, "NAME=VALUE",
 	       "only those made before until=TIME (10m, 2026-11-27T10:00:00Z), with this "
 	       "label=KEY[=VALUE], or without it: label!=KEY[=VALUE]"),
-	OPT_ALWAYS(struct prune_opts, force, "force", 'f', "ask nothing; so it is always"),
+	OPT_AT(struct prune_opts, force, "force", 'f', OPT_FLAG, NULL, "ask nothing"),
 	OPT_END,
 };
 
@@ -101,7 +43,7 @@ static const struct command container_prune = {
 	.args = "",
 	.brief = "Remove every container that does not run",
 	.details = "Prints the identifiers of those that it removed. Named volumes stay.",
-	.example = "plimsoll container prune\nplimsoll container prune --filter until=24h",
+	.example = "plimsoll container prune -f\nplimsoll container prune --filter until=24h",
 	.opts = prune_table,
 	.opts_size = sizeof(struct prune_opts),
 	.max_args = 0,

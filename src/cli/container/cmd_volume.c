@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cli/agree.h"
 #include "cli/container/containers.h"
+#include "cli/container/prune.h"
 #include "cli/container/volumes.h"
 #include "cli/trust/signing.h"
 #include "run/root/volume.h"
@@ -85,29 +87,25 @@ struct prune_opts {
 
 static int run_volume_prune(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	static const char *const known[] = { "label", "label!", NULL };
+	static const char *const known[] = { "label", "label!", "all", NULL };
 	const struct prune_opts *o = opts;
 	struct filters filters;
 	auto_strv gone = { 0 };
-	auto_json *list = NULL;
-	const json_t *v;
-	size_t i;
-	int r = filters_parse(&o->filter, known, &filters, e);
+	uint64_t bytes = 0;
+	int r = filters_parse(&o->filter, known, &filters, e), printed = 0;
 
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = volumes_find(c, &filters, &list, e);
-	if (r < 0)
-		return r;
-	json_array_foreach(list, i, v)
-	{
-		if (r == 0 && json_array_size(json_object_get(v, "containers")) == 0)
-			r = strv_add(&gone, json_string_or_null(v, "name") ?: "", e);
-	}
-	return r == 0 && gone.n
-		       ? cli_each_container(c, (int)gone.n, gone.v, EACH_NAMED, remove_one, NULL, e)
-		       : r;
+		r = cli_agree(c, o->force, "volume prune",
+			      "This will remove all volumes not used by at least one container, "
+			      "those with a name too.",
+			      e);
+	if (r == 0)
+		r = prune_volumes(c, &filters, &gone, &bytes, e);
+	for (size_t i = 0; printed == 0 && i < gone.n; i++)
+		printed = cli_print(c, e, "%s\n", gone.v[i]);
+	return r < 0 ? r : printed;
 }
 
 static const struct opt create_table[] = {
@@ -152,7 +150,7 @@ static const struct opt prune_table[] = {
 	OPT_ALWAYS(struct prune_opts, all, "all", 'a', "those with a name, too; so it is always"),
 	OPT_AT(struct prune_opts, filter, "filter", 0, OPT_LIST, "NAME=VALUE",
 	       "only with this label=KEY[=VALUE], or without it: label!=KEY[=VALUE]"),
-	OPT_ALWAYS(struct prune_opts, force, "force", 'f', "ask nothing; so it is always"),
+	OPT_AT(struct prune_opts, force, "force", 'f', OPT_FLAG, NULL, "ask nothing"),
 	OPT_END,
 };
 
@@ -160,7 +158,7 @@ static const struct command volume_prune_command = {
 	.name = "prune",
 	.args = "",
 	.brief = "Remove every volume that no container has",
-	.example = "plimsoll volume prune",
+	.example = "plimsoll volume prune\nplimsoll volume prune -f --filter label=scratch",
 	.opts = prune_table,
 	.opts_size = sizeof(struct prune_opts),
 	.run = run_volume_prune,
@@ -169,13 +167,10 @@ static const struct command volume_prune_command = {
 extern const struct command cmd_volume_exists;
 
 static const struct command *const volume_subs[] = {
-	&volume_create_command,
-	&volume_ls_command,
-	&volume_inspect_command,
-	&volume_rm_command,
-	&volume_prune_command,
-	&cmd_volume_exists,
-	NULL,
+	&volume_create_command, &volume_ls_command,
+	&volume_list_command,	&volume_inspect_command,
+	&volume_rm_command,	&volume_prune_command,
+	&cmd_volume_exists,	NULL,
 };
 
 const struct command cmd_volume = {

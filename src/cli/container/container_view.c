@@ -151,17 +151,13 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 	return 0;
 }
 
-uint64_t view_size(const struct container *c)
+uint64_t view_tree_size(const char *path)
 {
-	auto_free char *path = NULL;
-	char *roots[2] = { NULL, NULL };
+	char *roots[2] = { (char *)(uintptr_t)path, NULL };
 	uint64_t sum = 0;
 	FTSENT *at;
 	FTS *walk;
 
-	if (asprintf(&path, "%s/upper/fs", c->folder) < 0)
-		return 0;
-	roots[0] = path;
 	/* Names in it are the container's; nothing is opened, and no link is followed. */
 	walk = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
 	while (walk && (at = fts_read(walk)))
@@ -170,4 +166,11 @@ uint64_t view_size(const struct container *c)
 	if (walk)
 		(void)fts_close(walk);
 	return sum;
+}
+
+uint64_t view_size(const struct container *c)
+{
+	auto_free char *path = NULL;
+
+	return asprintf(&path, "%s/upper/fs", c->folder) < 0 ? 0 : view_tree_size(path);
 }

@@ -30,6 +30,8 @@ json_t *view_allowed(const struct container *c);
 
 /* Bytes of its own writable root; 0 for a read-only one. */
 uint64_t view_size(const struct container *c);
+/* Bytes of the files beneath a path; 0 when it is not there. */
+uint64_t view_tree_size(const char *path);
 
 /* What a template may ask for besides: Mounts, Networks, LocalVolumes, Size (0B unless size says
  * to look), Label as a map, and podman's ImageID, Pid, ExitCode, Exited, StartedAt, ExitedAt,

@@ -189,15 +189,14 @@ static const struct opt ls_table[] = {
 	OPT_END,
 };
 
-const struct command volume_ls_command = {
-	.name = "ls",
-	.args = "",
-	.brief = "List the volumes, and the containers that have them",
-	.example = "plimsoll volume ls\nplimsoll volume ls -q --filter dangling=true",
-	.opts = ls_table,
-	.opts_size = sizeof(struct ls_opts),
-	.run = run_volume_ls,
-};
+/* Under two names: volume ls, and podman's volume list. */
+#define LS_COMMAND                                                                                 \
+	.args = "", .brief = "List the volumes, and the containers that have them",                \
+	.example = "plimsoll volume ls\nplimsoll volume ls -q --filter dangling=true",             \
+	.opts = ls_table, .opts_size = sizeof(struct ls_opts), .run = run_volume_ls
+
+const struct command volume_ls_command = { .name = "ls", LS_COMMAND };
+const struct command volume_list_command = { .name = "list", LS_COMMAND };
 
 static const struct opt inspect_table[] = {
 	OPT_AT(struct inspect_opts, format, "format", 'f', OPT_STRING, "FORMAT",

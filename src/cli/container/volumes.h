@@ -13,4 +13,4 @@ int volumes_find(struct cli *c, const struct filters *filters, json_t **ret, str
 /* volume_describe() of those that are named, in docker's words. Owned. E_NOTFOUND. */
 int volume_describe_all(struct cli *c, char **names, size_t n, json_t **ret, struct err *e);
 
-extern const struct command volume_ls_command, volume_inspect_command;
+extern const struct command volume_ls_command, volume_list_command, volume_inspect_command;

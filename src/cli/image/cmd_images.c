@@ -153,3 +153,4 @@ static int run_images(struct cli *c, void *opts, int argc, char **argv, struct e
 
 const struct command cmd_images = { .name = "images", .group = "Images", IMAGES_COMMAND };
 const struct command cmd_image_ls = { .name = "ls", IMAGES_COMMAND };
+const struct command cmd_image_list = { .name = "list", IMAGES_COMMAND };
