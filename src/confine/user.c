@@ -174,3 +174,27 @@ int user_resolve(int root, const char *spec, struct user *ret, struct err *e)
 	*ret = u;
 	return 0;
 }
+
+int user_name(int root, bool group, uint32_t id, struct buf *ret, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_USER_FILE);
+	uint32_t found;
+	struct str rest;
+	struct line l;
+	int r = id == 0 ? 0 : read_in_root(root, group ? "etc/group" : "etc/passwd", &text, e);
+
+	if (r < 0)
+		return r;
+	rest = (struct str){ buf_str(&text), text.n };
+	/* 0 is root whatever a line says of it. */
+	while (id != 0 && next_line(&rest, &l))
+		if (number(l.id, &found) && found == id && l.name.n) {
+			buf_put(ret, l.name.p, l.name.n);
+			return ret->failed ? FAIL_NOMEM(e) : 0;
+		}
+	if (id == 0)
+		buf_puts(ret, "root");
+	else
+		buf_printf(ret, "%u", id);
+	return ret->failed ? FAIL_NOMEM(e) : 0;
+}

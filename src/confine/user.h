@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 /*
@@ -26,3 +29,7 @@ struct user {
 /* root: descriptor of the root filesystem. "" is root. A name that is not there is E_NOTFOUND, a
  * file that is too large or a number out of range E_FORMAT. */
 int user_resolve(int root, const char *spec, struct user *ret, struct err *e);
+
+/* What the root's own /etc/passwd, or with group its /etc/group, calls a number: "0" is root, a
+ * number that is not there is itself. Names are the image's choice: sanitize them. */
+int user_name(int root, bool group, uint32_t id, struct buf *ret, struct err *e);

@@ -4,6 +4,7 @@
 
 #include "base/proc.h"
 #include "cli/container/containers.h"
+#include "cli/container/top_columns.h"
 #include "run/life/usage.h"
 
 /*
@@ -95,38 +96,70 @@ static int print_members(struct cli *c, pid_t first, const struct buf *said, str
 	return r;
 }
 
-static int run_top(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+struct top_opts {
+	bool latest, list;
+};
+
+static int print_by_ps(struct cli *c, pid_t first, int argc, char **argv, struct err *e)
 {
-	auto_container found = CONTAINER_INIT;
 	auto_strv words = { 0 };
 	auto_buf said = BUF_INIT(LIMIT_PS);
+	int r = ps_argv(argc, argv, &words, e);
+
+	if (r == 0)
+		r = proc_run((const char *const *)words.v, -1, &said, e);
+	return r == 0 ? print_members(c, first, &said, e) : r;
+}
+
+static int run_top(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct top_opts *o = opts;
+	const int named = o->latest ? 0 : 1;
+	auto_free char *name = NULL;
+	auto_container found = CONTAINER_INIT;
 	struct container_status status;
 	const struct state *state;
-	int r = cli_state(c, &state, e);
+	int r;
 
-	(void)opts;
+	if (o->list)
+		return top_columns_list(c, e);
+	/* A word that is no column may be a name: then it is one too many. */
+	r = cli_one_container(c, o->latest, o->latest ? 0 : argc > 0, argv, &name, e);
 	if (r == 0)
-		r = container_find(state, argv[0], &found, e);
+		r = cli_state(c, &state, e);
+	if (r == 0)
+		r = container_find(state, name, &found, e);
 	if (r == 0)
 		r = container_status(&found, &status, e);
 	if (r == 0 && status.phase != PHASE_RUNNING)
 		r = FAIL(e, E_USAGE, "container '%s' is not running", found.name);
-	if (r == 0)
-		r = ps_argv(argc - 1, argv + 1, &words, e);
-	if (r == 0)
-		r = proc_run((const char *const *)words.v, -1, &said, e);
-	return r == 0 ? print_members(c, status.pid, &said, e) : r;
+	if (r < 0)
+		return r;
+	return top_columns_known(argc - named, argv + named)
+		       ? top_columns_print(c, status.pid, argc - named, argv + named, e)
+		       : print_by_ps(c, status.pid, argc - named, argv + named, e);
 }
+
+static const struct opt top_table[] = {
+	OPT_AT(struct top_opts, latest, "latest", 'l', OPT_FLAG, NULL, "of the newest container"),
+	OPT_AT(struct top_opts, list, "list-descriptors", 0, OPT_FLAG, NULL,
+	       "print the names of all columns"),
+	OPT_END,
+};
 
 const struct command cmd_top = {
 	.name = "top",
 	.group = "Containers",
-	.args = "CONTAINER [PS-OPTION...]",
+	.args = "CONTAINER [PS-OPTION... | COLUMN...]",
 	.brief = "Show the processes of a container",
-	.details = "By the host's ps, with its options (default -ef) or with names of its columns. "
-		   "Process and user ids are the host's.",
-	.example = "plimsoll top web\nplimsoll top web -o pid,cmd\nplimsoll top web pid args",
-	.min_args = 1,
+	.details = "By the host's ps, with its options (default -ef): process and user ids are the "
+		   "host's. By podman's columns the container's own are shown, as it sees them; "
+		   "hpid, huser and hgroup are the host's. Other names are those of ps.",
+	.example = "plimsoll top web\nplimsoll top web -o pid,cmd\nplimsoll top --latest pid "
+		   "user args capeff seccomp",
+	.opts = top_table,
+	.opts_size = sizeof(struct top_opts),
+	.min_args = 0,
 	.max_args = -1,
 	.stop_at_arg = true,
 	.run = run_top,

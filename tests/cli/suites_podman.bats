@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# What podman's own suites ask for (docs/suites.md says which were read): top, events, ps, names and formats.
+
+load ../lib/common
+load ../lib/containers
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	base_root grep readlink printenv mkdir touch || return 0
+	echo 'worker:x:7:9::/:/bin/sh' >>"$ROOT/etc/passwd"
+	echo 'crew:x:9:' >>"$ROOT/etc/group"
+	base_state
+}
+
+setup() { containers_setup python3; }
+
+teardown() { containers_teardown; }
+
+# What top is asked, with the spaces between columns as one.
+top_of() { # argument of top...
+	run plimsoll top "$@"
+	output=$(sed 's/  */ /g' <<<"$output")
+}
+
+@test "top by podman's columns shows the container's own numbers and names" {
+	plimsoll run -d --network none --name c --user worker:crew base:1 sh -c 'sleep 60; :'
+	wait_for 10 sh -c "'$PLIMSOLL' --state '$STATE' top c pid args | grep -q 'sleep 60$'"
+	top_of c pid ppid user,group "%c args"
+	assert_status 0
+	assert_eq "$(head -n 2 <<<"$output")" $'PID PPID USER GROUP COMMAND COMMAND\n1 0 worker crew sh sh -c sleep 60; :'
+	assert_output_has "1 worker crew sleep sleep 60"
+	top_of --latest capeff capbnd seccomp
+	assert_eq "$(sed -n 2p <<<"$output")" "none none filter"
+	top_of c %C etime time tty
+	[[ $(sed -n 2p <<<"$output") =~ ^[0-9.]+\ [0-9hm.]+s\ [0-9m.]+s\ \?$ ]] || fail "$output"
+	top_of c hpid
+	[ "$(sed -n 2p <<<"$output")" = "$(plimsoll inspect -f '{{.State.Pid}}' c)" ]
+	# What is no column of podman's is ps's affair, with the host's numbers.
+	top_of c -eo pid,comm
+	refute_output_has $'\n 1 sh'
+	run plimsoll top c nosuchcolumn
+	[ "$status" -ne 0 ]
+	run plimsoll top --latest c
+	[ "$status" -ne 0 ]
+	run plimsoll top --list-descriptors
+	assert_output_has hpid capeff seccomp
+}
