@@ -49,10 +49,11 @@ struct profile {
 	const char *const *syscalls; /* of syscalls_denied, allowed all the same; may be NULL */
 	/* Protections that are off. Policy has to allow each. */
 	bool no_seccomp, no_landlock, no_apparmor, no_selinux;
-	bool new_privileges; /* setuid programs work; not with Landlock, which rules them out */
-	bool all_caps;	     /* every one that who starts it has */
-	bool host_devices;   /* the host's, all of them */
-	bool proc_writable;  /* /proc/PID/mem can be written, as far as the rest lets it */
+	const char *apparmor; /* a loaded profile of AppArmor's instead of ours; NULL: ours */
+	bool new_privileges;  /* setuid programs work; not with Landlock, which rules them out */
+	bool all_caps;	      /* every one that who starts it has */
+	bool host_devices;    /* the host's, all of them */
+	bool proc_writable;   /* /proc/PID/mem can be written, as far as the rest lets it */
 	bool root_readonly;
 };
 

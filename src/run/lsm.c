@@ -20,7 +20,7 @@
 #define SECURITYFS "/sys/kernel/security"
 #define LOADED SECURITYFS "/apparmor/policy/profiles"
 
-enum { LIMIT_ANSWER = 64 };
+enum { LIMIT_ANSWER = 64, LIMIT_PROFILE_NAME = 4096 };
 
 static bool file_says(const char *path, const char *what)
 {
@@ -55,6 +55,35 @@ static bool is_loaded(const char *name)
 			continue;
 		(void)snprintf(mode, sizeof(mode), LOADED "/%s/mode", d->d_name);
 		found = file_says(mode, "enforce");
+	}
+	if (dir)
+		(void)closedir(dir);
+	return found;
+}
+
+static bool reads(const char *profile, const char *file, const char *what)
+{
+	auto_buf text = BUF_INIT(LIMIT_PROFILE_NAME);
+	char path[sizeof(LOADED) + 300];
+
+	(void)snprintf(path, sizeof(path), LOADED "/%s/%s", profile, file);
+	return fs_read_user(path, LIMIT_PROFILE_NAME - 1, &text, NULL) == 0 &&
+	       str_eqz(str_trim(str_of(buf_str(&text))), what);
+}
+
+/* By the name that the profile itself has, which may be a path. */
+static bool is_chosen_loaded(const char *name, bool *ret_enforced)
+{
+	DIR *dir = opendir(LOADED);
+	const struct dirent *d;
+	bool found = false;
+
+	*ret_enforced = false;
+	while (dir && !*ret_enforced && (d = readdir(dir))) {
+		if (d->d_name[0] == '.' || !reads(d->d_name, "name", name))
+			continue;
+		found = true;
+		*ret_enforced = reads(d->d_name, "mode", "enforce");
 	}
 	if (dir)
 		(void)closedir(dir);
@@ -172,6 +201,24 @@ static int apply_apparmor(const struct setup *s, const struct spec *spec, json_t
 		      : WRAP(e, r, "AppArmor profile");
 }
 
+/* One that policy names. Nothing excuses that it is not there: who chose it relies on it. */
+static int apply_chosen(const char *name, json_t *process, struct err *e)
+{
+	bool enforced = false;
+	int r = lsm_apparmor() ? see_policy(e)
+			       : FAIL(e, E_SYSTEM, "this kernel runs without AppArmor");
+
+	if (r == 0 && !is_chosen_loaded(name, &enforced)) {
+		r = FAIL(e, E_SYSTEM, "no profile of that name is loaded");
+		r = err_hint(e, r, "as root: apparmor_parser --replace FILE; aa-status lists them");
+	} else if (r == 0 && !enforced) {
+		r = FAIL(e, E_SYSTEM, "it only complains, and holds nobody");
+		r = err_hint(e, r, "as root: aa-enforce %s", name);
+	}
+	return r == 0 ? json_put_string(process, "apparmorProfile", name, e)
+		      : WRAP(e, r, "AppArmor profile %s", name);
+}
+
 static int apply_selinux(const struct setup *s, json_t *process, json_t *linux_, struct err *e)
 {
 	struct selinux_labels labels;
@@ -194,6 +241,8 @@ int lsm_apply(const struct setup *s, const struct spec *spec, json_t *config, st
 		r = apply_selinux(s, process, linux_, e);
 	if (r < 0 || spec->profile->no_apparmor)
 		return r;
+	if (spec->profile->apparmor)
+		return apply_chosen(spec->profile->apparmor, process, e);
 	if (lsm_apparmor())
 		return apply_apparmor(s, spec, process, e);
 	if (!needed)

@@ -13,7 +13,8 @@
  * Sets process.apparmorProfile, or process.selinuxLabel and linux.mountLabel, in a configuration
  * that spec_json() made. The AppArmor profile is loaded unless the kernel has it since this boot.
  * E_SYSTEM when the kernel has a policy and it cannot be applied: never without, but where the
- * profile or plimsoll.yaml (`run: without: [apparmor]`) says so.
+ * profile or plimsoll.yaml (`run: without: [apparmor]`) says so. A profile of the user's choosing
+ * has to be loaded, and to enforce; nothing excuses that.
  */
 int lsm_apply(const struct setup *s, const struct spec *spec, json_t *config, struct err *e);
 

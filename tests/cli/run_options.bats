@@ -212,6 +212,9 @@ allowing() { # words, option...
 @test "what opens the host: only by policy, by name and with a reason, which the trail keeps" {
 	refused 3 "run: {allow:" --security-opt seccomp=unconfined
 	refused 3 "run: {allow:" --security-opt apparmor=unconfined
+	refused 3 "run: {allow: [\"apparmor:mine\"]" --security-opt apparmor=mine
+	refused 2 "no name of a profile" --security-opt 'apparmor=mine//&yours'
+	refused 2 "apparmor=unconfined and apparmor=mine" --security-opt apparmor=unconfined --security-opt apparmor=mine
 	refused 3 "run: {allow:" --cap-add NET_ADMIN
 	refused 3 "run: {allow:" --device /dev/zero
 	refused 3 "run: {allow: [privileged]" --privileged

@@ -124,6 +124,35 @@ sleeps_held() {
 	assert_eq "$(cut -f3 one.tsv | sort -u)" denied
 }
 
+@test "a profile of the user's choosing: by policy, by name, with a reason, and only if it holds" {
+	local mine=(--security-opt apparmor=/srv/mine)
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	assert_status 3
+	assert_output_has 'run: {allow: ["apparmor:/srv/mine"]'
+	printf 'run:\n  allow: ["apparmor:/srv/mine"]\n  without: [apparmor]\n' >"$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	assert_status 125
+	assert_output_has "no profile of that name is loaded"
+	printf 'profile /srv/mine flags=(attach_disconnected,complain) { file, }\n' >mine
+	apparmor_parser --replace --skip-cache mine
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	assert_status 125
+	assert_output_has "only complains"
+	printf 'profile /srv/mine flags=(attach_disconnected) { file, signal, network, ptrace, deny /etc/hostname r, }\n' >mine
+	apparmor_parser --replace --skip-cache mine
+	run in_container "${mine[@]}" lockdown:1 /bin/true
+	assert_status 3
+	assert_output_has "--reason TEXT"
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /proc/self/attr/current
+	assert_eq "$output" "/srv/mine (enforce)"
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /etc/hostname
+	assert_output_has "Permission denied"
+	plimsoll -q run -d --name chosen "${mine[@]}" --reason demo --network none lockdown:1 /bin/sleep 1000
+	run plimsoll exec chosen /bin/cat /proc/self/attr/current
+	assert_eq "$output" "/srv/mine (enforce)"
+	plimsoll rm -f chosen
+}
+
 @test "pasta under Debian's profile: a container with a port starts, and nothing is denied" {
 	[ -e /etc/apparmor.d/usr.bin.passt ] || skip "needs passt's profile"
 	apparmor_parser --replace --skip-cache /etc/apparmor.d/usr.bin.passt

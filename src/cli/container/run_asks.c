@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of the options opens the host, as the words by which a policy allows it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
 #include "cli/container/run_options.h"
+#include "run/options/allow.h"
 #include "run/root/devices.h"
 
 /* Which namespaces are the host's. A privileged one is the host's root: with ids of its own its
@@ -34,6 +36,22 @@ static int ask_share(const struct run_cli_opts *o, struct run_asks *ret, struct 
 				"neither privileged nor have the host's",
 				share_option(k), ret->share.of[k]);
 	return r;
+}
+
+static int ask_apparmor(const char *name, struct run_asks *ret, struct err *e)
+{
+	auto_free char *word = NULL;
+	int r;
+
+	if (asprintf(&word, "apparmor:%s", name) < 0)
+		return FAIL_NOMEM(e);
+	if (!run_allow_word(word)) {
+		r = FAIL(e, E_USAGE, "--security-opt apparmor=%.100s: no name of a profile", name);
+		return err_hint(e, r,
+				"letters, digits and ._+@/- of one that is loaded (aa-status)");
+	}
+	ret->apparmor = name;
+	return strv_add(&ret->words, word, e);
 }
 
 static int ask_security(const char *text, struct run_asks *ret, struct err *e)
@@ -72,6 +90,8 @@ static int ask_security(const char *text, struct run_asks *ret, struct err *e)
 			*table[i].flag = true;
 			return strv_add(&ret->words, table[i].word, e);
 		}
+	if (starts_with(words, "apparmor "))
+		return ask_apparmor(text + strlen("apparmor="), ret, e);
 	if (starts_with(words, "seccomp ")) {
 		ret->seccomp_file = has_word("builtin default", text + strlen("seccomp="))
 					    ? NULL
@@ -128,6 +148,9 @@ int run_options_asks(const struct run_cli_opts *o, struct run_asks *ret, struct 
 	for (size_t l = 0; l < sizeof(lists) / sizeof(*lists); l++)
 		for (size_t i = 0; r == 0 && i < lists[l].list->n; i++)
 			r = lists[l].ask(lists[l].list->v[i], ret, e);
+	if (r == 0 && ret->apparmor && ret->no_apparmor)
+		return FAIL(e, E_USAGE, "--security-opt apparmor=unconfined and apparmor=%.64s",
+			    ret->apparmor);
 	if (r == 0 && ret->seccomp_file &&
 	    (ret->no_seccomp || ret->new_privileges || o->privileged))
 		return FAIL(

@@ -83,6 +83,9 @@ static int take_off(const struct run_cli_opts *o, struct run_request *ret, struc
 		ret->own.masked = ret->own.readonly = none;
 	if (o->privileged)
 		all_off(&ret->own);
+	ret->own.apparmor = a->apparmor;
+	if (a->apparmor)
+		ret->own.no_apparmor = false;
 	ret->run.profile = &ret->own;
 	if (ret->own.new_privileges && !ret->own.no_landlock)
 		return err_hint(e,

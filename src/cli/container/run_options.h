@@ -48,6 +48,7 @@ void run_options_free(struct run_cli_opts *o);
 /* What opens the host, and exists only where the policy allows it by name (run/options/allow.h). */
 struct run_asks {
 	const char *seccomp_file; /* borrowed */
+	const char *apparmor;	  /* name of a profile, borrowed; NULL: plimsoll's */
 	struct strv words;
 	bool no_seccomp, no_apparmor, no_landlock, no_selinux, unmasked, new_privileges;
 	struct share share;

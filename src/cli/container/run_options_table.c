@@ -147,9 +147,9 @@ const struct opt run_option_table[] = {
 	FIELD(cap_drop, "cap-drop", 0, OPT_LIST, "CAPABILITY", "take one away, or ALL"),
 	FIELD(security_opt, "security-opt", 0, OPT_LIST, "OPTION",
 	      "seccomp=FILE (docker's form): calls taken away besides; no-new-privileges, which is "
-	      "so anyway; by policy seccomp=unconfined, "
-	      "apparmor=unconfined, landlock=unconfined, systempaths=unconfined, "
-	      "label=disable, no-new-privileges=false"),
+	      "so anyway; by policy apparmor=NAME (a loaded profile instead of plimsoll's), "
+	      "seccomp=unconfined, apparmor=unconfined, landlock=unconfined, "
+	      "systempaths=unconfined, label=disable, no-new-privileges=false"),
 	FIELD(device, "device", 0, OPT_LIST, "PATH[:TARGET][:rwm]",
 	      "by policy: a device of the host"),
 	FIELD(reason, "reason", 0, OPT_STRING, "TEXT",

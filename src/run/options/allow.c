@@ -26,6 +26,7 @@ static const struct {
 	{ "syscalls", "system calls that are refused for a reason (plimsoll profile)" },
 	{ "proc-unmasked", "it would see and set what the kernel shows of the host in /proc" },
 	{ "new-privileges", "its programs could gain privileges by setuid" },
+	{ "apparmor:", "that profile would hold it instead of the one made for it" },
 	{ "cap:", "this capability reaches the host" },
 	{ "device:", "it would speak to a device of the host" },
 	{ "mount:", "who writes or reads that path controls the host" },
@@ -61,6 +62,15 @@ static bool cap_ok(const char *name)
 	return cap_parse(name, &n, NULL) == 0 && strcmp(cap_name(n) + 4, name) == 0;
 }
 
+/* A name of AppArmor's that means itself alone: no pattern, namespace or stack of several. */
+static bool apparmor_ok(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "._+@/-";
+
+	return *name && strspn(name, plain) == strlen(name) && strcmp(name, "unconfined") != 0;
+}
+
 /* As they were called before the options were there. */
 const char *allow_canonical(const char *what)
 {
@@ -79,8 +89,12 @@ int allow_find_word(const char *what, bool pattern)
 			if (strcmp(what, word) == 0)
 				return i;
 		} else if (strncmp(what, word, n) == 0) {
-			return strcmp(word, "cap:") == 0 ? (cap_ok(what + n) ? i : -1)
-							 : (path_ok(what + n, pattern) ? i : -1);
+			const bool ok = strcmp(word, "cap:") == 0 ? cap_ok(what + n)
+					: strcmp(word, "apparmor:") == 0
+						? apparmor_ok(what + n)
+						: path_ok(what + n, pattern);
+
+			return ok ? i : -1;
 		}
 	}
 	return -1;

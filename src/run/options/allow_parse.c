@@ -88,7 +88,7 @@ static int parse_allowance(const json_t *entry, struct run_policy *p, struct err
 			   "userns-host, seccomp-unconfined, landlock-unconfined, "
 			   "apparmor-unconfined, selinux-unconfined, proc-writable, "
 			   "syscalls, proc-unmasked, "
-			   "new-privileges, cap:NAME, device:PATH, mount:PATH",
+			   "new-privileges, apparmor:NAME, cap:NAME, device:PATH, mount:PATH",
 			   e);
 	r = images ? parse_images(images, what, p, e) : 0;
 	if (r < 0)

@@ -69,6 +69,24 @@ TEST(a_path_is_that_path_and_with_a_star_what_is_below)
 	CHECK(!run_allow_word("device://dev/x") && run_allow_word("device:/dev/x"));
 }
 
+TEST(a_profile_of_apparmor_is_that_profile)
+{
+	auto_run_policy p = { .json = NULL };
+	struct err e = ERR_INIT;
+
+	CHECK(parse("allow: ['apparmor:docker-default', 'apparmor:/usr/bin/x']", &p, &e) == 0);
+	CHECK(run_allowed(&p, "apparmor:docker-default", NULL, &e) == E_POLICY);
+	CHECK(run_allowed(&p, "apparmor:docker-default", "r", &e) == 0);
+	CHECK(run_allowed(&p, "apparmor:/usr/bin/x", "r", &e) == 0);
+	CHECK(run_allowed(&p, "apparmor:docker", "r", &e) == E_POLICY);
+	CHECK(run_allowed(&p, "apparmor:docker-default2", "r", &e) == E_POLICY);
+	CHECK(strstr(e.hint, "[\"apparmor:docker-default2\"]") != NULL);
+	/* Namespaces, stacks, patterns, and what is no profile. */
+	CHECK(!run_allow_word("apparmor:") && !run_allow_word("apparmor:unconfined"));
+	CHECK(!run_allow_word("apparmor:a//&b") && !run_allow_word("apparmor::ns:a"));
+	CHECK(!run_allow_word("apparmor:/usr/*") && !run_allow_word("apparmor:a b"));
+}
+
 TEST(an_allowance_for_some_images_is_for_no_other)
 {
 	auto_run_policy p = { .json = NULL };
