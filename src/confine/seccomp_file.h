@@ -19,4 +19,5 @@ enum { LIMIT_SECCOMP_FILE = 1024 * 1024 };
  * E_FORMAT with file and key; E_POLICY for actions that hand a call to somebody. */
 int seccomp_file_parse(const char *text, size_t n, const char *what, uint64_t caps, struct buf *ret,
 		       struct err *e);
+/* The same of a file, in a sandboxed child, since such files are copied from anywhere. */
 int seccomp_file_read(const char *path, uint64_t caps, struct buf *ret, struct err *e);

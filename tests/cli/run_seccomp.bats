@@ -108,6 +108,16 @@ compares() {
 	refused 5 "p.json" --security-opt seccomp=p.json
 	profile '{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}'
 	refused 3 "handed to nobody" --security-opt seccomp=p.json
+	# It is read by a child in the sandbox, which has ten seconds for it.
+	jq -nc '{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO",
+		args: [range(65) | {index: 0, value: ., op: "SCMP_CMP_EQ"}]}]}' >p.json
+	refused 5 "over 64 args" --security-opt seccomp=p.json
+	if command -v strace >/dev/null; then
+		profile
+		LSAN_OPTIONS=detect_leaks=0 ASAN_OPTIONS=detect_leaks=0 strace -f -o calls -e trace=read,seccomp,landlock_restrict_self \
+			"$PLIMSOLL" --state "$STATE" run --rm --security-opt seccomp=p.json nosuch:1 >/dev/null 2>&1 || true
+		grep -q 'seccomp(SECCOMP_SET_MODE_FILTER' calls || fail "no filter:" "$(cat calls)"
+	fi
 	refused 5 "is not there" --security-opt seccomp=nosuch.json
 	profile
 	printf 'run:\n  allow: [seccomp-unconfined]\n' >policy.yaml

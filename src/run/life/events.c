@@ -258,6 +258,14 @@ int events_read(const struct state *state, const struct events_query *asked, str
 	return done == 0 ? follow(&r, folder, watch, e) : done;
 }
 
+int events_read_file(int fd, const struct events_query *q, struct err *e)
+{
+	auto_reader r = READER_INIT(q);
+
+	r.fd = fd;
+	return drain(&r, e);
+}
+
 static void look_back(const struct container *c, const struct events_query *q)
 {
 	auto_close int folder = openat(c->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -39,3 +39,5 @@ struct events_query {
 };
 /* Those that were, then those that come, until `until` or until we are interrupted (E_SIGNAL). */
 int events_read(const struct state *state, const struct events_query *q, struct err *e);
+/* Those of one file, which is closed. What is no event is passed over. */
+int events_read_file(int fd, const struct events_query *q, struct err *e);
