@@ -43,6 +43,7 @@ extern const struct command cmd_generate_key_pair;
 extern const struct command cmd_import_key_pair;
 extern const struct command cmd_public_key;
 extern const struct command cmd_triangulate;
+extern const struct command cmd_untag;
 extern const struct command cmd_version;
 extern const struct command cmd_watch;
 extern const struct command cmd_create;
@@ -91,6 +92,7 @@ const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_history,
 	&cmd_tag,
+	&cmd_untag,
 	&cmd_rmi,
 	&cmd_image,
 	&cmd_cache,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "run/life/events.h"
 #include "trail/trail.h"
 
 /* Those of the steps, which differ in kind and detail. */
@@ -18,6 +19,18 @@ static int record(const struct road *road, const struct trail_event *common,
 		events[i].detail = v[i].detail;
 	}
 	return trail_record_all(road->state, events, n, NULL, e);
+}
+
+/* What is done to an image here is one of docker's events, too. Its readers are told what the trail
+ * proves: nothing is lost when it cannot be written. */
+static void tell(const struct road *road, const char *kind)
+{
+	static const char *const told[] = { "build", "import", "pull", "push" };
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
+		if (strcmp(told[i], kind) == 0 && road->image.digest.s[0])
+			(void)event_note_other(road->state, "image", kind, road->image.digest.s,
+					       json_pack("{s:s*}", "name", road->name), NULL);
 }
 
 int road_note_all(const struct road *road, const struct road_step *v, size_t n, int outcome,
@@ -45,8 +58,11 @@ int road_note_all(const struct road *road, const struct road_step *v, size_t n, 
 	};
 
 	r = record(road, &common, v, n, &own);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		json_decref(v[i].detail);
+		if (r >= 0 && outcome >= 0)
+			tell(road, v[i].kind);
+	}
 	if (r >= 0)
 		return outcome;
 	if (outcome < 0)

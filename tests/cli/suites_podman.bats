@@ -45,3 +45,28 @@ top_of() { # argument of top...
 	run plimsoll top --list-descriptors
 	assert_output_has hpid capeff seccomp
 }
+
+@test "events: podman's words, labels as attributes, images and volumes, short identifiers" {
+	plimsoll run --rm --network none --label 'fruit=pear tree' --name zz base:1 sh -c 'exit 17' || true
+	run plimsoll events --stream=false --filter container=zz --filter status=died \
+		--format '{{.Attributes.fruit}} {{.ContainerExitCode}} {{.Name}}'
+	assert_eq "$output" "pear tree 17 zz"
+	run plimsoll events --stream=false -f container=zz -f event=remove --no-trunc=false
+	[[ $output =~ \ container\ destroy\ [0-9a-f]{12}\ \( ]] || fail "$output"
+	plimsoll tag base:1 base:2 base:3
+	plimsoll untag base:1 base:2
+	run plimsoll rmi base:3 nosuch
+	assert_status 5
+	plimsoll rmi --force nosuch
+	run plimsoll untag base:1 nosuch
+	assert_status 5
+	run plimsoll events --stream=false -f type=image --format '{{.Action}} {{.Name}}'
+	assert_eq "$(tail -n 4 <<<"$output")" $'tag base:2\ntag base:3\nuntag base:2\nuntag base:3'
+	[[ $output == *"import base:1"* ]] || fail "$output"
+	plimsoll run --rm --network none -v made:/x base:1 sh -c :
+	plimsoll volume rm made
+	run plimsoll events --stream=false -f volume=made --format '{{.Type}} {{.Action}} {{.ID}}'
+	assert_eq "$output" $'volume create made\nvolume destroy made'
+	run plimsoll events --stream=false -f pod=made
+	assert_eq "$status:$output" 0:
+}

@@ -8,7 +8,7 @@
 
 struct events_cli_opts {
 	const char *since, *until, *format;
-	bool no_stream, full;
+	bool no_stream, cut;
 	struct strv filter;
 };
 
@@ -16,6 +16,7 @@ struct printing {
 	struct cli *c;
 	struct filters filters;
 	struct rows rows;
+	bool cut; /* identifiers are short */
 };
 
 static const char *attribute(const json_t *event, const char *name)
@@ -25,17 +26,44 @@ static const char *attribute(const json_t *event, const char *name)
 		       ?: "";
 }
 
+static bool is_type(const json_t *event, const char *type)
+{
+	return strcmp(json_string_or_null(event, "Type") ?: "", type) == 0;
+}
+
+/* docker's words are in the file; podman's mean the same. */
+static bool is_action(const json_t *event, const char *wanted)
+{
+	static const char *const same[][2] = {
+		{ "died", "die" },	   { "remove", "destroy" },	{ "remove", "delete" },
+		{ "exec", "exec_create" }, { "exec_died", "exec_die" },
+	};
+	const char *action = json_string_or_null(event, "Action") ?: "";
+	bool found = strcmp(action, wanted) == 0;
+
+	for (size_t i = 0; !found && i < sizeof(same) / sizeof(*same); i++)
+		found = strcmp(same[i][0], wanted) == 0 && strcmp(same[i][1], action) == 0;
+	return found;
+}
+
 static bool is_container(const json_t *event, const char *wanted)
 {
 	const char *id = json_string_or_null(event, "id") ?: "";
 
-	return *wanted &&
+	return *wanted && is_type(event, "container") &&
 	       (strcmp(attribute(event, "name"), wanted) == 0 || starts_with(id, wanted));
 }
 
-/* "web" is web:1, too. */
-static bool is_image(const char *image, const char *wanted)
+static bool is_volume(const json_t *event, const char *wanted)
 {
+	return is_type(event, "volume") &&
+	       strcmp(json_string_or_null(event, "id") ?: "", wanted) == 0;
+}
+
+/* "web" is web:1, too. */
+static bool is_image(const json_t *event, const char *wanted)
+{
+	const char *image = attribute(event, is_type(event, "image") ? "name" : "image");
 	const size_t n = strlen(wanted);
 
 	return starts_with(image, wanted) && n && (!image[n] || image[n] == ':' || image[n] == '@');
@@ -44,10 +72,15 @@ static bool is_image(const char *image, const char *wanted)
 static bool matches(const struct filters *f, const json_t *event)
 {
 	FILTER_ANY(f, "container", value, is_container(event, value));
-	FILTER_ANY(f, "event", value,
-		   strcmp(json_string_or_null(event, "Action") ?: "", value) == 0);
-	FILTER_ANY(f, "image", value, is_image(attribute(event, "image"), value));
-	FILTER_ANY(f, "type", value, strcmp(value, "container") == 0);
+	FILTER_ANY(f, "event", value, is_action(event, value));
+	FILTER_ANY(f, "status", value, is_action(event, value));
+	FILTER_ANY(f, "image", value, is_image(event, value));
+	FILTER_ANY(f, "volume", value, is_volume(event, value));
+	FILTER_ANY(f, "type", value, is_type(event, value));
+	/* Of what is not here nothing is told. */
+	FILTER_ANY(f, "pod", value, !value);
+	FILTER_ANY(f, "network", value, !value);
+	FILTER_ANY(f, "daemon", value, !value);
 	FILTER_ALL(f, "label", value,
 		   filter_label(json_object_get(json_object_get(event, "Actor"), "Attributes"),
 				value));
@@ -55,8 +88,9 @@ static bool matches(const struct filters *f, const json_t *event)
 }
 
 /* As docker prints it: TIME TYPE ACTION ID (name=value, ...), the attributes by name. */
-static int print_text(struct cli *c, const json_t *event, struct err *e)
+static int print_text(struct cli *c, const json_t *event, bool cut, struct err *e)
 {
+	const char *id = json_string_or_null(event, "id") ?: "?";
 	const json_t *all = json_object_get(json_object_get(event, "Actor"), "Attributes");
 	auto_buf line = BUF_INIT(LIMIT_EVENT * 2);
 	const char *name;
@@ -65,8 +99,10 @@ static int print_text(struct cli *c, const json_t *event, struct err *e)
 	size_t n = 0;
 
 	when_print(json_integer_value(json_object_get(event, "timeNano")), when);
-	buf_printf(&line, "%s container %s %s (", when, json_string_or_null(event, "Action") ?: "?",
-		   json_string_or_null(event, "id") ?: "?");
+	buf_printf(&line, "%s %s %s %.*s (", when, json_string_or_null(event, "Type") ?: "?",
+		   json_string_or_null(event, "Action") ?: "?",
+		   cut && !is_type(event, "volume") ? CONTAINER_SHORT : INT32_MAX,
+		   cut && starts_with(id, "sha256:") ? id + strlen("sha256:") : id);
 	/* They were written canonically: sorted. */
 	json_object_foreach((json_t *)(uintptr_t)all, name, value)
 		buf_printf(&line, "%s%s=%s", n++ ? ", " : "", name, json_string_value(value) ?: "");
@@ -79,6 +115,7 @@ static int print_text(struct cli *c, const json_t *event, struct err *e)
 /* podman's words for what docker's have under others, and docker's older ones. */
 static int print_template(struct rows *rows, const json_t *event, struct err *e)
 {
+	json_t *attributes = json_object_get(json_object_get(event, "Actor"), "Attributes");
 	static const char *const words[][2] = { { "ID", "id" },
 						{ "Status", "status" },
 						{ "From", "from" },
@@ -90,7 +127,8 @@ static int print_template(struct rows *rows, const json_t *event, struct err *e)
 		if (json_object_get(event, words[i][1]))
 			(void)json_object_set(row, words[i][0],
 					      json_object_get(event, words[i][1]));
-	if (!row || json_put_string(row, "Name", attribute(event, "name"), e) < 0 ||
+	if (!row || json_object_set(row, "Attributes", attributes) < 0 ||
+	    json_put_string(row, "Name", attribute(event, "name"), e) < 0 ||
 	    json_put_string(row, "Image", attribute(event, "image"), e) < 0 ||
 	    json_put_string(row, "ContainerExitCode", attribute(event, "exitCode"), e) < 0 ||
 	    json_put_string(row, "HealthStatus", attribute(event, "health_status"), e) < 0)
@@ -107,15 +145,17 @@ static int print_one(void *arg, const json_t *event, struct err *e)
 		return 0;
 	r = p->rows.template ? print_template(&p->rows, event, e)
 	    : p->c->json     ? cli_print_json_line(p->c, event, e)
-			     : print_text(p->c, event, e);
+			     : print_text(p->c, event, p->cut, e);
 	return r == 0 ? cli_flush(p->c, e) : r;
 }
 
 static int run_events(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
-	static const char *const names[] = { "container", "event", "image", "label", "type", NULL };
+	static const char *const names[] = { "container", "event",  "status", "image",
+					     "volume",	  "label",  "type",   "pod",
+					     "network",	  "daemon", NULL };
 	const struct events_cli_opts *o = opts;
-	struct printing p = { .c = c };
+	struct printing p = { .c = c, .cut = o->cut };
 	struct events_query q = { .emit = print_one, .arg = &p };
 	const struct state *state;
 	int r = filters_parse(&o->filter, names, &p.filters, e);
@@ -151,14 +191,18 @@ static const struct opt events_table[] = {
 	OPT_AT(struct events_cli_opts, until, "until", 0, OPT_STRING, "TIME", "end then"),
 	OPT_AT(struct events_cli_opts, format, "format", 0, OPT_STRING, "FORMAT",
 	       "json, or a template: '{{.Status}} {{.Actor.Attributes.name}}'"),
-	OPT_ALWAYS(struct events_cli_opts, full, "no-trunc", 0, "cut nothing; so it is always"),
+	{ .name = "no-trunc",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct events_cli_opts, cut),
+	  .help = "identifiers in full (default; --no-trunc=false: their first twelve digits)",
+	  .inverted = true },
 	{ .name = "stream",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct events_cli_opts, no_stream),
 	  .help = "go on with what comes (default; --stream=false: only those that were)",
 	  .inverted = true },
 	OPT_AT(struct events_cli_opts, filter, "filter", 'f', OPT_LIST, "NAME=VALUE",
-	       "only of this container, event, image, label or type"),
+	       "only of this container, event (status), image, volume, label or type"),
 	OPT_END,
 };
 
@@ -166,9 +210,11 @@ const struct command cmd_events = {
 	.name = "events",
 	.group = "Containers",
 	.args = "",
-	.brief = "Show what happens to containers",
+	.brief = "Show what happens to containers, images and volumes",
 	.details = "create, start, die (exitCode), oom, stop, kill, exec_create, exec_die, "
-		   "health_status, restart, pause, unpause, rename, destroy. Without --since only "
+		   "health_status, restart, pause, unpause, rename, destroy; of images build, "
+		   "import, pull, push, tag, untag, delete; of volumes create and destroy. Without "
+		   "--since only "
 		   "what comes; without --until it goes on. With --format json one object a line, "
 		   "in docker's words. The last 8 to 16 MB of events are kept.",
 	.example = "plimsoll events --since 1h --until 0s\n"

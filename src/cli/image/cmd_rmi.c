@@ -1,5 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cli/image/images.h"
+
+struct rmi_opts {
+	bool all, force, ignore;
+};
+
+/* Whether the image has a name yet. */
+static bool is_named(struct store *s, const char *digest)
+{
+	auto_json *list = NULL;
+	const json_t *entry;
+	size_t i;
+
+	if (store_list(s, &list, NULL) < 0)
+		return true;
+	json_array_foreach(list, i, entry)
+	{
+		if (json_string_or_null(json_object_get(entry, "annotations"),
+					ANNOTATION_REF_NAME) &&
+		    strcmp(json_string_or_null(entry, "digest") ?: "", digest) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int untag(struct cli *c, struct store *s, const char *name, const struct digest *d,
+		 struct err *e)
+{
+	int r = store_untag(s, name, e);
+
+	if (r < 0)
+		return r;
+	image_event(c, "untag", d, name);
+	if (!is_named(s, d->s))
+		image_event(c, "delete", d, NULL);
+	return cli_print(c, e, "%s\n", name);
+}
 
 /* Every name of an image goes, as docker does for one that is given by its digest. */
 static int untag_all(struct cli *c, struct store *s, const struct digest *d, struct err *e)
@@ -17,9 +55,7 @@ static int untag_all(struct cli *c, struct store *s, const struct digest *d, str
 
 		if (r < 0 || !name || !digest || strcmp(digest, d->s) != 0)
 			continue;
-		r = store_untag(s, name, e);
-		if (r == 0)
-			r = cli_print(c, e, "%s\n", name);
+		r = untag(c, s, name, d, e);
 		n++;
 	}
 	if (r == 0 && n == 0)
@@ -41,37 +77,113 @@ static int remove_one(struct cli *c, struct store *s, const char *text, struct e
 	ref_stored(&ref, &name);
 	/* NAME@DIGEST is a name only when the image was pulled so; else it means the image. */
 	if (ref.digest.s[0]) {
-		struct err ignored = ERR_INIT;
+		struct err why = ERR_INIT;
 
-		r = store_untag(s, buf_str(&name), &ignored);
+		r = untag(c, s, buf_str(&name), &d.digest, &why);
 		if (r == E_NOTFOUND)
 			return untag_all(c, s, &d.digest, e);
 		if (r < 0 && e)
-			*e = ignored;
-	} else {
-		r = store_untag(s, buf_str(&name), e);
+			*e = why;
+		return r;
 	}
-	return r < 0 ? r : cli_print(c, e, "%s\n", buf_str(&name));
+	return untag(c, s, buf_str(&name), &d.digest, e);
+}
+
+/* Every name that is here. */
+static int list_names(const struct store *s, struct strv *ret, struct err *e)
+{
+	auto_json *list = NULL;
+	const json_t *entry;
+	size_t i;
+	int r = store_list(s, &list, e);
+
+	json_array_foreach(list, i, entry)
+	{
+		const char *name = json_string_or_null(json_object_get(entry, "annotations"),
+						       ANNOTATION_REF_NAME);
+
+		if (r == 0 && name)
+			r = strv_add(ret, name, e);
+	}
+	return r;
 }
 
 static int run_rmi(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
+	const struct rmi_opts *o = opts;
 	auto_release(store_close) struct store *s = NULL;
+	auto_strv names = { 0 };
 	int r = cli_store(c, &s, e);
 
-	(void)opts;
+	if (r == 0 && o->all == (argc > 0))
+		r = FAIL(e, E_USAGE,
+			 o->all ? "--all and names do not go together"
+				: "want the name of an image");
+	if (r == 0 && o->all)
+		r = list_names(s, &names, e);
 	for (int i = 0; i < argc && r == 0; i++)
-		r = remove_one(c, s, argv[i], e);
+		r = strv_add(&names, argv[i], e);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		struct err why = ERR_INIT;
+
+		r = remove_one(c, s, names.v[i], &why);
+		if (r == E_NOTFOUND && (o->force || o->ignore))
+			r = 0;
+		else if (r < 0)
+			*e = why;
+	}
 	return r < 0 ? r : cli_collect(c, s, e);
 }
+
+static const struct opt rmi_table[] = {
+	OPT_AT(struct rmi_opts, all, "all", 'a', OPT_FLAG, NULL, "every image"),
+	OPT_AT(struct rmi_opts, force, "force", 'f', OPT_FLAG, NULL,
+	       "one that is not there is no error; what a container is of stays with it"),
+	OPT_AT(struct rmi_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
+	       "one that is not there is no error"),
+	OPT_END,
+};
 
 /* Under two names: rmi, image rm. */
 #define RMI_COMMAND                                                                                \
 	.args = "REF...",                                                                          \
 	.brief = "Remove names of stored images, and what no name reaches any more",               \
 	.details = "A digest removes every name of its image. The names that went are printed.",   \
-	.example = "plimsoll rmi 127.0.0.1:5000/web:1", .min_args = 1, .max_args = -1,             \
-	.run = run_rmi
+	.example = "plimsoll rmi 127.0.0.1:5000/web:1\nplimsoll rmi --all", .opts = rmi_table,     \
+	.opts_size = sizeof(struct rmi_opts), .min_args = 0, .max_args = -1, .run = run_rmi
 
 const struct command cmd_rmi = { .name = "rmi", .group = "Images", RMI_COMMAND };
 const struct command cmd_image_rm = { .name = "rm", RMI_COMMAND };
+
+/* podman's: given names go, or all names of the image; the image stays until it is collected. */
+static int run_untag(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	auto_release(store_close) struct store *s = NULL;
+	struct desc d, other;
+	int r = cli_store(c, &s, e);
+
+	(void)opts;
+	if (r == 0)
+		r = store_lookup(s, argv[0], NULL, &d, e);
+	if (r == 0 && argc == 1)
+		return untag_all(c, s, &d.digest, e);
+	for (int i = 1; r == 0 && i < argc; i++) {
+		r = store_lookup(s, argv[i], NULL, &other, e);
+		if (r == 0 && strcmp(other.digest.s, d.digest.s) != 0)
+			r = FAIL(e, E_NOTFOUND, "'%.200s' is no name of '%.200s'", argv[i],
+				 argv[0]);
+		if (r == 0)
+			r = remove_one(c, s, argv[i], e);
+	}
+	return r;
+}
+
+#define UNTAG_COMMAND                                                                              \
+	.args = "IMAGE [NAME...]", .brief = "Take names from a stored image",                      \
+	.details =                                                                                 \
+		"Without NAME all of its names. The image itself goes with the next rmi, unless "  \
+		"something needs it; by its digest it can be given a name until then.",            \
+	.example = "plimsoll untag web:1 127.0.0.1:5000/web:1", .min_args = 1, .max_args = -1,     \
+	.run = run_untag
+
+const struct command cmd_untag = { .name = "untag", .group = "Images", UNTAG_COMMAND };

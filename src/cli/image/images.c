@@ -2,6 +2,7 @@
 #include "cli/image/images.h"
 
 #include "pipeline/prune/usage.h"
+#include "run/life/events.h"
 
 int cli_store(struct cli *c, struct store **ret, struct err *e)
 {
@@ -64,4 +65,13 @@ int cli_collect(struct cli *c, struct store *s, struct err *e)
 	(void)snprintf(text, sizeof(text), "freed %s", size);
 	progress_line(c->progress, text);
 	return 0;
+}
+
+void image_event(struct cli *c, const char *action, const struct digest *d, const char *name)
+{
+	const struct state *state;
+
+	if (cli_state(c, &state, NULL) == 0)
+		(void)event_note_other(state, "image", action, d->s,
+				       json_pack("{s:s*}", "name", name), NULL);
 }

@@ -19,5 +19,8 @@ void age_human(int64_t seconds, char ret[static 32]);
  * another process works there. */
 int cli_collect(struct cli *c, struct store *s, struct err *e);
 
+/* Tells docker's events of it; that it cannot be told is no failure. */
+void image_event(struct cli *c, const char *action, const struct digest *d, const char *name);
+
 /* What inspect shows of an image, with docker's words besides: for templates. Owned. */
 int image_words(const json_t *own, json_t **ret, struct err *e);

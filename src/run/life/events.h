@@ -5,7 +5,8 @@
 
 /*
  * What happened to containers, in docker's words: create, start, die, oom, stop, kill, exec_create,
- * exec_die, health_status, restart, pause, unpause, rename, destroy. One JSON object a line in
+ * exec_die, health_status, restart, pause, unpause, rename, destroy; to images: build, import,
+ * pull, push, tag, untag, delete; to volumes: create, destroy. One JSON object a line in
  * <state>/containers/events.jsonl:
  *
  *     {"Type":"container","Action":"die","Actor":{"ID":"...","Attributes":{"exitCode":"0",...}},
@@ -24,6 +25,11 @@ int event_note(const struct container *c, const char *action, json_t *attributes
 /* The same for one whose folder is gone; containers: descriptor of the folder they are all in. */
 int event_note_at(int containers, const struct container *c, const char *action, json_t *attributes,
 		  struct err *e);
+
+/* Of what is no container: type "image" or "volume"; attributes (an object of strings, may be NULL)
+ * is stolen. */
+int event_note_other(const struct state *state, const char *type, const char *action,
+		     const char *id, json_t *attributes, struct err *e);
 
 /* Whether an event of this container and action is there that is not older than since_ns. */
 bool event_known(const struct container *c, const char *action, int64_t since_ns);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "run/container.h"
 #include "run/file.h"
+#include "run/life/events.h"
 #include "run/root/volume.h"
 
 enum { VOLUME_LOCK_MS = 10000, LIMIT_VOLUME_JSON = 64 * 1024 };
@@ -100,7 +101,12 @@ int volume_create(const struct state *state, const char *name, const struct strv
 	if (lock < 0 || !file)
 		return lock < 0 ? lock : FAIL_NOMEM(e);
 	/* Written last: without it somebody was killed before he was done. */
-	return fs_exists(state->fd, file) ? 0 : make(state, name, labels, e);
+	if (fs_exists(state->fd, file))
+		return 0;
+	r = make(state, name, labels, e);
+	if (r == 0)
+		(void)event_note_other(state, "volume", "create", name, NULL, NULL);
+	return r;
 }
 
 struct users {
@@ -206,5 +212,6 @@ int volume_remove(const struct state *state, const char *name, struct err *e)
 	/* First what makes it a volume: who is killed from here on leaves none. */
 	if (unlinkat(state->fd, file, 0) < 0)
 		return FAIL_SYS(e, "remove volume '%s'", name);
+	(void)event_note_other(state, "volume", "destroy", name, NULL, NULL);
 	return file_remove_tree(state->fd, path, e);
 }
