@@ -37,6 +37,7 @@ static const struct probe_table *const tables[] = {
 	&table_mounts,
 	&table_namespaces,
 	&table_host,
+	&table_walk,
 	&table_devices,
 	&table_calls,
 	&table_files,

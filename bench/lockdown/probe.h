@@ -49,7 +49,7 @@ extern const struct probe_table table_memory, table_mounts, table_namespaces, ta
 	table_devices, table_calls, table_files, table_sockets, table_info, table_privilege,
 	table_limits, table_execute, table_exhaust, table_fork, table_newer, table_ioctls,
 	table_pressure, table_ordinary_files, table_ordinary_processes, table_ordinary_memory,
-	table_ordinary_network;
+	table_ordinary_network, table_walk;
 
 /* What the first process saw, before any probe. */
 struct start {

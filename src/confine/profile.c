@@ -87,8 +87,11 @@ static const struct profile_mount build_mounts[] = {
 static const char *const masked[] = {
 	"/proc/acpi",
 	"/proc/asound",
+	"/proc/bus",
 	"/proc/config.gz",
+	"/proc/fs",
 	"/proc/interrupts",
+	"/proc/irq",
 	"/proc/kallsyms",
 	"/proc/kcore",
 	"/proc/keys",
@@ -112,8 +115,10 @@ static const char *const masked[] = {
 	"/sys/fs/bpf",
 	"/sys/fs/pstore",
 	"/sys/fs/selinux",
+	"/sys/kernel/boot_params",
 	"/sys/kernel/btf",
 	"/sys/kernel/debug",
+	"/sys/kernel/irq",
 	"/sys/kernel/notes",
 	"/sys/kernel/security",
 	"/sys/kernel/tracing",
@@ -123,9 +128,7 @@ static const char *const masked[] = {
 };
 
 /* Already read-only as part of /proc; named again so that they stay so if /proc is relaxed. */
-static const char *const readonly[] = {
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
-};
+static const char *const readonly[] = { "/proc/sys", "/proc/sysrq-trigger", NULL };
 
 const struct profile profile_default = {
 	.name = "default",
