@@ -87,7 +87,8 @@ static int no_shim(struct err *e)
 	return err_hint(e, r, "start the container anew");
 }
 
-int shim_words_again(const json_t *args, const char *profile, struct strv *ret, struct err *e)
+int shim_words_again(const json_t *args, const char *profile, bool ask, struct strv *ret,
+		     struct err *e)
 {
 	const char *first = json_string_value(json_array_get(args, 0)) ?: "";
 	const json_t *v;
@@ -103,6 +104,8 @@ int shim_words_again(const json_t *args, const char *profile, struct strv *ret, 
 
 		if (last && profile)
 			r = strv_addf(ret, e, "--apparmor=%s", profile);
+		if (r == 0 && last && ask)
+			r = strv_add(ret, "--ask", e);
 		if (r == 0 && !starts_with(word, "--scope") && !has_word("--gate --init", word))
 			r = strv_add(ret, word, e);
 		if (r < 0 || last)
@@ -111,7 +114,7 @@ int shim_words_again(const json_t *args, const char *profile, struct strv *ret, 
 	return 0;
 }
 
-int shim_words_filter(const json_t *args, struct strv *ret, struct err *e)
+int shim_words_filter(const json_t *args, bool ask, struct strv *ret, struct err *e)
 {
 	const json_t *v;
 	size_t i;
@@ -122,6 +125,8 @@ int shim_words_filter(const json_t *args, struct strv *ret, struct err *e)
 	r = strv_add(ret, SHIM_PATH, e);
 	if (r == 0)
 		r = strv_add(ret, "--unconfined", e);
+	if (r == 0 && ask)
+		r = strv_add(ret, "--ask", e);
 	json_array_foreach(args, i, v)
 	{
 		const char *word = json_string_value(v) ?: "";

@@ -21,9 +21,11 @@ int shim_words(const struct spec *s, struct strv *argv, struct err *e);
  * to the container's processes, which are in another domain. Nothing when there are none.
  *
  * profile: the AppArmor profile that it takes before the command, by what comes over descriptor 3
- * (run/exec/exec_profile.h); NULL is none. E_SYSTEM when there is no shim that could.
+ * (run/exec/exec_profile.h); NULL is none. E_SYSTEM when there is no shim that could. ask: it waits
+ * there for a word in any case, until it was put where it belongs.
  */
-int shim_words_again(const json_t *args, const char *profile, struct strv *ret, struct err *e);
+int shim_words_again(const json_t *args, const char *profile, bool ask, struct strv *ret,
+		     struct err *e);
 /* The same for one that Landlock does not restrict: only what puts a filter on it, and the rest
  * that a first program does for all (HOME). */
-int shim_words_filter(const json_t *args, struct strv *ret, struct err *e);
+int shim_words_filter(const json_t *args, bool ask, struct strv *ret, struct err *e);

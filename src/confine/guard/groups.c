@@ -55,23 +55,10 @@ static uint64_t value(const struct guard *g, const char *file, const char *key)
 	return key ? groups_value(text, key) : strtoull(text, NULL, 10);
 }
 
-/* runc makes a group of its own, named by the id, below one that it is in; v1 counts there. */
-static uint64_t kills_below(const struct guard *g)
-{
-	const char *id = strrchr(g->cgroup, '-');
-	char file[256];
-
-	if (!id)
-		return 0;
-	(void)snprintf(file, sizeof(file), "%s/memory.oom_control", id + 1);
-	return value(g, file, "oom_kill");
-}
-
 void groups_look(const struct guard *g)
 {
-	const uint64_t kills = value(g, "memory.events", "oom_kill")
-				       ?: value(g, "memory.oom_control", "oom_kill")
-				       ?: kills_below(g);
+	const uint64_t kills =
+		value(g, "memory.events", "oom_kill") ?: value(g, "memory.oom_control", "oom_kill");
 	const uint64_t forks = value(g, "pids.events", "max");
 
 	if (kills)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "confine/guard/guard.h"
+#include "confine/guard/joining.h"
 
 /* The runtime is in the container's control group by then, and may have a tenth of a processor. */
 enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8, RUNTIME_MS = 60000 };
@@ -153,12 +154,14 @@ static int number(const char *text)
 }
 
 /* LISTEN OUT LIFE USERNS NETWORK CGROUP [GROUP...]: descriptors, whether there is a network (0, 1),
- * and the name of the control group. */
+ * and the name of the control group. Or --join FILE... (joining.h). */
 int main(int argc, char **argv)
 {
 	static struct guard g;
 	struct seccomp_notif_sizes sizes = { 0 };
 
+	if (argc > 2 && strcmp(argv[1], "--join") == 0)
+		return joining_main(argc - 2, argv + 2);
 	if (argc < 7)
 		return 2;
 	g.listen = number(argv[1]);

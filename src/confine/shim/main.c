@@ -20,6 +20,7 @@
  *     --unconfined    no Landlock, for one that only is to have an init, or an AppArmor profile
  *     --apparmor=NAME the command is held by this profile, into which a file is written that comes
  *                     over descriptor 3 (run/exec/exec_profile.h); without it nothing is executed
+ *     --ask           waits for a word there, until it is in the container's control groups
  *     --              the command and its arguments
  *
  * HOME is "/" for a user without a line in the image's /etc/passwd, whichever the runtime.
@@ -152,8 +153,9 @@ static void apply(const struct rules *r, const char *arg)
 		allow_port(r, v, false);
 	} else if (strcmp(arg, "--scope") != 0 && strcmp(arg, "--scope=sockets") != 0 &&
 		   strcmp(arg, "--gate") != 0 && strcmp(arg, "--init") != 0 &&
-		   strcmp(arg, "--unconfined") != 0 && !value_of(arg, "--filter=") &&
-		   !value_of(arg, "--noexec=") && !value_of(arg, "--apparmor=")) {
+		   strcmp(arg, "--unconfined") != 0 && strcmp(arg, "--ask") != 0 &&
+		   !value_of(arg, "--filter=") && !value_of(arg, "--noexec=") &&
+		   !value_of(arg, "--apparmor=")) {
 		errno = EINVAL;
 		stop(CANNOT, "shim: option", arg);
 	}
@@ -184,7 +186,7 @@ static void restrict_self(struct rules *r)
 static void check_inherited(const struct rules *r)
 {
 	char path[LIMIT_PATH];
-	const bool used = count(r, "--gate") || count(r, "--apparmor=");
+	const bool used = count(r, "--gate") || count(r, "--apparmor=") || count(r, "--ask");
 	const unsigned first = used ? GATE + 1 : GATE;
 
 	if (syscall(SYS_close_range, first, ~0U, 0) < 0 && errno != ENOSYS)
@@ -208,8 +210,9 @@ static void await_gate(void)
 	(void)close(GATE);
 }
 
-/* Over the socket: whoever has the other end knows by the message which process we are. */
-static int ask_for_file(void)
+/* Over the socket: whoever has the other end knows by the message which process we are, and answers
+ * once it has put us where we belong. *ret_fd: the file that came along, or -1. */
+static bool ask(int *ret_fd)
 {
 	char word = 'p', control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec v = { &word, 1 };
@@ -219,39 +222,46 @@ static int ask_for_file(void)
 			    .msg_controllen = sizeof(control) };
 	const struct cmsghdr *c;
 	ssize_t n;
-	int fd;
 
+	*ret_fd = -1;
 	if (send(GATE, &word, 1, MSG_NOSIGNAL) != 1)
-		return -1;
+		return false;
 	while ((n = recvmsg(GATE, &m, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
 	c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int))) {
-		errno = n < 0 ? errno : EACCES;
-		return -1;
-	}
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	errno = n < 0 ? errno : EACCES;
+	return n == 1;
 }
 
 /* /proc is read-only here. The kernel takes the name through that file, opened outside, and from
  * none but the process that it is of. It holds from the next execution on. */
-static void take_profile(const struct rules *r)
+static void take_profile(int fd, const char *name)
 {
 	char text[LIMIT_PATH];
+	const int n = snprintf(text, sizeof(text), "exec %s", name);
+
+	if (fd < 0 || n >= (int)sizeof(text) || write(fd, text, (size_t)n) != n)
+		stop(CANNOT, "take the AppArmor profile", name);
+}
+
+static void take_place(const struct rules *r)
+{
 	const char *name = NULL;
-	int fd, n;
+	int fd;
 
 	for (int i = 1; i < r->argc; i++)
 		name = value_of(r->argv[i], "--apparmor=") ?: name;
-	if (!name)
+	if (!name && !count(r, "--ask"))
 		return;
-	n = snprintf(text, sizeof(text), "exec %s", name);
-	fd = ask_for_file();
-	if (fd < 0 || n >= (int)sizeof(text) || write(fd, text, (size_t)n) != n)
-		stop(CANNOT, "take the AppArmor profile", name);
-	(void)close(fd);
+	if (!ask(&fd))
+		stop(CANNOT, "take its place beside the container's processes", "");
+	if (name)
+		take_profile(fd, name);
+	if (fd >= 0)
+		(void)close(fd);
 	(void)close(GATE);
 }
 
@@ -273,7 +283,7 @@ int main(int argc, char **argv)
 		await_gate();
 	if (count(&r, "--init") && init_fork() < 0)
 		stop(CANNOT, "init", "");
-	take_profile(&r);
+	take_place(&r);
 	/* Last: it need not allow what is done here but execve. */
 	for (int i = 1; i < r.argc; i++)
 		if (value_of(argv[i], "--filter=") &&

@@ -92,6 +92,19 @@ static void fork_into_nest(void)
 	_exit(pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED);
 }
 
+/* What the runtime is given beside its words. */
+struct given {
+	struct streams streams;
+	struct stand_in quiet;
+	struct exec_wait waiting;
+	struct exec_terminal terminal;
+	struct exec_profile profile;
+	char pidfile[96], socket[96]; /* of the terminal */
+	const char *log;
+	const struct groups *groups; /* an ordinary user's container's */
+	bool handed, ask;	     /* the shim asks to be put into them */
+};
+
 /* As the runtime would tell it. */
 static void tell(const struct container *c, const char *log, const char *what, int why)
 {
@@ -104,17 +117,14 @@ static void tell(const struct container *c, const char *log, const char *what, i
 
 /* The runtime needs the same view of control groups and root as when it made the container, so it
  * runs in the mount namespace of the process that watches it. */
-static int join(const struct container *c, const char *log)
+static int join(const struct container *c, const struct given *g)
 {
-	auto_groups_list groups = { 0 };
-	char cgroup[CONTAINER_ID + 16];
 	struct process_id nest;
 
 	if (!nest_of(c->folder, &nest))
 		return process_join_mounts(&c->monitor, NULL);
-	groups_find(c->folder, container_cgroup(c, cgroup), &groups);
-	if (groups_join(&groups) < 0) {
-		tell(c, log, "enter the container's control groups", errno);
+	if (!g->ask && groups_join(g->groups) < 0) {
+		tell(c, g->log, "enter the container's control groups", errno);
 		return -1;
 	}
 	/* The folder: what its configuration names begins there. */
@@ -124,25 +134,13 @@ static int join(const struct container *c, const char *log)
 	return 0;
 }
 
-/* What the runtime is given beside its words. */
-struct given {
-	struct streams streams;
-	struct stand_in quiet;
-	struct exec_wait waiting;
-	struct exec_terminal terminal;
-	struct exec_profile profile;
-	char pidfile[96], socket[96]; /* of the terminal */
-	const char *log;
-	bool handed;
-};
-
 /* In the child. */
 static _Noreturn void become_runtime(const struct container *c, const struct exec_opts *o,
 				     const struct runtime *rt, const struct given *g, char **argv)
 {
 	(void)signal(SIGPIPE, SIG_DFL);
 	exec_wait_child(&g->waiting);
-	if (join(c, g->log) == 0 && take_streams(&g->streams, o, g->quiet.end, g->handed) >= 0 &&
+	if (join(c, g) == 0 && take_streams(&g->streams, o, g->quiet.end, g->handed) >= 0 &&
 	    exec_profile_child(&g->profile) >= 0)
 		(void)execv(rt->path, argv);
 	_exit(STATUS_FAILED);
@@ -167,8 +165,8 @@ static int give(const struct container *c, const struct exec_opts *o, const stru
 {
 	int r = profile ? exec_profile_forget(c, rt, e) : 0;
 
-	if (r == 0 && profile && !o->privileged)
-		r = exec_profile_begin(&g->profile, e);
+	if (r == 0 && ((profile && !o->privileged) || g->ask))
+		r = exec_profile_begin(&g->profile, profile && !o->privileged, g->groups, e);
 	if (r == 0)
 		r = exec_wait_begin(&g->waiting, e);
 	return r == 0 ? give_streams(c, o, g, e) : r;
@@ -204,14 +202,9 @@ static int run_it(const struct container *c, const struct exec_opts *o, const st
 }
 
 static int exec_runtime(const struct container *c, const struct exec_opts *o, const char *file,
-			const char *log, bool profile, int *ret_status, struct err *e)
+			struct given *g, bool profile, int *ret_status, struct err *e)
 {
 	auto_strv argv = { 0 };
-	struct given g = { .streams = STREAMS_INIT,
-			   .quiet = STAND_IN_INIT,
-			   .terminal = EXEC_TERMINAL_INIT,
-			   .profile = EXEC_PROFILE_INIT,
-			   .log = log };
 	struct machine m;
 	struct runtime rt;
 	int r = machine_detect(&m, e), status;
@@ -219,22 +212,22 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	if (r == 0)
 		r = runtime_find(c->runtime, &rt, e);
 	if (r == 0)
-		r = exec_argv(c, &rt, &m, file, log, &argv, e);
+		r = exec_argv(c, &rt, &m, file, g->log, &argv, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(g.pidfile, sizeof(g.pidfile), "%s.pid", file);
-	(void)snprintf(g.socket, sizeof(g.socket), "%s.tty", file);
-	g.handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
-	r = give(c, o, &rt, profile, &g, e);
+	(void)snprintf(g->pidfile, sizeof(g->pidfile), "%s.pid", file);
+	(void)snprintf(g->socket, sizeof(g->socket), "%s.tty", file);
+	g->handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
+	r = give(c, o, &rt, profile, g, e);
 	if (r == 0)
-		r = add_words(o, c, g.pidfile, g.handed ? g.socket : NULL, g.profile.ours >= 0,
+		r = add_words(o, c, g->pidfile, g->handed ? g->socket : NULL, g->profile.ours >= 0,
 			      &argv, e);
-	status = r == 0 ? run_it(c, o, &rt, &g, argv.v, e) : r;
-	take_back(&g);
+	status = r == 0 ? run_it(c, o, &rt, g, argv.v, e) : r;
+	take_back(g);
 	if (status < 0)
 		return status;
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return *ret_status ? runtime_error(&rt, c->folder, log, ret_status, e) : 0;
+	return *ret_status ? runtime_error(&rt, c->folder, g->log, ret_status, e) : 0;
 }
 
 static json_t *exit_code(int status)
@@ -258,6 +251,14 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	char cgroup[CONTAINER_ID + 16], file[64], log[80];
 	auto_free char *pidfile = NULL;
 	struct warm warm = WARM_INIT;
+	struct process_id nest;
+	auto_groups_list groups = { 0 };
+	struct given g = { .streams = STREAMS_INIT,
+			   .quiet = STAND_IN_INIT,
+			   .terminal = EXEC_TERMINAL_INIT,
+			   .profile = EXEC_PROFILE_INIT,
+			   .groups = &groups,
+			   .log = log };
 	bool profile = false;
 	pid_t pid = 0;
 	int r = container_reap(state, e);
@@ -286,11 +287,12 @@ int run_exec(const struct state *state, const char *container, const struct exec
 	if (!cgroups_denied())
 		warm_begin(&warm, pidfile);
 	(void)snprintf(log, sizeof(log), "%s.log", file);
-	r = exec_write_process(&c, pid, o, file, &profile, e);
+	g.ask = nest_of(c.folder, &nest) && groups_listed(c.folder, cgroup, &groups) && groups.n;
+	r = exec_write_process(&c, pid, o, file, &g.ask, &profile, e);
 	if (r == 0)
 		(void)event_note(&c, "exec_create", exec_words(o), NULL);
 	if (r == 0)
-		r = exec_runtime(&c, o, file, log, profile, ret_status, e);
+		r = exec_runtime(&c, o, file, &g, profile, ret_status, e);
 	warm_end(&warm);
 	if (r == 0 && !o->detach)
 		(void)event_note(&c, "exec_die", exit_code(*ret_status), NULL);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -120,7 +121,7 @@ static bool has_variable(const struct strv *env, const char *assignment)
 }
 
 /* As the image's environment is overlaid, through the same rules. */
-static int set_command(json_t *process, const struct exec_opts *o, const char *profile,
+static int set_command(json_t *process, const struct exec_opts *o, const char *profile, bool ask,
 		       struct err *e)
 {
 	auto_json *as_image = json_pack("{s:O, s:O}", "Env", json_object_get(process, "env"),
@@ -134,9 +135,10 @@ static int set_command(json_t *process, const struct exec_opts *o, const char *p
 	int r = command_resolve(as_image, &options, &line, e);
 
 	if (r == 0)
-		r = o->privileged ? shim_words_filter(json_object_get(process, "args"), &words, e)
-				  : shim_words_again(json_object_get(process, "args"), profile,
-						     &words, e);
+		r = o->privileged
+			    ? shim_words_filter(json_object_get(process, "args"), ask, &words, e)
+			    : shim_words_again(json_object_get(process, "args"), profile, ask,
+					       &words, e);
 	for (size_t i = 0; r == 0 && i < line.argv.n; i++)
 		r = strv_add(&words, line.argv.v[i], e);
 	for (size_t i = 0; r == 0 && i < words.n; i++)
@@ -183,7 +185,7 @@ static int set_size(json_t *process, const struct exec_opts *o, struct err *e)
 }
 
 int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
-		       const char *file, bool *ret_profile, struct err *e)
+		       const char *file, bool *ask, bool *ret_profile, struct err *e)
 {
 	auto_json *process = NULL, *profile = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
@@ -193,7 +195,10 @@ int exec_write_process(const struct container *c, pid_t pid, const struct exec_o
 	profile = json_incref(json_object_get(process, "apparmorProfile"));
 	(void)json_object_del(process, "apparmorProfile");
 	if (r == 0)
-		r = set_command(process, o, o->privileged ? NULL : json_string_value(profile), e);
+		r = set_command(process, o, o->privileged ? NULL : json_string_value(profile), *ask,
+				e);
+	*ask &= strcmp(json_string_value(json_array_get(json_object_get(process, "args"), 0)) ?: "",
+		       SHIM_PATH) == 0;
 	if (r == 0 && o->user && *o->user)
 		r = set_user(c, process, pid, o->user, e);
 	if (r == 0 && o->privileged)

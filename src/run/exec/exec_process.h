@@ -14,6 +14,7 @@ int exec_check_user(const char *user, struct err *e);
 
 /* Writes it to a file of the container's folder, for the runtime. pid: the container's first
  * process, in whose root names of users are looked up. ret_profile: the container has an AppArmor
- * profile, which the runtime must not set (exec_profile.h). */
+ * profile, which the runtime must not set (exec_profile.h). ask: it has to be put into control
+ * groups, and is false then when nothing is there that could ask for it. */
 int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
-		       const char *file, bool *ret_profile, struct err *e);
+		       const char *file, bool *ask, bool *ret_profile, struct err *e);

@@ -38,14 +38,14 @@ int exec_profile_forget(const struct container *c, const struct runtime *rt, str
 	return r == 0 ? file_put(c->fd, path, buf_str(&text), text.n, e) : r;
 }
 
-int exec_profile_begin(struct exec_profile *p, struct err *e)
+int exec_profile_begin(struct exec_profile *p, bool file, const struct groups *g, struct err *e)
 {
 	const int on = 1;
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return FAIL_SYS(e, "socketpair");
-	*p = (struct exec_profile){ ends[0], ends[1], false };
+	*p = (struct exec_profile){ ends[0], ends[1], file, false, g };
 	/* The kernel tells with each message who sent it. */
 	if (setsockopt(p->ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return FAIL_SYS(e, "ask for a socket's senders");
@@ -121,6 +121,8 @@ static bool hand_over(int to, int fd)
 			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
+	if (fd < 0)
+		return send(to, &word, 1, MSG_NOSIGNAL) == 1;
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(fd));
@@ -132,9 +134,12 @@ static bool hand_over(int to, int fd)
 void exec_profile_answer(struct exec_profile *p)
 {
 	const pid_t pid = who_asks(p->ours);
-	auto_close int fd = pid > 0 ? open_of(pid) : -1;
+	auto_close int fd = p->file && pid > 0 ? open_of(pid) : -1;
+	bool ok = pid > 0 && (!p->file || fd >= 0);
 
-	p->given = fd >= 0 && hand_over(p->ours, fd);
+	if (ok && p->groups->n)
+		ok = groups_move(p->groups, pid, NULL) == 0;
+	p->given = ok && hand_over(p->ours, fd);
 	shut(&p->ours);
 }
 
@@ -146,5 +151,6 @@ int exec_profile_await(struct exec_profile *p, struct err *e)
 		exec_profile_answer(p);
 	if (p->given)
 		return 0;
-	return FAIL(e, E_SYSTEM, "the process did not take its AppArmor profile, and is not run");
+	return FAIL(e, E_SYSTEM,
+		    "the process did not take its place in the container, and is not run");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "run/container.h"
+#include "run/groups/groups.h"
 #include "run/launch/runtime.h"
 
 /*
@@ -11,17 +12,21 @@
  * own /proc and hand it over; the shim writes the name into it, which the kernel takes from that
  * very process alone, and executes the command, which the profile then holds. Without the file the
  * shim ends.
+ *
+ * An ordinary user's is put into the container's control groups in the same way, since the runtime
+ * does not handle them, and is not to be in there itself.
  */
 struct exec_profile {
 	int ours, theirs; /* ends of the socket; -1: closed, or none */
-	bool given;
+	bool file, given;
+	const struct groups *groups; /* not owned; empty: it is in them by itself */
 };
-#define EXEC_PROFILE_INIT { -1, -1, false }
+#define EXEC_PROFILE_INIT { .ours = -1, .theirs = -1 }
 
 /* Takes the profile out of the runtime's own copy of the configuration. */
 int exec_profile_forget(const struct container *c, const struct runtime *rt, struct err *e);
-/* Before the runtime is started, with --preserve-fds=1. */
-int exec_profile_begin(struct exec_profile *p, struct err *e);
+/* Before the runtime is started, with --preserve-fds=1. file: it takes a profile. */
+int exec_profile_begin(struct exec_profile *p, bool file, const struct groups *g, struct err *e);
 /* In the forked child that becomes the runtime, once its streams are 0, 1 and 2. */
 int exec_profile_child(const struct exec_profile *p);
 /* In the parent, then. */

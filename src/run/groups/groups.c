@@ -21,7 +21,13 @@
 #define CGROUP1_MAGIC 0x27e0ebL
 #define CGROUP2_MAGIC 0x63677270L
 
-enum { LIMIT_PROCS = 256 * 1024, LIMIT_LIST = 64 * 1024, LIMIT_BELOW = 4, LIMIT_PATH = 4096 };
+enum {
+	LIMIT_PROCS = 256 * 1024,
+	LIMIT_LIST = 64 * 1024,
+	LIMIT_BELOW = 4,
+	LIMIT_PATH = 4096,
+	ID_LENGTH = 64
+};
 
 static long filesystem_of(const char *path)
 {
@@ -81,12 +87,13 @@ static bool listed_ok(struct str line, const char *cgroup)
 	       memcmp(line.p + line.n - n, cgroup, n) == 0 && !memmem(line.p, line.n, "..", 2);
 }
 
-static bool listed(const char *folder, const char *cgroup, struct groups *ret)
+bool groups_listed(const char *folder, const char *cgroup, struct groups *ret)
 {
 	auto_buf text = BUF_INIT(LIMIT_LIST);
 	auto_free char *path = NULL;
 	struct str rest, line;
 
+	ret->n = 0;
 	if (asprintf(&path, "%s/" GROUPS_FILE, folder) < 0 ||
 	    fs_read_user(path, LIMIT_LIST, &text, NULL) < 0)
 		return false;
@@ -99,8 +106,7 @@ static bool listed(const char *folder, const char *cgroup, struct groups *ret)
 
 void groups_find(const char *folder, const char *cgroup, struct groups *ret)
 {
-	ret->n = 0;
-	if (!listed(folder, cgroup, ret))
+	if (!groups_listed(folder, cgroup, ret))
 		everywhere(cgroup, ret);
 }
 
@@ -196,6 +202,26 @@ static size_t remove_group(const char *folder, unsigned deep)
 	return rmdir(folder) < 0 && access(folder, F_OK) == 0;
 }
 
+/* runc makes a group of its own where it may, in the one that it is in: named by the container. It
+ * is gone with runc, unless that was killed. */
+static size_t remove_besides(const struct groups *g, const char *cgroup)
+{
+	const char *name = strrchr(cgroup, '-') + 1;
+	const bool is_id =
+		strlen(name) == ID_LENGTH && strspn(name, "0123456789abcdef") == ID_LENGTH;
+	size_t left = 0;
+
+	for (size_t i = 0; is_id && i < g->n; i++) {
+		auto_free char *path = NULL;
+
+		if (asprintf(&path, "%.*s/%s", (int)(strrchr(g->path[i], '/') - g->path[i]),
+			     g->path[i], name) > 0 &&
+		    access(path, F_OK) == 0)
+			left += remove_group(path, 0);
+	}
+	return left;
+}
+
 int groups_remove(const char *folder, const char *cgroup, struct err *e)
 {
 	auto_groups_list g = { 0 };
@@ -213,6 +239,8 @@ int groups_remove(const char *folder, const char *cgroup, struct err *e)
 			left += kill_members(g.path[i]);
 		for (size_t i = 0; left == 0 && i < g.n; i++)
 			left += remove_group(g.path[i], 0);
+		if (left == 0)
+			left = remove_besides(&g, cgroup);
 		if (left == 0)
 			return 0;
 		if (tries == 200)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -29,11 +30,16 @@ bool groups_is_v2(const char *path);
 
 /* Those in the list, if the folder has one, else those with that name that are there. */
 void groups_find(const char *folder, const char *cgroup, struct groups *ret);
+/* Only the former: whether there is a list. */
+bool groups_listed(const char *folder, const char *cgroup, struct groups *ret);
 /* Writes the list, before any of them is made. */
 int groups_note(const char *folder, const struct groups *g, struct err *e);
 
 /* The calling process, in a forked child: allocates nothing. -1 with errno. */
 int groups_join(const struct groups *g);
+/* Another process, of any user of our user namespace, whose root we are: version 1 wants that
+ * whoever moves it has its ids, and a child of ours takes them. */
+int groups_move(const struct groups *g, pid_t pid, struct err *e);
 
 /* Lifts the limit of processor time, and lets paused processes go on: killed processes end only
  * within it, so that a full group with a small share would take longer to die than anyone waits. To

@@ -41,22 +41,17 @@ int groups_limit_sockets(const char *cgroup, uint64_t memory, struct err *e)
 	return limit(folder, memory, e);
 }
 
-int groups_limit_sockets_of_user(const struct groups *g, uint64_t memory, const char *below,
-				 struct err *e)
+int groups_limit_sockets_of_user(const struct groups *g, uint64_t memory, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && memory && i < g->n; i++) {
-		auto_free char *file = NULL, *folder = NULL;
+		auto_free char *file = NULL;
 
-		if (asprintf(&file, "%s/" LIMIT_FILE, g->path[i]) < 0 ||
-		    asprintf(&folder, "%s/%s", g->path[i], below) < 0)
+		if (asprintf(&file, "%s/" LIMIT_FILE, g->path[i]) < 0)
 			return FAIL_NOMEM(e);
-		if (access(file, F_OK) < 0)
-			continue;
-		r = limit(g->path[i], memory, e);
-		if (r == 0)
-			r = limit(folder, memory, e);
+		if (access(file, F_OK) == 0)
+			r = limit(g->path[i], memory, e);
 	}
 	return r;
 }

@@ -13,8 +13,5 @@
  * (net.ipv4.tcp_mem). crun would set it, runc does not. Nothing where v2 charges it by itself.
  */
 int groups_limit_sockets(const char *cgroup, uint64_t memory, struct err *e);
-/* The same in an ordinary user's groups, once they are made, and in the group `below` them: runc
- * makes one of that name, the container's id, and what is begun there counts by that one's limit
- * alone. */
-int groups_limit_sockets_of_user(const struct groups *g, uint64_t memory, const char *below,
-				 struct err *e);
+/* The same in an ordinary user's groups, once they are made. */
+int groups_limit_sockets_of_user(const struct groups *g, uint64_t memory, struct err *e);

@@ -11,10 +11,13 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "run/groups/apply.h"
 #include "run/groups/delegated.h"
 #include "run/groups/sockets.h"
+#include "run/groups/view.h"
+#include "run/launch/launch.h"
 
 enum { LIMIT_TEXT = 4096, LIMIT_FOLDER = 4096 };
 
@@ -49,86 +52,26 @@ static int make(const struct delegated *d, const struct groups *g, struct err *e
 	return 0;
 }
 
-/* --- what it sees of them --- */
-
-/* "memory" of CGROUPS/memory/... */
-static char *name_in_view(const char *group)
+/* What puts its first process in: confine/guard/joining.h. */
+static int put_hook(const struct groups *g, json_t *config, struct err *e)
 {
-	const char *name = group + strlen(CGROUPS "/");
+	auto_free char *helper = NULL;
+	json_t *args = json_array();
+	int r = proc_helper_path("plimsoll-guard", &helper, e);
 
-	return strndup(name, strcspn(name, "/"));
-}
-
-/* "cpu,cpuacct" by each of its names, as the host has them. */
-static void link_names(const char *view, const char *names)
-{
-	struct str rest = str_of(names), name;
-
-	while (strchr(names, ',') && str_cut(&rest, ',', &name)) {
-		auto_free char *path = NULL;
-
-		if (asprintf(&path, "%s/%.*s", view, (int)name.n, name.p) > 0)
-			(void)!symlink(names, path);
+	if (r == 0)
+		r = json_push(args, json_string(helper), e);
+	if (r == 0)
+		r = json_push(args, json_string("--join"), e);
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		r = json_push(args, json_sprintf("%s/cgroup.procs", g->path[i]), e);
+	if (r < 0) {
+		json_decref(args);
+		return r;
 	}
-}
-
-static bool has_option(const json_t *mount, const char *option)
-{
-	const json_t *o;
-	size_t i;
-
-	json_array_foreach(json_object_get(mount, "options"), i, o)
-	{
-		if (strcmp(json_string_value(o) ?: "", option) == 0)
-			return true;
-	}
-	return false;
-}
-
-static json_t *bind_mount(const char *source, const char *target, bool read_only)
-{
-	return json_pack("{s:s, s:s, s:s, s:[s, s, s, s, s]}", "destination", target, "type",
-			 "bind", "source", source, "options", "bind", "nosuid", "nodev", "noexec",
-			 read_only ? "ro" : "rw");
-}
-
-/* One of v1's, below what is shown by now. */
-static int show_one(json_t *mounts, size_t at, const char *view, const char *target,
-		    const char *group, bool read_only, struct err *e)
-{
-	auto_free char *name = name_in_view(group), *folder = NULL, *below = NULL;
-
-	if (!name || asprintf(&folder, "%s/%s", view, name) < 0 ||
-	    asprintf(&below, "%s/%s", target, name) < 0)
-		return FAIL_NOMEM(e);
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		return FAIL_SYS(e, "make '%s'", folder);
-	link_names(view, name);
-	return json_array_insert_new(mounts, at, bind_mount(group, below, read_only)) < 0
-		       ? FAIL_NOMEM(e)
-		       : 0;
-}
-
-/* A mount of the runtime's making becomes some of ours. */
-static int show(json_t *mounts, size_t at, const struct groups *g, bool v2, const char *place,
-		struct err *e)
-{
-	json_t *mount = json_array_get(mounts, at);
-	auto_free char *view = NULL,
-		       *target = strdup(json_string_or_null(mount, "destination") ?: "");
-	const bool read_only = has_option(mount, "ro");
-	int r = 0;
-
-	if (!target || asprintf(&view, "%s/cgroup", place) < 0)
-		return FAIL_NOMEM(e);
-	if (mkdir(view, 0755) < 0 && errno != EEXIST)
-		return FAIL_SYS(e, "make '%s'", view);
-	if (json_array_set_new(mounts, at,
-			       bind_mount(v2 && g->n ? g->path[0] : view, target, read_only)) < 0)
-		return FAIL_NOMEM(e);
-	for (size_t i = 0; r == 0 && !v2 && i < g->n; i++)
-		r = show_one(mounts, at + 1 + i, view, target, g->path[i], read_only, e);
-	return r;
+	return json_put(
+		config, "hooks",
+		json_pack("{s:[{s:s, s:o}]}", "createRuntime", "path", helper, "args", args), e);
 }
 
 /* A limit of memory, 0: none. */
@@ -145,7 +88,8 @@ int groups_take(const char *folder, const char *cgroup, const char *place, json_
 {
 	auto_delegated d = { 0 };
 	auto_groups_list g = { 0 };
-	json_t *own = json_object_get(config, "linux"), *mounts = json_object_get(config, "mounts");
+	auto_free char *cgroupns = NULL;
+	json_t *own = json_object_get(config, "linux");
 	int r;
 
 	delegated_find(&d);
@@ -161,11 +105,15 @@ int groups_take(const char *folder, const char *cgroup, const char *place, json_
 		r = groups_apply(&g, json_object_get(own, "resources"), e);
 	if (r == 0)
 		r = groups_limit_sockets_of_user(&g, memory_of(json_object_get(own, "resources")),
-						 cgroup + strlen("/plimsoll-"), e);
-	for (size_t i = 0; r == 0 && i < json_array_size(mounts); i++)
-		if (strcmp(json_string_or_null(json_array_get(mounts, i), "type") ?: "",
-			   "cgroup") == 0)
-			r = show(mounts, i, &g, d.v2, place, e);
+						 e);
+	if (r == 0)
+		r = put_hook(&g, config, e);
+	if (r == 0)
+		r = view_show(config, &g, d.v2, place, e);
+	if (r == 0 && asprintf(&cgroupns, "%s/" LAUNCH_CGROUPNS, folder) < 0)
+		r = FAIL_NOMEM(e);
+	if (r == 0)
+		r = view_names(config, &g, cgroupns, e);
 	(void)json_object_del(own, "resources");
 	(void)json_object_del(own, "cgroupsPath");
 	return r;

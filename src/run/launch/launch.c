@@ -56,29 +56,20 @@ static int own_processes(struct strv *argv, struct err *e)
 	return r;
 }
 
-/* For the child that becomes the runtime. */
-struct handing {
-	int gate;	      /* -1: none */
-	struct groups groups; /* an ordinary user's: it is in them before it does anything */
-};
-
 /* In the child: the shim's end of the gate is its third descriptor. */
 static int hand_over(void *arg)
 {
-	const struct handing *h = arg;
+	const int gate = *(const int *)arg;
 
-	if (groups_join(&h->groups) < 0)
-		return -1;
-	if (h->gate < 0)
+	if (gate < 0)
 		return 0;
-	return dup2(h->gate, GATE_FD) < 0 || (h->gate != GATE_FD && close(h->gate) < 0) ? -1 : 0;
+	return dup2(gate, GATE_FD) < 0 || (gate != GATE_FD && close(gate) < 0) ? -1 : 0;
 }
 
 static int start_runtime(const struct launch *l, const int fds[static 3], int gate, bool early,
 			 pid_t *ret, struct err *e)
 {
 	const bool denied = l->machine->cgroups == CGROUP_DENIED;
-	struct handing handing = { .gate = gate };
 	auto_strv argv = { 0 };
 	int r = denied ? own_processes(&argv, e) : 0;
 
@@ -99,14 +90,11 @@ static int start_runtime(const struct launch *l, const int fds[static 3], int ga
 		.keep = &gate,
 		.keep_n = gate >= 0,
 		.prepare = hand_over,
-		.prepare_arg = &handing,
+		.prepare_arg = &gate,
 		.prepare_is_plain = true,
 	};
 
-	if (denied && l->machine->delegated)
-		groups_find(l->folder, l->cgroup, &handing.groups);
 	r = proc_start(&p, ret, e);
-	groups_release(&handing.groups);
 	return r == 0 && denied ? nest_note(l->folder, *ret, e) : r;
 }
 
@@ -472,11 +460,11 @@ static void forget(const char *folder, const char *id)
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
 		   struct err *e)
 {
-	static const char *const mounted[] = { "rootfs",     "upper",	    RUNTIME_STATE,
-					       LAUNCH_NETNS, LAUNCH_USERNS, LAUNCH_PIDNS,
-					       LAUNCH_IPCNS };
-	static const char *const files[] = { LAUNCH_NETNS, LAUNCH_USERNS, LAUNCH_PIDNS,
-					     LAUNCH_IPCNS, LAUNCH_PASTA_PID };
+	static const char *const mounted[] = { "rootfs",     "upper",	     RUNTIME_STATE,
+					       LAUNCH_NETNS, LAUNCH_USERNS,  LAUNCH_PIDNS,
+					       LAUNCH_IPCNS, LAUNCH_CGROUPNS };
+	static const char *const files[] = { LAUNCH_NETNS, LAUNCH_USERNS,   LAUNCH_PIDNS,
+					     LAUNCH_IPCNS, LAUNCH_CGROUPNS, LAUNCH_PASTA_PID };
 	auto_free char *netns = launch_path(folder, LAUNCH_NETNS);
 	auto_free char *pid_file = launch_path(folder, LAUNCH_PASTA_PID);
 	auto_free char *groups = launch_path(folder, GROUPS_FILE);

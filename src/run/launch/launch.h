@@ -17,6 +17,7 @@
  */
 #define LAUNCH_NETNS "netns"
 #define LAUNCH_USERNS "userns"
+#define LAUNCH_CGROUPNS "cgroupns"
 #define LAUNCH_PASTA_PID "pasta.pid"
 struct join;
 struct launch {

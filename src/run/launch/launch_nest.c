@@ -19,7 +19,6 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "run/file.h"
-#include "run/groups/groups.h"
 #include "run/launch/conmon.h"
 #include "run/launch/nest.h"
 
@@ -48,16 +47,6 @@ static pid_t conmon_of(const struct launch *l)
 		       : -1;
 }
 
-/* Into the container's own control groups, with all that follows. */
-static bool join(const struct launch *l)
-{
-	auto_groups_list g = { 0 };
-
-	if (l->machine->delegated)
-		groups_find(l->folder, l->cgroup, &g);
-	return groups_join(&g) == 0;
-}
-
 /* The nest's first process. conmon leaves its parent at once and becomes our child. */
 static _Noreturn void be_first(const struct launch *l, struct gate *g, int report)
 {
@@ -73,9 +62,8 @@ static _Noreturn void be_first(const struct launch *l, struct gate *g, int repor
 		_exit(1);
 	(void)prctl(PR_SET_NAME, "plimsoll-nest");
 	let_go(keep, 2);
-	r = !join(l) || unshare(CLONE_NEWNS) < 0 ||
-			    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) <
-				    0
+	r = unshare(CLONE_NEWNS) < 0 || mount("proc", "/proc", "proc",
+					      MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0
 		    ? FAIL_SYS(&e, "mount /proc for the container's monitor")
 		    : launch_conmon(l, g, &e);
 	(void)fs_write_all(report, &e, sizeof(e), NULL);
