@@ -72,7 +72,7 @@ both() {
 		trail shwo|plimsoll: trail: unknown sub-command 'shwo', did you mean 'show'?
 		trail show --lst 1|unknown option '--lst', did you mean '--last'? (try 'plimsoll trail show --help')
 		version -Z|plimsoll: version: unknown option '-Z'
-		version --format yaml|--format is table or json, not 'yaml'
+		doctor --format yaml|--format is table or json, not 'yaml'
 		version --color sometimes|--color is auto, always or never
 		version extra|too many arguments
 		trail show --last x|option '--last' needs a number

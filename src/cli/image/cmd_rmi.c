@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cli/image/image_usage.h"
 #include "cli/image/images.h"
 
 struct rmi_opts {
@@ -63,13 +64,44 @@ static int untag_all(struct cli *c, struct store *s, const struct digest *d, str
 	return r;
 }
 
-static int remove_one(struct cli *c, struct store *s, const char *text, struct err *e)
+/* The last name of an image that a container has stays, as with docker: it could not be started
+ * again. all: every name is to go. */
+static int check_unused(struct cli *c, const struct store *s, const struct desc *d, bool all,
+			struct err *e)
+{
+	auto_json *images = NULL;
+	const json_t *one;
+	size_t i;
+	int r = image_usage(c, s, &images, e);
+
+	if (r < 0)
+		return r;
+	json_array_foreach(images, i, one)
+	{
+		const json_t *users = json_object_get(one, "containers");
+
+		if (strcmp(json_string_or_null(one, "digest") ?: "", d->digest.s) != 0 ||
+		    json_array_size(users) == 0 ||
+		    (!all && json_array_size(json_object_get(one, "names")) > 1))
+			continue;
+		return err_hint(e,
+				FAIL(e, E_USAGE, "image %.19s is that of container '%s'",
+				     d->digest.s, json_string_value(json_array_get(users, 0))),
+				"plimsoll rm %s; --force takes the name away all the same",
+				json_string_value(json_array_get(users, 0)));
+	}
+	return 0;
+}
+
+static int remove_one(struct cli *c, struct store *s, const char *text, bool force, struct err *e)
 {
 	auto_buf name = BUF_INIT(LIMIT_REF + 128);
 	struct ref ref;
 	struct desc d;
 	int r = store_lookup(s, text, &ref, &d, e);
 
+	if (r == 0 && !force)
+		r = check_unused(c, s, &d, !ref.name[0], e);
 	if (r < 0)
 		return r;
 	if (!ref.name[0])
@@ -108,6 +140,29 @@ static int list_names(const struct store *s, struct strv *ret, struct err *e)
 	return r;
 }
 
+/* All are tried, as by docker; the last failure is told by who called. */
+static int remove_names(struct cli *c, struct store *s, const struct rmi_opts *o,
+			const struct strv *names, struct err *e)
+{
+	int failed = 0, r;
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct err why = ERR_INIT;
+
+		r = remove_one(c, s, names->v[i], o->force, &why);
+		if (r == 0 || (r == E_NOTFOUND && (o->force || o->ignore)))
+			continue;
+		if (failed < 0) {
+			text_sanitize(e->msg);
+			(void)fprintf(stderr, "plimsoll: %s\n", e->msg);
+		}
+		failed = r;
+		*e = why;
+	}
+	r = cli_collect(c, s, failed < 0 ? NULL : e);
+	return failed < 0 ? failed : r;
+}
+
 static int run_rmi(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct rmi_opts *o = opts;
@@ -123,22 +178,14 @@ static int run_rmi(struct cli *c, void *opts, int argc, char **argv, struct err 
 		r = list_names(s, &names, e);
 	for (int i = 0; i < argc && r == 0; i++)
 		r = strv_add(&names, argv[i], e);
-	for (size_t i = 0; i < names.n && r == 0; i++) {
-		struct err why = ERR_INIT;
-
-		r = remove_one(c, s, names.v[i], &why);
-		if (r == E_NOTFOUND && (o->force || o->ignore))
-			r = 0;
-		else if (r < 0)
-			*e = why;
-	}
-	return r < 0 ? r : cli_collect(c, s, e);
+	return r < 0 ? r : remove_names(c, s, o, &names, e);
 }
 
 static const struct opt rmi_table[] = {
 	OPT_AT(struct rmi_opts, all, "all", 'a', OPT_FLAG, NULL, "every image"),
 	OPT_AT(struct rmi_opts, force, "force", 'f', OPT_FLAG, NULL,
-	       "one that is not there is no error; what a container is of stays with it"),
+	       "also the last name of an image that a container has; one that is not there is "
+	       "no error"),
 	OPT_AT(struct rmi_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
 	       "one that is not there is no error"),
 	OPT_END,
@@ -148,7 +195,9 @@ static const struct opt rmi_table[] = {
 #define RMI_COMMAND                                                                                \
 	.args = "REF...",                                                                          \
 	.brief = "Remove names of stored images, and what no name reaches any more",               \
-	.details = "A digest removes every name of its image. The names that went are printed.",   \
+	.details = "A digest removes every name of its image. The names that went are printed. "   \
+		   "Of several "                                                                   \
+		   "all are tried.",                                                               \
 	.example = "plimsoll rmi 127.0.0.1:5000/web:1\nplimsoll rmi --all", .opts = rmi_table,     \
 	.opts_size = sizeof(struct rmi_opts), .min_args = 0, .max_args = -1, .run = run_rmi
 
@@ -173,7 +222,7 @@ static int run_untag(struct cli *c, void *opts, int argc, char **argv, struct er
 			r = FAIL(e, E_NOTFOUND, "'%.200s' is no name of '%.200s'", argv[i],
 				 argv[0]);
 		if (r == 0)
-			r = remove_one(c, s, argv[i], e);
+			r = remove_one(c, s, argv[i], true, e);
 	}
 	return r;
 }

@@ -26,13 +26,15 @@ static bool wanted(const json_t *image, const struct filters *f)
 	return json_array_size(json_object_get(image, "containers")) == 0;
 }
 
-static int untag(struct store *s, const json_t *image, struct strv *untagged, struct strv *gone,
-		 struct err *e)
+static int untag(struct cli *c, struct store *s, const json_t *image, struct strv *untagged,
+		 struct strv *gone, struct err *e)
 {
+	struct digest digest = { "" };
 	const json_t *name;
 	size_t i;
 	int r = 0;
 
+	(void)digest_parse(str_of(json_string_or_null(image, "digest") ?: ""), &digest, NULL);
 	json_array_foreach(json_object_get(image, "names"), i, name)
 	{
 		if (r == 0)
@@ -42,7 +44,11 @@ static int untag(struct store *s, const json_t *image, struct strv *untagged, st
 			r = 0;
 		else if (r == 0)
 			r = strv_add(untagged, json_string_value(name), e);
+		if (r == 0)
+			image_event(c, "untag", &digest, json_string_value(name));
 	}
+	if (r == 0)
+		image_event(c, "delete", &digest, NULL);
 	return r == 0 ? strv_add(gone, json_string_or_null(image, "digest") ?: "", e) : r;
 }
 
@@ -59,7 +65,7 @@ int prune_images(struct cli *c, struct store *s, bool all, const struct filters 
 	json_array_foreach(images, i, one)
 	{
 		if (r == 0 && wanted(one, f))
-			r = untag(s, one, untagged, gone, e);
+			r = untag(c, s, one, untagged, gone, e);
 	}
 	if (r == 0)
 		r = cli_state(c, &state, e);
