@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "oci/layer.h"
 #include "run/denials/denials.h"
+#include "run/denials/denials_apparmor.h"
 #include "run/denials/denials_watch.h"
 #include "run/file.h"
 #include "run/groups/sockets.h"
@@ -320,6 +321,7 @@ static void tell_denied(const struct container *c, int status, const struct run_
 {
 	auto_denials d = { 0 };
 
+	denials_apparmor_look(c);
 	(void)denials_read(c->fd, &d, NULL);
 	if (status == 128 + SIGKILL || denials_has(&d, DENIAL_MEMORY)) {
 		oom_look(c);

@@ -153,6 +153,33 @@ sleeps_held() {
 	plimsoll rm -f chosen
 }
 
+@test "what AppArmor refused is told, of whose container it was, with what would allow it" {
+	printf 'run:\n  allow: ["apparmor:mine", seccomp-unconfined, landlock-unconfined, proc-writable]\n' \
+		>"$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
+	printf 'name: one\nseccomp: off\nlandlock: off\nproc: writable\n' >one.yaml
+	run in_container --profile one.yaml --reason demo lockdown:1 /lockdown force_proc_self_mem
+	assert_output_has "open /proc/" "mem: the AppArmor profile plimsoll-" "the line apparmor: off"
+	# Of a profile of his own the line.
+	printf 'profile mine flags=(attach_disconnected) { / r, /** rmix, signal, network, ptrace, }\n' >mine
+	apparmor_parser --replace --skip-cache mine
+	for name in one other; do
+		plimsoll -q run -d --name $name --security-opt apparmor=mine --reason demo --network none lockdown:1 /bin/sleep 1000
+	done
+	run plimsoll exec one /bin/sh -c ': >/tmp/mine'
+	assert_output_has "Permission denied"
+	run plimsoll explain one
+	assert_output_has "/tmp/mine: the AppArmor profile mine" "allow: the line '/tmp/mine w,' in the profile mine"
+	run plimsoll explain --format json one
+	assert_output_has '"rule": "apparmor"'
+	run plimsoll explain other
+	refute_output_has /tmp/mine
+	# Also once it has ended.
+	plimsoll stop -t 1 one
+	run plimsoll explain one
+	assert_output_has "'/tmp/mine w,'"
+	plimsoll rm -f one other
+}
+
 @test "pasta under Debian's profile: a container with a port starts, and nothing is denied" {
 	[ -e /etc/apparmor.d/usr.bin.passt ] || skip "needs passt's profile"
 	apparmor_parser --replace --skip-cache /etc/apparmor.d/usr.bin.passt

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/container/denials_output.h"
 #include "run/container.h"
+#include "run/denials/denials_apparmor.h"
 #include "run/denials/denials_watch.h"
 
 struct explain_opts {
@@ -25,7 +26,10 @@ static int print_json(struct cli *c, const struct container *found, const struct
 /* It may have been in nobody's way so far. */
 static int read_all(const struct container *found, struct denials *ret, struct err *e)
 {
-	int r = denials_read(found->fd, ret, e);
+	int r;
+
+	denials_apparmor_look(found);
+	r = denials_read(found->fd, ret, e);
 
 	return r == E_NOTFOUND ? 0 : r;
 }

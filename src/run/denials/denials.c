@@ -8,12 +8,27 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "run/denials/denials_apparmor.h"
 #include "run/life/oom.h"
+
+static void denial_apparmor_free(struct denial_apparmor *a)
+{
+	if (!a)
+		return;
+	free(a->what);
+	free(a->mask);
+	free(a->cap);
+	free(a->profile);
+	free(a->line);
+	free(a);
+}
 
 void denials_free(struct denials *d)
 {
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; i < d->n; i++) {
 		free(d->v[i].path);
+		denial_apparmor_free(d->v[i].apparmor);
+	}
 	for (size_t i = 0; i < d->places_n; i++) {
 		free(d->places[i].target);
 		free(d->places[i].asked);
@@ -24,14 +39,23 @@ void denials_free(struct denials *d)
 }
 
 static const char *const rules[] = {
-	[DENIAL_SECCOMP] = "seccomp", [DENIAL_READONLY] = "readonly",
-	[DENIAL_NOEXEC] = "noexec",   [DENIAL_CAPABILITY] = "capability",
-	[DENIAL_MEMORY] = "memory",   [DENIAL_PIDS] = "pids",
-	[DENIAL_OTHERS] = "others",   [DENIAL_LANDLOCK] = "landlock",
-	[DENIAL_PORT] = "port",	      [DENIAL_NETWORK] = "network",
-	[DENIAL_SPACE] = "space",     [DENIAL_INODES] = "inodes",
-	[DENIAL_FILES] = "files",     [DENIAL_RLIMIT] = "rlimit",
-	[DENIAL_ID] = "id",	      [DENIAL_SETID] = "setid",
+	[DENIAL_SECCOMP] = "seccomp",
+	[DENIAL_READONLY] = "readonly",
+	[DENIAL_NOEXEC] = "noexec",
+	[DENIAL_CAPABILITY] = "capability",
+	[DENIAL_MEMORY] = "memory",
+	[DENIAL_PIDS] = "pids",
+	[DENIAL_OTHERS] = "others",
+	[DENIAL_LANDLOCK] = "landlock",
+	[DENIAL_PORT] = "port",
+	[DENIAL_NETWORK] = "network",
+	[DENIAL_SPACE] = "space",
+	[DENIAL_INODES] = "inodes",
+	[DENIAL_FILES] = "files",
+	[DENIAL_RLIMIT] = "rlimit",
+	[DENIAL_ID] = "id",
+	[DENIAL_SETID] = "setid",
+	[DENIAL_APPARMOR] = "apparmor",
 };
 
 static bool rule_of(const char *name, enum denial_rule *ret)
@@ -49,6 +73,34 @@ static json_int_t number(const json_t *j, const char *key)
 	return json_integer_value(json_object_get(j, key));
 }
 
+/* One line of a terminal. */
+static char *text_of(const json_t *j, const char *key)
+{
+	char *text = strdup(json_string_or_null(j, key) ?: "");
+
+	if (text)
+		text_sanitize(text);
+	for (char *c = text; c && *c; c++)
+		*c = *c == '\n' || *c == '\t' ? '?' : *c; /* one line is one refusal */
+	return text;
+}
+
+static int add_apparmor(const json_t *j, struct denial *one, struct err *e)
+{
+	struct denial_apparmor *a = calloc(1, sizeof(*a));
+
+	one->apparmor = a;
+	if (!a)
+		return FAIL_NOMEM(e);
+	a->what = text_of(j, "what");
+	a->mask = text_of(j, "mask");
+	a->cap = text_of(j, "cap");
+	a->profile = text_of(j, "profile");
+	a->line = text_of(j, "line");
+	a->shared = json_is_true(json_object_get(j, "shared"));
+	return a->what && a->mask && a->cap && a->profile && a->line ? 0 : FAIL_NOMEM(e);
+}
+
 static int add_line(struct denials *d, const struct str *line, struct err *e)
 {
 	auto_json *j = NULL;
@@ -63,24 +115,29 @@ static int add_line(struct denials *d, const struct str *line, struct err *e)
 	one.cap = (unsigned)number(j, "cap");
 	one.a0 = (uint64_t)number(j, "a0");
 	one.a1 = (uint64_t)number(j, "a1");
-	one.path = strdup(json_string_or_null(j, "path") ?: "");
+	one.path = text_of(j, "path");
 	if (!one.path)
 		return FAIL_NOMEM(e);
-	text_sanitize(one.path);
-	for (char *c = one.path; *c; c++)
-		*c = *c == '\n' || *c == '\t' ? '?' : *c; /* one line is one refusal */
+	/* Freed with the others, also when it is half there. */
 	d->v[d->n++] = one;
-	return 0;
+	return one.rule == DENIAL_APPARMOR ? add_apparmor(j, &d->v[d->n - 1], e) : 0;
+}
+
+static int add_lines(struct denials *d, const char *text, size_t n, struct err *e)
+{
+	struct str rest = { text, n }, line;
+	int r = 0;
+
+	while (r == 0 && d->n < LIMIT_DENIALS && str_line(&rest, &line))
+		r = add_line(d, &line, e);
+	return r;
 }
 
 int denials_parse(const char *text, size_t n, struct denials *ret, struct err *e)
 {
 	auto_denials d = { .v = calloc(LIMIT_DENIALS, sizeof(*d.v)) };
-	struct str rest = { text, n }, line;
-	int r = d.v ? 0 : FAIL_NOMEM(e);
+	int r = d.v ? add_lines(&d, text, n, e) : FAIL_NOMEM(e);
 
-	while (r == 0 && d.n < LIMIT_DENIALS && str_line(&rest, &line))
-		r = add_line(&d, &line, e);
 	if (r < 0)
 		return r;
 	*ret = d;
@@ -124,12 +181,16 @@ static int add_killed(int folder, struct denials *d, struct err *e)
 
 int denials_read(int folder, struct denials *ret, struct err *e)
 {
-	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE);
+	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE), log = BUF_INIT(LIMIT_DENIALS_FILE);
 	auto_denials d = { 0 };
-	int r = fs_read(folder, "denials", LIMIT_DENIALS_FILE, &text, e);
+	/* There is one without the other. */
+	const bool logged = fs_read(folder, APPARMOR_DENIALS, LIMIT_DENIALS_FILE, &log, NULL) == 0;
+	int r = fs_read(folder, "denials", LIMIT_DENIALS_FILE, &text, logged ? NULL : e);
 
-	if (r == 0)
+	if (r == 0 || (r == E_NOTFOUND && logged))
 		r = denials_parse(buf_str(&text), text.n, &d, e);
+	if (r == 0 && logged)
+		r = add_lines(&d, buf_str(&log), log.n, e);
 	if (r == 0)
 		r = add_killed(folder, &d, e);
 	if (r < 0)

@@ -28,15 +28,21 @@ enum denial_rule {
 	DENIAL_RLIMIT,	   /* a limit was to be raised */
 	DENIAL_ID,	   /* a user or group that the container does not have */
 	DENIAL_SETID,	   /* a program without the rights of its owner */
+	DENIAL_APPARMOR,   /* the profile of AppArmor's: denials_apparmor.h */
 };
 struct denial {
 	enum denial_rule rule;
 	uint64_t count;
 	int nr; /* of the system call; -1: none */
 	int error;
-	unsigned cap;	 /* capability number, of DENIAL_CAPABILITY */
-	uint64_t a0, a1; /* of the rule: confine/guard/guard.h */
-	char *path;	 /* "": none; owned */
+	unsigned cap;			  /* capability number, of DENIAL_CAPABILITY */
+	uint64_t a0, a1;		  /* of the rule: confine/guard/guard.h */
+	char *path;			  /* "": none; owned */
+	struct denial_apparmor *apparmor; /* of DENIAL_APPARMOR; owned, may be NULL */
+};
+struct denial_apparmor {
+	char *what, *mask, *cap, *profile, *line; /* apparmor_record.h; owned */
+	bool shared;				  /* it may be another container's */
 };
 /* What is mounted where, as the container was made. */
 enum denial_place_kind {

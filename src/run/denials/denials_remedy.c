@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
+#include "confine/apparmor.h"
 #include "confine/profile.h"
 #include "run/denials/denials.h"
 #include "run/denials/denials_folders.h"
@@ -121,6 +123,32 @@ static void rlimit_remedy(const struct denials *all, const struct denial *d, str
 		put_limit((int)d->a0, name, wanted, ret);
 }
 
+/* The profile is made from what the options say, so that they are what changes it; one of the
+ * user's own has lines. */
+static void apparmor_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
+{
+	const struct denial_apparmor *a = d->apparmor;
+	struct denial other = *d;
+
+	if (!a)
+		return;
+	if (!starts_with(a->profile, APPARMOR_PREFIX)) {
+		if (*a->line)
+			buf_printf(ret, "the line '%s' in the profile %s", a->line, a->profile);
+		return;
+	}
+	if (*a->cap && cap_parse(a->cap, &other.cap, NULL) == 0)
+		capability_remedy(&other, ret);
+	else if (*d->path == '/' && strpbrk(a->mask, "xm"))
+		denial_noexec_remedy(all, d->path, ret);
+	else if (*d->path == '/' && strpbrk(a->mask, "wcdal"))
+		denial_readonly_remedy(all, d->path, ret);
+	if (ret->n)
+		return;
+	buf_puts(ret, "--profile FILE with the line apparmor: off");
+	put_policy("apparmor-unconfined", "", ret);
+}
+
 void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
 {
 	switch (d->rule) {
@@ -141,6 +169,7 @@ void denial_remedy(const struct denials *all, const struct denial *d, struct buf
 		else
 			buf_puts(ret, "--pids-limit N");
 		return;
+	case DENIAL_APPARMOR: apparmor_remedy(all, d, ret); return;
 	case DENIAL_PORT:
 		buf_printf(ret, "%" PRIu64 " in the profile's line %s", d->a0,
 			   d->a1 ? "connect: [...]" : "bind: [...]");

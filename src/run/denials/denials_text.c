@@ -103,6 +103,9 @@ void denial_what(const struct denial *d, struct buf *ret)
 	case DENIAL_SECCOMP: seccomp_what(d, name, ret); return;
 	case DENIAL_SPACE:
 	case DENIAL_INODES: buf_printf(ret, "writing to %s", d->path); return;
+	case DENIAL_APPARMOR:
+		buf_puts(ret, d->apparmor && *d->apparmor->what ? d->apparmor->what : "something");
+		return;
 	case DENIAL_FILES:
 		buf_printf(ret, "opening files or connections in %s", *d->path ? d->path : "?");
 		return;
@@ -225,6 +228,15 @@ void denial_why(const struct denial *d, struct buf *ret)
 			   (unsigned long long)d->a0);
 		return;
 	case DENIAL_LANDLOCK: buf_puts(ret, "nothing is added to that folder (Landlock)"); return;
+	case DENIAL_APPARMOR:
+		buf_printf(ret, "the AppArmor profile %s",
+			   d->apparmor && *d->apparmor->profile ? d->apparmor->profile : "?");
+		if (d->apparmor && *d->apparmor->mask && *d->path)
+			buf_printf(ret, " (%s)", d->apparmor->mask);
+		if (d->apparmor && d->apparmor->shared)
+			buf_puts(ret, "; all containers under it, of which the kernel's log does "
+				      "not say one");
+		return;
 	case DENIAL_SETID:
 		buf_puts(ret, "it runs without the rights of its owner (no new privileges)");
 		return;
@@ -253,6 +265,8 @@ bool denial_usual(const struct denial *d)
 	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID)
 		return true;
 	if (only_asked(d))
+		return true;
+	if (d->rule == DENIAL_APPARMOR && d->apparmor && d->apparmor->shared)
 		return true;
 	for (size_t i = 0; d->rule == DENIAL_SECCOMP && i < sizeof(calls) / sizeof(*calls); i++)
 		if (is_call(d, calls[i]))

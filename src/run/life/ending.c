@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "run/denials/denials_apparmor.h"
 #include "run/file.h"
 #include "run/life/events.h"
 #include "run/life/oom.h"
@@ -160,6 +161,7 @@ int ending_note(const struct container *c, struct err *e)
 			return 0;
 		x.again = true;
 	}
+	denials_apparmor_look(c);
 	if (x.status == 128 + SIGKILL || faccessat(c->fd, "oom", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		oom_look(c);
 	r = write_state(c, key, "begun", e);
