@@ -67,6 +67,7 @@ extern const struct command cmd_exec;
 extern const struct command cmd_explain;
 extern const struct command cmd_generate;
 extern const struct command cmd_health;
+extern const struct command cmd_healthcheck;
 extern const struct command cmd_kill;
 extern const struct command cmd_logs;
 extern const struct command cmd_ps;
@@ -121,6 +122,7 @@ const struct command *const commands[] = {
 	&cmd_attach,
 	&cmd_exec,
 	&cmd_explain,
+	&cmd_healthcheck,
 	&cmd_profile,
 	&cmd_logs,
 	&cmd_stop,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/container/containers.h"
+#include "cli/container/select.h"
 #include "run/run.h"
 
 struct kill_opts {
 	bool all;
 	const char *signal;
 	struct strv cidfile;
+	struct selection select;
 };
 
 struct killing {
@@ -36,13 +37,14 @@ static int run_kill_command(struct cli *c, void *opts, int argc, char **argv, st
 		r = cli_state(c, &k.state, e);
 	if (r == 0)
 		r = cli_named(argc, argv, &o->cidfile, &names, e);
-	return r == 0 ? cli_each_container(c, (int)names.n, names.v,
-					   o->all ? EACH_RUNNING : EACH_NAMED, kill_one, &k, e)
+	return r == 0 ? cli_each_selected(c, &o->select, &names, o->all, EACH_RUNNING, kill_one, &k,
+					  e)
 		      : r;
 }
 
 static const struct opt kill_table[] = {
 	OPT_AT(struct kill_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
+	SELECT_OPTIONS(struct kill_opts),
 	CIDFILE_OPTION(struct kill_opts),
 	OPT_AT(struct kill_opts, signal, "signal", 's', OPT_STRING, "SIGNAL",
 	       "send this one (default KILL)"),

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/container/container_view.h"
-#include "cli/container/containers.h"
+#include "cli/container/select.h"
 #include "run/run.h"
 
 struct pausing {
@@ -24,6 +24,8 @@ static int pause_one(struct cli *c, void *arg, const char *name, struct err *e)
 
 struct pause_opts {
 	bool all;
+	struct strv cidfile;
+	struct selection select;
 };
 
 /* With --all those of which it is not so already. */
@@ -42,17 +44,20 @@ static int pause_or_not(struct cli *c, const struct pause_opts *o, int argc, cha
 			struct err *e)
 {
 	struct pausing p = { .on = on };
+	auto_strv names = { 0 };
 	int r = cli_state(c, &p.state, e);
 
-	if (r == 0 && o->all && argc)
-		r = FAIL(e, E_USAGE, "--all and names do not go together");
-	if (r == 0 && o->all)
-		r = container_reap(p.state, e);
-	if (r == 0 && o->all)
+	if (r == 0)
+		r = cli_named(argc, argv, &o->cidfile, &names, e);
+	if (r < 0 || !o->all || names.n || o->select.latest || o->select.filter.n)
+		return r < 0 ? r
+			     : cli_each_selected(c, &o->select, &names, o->all, EACH_RUNNING,
+						 pause_one, &p, e);
+	r = container_reap(p.state, e);
+	if (r == 0)
 		r = container_each(p.state, gather, &p, e);
-	if (r == 0 && !(o->all && p.names.n == 0))
-		r = cli_each_container(c, o->all ? (int)p.names.n : argc, o->all ? p.names.v : argv,
-				       EACH_NAMED, pause_one, &p, e);
+	if (r == 0 && p.names.n)
+		r = cli_each_container(c, (int)p.names.n, p.names.v, EACH_NAMED, pause_one, &p, e);
 	strv_free(&p.names);
 	return r;
 }
@@ -68,6 +73,8 @@ static int run_unpause_command(struct cli *c, void *opts, int argc, char **argv,
 }
 
 static const struct opt pause_table[] = {
+	SELECT_OPTIONS(struct pause_opts),
+	CIDFILE_OPTION(struct pause_opts),
 	OPT_AT(struct pause_opts, all, "all", 'a', OPT_FLAG, NULL, "every one of which it can be"),
 	OPT_END,
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/container/containers.h"
+#include "cli/container/select.h"
 #include "run/run.h"
 
 struct rm_opts {
 	bool force, all, volumes, ignore, depend;
 	const char *time;
 	struct strv cidfile;
+	struct selection select;
 };
 
 struct removing {
@@ -49,11 +50,9 @@ static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, stru
 	if (r == 0)
 		r = cli_named(argc, argv, &o->cidfile, &names, e);
 
-	return r == 0 ? cli_each_container(c, (int)names.n, names.v,
-					   !o->all    ? EACH_NAMED
-					   : o->force ? EACH_ONE
-						      : EACH_STOPPED,
-					   remove_one, &x, e)
+	return r == 0 ? cli_each_selected(c, &o->select, &names, o->all,
+					  o->force || o->select.filter.n ? EACH_ONE : EACH_STOPPED,
+					  remove_one, &x, e)
 		      : r;
 }
 
@@ -63,6 +62,7 @@ static const struct opt rm_table[] = {
 	OPT_ALWAYS(struct rm_opts, depend, "depend", 0, "with what hangs on it; nothing ever does"),
 	OPT_AT(struct rm_opts, force, "force", 'f', OPT_FLAG, NULL,
 	       "also while it runs; one that is not there is no error"),
+	SELECT_OPTIONS_LONG(struct rm_opts),
 	CIDFILE_OPTION(struct rm_opts),
 	OPT_AT(struct rm_opts, time, "time", 't', OPT_STRING, "SECONDS",
 	       "with --force: ask it to end, and wait this long before killing it (default 0)"),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/userns.h"
-#include "cli/container/containers.h"
 #include "cli/container/run_start.h"
+#include "cli/container/select.h"
 #include "run/life/usage.h"
 
 struct start_opts {
 	bool attach, all, interactive;
+	struct selection select;
 };
 
 struct starting {
@@ -54,19 +55,22 @@ static int start_one(struct cli *c, void *arg, const char *name, struct err *e)
 static int run_start_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct start_opts *o = opts;
+	const struct strv names = { .v = argv, .n = (size_t)argc };
 	struct starting s = { .attach = o->attach || o->interactive };
 	int r = cli_state(c, &s.state, e);
 
-	if (r == 0 && s.attach && (argc > 1 || o->all))
+	if (r == 0 && s.attach && (argc > 1 || o->all || o->select.filter.n))
 		return FAIL(e, E_USAGE, "--attach is for one container at a time");
 	if (r == 0)
-		r = cli_each_container(c, argc, argv, o->all ? EACH_STOPPED : EACH_NAMED, start_one,
-				       &s, e);
+		r = cli_each_selected(c, &o->select, &names, o->all,
+				      o->select.filter.n ? EACH_ONE : EACH_STOPPED, start_one, &s,
+				      e);
 	return r < 0 ? r : s.status;
 }
 
 static const struct opt start_table[] = {
 	OPT_AT(struct start_opts, all, "all", 0, OPT_FLAG, NULL, "every one that does not run"),
+	SELECT_OPTIONS(struct start_opts),
 	OPT_AT(struct start_opts, attach, "attach", 'a', OPT_FLAG, NULL,
 	       "in the foreground; the exit status is the container's"),
 	OPT_AT(struct start_opts, interactive, "interactive", 'i', OPT_FLAG, NULL,
@@ -96,6 +100,8 @@ const struct command cmd_start = {
 struct restart_opts {
 	const char *time;
 	bool all, running;
+	struct strv cidfile;
+	struct selection select;
 };
 
 struct again {
@@ -135,25 +141,28 @@ static int run_restart_command(struct cli *c, void *opts, int argc, char **argv,
 {
 	const struct restart_opts *o = opts;
 	struct restarting s = { .seconds = RUN_STOP_TIMEOUT };
+	auto_strv names = { 0 };
 	uint64_t seconds = RUN_STOP_TIMEOUT;
 	int r = cli_state(c, &s.state, e);
 
 	if (r == 0 && o->time && str_u64(str_of(o->time), 86400, &seconds, NULL) < 0)
 		r = FAIL(e, E_USAGE, "--time '%s': want a number of seconds", o->time);
 	s.seconds = (unsigned)seconds;
-	return r == 0 ? cli_each_container(c, argc, argv,
-					   o->running ? EACH_RUNNING
-					   : o->all   ? EACH_ONE
-						      : EACH_NAMED,
-					   restart_one, &s, e)
+	if (r == 0)
+		r = cli_named(argc, argv, &o->cidfile, &names, e);
+	return r == 0 ? cli_each_selected(c, &o->select, &names, o->all || o->running,
+					  o->running ? EACH_RUNNING : EACH_ONE, restart_one, &s, e)
 		      : r;
 }
 
 static const struct opt restart_table[] = {
 	OPT_AT(struct restart_opts, all, "all", 'a', OPT_FLAG, NULL, "every one, running or not"),
+	SELECT_OPTIONS(struct restart_opts),
+	CIDFILE_OPTION(struct restart_opts),
 	OPT_AT(struct restart_opts, running, "running", 0, OPT_FLAG, NULL, "every one that runs"),
 	OPT_AT(struct restart_opts, time, "time", 't', OPT_STRING, "SECONDS",
 	       "wait this long before killing it (default: --stop-timeout of run, or 10)"),
+	OPT_ALIAS("timeout", "time"),
 	OPT_END,
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/container/containers.h"
+#include "cli/container/select.h"
 #include "run/run.h"
 
 struct stop_opts {
 	bool all, ignore;
 	const char *time, *signal;
 	struct strv cidfile;
+	struct selection select;
 };
 
 struct stopping {
@@ -43,13 +44,14 @@ static int run_stop_command(struct cli *c, void *opts, int argc, char **argv, st
 	s.seconds = (unsigned)seconds;
 	if (r == 0)
 		r = cli_named(argc, argv, &o->cidfile, &names, e);
-	return r == 0 ? cli_each_container(c, (int)names.n, names.v,
-					   o->all ? EACH_RUNNING : EACH_NAMED, stop_one, &s, e)
+	return r == 0 ? cli_each_selected(c, &o->select, &names, o->all, EACH_RUNNING, stop_one, &s,
+					  e)
 		      : r;
 }
 
 static const struct opt stop_table[] = {
 	OPT_AT(struct stop_opts, all, "all", 'a', OPT_FLAG, NULL, "every one that runs"),
+	SELECT_OPTIONS(struct stop_opts),
 	CIDFILE_OPTION(struct stop_opts),
 	OPT_AT(struct stop_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
 	       "one that is not there is no error"),

@@ -4,7 +4,8 @@
 
 #include "base/proc.h"
 #include "cli/container/container_view.h"
-#include "cli/container/containers.h"
+#include "cli/container/select.h"
+#include "run/life/health.h"
 #include "run/run.h"
 
 enum { LOOK_MS = 50 };
@@ -15,6 +16,8 @@ static const char *const conditions[] = { "created", "running", "paused",  "exit
 struct wait_opts {
 	struct strv condition;
 	bool ignore;
+	const char *interval;
+	struct selection select;
 };
 
 static bool holds(const struct strv *wanted, const struct view *v)
@@ -112,19 +115,28 @@ static int check_conditions(const struct strv *asked, struct err *e)
 static int run_wait_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct wait_opts *o = opts;
+	const struct strv names = { .v = argv, .n = (size_t)argc };
 	struct waiting w = { .o = o };
+	uint64_t ms;
 	int r = check_conditions(&o->condition, e);
 
+	/* A bare number is milliseconds. */
+	if (r == 0 && o->interval && str_u64(str_of(o->interval), INT32_MAX, &ms, NULL) < 0)
+		r = health_duration(o->interval, &ms, e);
 	if (r == 0)
 		r = cli_state(c, &w.state, e);
-	return r == 0 ? cli_each_container(c, argc, argv, EACH_NAMED, wait_one, &w, e) : r;
+	return r == 0 ? cli_each_selected(c, &o->select, &names, false, EACH_ONE, wait_one, &w, e)
+		      : r;
 }
 
 static const struct opt wait_table[] = {
 	OPT_AT(struct wait_opts, condition, "condition", 0, OPT_LIST, "STATE",
 	       "for this instead: created, running, paused, exited or stopped, healthy, removed; "
 	       "several are or"),
-	OPT_AT(struct wait_opts, ignore, "ignore", 'i', OPT_FLAG, NULL,
+	SELECT_OPTIONS(struct wait_opts),
+	OPT_AT(struct wait_opts, interval, "interval", 'i', OPT_STRING, "TIME",
+	       "250ms, 1s; nothing is gained by it, since the end is seen at once"),
+	OPT_AT(struct wait_opts, ignore, "ignore", 0, OPT_FLAG, NULL,
 	       "one that is not there is no error, and prints -1"),
 	OPT_END,
 };
@@ -139,7 +151,7 @@ const struct command cmd_wait = {
 	.example = "plimsoll wait web\nplimsoll wait --condition healthy db",
 	.opts = wait_table,
 	.opts_size = sizeof(struct wait_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_wait_command,
 };

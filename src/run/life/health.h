@@ -33,3 +33,6 @@ const char *health_status(const struct container *c, char ret[static HEALTH_STAT
 
 /* The monitor: waits until it runs, checks, and returns when it ended. */
 int health_monitor(const struct state *state, const char *id, struct err *e);
+/* Checks once, now, and notes what came of it; *ret_exit: the check's status, -1 when it took too
+ * long. E_USAGE when it does not run or has no check. */
+int health_run(const struct state *state, const char *name, int *ret_exit, struct err *e);

@@ -29,6 +29,7 @@ enum {
 	NAP_MS = 50,
 	EXIT_TIMEOUT = -1,
 	CHILDREN_MAX = 64,
+	LOCK_MS = 10000,
 };
 
 struct watch {
@@ -202,7 +203,20 @@ static int check(const struct watch *w, int *ret_exit, struct buf *ret_output, s
 	return buf_check(ret_output, "output", e);
 }
 
-static int note(struct watch *w, int64_t start_ns, int exit_code, const char *output, struct err *e)
+/* What 'healthcheck run' has noted meanwhile counts, too. */
+static void reload(struct watch *w)
+{
+	auto_buf text = BUF_INIT(LIMIT_HEALTH_JSON);
+	json_t *j = NULL;
+
+	if (fs_read(w->c->fd, "health.json", LIMIT_HEALTH_JSON, &text, NULL) < 0 ||
+	    json_parse(buf_str(&text), text.n, "health.json", &j, NULL) < 0)
+		return;
+	json_decref(w->j);
+	w->j = j;
+}
+
+static int add(struct watch *w, int64_t start_ns, int exit_code, const char *output, struct err *e)
 {
 	json_t *log = json_object_get(w->j, "Log");
 	const char *before = json_string_or_null(w->j, "Status") ?: "";
@@ -234,6 +248,16 @@ static int note(struct watch *w, int64_t start_ns, int exit_code, const char *ou
 	if (r == 0) /* a word of ours, or the old one's own */
 		r = json_put(w->j, "Status", json_string(after), e);
 	return r == 0 ? save(w, e) : r;
+}
+
+static int note(struct watch *w, int64_t start_ns, int exit_code, const char *output, struct err *e)
+{
+	auto_close int lock = fs_lock(w->c->fd, "health.lock", LOCK_MS, e);
+
+	if (lock < 0)
+		return lock;
+	reload(w);
+	return add(w, start_ns, exit_code, output, e);
 }
 
 /* While it starts it is asked more often. */
@@ -271,4 +295,31 @@ int health_monitor(const struct state *state, const char *id, struct err *e)
 			r = note(&w, start, exit_code, buf_str(&output), e);
 	}
 	return r;
+}
+
+int health_run(const struct state *state, const char *name, int *ret_exit, struct err *e)
+{
+	auto_container c = CONTAINER_INIT;
+	__attribute__((
+		cleanup(watch_release))) struct watch w = { .state = state, .c = &c, .pidfd = -1 };
+	auto_buf output = BUF_INIT(LIMIT_OUTPUT + 64);
+	const int64_t start = when_now();
+	struct container_status status;
+	int r = container_find(state, name, &c, e);
+
+	if (r == 0)
+		r = container_status(&c, &status, e);
+	if (r == 0 && status.phase != PHASE_RUNNING)
+		r = FAIL(e, E_USAGE, "container '%s' is not running", c.name);
+	if (r < 0)
+		return r;
+	r = load(&w, e);
+	if (r == E_NOTFOUND)
+		return err_hint(e, FAIL(e, E_USAGE, "container '%s' has no health check", c.name),
+				"plimsoll run --health-cmd COMMAND");
+	if (r < 0)
+		return r;
+	w.began_ms = clock_mono_ms() - (uint64_t)(clock_now() - status.started) * 1000;
+	r = check(&w, ret_exit, &output, e);
+	return r == 0 ? note(&w, start, *ret_exit, buf_str(&output), e) : r;
 }
