@@ -46,10 +46,12 @@ stays() { # its runs do not grow
 
 @test "no and on-failure: not after success, and at most N times" {
 	begin no 1
+	wait_for 20 ran 1
 	stays
 	plimsoll rm web
 	: >share/runs
 	begin on-failure 0
+	wait_for 20 ran 1
 	stays
 	assert_eq "$(runs)" 1
 	plimsoll rm web
