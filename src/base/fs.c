@@ -352,33 +352,6 @@ int fs_remove_tree(int dir, const char *path, struct err *e)
 	return r < 0 ? WRAP(e, r, "remove '%s'", path) : 0;
 }
 
-static int lock(int dir, const char *path, int op, int timeout_ms, struct err *e)
-{
-	auto_close int fd = fs_open_nolink(dir, path, O_RDWR | O_CREAT, 0600, e);
-	const struct timespec nap = { .tv_nsec = 5 * 1000 * 1000 };
-
-	if (fd < 0)
-		return WRAP(e, fd, "lock '%s'", path);
-	for (int waited = 0; flock(fd, timeout_ms < 0 ? op : op | LOCK_NB) < 0; waited += 5) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK || waited >= timeout_ms)
-			return FAIL_SYS(e, "lock '%s'", path);
-		(void)nanosleep(&nap, NULL);
-	}
-	return TAKE_FD(fd);
-}
-
-int fs_lock(int dir, const char *path, int timeout_ms, struct err *e)
-{
-	return lock(dir, path, LOCK_EX, timeout_ms, e);
-}
-
-int fs_lock_shared(int dir, const char *path, int timeout_ms, struct err *e)
-{
-	return lock(dir, path, LOCK_SH, timeout_ms, e);
-}
-
 int fs_temp_name(const char *prefix, char *ret, size_t cap, struct err *e)
 {
 	uint64_t random;

@@ -55,8 +55,9 @@ int fs_copy(int to, int from, uint64_t n, struct err *e);
 int fs_remove_tree(int dir, const char *path, struct err *e);
 
 /* Takes an exclusive flock(2) on dir/path, made when missing, waiting at most timeout_ms
- * (-1: for ever; 0: try). Close the returned descriptor to release. Busy is E_SYSTEM, EWOULDBLOCK
- * in e->sys. */
+ * (-1: for ever; 0: try), and not much longer than five seconds for a process that is stopped.
+ * Close the returned descriptor to release. Busy is E_SYSTEM, EWOULDBLOCK in e->sys, and the hint
+ * tells who has it. */
 int fs_lock(int dir, const char *path, int timeout_ms, struct err *e);
 int fs_lock_shared(int dir, const char *path, int timeout_ms, struct err *e);
 

@@ -29,7 +29,7 @@
  *      "subject":{"name":...,"digest":...},"actor":{"uid":0,"user":"root","host":...},
  *      "reason":...,"detail":{...}}
  */
-enum { LIMIT_TRAIL_ENTRY = 65535, LIMIT_TRAIL_APPEND = 8, TRAIL_LOCK_MS = 10000 };
+enum { LIMIT_TRAIL_ENTRY = 65535, LIMIT_TRAIL_APPEND = 8, TRAIL_LOCK_MS = 60000 };
 
 #define TRAIL_SCHEMA "plimsoll.trail/v1"
 

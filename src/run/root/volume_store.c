@@ -12,7 +12,7 @@
 #include "run/life/events.h"
 #include "run/root/volume.h"
 
-enum { VOLUME_LOCK_MS = 10000, LIMIT_VOLUME_JSON = 64 * 1024 };
+enum { VOLUME_LOCK_MS = 60000, LIMIT_VOLUME_JSON = 64 * 1024 };
 
 int volume_check_name(const char *name, struct err *e)
 {

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -315,6 +316,60 @@ TEST(locks)
 	CHECK(opens(fs_lock(t.fd, "lock", 0, &e)) == E_SYSTEM);
 	CHECK(symlinkat("/tmp/elsewhere", t.fd, "link") == 0);
 	CHECK(opens(fs_lock(t.fd, "link", 0, &e)) < 0);
+}
+
+/* A child that has the lock and is stopped, or goes on waiting for its end. */
+static pid_t hold(const struct tmp *t, bool stop)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int fd = fs_lock(t->fd, "lock", 0, NULL);
+
+		(void)raise(SIGSTOP);
+		(void)pause();
+		_exit(fd < 0);
+	}
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	if (!stop)
+		(void)kill(pid, SIGCONT);
+	return pid;
+}
+
+TEST(who_has_a_lock_is_told)
+{
+	auto_tmp t;
+	struct err e = ERR_INIT;
+	char number[24];
+	pid_t pid;
+
+	make(&t);
+	pid = hold(&t, false);
+	(void)snprintf(number, sizeof(number), "process %d", (int)pid);
+	CHECK(opens(fs_lock(t.fd, "lock", 20, &e)) == E_SYSTEM && e.sys == EWOULDBLOCK);
+	CHECK(strstr(e.hint, number) != NULL);
+	CHECK(strstr(e.hint, "-CONT") == NULL);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+}
+
+TEST(a_stopped_holder_is_not_waited_for)
+{
+	const uint64_t began = clock_mono_ms();
+	auto_tmp t;
+	struct err e = ERR_INIT;
+	char number[24];
+	pid_t pid;
+
+	make(&t);
+	pid = hold(&t, true);
+	(void)snprintf(number, sizeof(number), "-CONT %d", (int)pid);
+	CHECK(opens(fs_lock(t.fd, "lock", 60000, &e)) == E_SYSTEM);
+	CHECK(clock_mono_ms() - began < 40000);
+	CHECK(strstr(e.hint, number) != NULL);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
 }
 
 TEST(temporary_names)
