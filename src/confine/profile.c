@@ -140,6 +140,7 @@ const struct profile profile_default = {
 		    .pids = 512,
 		    .cpu_milli = 1000,
 		    .nofile = 4096,
+		    .disk = 10ULL << 30,
 		    .signals = 8192 },
 	.root_readonly = true,
 };
@@ -172,6 +173,7 @@ const struct profile profile_privileged = {
 		    .pids = 512,
 		    .cpu_milli = 1000,
 		    .nofile = 4096,
+		    .disk = 10ULL << 30,
 		    .signals = 8192 },
 	.no_seccomp = true,
 	.no_landlock = true,

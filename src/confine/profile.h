@@ -28,6 +28,7 @@ struct profile_limits {
 	uint64_t pids;	    /* processes and threads */
 	uint64_t cpu_milli; /* thousandths of a core; 0: no quota */
 	uint64_t nofile;    /* open files, capped at what the host gave us */
+	uint64_t disk;	    /* bytes of a writable root with anonymous volumes; 0: the disk's */
 	uint64_t signals;   /* queued, and timers, of one user; capped like it. 0: the host's */
 };
 

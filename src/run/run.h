@@ -59,9 +59,9 @@ struct run_opts {
 	uint64_t swappiness;   /* 0 to 100 */
 	uint64_t blkio_weight; /* 0: not given */
 	struct run_disks disks;
-	int umask;			  /* -1: not given */
-	uint64_t timeout;		  /* seconds after which it is killed; 0: none */
-	uint64_t memory, pids, cpu_milli; /* 0: the profile's */
+	int umask;				/* -1: not given */
+	uint64_t timeout;			/* seconds after which it is killed; 0: none */
+	uint64_t memory, pids, cpu_milli, disk; /* 0: the profile's */
 	uint64_t memory_reservation, memory_swap, shm_size, cpu_shares; /* 0: the profile's */
 	int oom_score_adj; /* never below that of who calls us */
 	int stop_signal;   /* 0: the image's */

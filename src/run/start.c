@@ -46,6 +46,7 @@ static void choose_limits(const struct run_opts *o, const struct machine *m,
 	ret->memory = o->memory ?: ret->memory;
 	ret->pids = o->pids ?: ret->pids;
 	ret->cpu_milli = o->cpu_milli ?: ret->cpu_milli;
+	ret->disk = o->disk ?: ret->disk;
 	if (ret->nofile > m->nofile)
 		ret->nofile = m->nofile;
 	if (ret->signals > m->signals)
@@ -58,6 +59,7 @@ static int check_asked(const struct run_opts *o, const struct profile_limits *l,
 	const char *lost = o->memory && !l->memory	   ? "memory"
 			   : o->pids && !l->pids	   ? "pids-limit"
 			   : o->cpu_milli && !l->cpu_milli ? "cpus"
+			   : o->disk && !l->disk	   ? "storage-opt"
 							   : NULL;
 
 	if (!lost)

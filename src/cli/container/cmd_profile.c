@@ -71,6 +71,9 @@ static int list_limits(struct listing *l, const struct profile_file *f, struct e
 		       (unsigned long long)(f->cpu_milli ?: d->cpu_milli) % 1000);
 	if (r == 0)
 		r = row(l, "cpus", cpus, "cores", e);
+	if (r == 0)
+		r = number(l, "disk", (f->disk ?: d->disk) >> 20, "m",
+			   "a writable root and anonymous volumes", e);
 	return r == 0 ? number(l, "open files", d->nofile, "", "of each process", e) : r;
 }
 

@@ -5,6 +5,7 @@
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "cli/shorten.h"
 #include "pipeline/admit/admission.h"
 #include "run/life/usage.h"
+#include "run/root/disk.h"
 
 enum { LIMIT_FILE = 8 * 1024 * 1024, COMMAND_SHOWN = 20 };
 
@@ -171,6 +173,10 @@ uint64_t view_tree_size(const char *path)
 uint64_t view_size(const struct container *c)
 {
 	auto_free char *path = NULL;
+	struct stat st;
 
+	/* With volumes, and with what the file system needs for itself. */
+	if (fstatat(c->fd, DISK_IMAGE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return (uint64_t)st.st_blocks * 512;
 	return asprintf(&path, "%s/upper/fs", c->folder) < 0 ? 0 : view_tree_size(path);
 }

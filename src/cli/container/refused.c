@@ -98,8 +98,6 @@ const struct refused_opt run_refused[] = {
 	{ "io-maxiops", false, NULL, "it is for Windows", "--device-read-iops" },
 
 	/* Files. */
-	{ "storage-opt", false, NULL, "a root that can be written has the host's disk as its limit",
-	  "--tmpfs PATH:size=SIZE" },
 	{ "use-api-socket", true, "false", "the socket would be the host's root", NETWORKS },
 	{ "chrootdirs", false, NULL, "there is one /etc/hosts and resolv.conf", "leave it out" },
 	{ "rootfs", true, "false", "only images that are signed run",

@@ -53,6 +53,7 @@ static int use_profile(const char *path, struct run_request *ret, struct err *e)
 	run->memory = run->memory ?: f->memory;
 	run->pids = run->pids ?: f->pids;
 	run->cpu_milli = run->cpu_milli ?: f->cpu_milli;
+	run->disk = run->disk ?: f->disk;
 	run->writable |= f->writable;
 	profile_file_needs(f, ret->needs);
 	return 0;

@@ -20,11 +20,11 @@ struct run_cli_opts {
 		*fail_on, *max_age, *cpu_quota, *cpuset_mems, *memory_swappiness, *umask, *timeout,
 		*pidfile, *tz;
 	uint64_t pids_limit, cpu_shares, health_retries, cpu_period, blkio_weight;
-	struct strv env, env_file, log_opt, publish, volume, mount, tmpfs, label, label_file,
-		cap_add, cap_drop, add_host, dns, dns_search, dns_option, ulimit, group_add, sysctl,
-		secret, device, security_opt, annotation, attach, expose, unsetenv, volumes_from,
-		blkio_weight_device, device_read_bps, device_write_bps, device_read_iops,
-		device_write_iops;
+	struct strv env, env_file, log_opt, storage_opt, publish, volume, mount, tmpfs, label,
+		label_file, cap_add, cap_drop, add_host, dns, dns_search, dns_option, ulimit,
+		group_add, sysctl, secret, device, security_opt, annotation, attach, expose,
+		unsetenv, volumes_from, blkio_weight_device, device_read_bps, device_write_bps,
+		device_read_iops, device_write_iops;
 };
 extern const struct opt run_option_table[]; /* ends with OPT_END */
 

@@ -137,6 +137,8 @@ const struct opt run_option_table[] = {
 	FIELD(device_write_iops, "device-write-iops", 0, OPT_LIST, "DEVICE:N", "writes"),
 	FIELD(pids_limit, "pids-limit", 0, OPT_U64, "N", "at most N processes (default 512)"),
 	FIELD(ulimit, "ulimit", 0, OPT_LIST, "NAME=SOFT[:HARD]", "a limit of each process"),
+	FIELD(storage_opt, "storage-opt", 0, OPT_LIST, "size=SIZE",
+	      "of what it writes to the disk: a writable root and anonymous volumes (default 10g)"),
 	FIELD(oom_score_adj, "oom-score-adj", 0, OPT_STRING, "N",
 	      "0 to 1000: sooner killed when the host's memory is short"),
 	FIELD(sysctl, "sysctl", 0, OPT_LIST, "KEY=VALUE",

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "cli/container/run_options.h"
+#include "run/root/disk.h"
 
 enum { STOP_TIMEOUT_MAX = 86400, TIMEOUT_MAX = 365 * 86400 };
 
@@ -26,6 +27,22 @@ static int parse_sizes(const struct run_cli_opts *o, struct run_opts *ret, struc
 	for (size_t i = 0; r == 0 && i < sizeof(sizes) / sizeof(*sizes); i++)
 		if (sizes[i].text)
 			r = run_parse_size(sizes[i].text, sizes[i].ret, e);
+	return r;
+}
+
+/* docker's one key of it that is about a bound. */
+static int parse_storage(const struct strv *words, struct run_opts *run, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < words->n; i++) {
+		if (!starts_with(words->v[i], "size="))
+			return FAIL(e, E_USAGE, "--storage-opt '%.60s': want size=SIZE",
+				    words->v[i]);
+		r = run_parse_size(words->v[i] + strlen("size="), &run->disk, e);
+		if (r == 0 && run->disk < DISK_LEAST)
+			r = FAIL(e, E_USAGE, "--storage-opt %.60s: the least is 16m", words->v[i]);
+	}
 	return r;
 }
 
@@ -106,6 +123,8 @@ int run_options_values(const struct run_cli_opts *o, struct run_request *ret, st
 	uint64_t seconds;
 	int r = parse_sizes(o, run, e);
 
+	if (r == 0)
+		r = parse_storage(&o->storage_opt, run, e);
 	if (r == 0)
 		r = run_parse_log(o->log_driver, &o->log_opt, &run->log_max, e);
 	if (r == 0)

@@ -460,9 +460,9 @@ static void forget(const char *folder, const char *id)
 int launch_cleanup(const char *folder, const char *id, const char *cgroup, const struct runtime *rt,
 		   struct err *e)
 {
-	static const char *const mounted[] = { "rootfs",     "upper",	     RUNTIME_STATE,
-					       LAUNCH_NETNS, LAUNCH_USERNS,  LAUNCH_PIDNS,
-					       LAUNCH_IPCNS, LAUNCH_CGROUPNS };
+	static const char *const mounted[] = { "rootfs",      "upper",	    "disk",
+					       RUNTIME_STATE, LAUNCH_NETNS, LAUNCH_USERNS,
+					       LAUNCH_PIDNS,  LAUNCH_IPCNS, LAUNCH_CGROUPNS };
 	static const char *const files[] = { LAUNCH_NETNS, LAUNCH_USERNS,   LAUNCH_PIDNS,
 					     LAUNCH_IPCNS, LAUNCH_CGROUPNS, LAUNCH_PASTA_PID };
 	auto_free char *netns = launch_path(folder, LAUNCH_NETNS);

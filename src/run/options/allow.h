@@ -36,6 +36,8 @@ enum need {
 	NEED_MEMORY, /* limits, enforced by control groups */
 	NEED_PIDS,
 	NEED_CPU,
+	NEED_DISK, /* root's; an ordinary user has no loop devices, and what his own disk gives him
+		    */
 	NEED_APPARMOR,
 	NEED_MEMFD_NOEXEC,
 	NEEDS,

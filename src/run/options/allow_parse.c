@@ -7,13 +7,10 @@
 #include "run/options/allow_words.h"
 
 static const char *const need_names[NEEDS] = {
-	[NEED_SECCOMP] = "seccomp",
-	[NEED_LANDLOCK] = "landlock",
-	[NEED_MEMORY] = "memory-limit",
-	[NEED_PIDS] = "pids-limit",
-	[NEED_CPU] = "cpu-limit",
-	[NEED_APPARMOR] = "apparmor",
-	[NEED_MEMFD_NOEXEC] = "memfd-noexec",
+	[NEED_SECCOMP] = "seccomp",	[NEED_LANDLOCK] = "landlock",
+	[NEED_MEMORY] = "memory-limit", [NEED_PIDS] = "pids-limit",
+	[NEED_CPU] = "cpu-limit",	[NEED_DISK] = "disk-limit",
+	[NEED_APPARMOR] = "apparmor",	[NEED_MEMFD_NOEXEC] = "memfd-noexec",
 };
 
 const char *need_name(enum need n)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/options/needs.h"
+#include "base/userns.h"
 #include "run/launch/guard.h"
 #include "run/lsm.h"
+#include "run/root/disk.h"
 
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -25,6 +27,9 @@ static const struct {
 			"mount the pids controller, or have it delegated", true },
 	[NEED_CPU] = { "no limit of CPU time can be set: a container could take all cores",
 		       "mount the cpu controller, or have it delegated", true },
+	[NEED_DISK] = { "what a container writes to the disk cannot be bounded: there are no loop "
+			"devices, or no mke2fs",
+			"modprobe loop; apt-get install e2fsprogs", false },
 	[NEED_APPARMOR] = { "AppArmor is not enabled in this kernel",
 			    "boot with lsm=...,apparmor and install apparmor", false },
 	[NEED_MEMFD_NOEXEC] = { "this kernel cannot forbid executable memfds (vm.memfd_noexec)",
@@ -59,6 +64,7 @@ unsigned needs_lacking(const struct machine *m)
 		[NEED_MEMORY] = groups && m->memory,
 		[NEED_PIDS] = (groups || m->cgroups == CGROUP_DENIED) && m->pids,
 		[NEED_CPU] = groups && m->cpu,
+		[NEED_DISK] = geteuid() != 0 || userns_inside() || disk_possible(),
 		[NEED_APPARMOR] = lsm_apparmor(),
 		[NEED_MEMFD_NOEXEC] = guard_available(), /* makes them without */
 	};
@@ -93,6 +99,9 @@ int needs_check(const struct machine *m, const struct run_policy *p, struct prof
 		l->pids = 0;
 	if (excused & 1U << NEED_CPU)
 		l->cpu_milli = 0;
+	if ((lacking & 1U << NEED_DISK && p && p->without & 1U << NEED_DISK) || geteuid() != 0 ||
+	    userns_inside())
+		l->disk = 0;
 	/* It knows more of what is wrong with the control groups. */
 	if ((excused & limits) != limits) {
 		r = machine_check(m, l, e);

@@ -139,6 +139,8 @@ static int read_limit(const char *key, const json_t *v, struct profile_file *f, 
 		return run_parse_cpus(text, &f->cpu_milli, e);
 	if (strcmp(key, "pids") == 0)
 		return str_u64(str_of(text), INT32_MAX, &f->pids, e);
+	if (strcmp(key, "disk") == 0)
+		return run_parse_size(text, &f->disk, e);
 	if (strcmp(key, "nofile") == 0)
 		return str_u64(str_of(text), 1 << 20, &f->p.limits.nofile, e);
 	return FAIL(e, E_FORMAT, "'limits': no limit is named '%.40s'", key);

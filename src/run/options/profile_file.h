@@ -14,9 +14,9 @@
  *     write: [/var/lib/nginx, "/var/cache/nginx:size=256m"]   # folders in memory, as the image has
  * them exec: [/tmp]                  # what can be written there can be executed bind: [80, 443] #
  * TCP ports; nothing else can be listened on connect: [5432]               # and nothing else
- * connected to; [] is nothing limits: {memory: 256m, pids: 64, cpus: 0.5, nofile: 1024} read-only:
- * true               # the root proc: read-only               # or writable seccomp: on # off:
- * every system call landlock: on apparmor: on
+ * connected to; [] is nothing limits: {memory: 256m, pids: 64, cpus: 0.5, nofile: 1024, disk: 2g}
+ * read-only: true               # the root proc: read-only               # or writable seccomp: on
+ * # off: every system call landlock: on apparmor: on
  *
  * What takes a protection away (proc: writable, and the three that can be off) needs policy:
  * profile_file_needs().
@@ -26,7 +26,7 @@ enum { LIMIT_PROFILE = 64 * 1024, LIMIT_PROFILE_ENTRIES = 256 };
 struct profile_file {
 	struct profile p; /* the default one with the changes; points into the rest */
 	bool writable;	  /* read-only: false */
-	uint64_t cpu_milli, memory, pids; /* 0: the default's */
+	uint64_t cpu_milli, memory, pids, disk; /* 0: the default's */
 	char *name;
 	struct strv caps;  /* as --cap-add has them */
 	struct strv write; /* "PATH[:OPTIONS]", as --tmpfs has them */

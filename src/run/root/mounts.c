@@ -107,14 +107,18 @@ static int open_source(const struct setup *s, const struct volume *v, const stru
 		if (asprintf(&path, "%s/volumes/%s/_data", s->state->path, v->source) < 0)
 			return FAIL_NOMEM(e);
 	} else if (v->kind == VOLUME_ANONYMOUS) {
+		auto_free char *disk = NULL;
+		auto_close int disk_fd = -1;
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "volumes/%zu", m->n);
+		r = setup_disk(s, &disk, &disk_fd, e);
 		/* The folder above is closed, this one is the container's root's own. */
-		r = fs_mkdir_p(s->c->fd, "volumes", 0700, e);
-		if (r == 0 && mkdirat(s->c->fd, name, 0755) < 0 && errno != EEXIST)
+		if (r == 0)
+			r = fs_mkdir_p(disk_fd, "volumes", 0700, e);
+		if (r == 0 && mkdirat(disk_fd, name, 0755) < 0 && errno != EEXIST)
 			r = FAIL_SYS(e, "make '%s'", name);
-		if (asprintf(&path, "%s/%s", s->c->folder, name) < 0)
+		if (r == 0 && asprintf(&path, "%s/%s", disk, name) < 0)
 			return FAIL_NOMEM(e);
 	}
 	if (r < 0)

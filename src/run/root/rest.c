@@ -17,6 +17,7 @@
 #include "run/launch/namespaces.h"
 #include "run/options/profile_file.h"
 #include "run/root/berth.h"
+#include "run/root/disk.h"
 #include "run/root/rootfs.h"
 #include "run/root/setup.h"
 
@@ -107,6 +108,25 @@ static bool is_writable(const struct parts *p)
 	if (p->spec)
 		return !json_is_true(json_object_get(json_object_get(p->spec, "root"), "readonly"));
 	return json_is_false(json_object_get(options, "read-only")) || profile_writable(options);
+}
+
+/* How much its disk may hold, if this is the first that needs it. */
+static uint64_t disk_wanted(const struct parts *p)
+{
+	const json_t *options = json_object_get(p->run, "options");
+	const json_t *asked = json_array_get(json_object_get(options, "storage-opt"), 0);
+	const char *text = json_string_value(asked),
+		   *path = json_string_or_null(options, "profile");
+	auto_profile_file f = { 0 };
+	uint64_t size = 0;
+
+	if (!disk_possible())
+		return 0;
+	if (text && starts_with(text, "size=") && run_parse_size(text + 5, &size, NULL) == 0)
+		return size;
+	if (path && profile_file_read(path, &f, NULL) == 0 && f.disk)
+		return f.disk;
+	return profile_default.limits.disk;
 }
 
 /* The namespace whose ids the files have; its file's name goes at once. */
@@ -203,6 +223,7 @@ static int put_together(const struct state *state, struct container *c, const st
 	const struct setup s = { .state = state,
 				 .opts = &o,
 				 .c = c,
+				 .limits.disk = disk_wanted(p),
 				 .diff_ids = p->config.diff_ids,
 				 .diff_ids_n = p->config.diff_ids_n };
 	auto_free char *path = NULL;
@@ -296,19 +317,27 @@ int rest_below(const struct state *state, const struct container *c, int *ret_up
 	       struct strv *mounts, struct err *e)
 {
 	auto_parts parts = { .run = NULL };
+	auto_free char *path = NULL;
 	auto_close int upper = -1;
 	int below, r = 0;
 
 	if (geteuid() != 0 && (r = userns_enter(e)) < 0)
 		return r;
-	upper = openat(c->fd, "upper/fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = mounts_private(e);
+	if (r == 0 && disk_there(c->fd))
+		r = disk_mount(c->fd, c->folder, e);
+	if (r < 0)
+		return r;
+	/* By path: c->fd is of the mount namespace that we left. */
+	if (asprintf(&path, "%s%s/upper/fs", c->folder, disk_there(c->fd) ? "/" DISK_MOUNT : "") <
+	    0)
+		return FAIL_NOMEM(e);
+	upper = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper < 0)
 		return errno == ENOENT ? 0 : FAIL_SYS(e, "open the root of '%s'", c->name);
 	r = load_parts(state, c, &parts, e);
 	if (r == 0)
 		r = mounts_of(&parts, mounts, e);
-	if (r == 0)
-		r = mounts_private(e);
 	below = r < 0 ? r : open_layers(state, c, &parts, e);
 	if (below < 0)
 		return below;

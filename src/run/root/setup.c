@@ -19,12 +19,15 @@
 #include "run/groups/take.h"
 #include "run/launch/guard.h"
 #include "run/launch/join.h"
+#include "run/launch/launch_network.h"
 #include "run/launch/namespaces.h"
 #include "run/lsm.h"
 #include "run/options/environment.h"
+#include "run/options/needs.h"
 #include "run/options/options.h"
 #include "run/options/privileged.h"
 #include "run/root/berth.h"
+#include "run/root/disk.h"
 #include "run/root/etc.h"
 #include "run/root/mounts.h"
 #include "run/root/rootfs.h"
@@ -56,17 +59,71 @@ static int make_upper(const struct setup *s, const char *upper, const char *work
 	return 0;
 }
 
+/* By path: our descriptor of the folder is of the host's mount namespace, where nothing lies. */
+static bool is_mounted(const struct setup *s)
+{
+	auto_free char *path = launch_path(s->c->folder, DISK_MOUNT);
+	struct stat own, there;
+
+	return path && fstat(s->c->fd, &own) == 0 && lstat(path, &there) == 0 &&
+	       own.st_dev != there.st_dev;
+}
+
+static int mount_disk(const struct setup *s, struct err *e)
+{
+	uint64_t size = 0;
+	int r = 0;
+
+	if (is_mounted(s))
+		return 0;
+	if (!disk_there(s->c->fd) && !disk_possible())
+		return err_hint(e, FAIL(e, E_POLICY, "%s", need_lacks(NEED_DISK)),
+				"%s; or run: {without: [%s]} in plimsoll.yaml",
+				need_mend(NEED_DISK), need_name(NEED_DISK));
+	if (!disk_there(s->c->fd)) {
+		r = disk_size(s->c->fd, s->limits.disk, &size, e);
+		if (r == 0)
+			r = disk_make(s->c->fd, s->c->folder, s->opts->disk ?: size, e);
+	}
+	return r == 0 ? disk_mount(s->c->fd, s->c->folder, e) : r;
+}
+
+int setup_disk(const struct setup *s, char **ret_path, int *ret_fd, struct err *e)
+{
+	const bool bounded = disk_there(s->c->fd) || s->limits.disk;
+	auto_free char *path = NULL;
+	auto_close int fd = -1;
+	/* One that began without stays so. */
+	const bool before = fs_exists(s->c->fd, "upper") || fs_exists(s->c->fd, "volumes");
+	int r = bounded && (disk_there(s->c->fd) || !before) ? mount_disk(s, e) : 0;
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s%s", s->c->folder, disk_there(s->c->fd) ? "/" DISK_MOUNT : "") < 0)
+		return FAIL_NOMEM(e);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return FAIL_SYS(e, "open '%s'", path);
+	*ret_path = TAKE(path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
 int setup_root(const struct setup *s, struct berth *berth, char **ret_path, int *ret_root,
 	       struct err *e)
 {
-	auto_free char *layers = NULL, *upper = NULL, *work = NULL, *path = NULL;
-	const char *top = s->opts->writable ? s->c->folder : berth->path;
-	int r;
+	auto_free char *layers = NULL, *upper = NULL, *work = NULL, *path = NULL, *disk = NULL;
+	auto_close int disk_fd = -1;
+	const bool writable = s->opts->writable;
+	int r = writable ? setup_disk(s, &disk, &disk_fd, e) : 0;
+	const char *top = writable ? disk : berth->path;
 
+	if (r < 0)
+		return r;
 	if (asprintf(&path, "%s/rootfs", berth->path) < 0 ||
 	    asprintf(&upper, "%s/upper/fs", top) < 0 || asprintf(&work, "%s/upper/work", top) < 0)
 		return FAIL_NOMEM(e);
-	r = fs_mkdir_p(s->opts->writable ? s->c->fd : berth->fd, "upper", 0700, e);
+	r = fs_mkdir_p(writable ? disk_fd : berth->fd, "upper", 0700, e);
 	if (r == 0)
 		r = fs_mkdir_p(berth->fd, "rootfs", 0755, e);
 	if (r == 0)

@@ -29,6 +29,14 @@ bool setup_own_ids(const struct run_opts *o);
 uint32_t setup_id_base(const struct setup *s);
 /* Whether plimsoll-guard answers its refused calls. */
 bool setup_guarded(const struct run_opts *o);
+/*
+ * Where the container's own folder on the disk is, that of a writable root and of anonymous
+ * volumes: on a file system with a bound (disk.h), made at its first start and mounted here at the
+ * first call, or its folder itself where policy or the machine's user has none. Owned; ret_fd is to
+ * be closed.
+ */
+int setup_disk(const struct setup *s, char **ret_path, int *ret_fd, struct err *e);
+
 struct berth;
 /*
  * The root: layers below, and above them a folder for what must be made to mount on. Of a read-only
