@@ -288,7 +288,7 @@ int run_exec(const struct state *state, const char *container, const struct exec
 		warm_begin(&warm, pidfile);
 	(void)snprintf(log, sizeof(log), "%s.log", file);
 	g.ask = nest_of(c.folder, &nest) && groups_listed(c.folder, cgroup, &groups) && groups.n;
-	r = exec_write_process(&c, pid, o, file, &g.ask, &profile, e);
+	r = exec_write_process(&c, pid, o, file, &g.ask, &profile, ret_status, e);
 	if (r == 0)
 		(void)event_note(&c, "exec_create", exec_words(o), NULL);
 	if (r == 0)

@@ -185,7 +185,8 @@ static int set_size(json_t *process, const struct exec_opts *o, struct err *e)
 }
 
 int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
-		       const char *file, bool *ask, bool *ret_profile, struct err *e)
+		       const char *file, bool *ask, bool *ret_profile, int *ret_status,
+		       struct err *e)
 {
 	auto_json *process = NULL, *profile = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
@@ -199,6 +200,8 @@ int exec_write_process(const struct container *c, pid_t pid, const struct exec_o
 				e);
 	*ask &= strcmp(json_string_value(json_array_get(json_object_get(process, "args"), 0)) ?: "",
 		       SHIM_PATH) == 0;
+	if (r == 0)
+		r = exec_check(process, pid, o, ret_status, e);
 	if (r == 0 && o->user && *o->user)
 		r = set_user(c, process, pid, o->user, e);
 	if (r == 0 && o->privileged)

@@ -17,4 +17,12 @@ int exec_check_user(const char *user, struct err *e);
  * profile, which the runtime must not set (exec_profile.h). ask: it has to be put into control
  * groups, and is false then when nothing is there that could ask for it. */
 int exec_write_process(const struct container *c, pid_t pid, const struct exec_opts *o,
-		       const char *file, bool *ask, bool *ret_profile, struct err *e);
+		       const char *file, bool *ask, bool *ret_profile, int *ret_status,
+		       struct err *e);
+
+/*
+ * Of process as it will be: whether a working folder that was asked for is there, and, in the
+ * background, its program. *ret_status as docker has it: 126, 127 for a program that is not there.
+ */
+int exec_check(const json_t *process, pid_t pid, const struct exec_opts *o, int *ret_status,
+	       struct err *e);
