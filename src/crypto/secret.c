@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lazy.h"
 #include "crypto/key.h"
 
 static bool holding;
@@ -46,12 +47,17 @@ static void *resize(void *p, size_t n, const char *file, int line)
 }
 
 /* OpenSSL takes these only before it allocates anything. */
-__attribute__((constructor)) static void install(void)
+static void install(void)
 {
 	(void)CRYPTO_set_mem_functions(take, resize, give);
 	/* What OpenSSL frees when a process ends, the kernel frees at once. Keys are wiped by those
 	 * who have them. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
+__attribute__((constructor)) static void install_first(void)
+{
+	lazy_begin("crypto", install);
 }
 
 void crypto_hold_secrets(void)

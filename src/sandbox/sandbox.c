@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/lazy.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "sandbox/lockdown.h"
@@ -218,6 +219,7 @@ int sandbox_start(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit
 			    LIMIT_KEEP);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return FAIL_SYS(e, "%s: pipe", s->what);
+	lazy_load(s->libraries); /* the child may open nothing */
 	tzset(); /* timegm() reads /etc/localtime when nobody did before; the child may not */
 	pid = fork();
 	if (pid == 0)

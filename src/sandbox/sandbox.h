@@ -34,7 +34,8 @@ struct sandbox {
 			      to it, as are threads; programs, processes, privileges are not */
 	bool network;	   /* with module: it may speak to the network */
 	size_t memory_max; /* bytes, 0: 1 GiB */
-	unsigned cpu_seconds; /* 0: 600 */
+	unsigned cpu_seconds;	      /* 0: 600 */
+	const char *const *libraries; /* of those of base/lazy.h what fn calls; NULL: any */
 };
 int sandbox_run(const struct sandbox *s, int (*fn)(void *arg, struct buf *emit, struct err *e),
 		void *arg, struct buf *ret, struct err *e);

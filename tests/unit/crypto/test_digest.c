@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "crypto/digest.h"
+#include "crypto/sha256_small.h"
 #include "tap.h"
 
 /* Around what is read at once, of a small file and of a large one. */
@@ -30,6 +32,24 @@ TEST(files_of_every_size)
 		digest_of(bytes, sizes[i], &want);
 		CHECK(digest_of_fd(fd, &got, &n, &e) == 0 && n == sizes[i] &&
 		      digest_eq(&got, &want));
+	}
+}
+
+/* What is hashed without OpenSSL: every length around a block and around the limit, as it hashes
+ * it.
+ */
+TEST(small_ones_as_openssl)
+{
+	unsigned char bytes[SHA256_SMALL + 100], got[SHA256_LEN], want[SHA256_LEN];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 31 + i / 253);
+	for (size_t n = 0; n < sizeof(bytes); n += n < 300 || n > SHA256_SMALL - 70 ? 1 : 61) {
+		CHECK(EVP_Digest(bytes, n, want, NULL, EVP_sha256(), NULL) == 1);
+		sha256_small(bytes, n, got);
+		CHECK(memcmp(got, want, SHA256_LEN) == 0);
+		sha256_once(bytes, n, got);
+		CHECK(memcmp(got, want, SHA256_LEN) == 0);
 	}
 }
 
