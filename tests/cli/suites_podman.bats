@@ -70,3 +70,33 @@ top_of() { # argument of top...
 	run plimsoll events --stream=false -f pod=made
 	assert_eq "$status:$output" 0:
 }
+
+@test "ps: namespaces, no heading, labels that are not, the command's first word" {
+	plimsoll run -d --network none --name c --label a=1 base:1 sleep 60
+	plimsoll run -d --network none --name d base:1 sh -c 'sleep 60; :'
+	ipc=$(plimsoll exec c readlink /proc/self/ns/ipc)
+	assert_eq "ipc:[$(plimsoll ps --filter name=c --format '{{.IPC}}')]" "$ipc"
+	run plimsoll ps --namespace --filter name=c
+	assert_output_has PIDNS USERNS "$(plimsoll inspect -f '{{.State.Pid}}' c)" "${ipc//[^0-9]/}"
+	run plimsoll ps --ns --noheading --filter label!=a
+	assert_eq "$(wc -l <<<"$output")" 1
+	assert_output_has " d "
+	assert_eq "$(plimsoll ps --filter command=sleep --format '{{.Names}}')" c
+	assert_eq "$(plimsoll ps -q --filter pod=x)" ""
+	run plimsoll ps --namespace --size
+	assert_status 2
+}
+
+@test "the newest is meant by --latest of exec, port, stats, inspect and attach" {
+	plimsoll run -d --network none --name c base:1 sleep 60
+	plimsoll run -d -p 127.0.0.1::80 --name d base:1 sleep 60
+	assert_eq "$(plimsoll exec --latest cat /proc/1/comm; plimsoll inspect -l -f '{{.Name}}')" $'sleep\n/d'
+	[[ $(plimsoll port -l 80) =~ ^127.0.0.1:[0-9]+$ ]]
+	run plimsoll port --all
+	assert_output_has "$(plimsoll ps -q --latest)" "80/tcp -> 127.0.0.1:"
+	assert_eq "$(plimsoll stats --latest --no-stream --format '{{.Name}}')" d
+	for command in 'exec --latest' 'port --latest --all' 'stats -l c' 'inspect -l c' 'attach -l c' 'port --all c' exec inspect port; do
+		run plimsoll $command
+		assert_status 2
+	done
+}

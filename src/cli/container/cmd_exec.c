@@ -11,7 +11,7 @@
 #include "run/run.h"
 
 struct exec_cli_opts {
-	bool interactive, tty, detach, privileged;
+	bool interactive, tty, detach, privileged, latest;
 	const char *user, *workdir, *reason;
 	struct strv env, env_file;
 };
@@ -38,8 +38,10 @@ static int allow(struct cli *c, const struct state *state, const char *name, con
 static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct exec_cli_opts *o = opts;
+	const int named = !o->latest;
+	auto_free char *name = NULL;
 	auto_strv env = { 0 };
-	const struct exec_opts x = { .argv = (const char *const *)argv + 1,
+	const struct exec_opts x = { .argv = (const char *const *)argv + named,
 				     .env = &env,
 				     .user = o->user,
 				     .workdir = o->workdir,
@@ -52,7 +54,9 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 	json_t *detail;
 	int status = 0, r = 0;
 
-	(void)argc;
+	if (argc <= named)
+		return FAIL(e, E_USAGE, "want a container and a command");
+	r = cli_one_container(c, o->latest, named, argv, &name, e);
 	for (size_t i = 0; r == 0 && i < o->env_file.n; i++)
 		r = run_parse_env_file(o->env_file.v[i], &env, e);
 	for (size_t i = 0; r == 0 && i < o->env.n; i++)
@@ -64,17 +68,17 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 	if (r < 0)
 		return r;
 	/* Written down first: who ran what in it matters also when it never ends. */
-	cli_subject(state, argv[0], &subject);
-	detail = cli_argv((const char *const *)argv + 1);
+	cli_subject(state, name, &subject);
+	detail = cli_argv((const char *const *)argv + named);
 	if (o->privileged)
-		r = allow(c, state, argv[0], o->reason, detail, e);
+		r = allow(c, state, name, o->reason, detail, e);
 	if (r < 0) {
 		json_decref(detail);
 		return r;
 	}
-	r = cli_note_container(c, "exec", argv[0], &subject, 0, detail, e);
+	r = cli_note_container(c, "exec", name, &subject, 0, detail, e);
 	if (r == 0)
-		r = run_exec(state, argv[0], &x, &status, e);
+		r = run_exec(state, name, &x, &status, e);
 	if (r < 0)
 		c->exit_status = r == E_NOTFOUND || r == E_USAGE ? 0 : status;
 	return r < 0 ? r : status;
@@ -83,6 +87,8 @@ static int run_exec_command(struct cli *c, void *opts, int argc, char **argv, st
 static const struct opt exec_table[] = {
 	OPT_AT(struct exec_cli_opts, interactive, "interactive", 'i', OPT_FLAG, NULL,
 	       "hand on standard input"),
+	OPT_AT(struct exec_cli_opts, latest, "latest", 'l', OPT_FLAG, NULL,
+	       "in the newest container"),
 	OPT_AT(struct exec_cli_opts, tty, "tty", 't', OPT_FLAG, NULL, "give it a terminal"),
 	OPT_AT(struct exec_cli_opts, env, "env", 'e', OPT_LIST, "NAME[=VALUE]",
 	       "set an environment variable"),
@@ -112,7 +118,7 @@ const struct command cmd_exec = {
 	.opts = exec_table,
 	.refused = exec_refused,
 	.opts_size = sizeof(struct exec_cli_opts),
-	.min_args = 2,
+	.min_args = 1,
 	.max_args = -1,
 	.limited = true,
 	.stop_at_arg = true,

@@ -9,7 +9,7 @@
 #include "cli/template.h"
 
 struct ps_opts {
-	bool all, full, latest, size, sync;
+	bool all, full, latest, size, sync, namespaces, no_heading;
 	const char *last, *format, *sort;
 	struct strv filter;
 };
@@ -71,6 +71,8 @@ static int list_one(void *arg, struct container *c, struct err *e)
 		r = json_push(l->rows, row, e);
 	if (r == 0 && l->more)
 		r = view_row_more(&v, l->o->full, l->size, row, e);
+	if (r == 0 && l->more)
+		r = ps_namespaces_add(&v, row, e);
 	own = r == 0 ? own_json(&v) : NULL;
 	if (r == 0)
 		r = json_push(l->own, own, e);
@@ -86,6 +88,19 @@ static void keep_last(struct listing *l, uint64_t n)
 	}
 }
 
+static int print_whole(struct cli *c, const struct listing *l, const struct table *t, struct err *e)
+{
+	auto_buf text = BUF_INIT(64 * 1024 * 1024);
+	const char *rows;
+	int r = 0;
+
+	if (!l->o->no_heading)
+		return cli_print_table(c, t, e);
+	r = table_render(t, &text, e);
+	rows = r == 0 ? strchr(buf_str(&text), '\n') : NULL;
+	return rows ? cli_print(c, e, "%s", rows + 1) : r;
+}
+
 static int print_table(struct cli *c, const struct listing *l, struct err *e)
 {
 	static const char *const headings[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
@@ -94,7 +109,13 @@ static int print_table(struct cli *c, const struct listing *l, struct err *e)
 					      "Status", "Ports", "Names",   "Size" };
 	const size_t columns = l->o->size ? 8 : 7;
 	auto_release(table_free) struct table *t = NULL;
-	int r = table_new(&t, headings, columns, e);
+	int r;
+
+	if (l->o->namespaces) {
+		r = ps_namespaces_table(l->rows, &t, e);
+		return r == 0 ? print_whole(c, l, t, e) : r;
+	}
+	r = table_new(&t, headings, columns, e);
 
 	for (size_t i = json_array_size(l->rows); r == 0 && i > 0; i--) {
 		const json_t *row = json_array_get(l->rows, i - 1);
@@ -110,7 +131,7 @@ static int print_table(struct cli *c, const struct listing *l, struct err *e)
 		cells[4] = status ?: cells[4];
 		r = table_row(t, cells, e);
 	}
-	return r == 0 ? cli_print_table(c, t, e) : r;
+	return r == 0 ? print_whole(c, l, t, e) : r;
 }
 
 /* Newest first, as docker has them; the JSON of all is oldest first, as it always was. */
@@ -160,13 +181,15 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 	(void)argv;
 	if (r == 0)
 		r = ps_filters_parse(&o->filter, &l.filters, e);
+	if (r == 0 && o->namespaces && o->size)
+		r = FAIL(e, E_USAGE, "--namespace and --size do not go together");
 	if (r == 0)
 		r = ps_sort_check(o->sort, e);
 	if (r == 0)
 		r = format_rows_begin(c, o->format, &out, e);
 	l.all = o->all || last != UINT64_MAX || filters_has(&l.filters.f, "status") ||
 		filters_has(&l.filters.f, "exited");
-	l.more = out.template || o->sort;
+	l.more = out.template || o->sort || o->namespaces;
 	l.size = (out.template && strstr(out.template, ".Size")) ||
 		 (o->sort && strcmp(o->sort, "size") == 0);
 	if (r == 0)
@@ -195,6 +218,10 @@ static const struct opt ps_table[] = {
 	       "until=TIME"),
 	OPT_AT(struct ps_opts, last, "last", 'n', OPT_STRING, "N", "the N newest, running or not"),
 	OPT_AT(struct ps_opts, latest, "latest", 'l', OPT_FLAG, NULL, "the newest, running or not"),
+	OPT_AT(struct ps_opts, namespaces, "namespace", 0, OPT_FLAG, NULL,
+	       "the numbers of their namespaces instead"),
+	OPT_AT(struct ps_opts, no_heading, "noheading", 0, OPT_FLAG, NULL,
+	       "the table without its first line"),
 	OPT_AT(struct ps_opts, full, "no-trunc", 0, OPT_FLAG, NULL,
 	       "show identifiers, digests and commands in full"),
 	OPT_AT(struct ps_opts, size, "size", 's', OPT_FLAG, NULL,
@@ -205,6 +232,7 @@ static const struct opt ps_table[] = {
 	OPT_ALWAYS(struct ps_opts, sync, "sync", 0,
 		   "look at what is, not what was; so it is always"),
 	FORMAT_OPTION(struct ps_opts),
+	OPT_ALIAS("ns", "namespace"),
 	OPT_END,
 };
 

@@ -59,32 +59,71 @@ static int parse_private(const char *text, uint64_t *ret_port, bool *ret_udp, st
 	return 0;
 }
 
-static int run_port(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+struct port_opts {
+	bool latest, all;
+};
+
+static int print_ports(struct cli *c, const struct container *found, const char *wanted,
+		       struct err *e)
 {
-	auto_container found = CONTAINER_INIT;
-	const struct state *state;
-	uint64_t wanted = 0;
+	uint64_t number = 0;
 	bool udp = false, any = false;
-	int r = cli_state(c, &state, e);
+	int r = wanted ? parse_private(wanted, &number, &udp, e) : 0;
 
-	(void)opts;
-	if (r == 0 && argc > 1)
-		r = parse_private(argv[1], &wanted, &udp, e);
-	if (r == 0)
-		r = container_find(state, argv[0], &found, e);
-	for (size_t i = 0; r == 0 && found.ports && i < found.ports->n; i++) {
-		const struct port *p = &found.ports->p[i];
+	for (size_t i = 0; r == 0 && found->ports && i < found->ports->n; i++) {
+		const struct port *p = &found->ports->p[i];
 
-		if (argc > 1 && (p->container != wanted || p->udp != udp))
+		if (wanted && (p->container != number || p->udp != udp))
 			continue;
 		any = true;
-		r = print_port(c, p, argc > 1, e);
+		r = print_port(c, p, wanted, e);
 	}
-	if (r == 0 && argc > 1 && !any)
-		r = FAIL(e, E_NOTFOUND, "no port '%s' of container '%s' is published", argv[1],
-			 found.name);
+	if (r == 0 && wanted && !any)
+		r = FAIL(e, E_NOTFOUND, "no port '%s' of container '%s' is published", wanted,
+			 found->name);
 	return r;
 }
+
+/* podman's --all: those that run, each with its id. */
+static int print_all_ports(void *arg, struct container *found, struct err *e)
+{
+	struct cli *c = arg;
+	struct container_status status;
+	int r = container_status(found, &status, e);
+
+	if (r < 0 || found->kind == CONTAINER_STEP || status.phase != PHASE_RUNNING ||
+	    !found->ports || !found->ports->n)
+		return r;
+	r = cli_print(c, e, "%.*s\n", CONTAINER_SHORT, found->id);
+	return r == 0 ? print_ports(c, found, NULL, e) : r;
+}
+
+static int run_port(struct cli *c, void *opts, int argc, char **argv, struct err *e)
+{
+	const struct port_opts *o = opts;
+	const int named = !o->latest;
+	auto_container found = CONTAINER_INIT;
+	auto_free char *name = NULL;
+	const struct state *state;
+	int r = cli_state(c, &state, e);
+
+	if (r == 0 && o->all && (o->latest || argc))
+		r = FAIL(e, E_USAGE, "--all and names do not go together");
+	if (r < 0 || o->all)
+		return r < 0 ? r : container_each(state, print_all_ports, c, e);
+	if (argc > named + 1)
+		return FAIL(e, E_USAGE, "one port at a time");
+	r = cli_one_container(c, o->latest, named && argc ? 1 : 0, argv, &name, e);
+	if (r == 0)
+		r = container_find(state, name, &found, e);
+	return r == 0 ? print_ports(c, &found, argc > named ? argv[named] : NULL, e) : r;
+}
+
+static const struct opt port_table[] = {
+	OPT_AT(struct port_opts, all, "all", 'a', OPT_FLAG, NULL, "of every one that runs"),
+	OPT_AT(struct port_opts, latest, "latest", 'l', OPT_FLAG, NULL, "of the newest container"),
+	OPT_END,
+};
 
 const struct command cmd_port = {
 	.name = "port",
@@ -92,7 +131,9 @@ const struct command cmd_port = {
 	.args = "CONTAINER [PORT[/tcp|/udp]]",
 	.brief = "Show where a container's ports are published",
 	.example = "plimsoll port web\nplimsoll port web 80",
-	.min_args = 1,
+	.opts = port_table,
+	.opts_size = sizeof(struct port_opts),
+	.min_args = 0,
 	.max_args = 2,
 	.run = run_port,
 };

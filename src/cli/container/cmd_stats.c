@@ -13,6 +13,7 @@
 #include "run/life/usage.h"
 
 struct stats_opts {
+	bool latest, no_reset;
 	bool once, full, all;
 	const char *format;
 };
@@ -185,7 +186,8 @@ static int print_all(struct watching *w, struct err *e)
 						"BLOCK I/O",	     "PIDS" };
 	auto_release(table_free) struct table *t = NULL;
 	auto_rows rows = { 0 };
-	const bool live = !w->o->once && !w->c->json && isatty(fileno(w->c->out));
+	const bool live =
+		!w->o->once && !w->o->no_reset && !w->c->json && isatty(fileno(w->c->out));
 	int r = format_rows_begin(w->c, w->o->format, &rows, e);
 
 	if (r == 0)
@@ -226,9 +228,17 @@ static int run_stats(struct cli *c, void *opts, int argc, char **argv, struct er
 {
 	struct watching w = { .c = c, .o = opts, .names = argv, .names_n = argc };
 	auto_free struct sample *samples = calloc(LIMIT_SHOWN, sizeof(*samples));
+	char newest[CONTAINER_ID + 1], *id = newest;
 	int r = samples ? cli_state(c, &w.state, e) : FAIL_NOMEM(e);
 
 	w.v = samples;
+	if (r == 0 && w.o->latest && argc)
+		r = FAIL(e, E_USAGE, "--latest and names do not go together");
+	if (r == 0 && w.o->latest) {
+		r = cli_latest(c, newest, e);
+		w.names = &id;
+		w.names_n = 1;
+	}
 	if (r == 0)
 		r = container_reap(w.state, e);
 	if (r == 0)
@@ -247,6 +257,9 @@ static int run_stats(struct cli *c, void *opts, int argc, char **argv, struct er
 
 static const struct opt stats_table[] = {
 	OPT_AT(struct stats_opts, all, "all", 'a', OPT_FLAG, NULL, "also those that do not run"),
+	OPT_AT(struct stats_opts, latest, "latest", 'l', OPT_FLAG, NULL, "of the newest container"),
+	OPT_AT(struct stats_opts, no_reset, "no-reset", 0, OPT_FLAG, NULL,
+	       "do not begin each table at the top of the terminal"),
 	OPT_AT(struct stats_opts, once, "no-stream", 0, OPT_FLAG, NULL, "look once, for a second"),
 	OPT_AT(struct stats_opts, full, "no-trunc", 0, OPT_FLAG, NULL, "show identifiers in full"),
 	FORMAT_OPTION(struct stats_opts),

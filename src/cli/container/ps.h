@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/table.h"
 #include "cli/container/container_view.h"
 #include "cli/filters.h"
 
@@ -24,3 +25,8 @@ bool ps_matches(const struct ps_filters *f, const struct view *v);
  * printed last, as they are without. */
 int ps_sort_check(const char *by, struct err *e);
 int ps_sort(const char *by, json_t *rows, json_t *own, struct err *e);
+
+/* podman's --namespace: CGROUPNS, IPC, MNT, NET, PIDNS, USERNS and UTS of a row, "" while it does
+ * not run, and the table of them. The table is owned. */
+int ps_namespaces_add(const struct view *v, json_t *row, struct err *e);
+int ps_namespaces_table(const json_t *rows, struct table **ret, struct err *e);

@@ -7,10 +7,10 @@
 
 int ps_filters_parse(const struct strv *list, struct ps_filters *ret, struct err *e)
 {
-	static const char *const names[] = { "name",	 "id",	   "status", "exited",
-					     "ancestor", "health", "label",  "admission",
-					     "volume",	 "since",  "before", "network",
-					     "publish",	 "expose", "until",  NULL };
+	static const char *const names[] = { "name",   "id",	  "status",    "exited", "ancestor",
+					     "health", "label",	  "admission", "volume", "since",
+					     "before", "network", "publish",   "expose", "until",
+					     "label!", "command", "pod",       NULL };
 
 	ret->bounds_n = 0;
 	return filters_parse(list, names, &ret->f, e);
@@ -111,6 +111,15 @@ static bool has_state(const char *state, const char *wanted)
 	return strcmp(state, strcmp(wanted, "stopped") == 0 ? "exited" : wanted) == 0;
 }
 
+/* podman's: the first word of the command. */
+static bool is_command(const struct container *c, const char *wanted)
+{
+	const char *command = c->command ?: "";
+	const size_t n = strlen(wanted);
+
+	return n && strncmp(command, wanted, n) == 0 && (!command[n] || command[n] == ' ');
+}
+
 bool ps_matches(const struct ps_filters *all, const struct view *v)
 {
 	const struct filters *f = &all->f;
@@ -130,6 +139,9 @@ bool ps_matches(const struct ps_filters *all, const struct view *v)
 	FILTER_ANY(f, "ancestor", value, is_of_image(v->c, value));
 	FILTER_ANY(f, "health", value, strcmp(v->health[0] ? v->health : "none", value) == 0);
 	FILTER_ALL(f, "label", value, filter_label(v->c->labels, value));
+	FILTER_ALL(f, "label!", value, !filter_label(v->c->labels, value));
+	FILTER_ANY(f, "command", value, is_command(v->c, value));
+	FILTER_ANY(f, "pod", value, !value); /* there are none */
 	return true;
 }
 

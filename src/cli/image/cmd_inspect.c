@@ -3,6 +3,7 @@
 
 #include "cli/build/road.h"
 #include "cli/container/container_inspect.h"
+#include "cli/container/containers.h"
 #include "cli/container/volumes.h"
 #include "cli/image/images.h"
 #include "cli/registry/login.h"
@@ -100,6 +101,7 @@ static int add_image(const struct store *s, const struct desc *d, bool bare, jso
 }
 
 struct inspect_opts {
+	bool latest;
 	const char *type, *format;
 	bool size;
 };
@@ -207,10 +209,19 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 {
 	const struct inspect_opts *o = opts;
 	auto_json *all = json_array();
+	char newest[CONTAINER_ID + 1], *id = newest;
 	auto_rows rows = { 0 };
 	bool image = false;
 	int r = format_rows_begin(c, o->format, &rows, e);
 
+	if (r == 0 && o->latest == (argc > 0))
+		r = FAIL(e, E_USAGE,
+			 o->latest ? "--latest and names do not go together" : "want a name");
+	if (r == 0 && o->latest) {
+		r = cli_latest(c, newest, e);
+		argv = &id;
+		argc = 1;
+	}
 	if (r == 0 && o->type && !has_word("container image volume all", o->type))
 		r = FAIL(e, E_USAGE, "--type is container, image or volume, not '%s'", o->type);
 	for (int i = 0; r == 0 && i < argc; i++) {
@@ -233,6 +244,7 @@ static int run_inspect(struct cli *c, void *opts, int argc, char **argv, struct 
 static const struct opt inspect_table[] = {
 	OPT_AT(struct inspect_opts, format, "format", 'f', OPT_STRING, "FORMAT",
 	       "json (default), or a template: '{{.State.Status}}'"),
+	OPT_AT(struct inspect_opts, latest, "latest", 'l', OPT_FLAG, NULL, "the newest container"),
 	OPT_AT(struct inspect_opts, size, "size", 's', OPT_FLAG, NULL,
 	       "with what a container has written to a root of its own"),
 	OPT_AT(struct inspect_opts, type, "type", 0, OPT_STRING, "TYPE",
@@ -260,7 +272,7 @@ const struct command cmd_inspect = {
 		   "plimsoll inspect -q docker://registry.example/team/web:1",
 	.opts = inspect_table,
 	.opts_size = sizeof(struct inspect_opts),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.run = run_inspect,
 };
