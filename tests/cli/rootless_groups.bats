@@ -138,6 +138,42 @@ in_group() { # words
 	done
 }
 
+@test "groups of a user: update changes the limits of one that runs, and of its next start" {
+	his_groups
+	his run -d --name c --network none --memory 64m base:1 sleep 1000
+	run his update --memory 48m --cpus 0.3 --pids-limit 50 c
+	assert_status 0
+	for _ in now again; do
+		assert_eq "$(cat "$(group memory)/memory.limit_in_bytes")" 50331648
+		assert_eq "$(cat "$(group pids)/pids.max")" 50
+		assert_eq "$(cat "$(group cpu)/cpu.cfs_quota_us")" 30000
+		his restart -t 0 c
+	done
+	run his update --memory 32g c
+	assert_status 0
+	his rm -f c
+	wait_for 10 no_group
+}
+
+@test "groups of a user: the steps of a build have their limits, and see themselves alone" {
+	local rt
+	his_groups
+	mkdir ctx
+	chmod 755 ctx
+	for rt in $(runtimes); do
+		printf 'FROM base:1\nRUN cat /proc/self/cgroup; read m </sys/fs/cgroup/memory/memory.limit_in_bytes; echo "limit $m"\n' >ctx/Dockerfile
+		run user env PLIMSOLL_RUNTIME="$rt" "$BATS_FILE_TMPDIR/bin/plimsoll" build --no-cache --memory 48m -t built:1 ctx
+		assert_status 0
+		assert_output_has "limit 50331648" "pids:/"
+		refute_output_has "not limited" plimsoll-users
+		printf 'FROM base:1\nRUN head -c 200m /dev/zero | tail -c 190m\n' >ctx/Dockerfile
+		run user env PLIMSOLL_RUNTIME="$rt" "$BATS_FILE_TMPDIR/bin/plimsoll" build --no-cache --memory 48m -t built:2 ctx
+		[ "$status" != 0 ]
+		assert_output_has "its memory ran out"
+		wait_for 10 no_group
+	done
+}
+
 @test "groups of a user: removed when the supervisor was killed, by the next command" {
 	local pid
 	his_groups

@@ -235,6 +235,22 @@ ended_with_3() {
 	done
 }
 
+@test "rootless generate systemd: a unit for the user's manager, and the number that it waits for is the supervisor's" {
+	local file pid
+	need_cmd systemd-analyze
+	his create --name c --restart always --network none base:1 sleep 1000
+	his generate systemd c >plimsoll-c.service
+	grep -x "Delegate=yes" plimsoll-c.service
+	grep -x "WantedBy=default.target" plimsoll-c.service
+	XDG_RUNTIME_DIR=$PWD systemd-analyze --user --man=no verify ./plimsoll-c.service
+	file=$(sed -n 's/^PIDFile=//p' plimsoll-c.service)
+	user env PLIMSOLL_SYSTEMD_UNIT=plimsoll-c.service "$BATS_FILE_TMPDIR/bin/plimsoll" start c
+	pid=$(cat "$file")
+	assert_eq "$pid" "$(jq .monitorPid "$HIS"/.local/share/plimsoll/containers/*/state.json)"
+	his stop -t 0 c
+	wait_for 10 dead "$pid"
+}
+
 @test "rootless diff and export: of a running and of a stopped one, ids as the container has them" {
 	local state
 	begin --read-only=false

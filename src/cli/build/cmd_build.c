@@ -136,6 +136,7 @@ static int run_build(struct cli *c, void *opts, int argc, char **argv, struct er
 
 const struct command cmd_build = {
 	.name = "build",
+	.limited = true,
 	.group = "Images",
 	.args = "CONTEXT",
 	.brief = "Build an image from a Dockerfile",

@@ -146,6 +146,7 @@ static int run_ship(struct cli *c, void *opts, int argc, char **argv, struct err
 
 const struct command cmd_ship = {
 	.name = "ship",
+	.limited = true,
 	.group = "The road",
 	.args = "CONTEXT",
 	.brief = "Build, scan, gate, sign, attest and push: the road from a Dockerfile to a "

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/userns.h"
 #include "cli/container/containers.h"
 #include "cli/container/run_options.h"
 
@@ -63,19 +64,20 @@ static const char *restart_of(const struct container *found)
 static int unit(struct cli *c, const struct container *found, struct buf *b, struct err *e)
 {
 	const int stop = found->stop_timeout >= 0 ? found->stop_timeout : 10;
+	const bool system = userns_user() == 0;
 	int r;
 
 	buf_printf(b,
 		   "# plimsoll-%s.service, by: plimsoll generate systemd %s\n"
 		   "[Unit]\nDescription=plimsoll container %s\n"
-		   "Documentation=man:plimsoll-start(1)\n"
-		   "Wants=network-online.target\nAfter=network-online.target\nRequiresMountsFor=",
-		   found->name, found->name, found->name);
+		   "Documentation=man:plimsoll-start(1)\n%sRequiresMountsFor=",
+		   found->name, found->name, found->name,
+		   system ? "Wants=network-online.target\nAfter=network-online.target\n" : "");
 	put_word(b, c->state.path, false);
 	buf_printf(b,
-		   "\n\n[Service]\nType=forking\nEnvironment=" SYSTEMD_UNIT_VARIABLE
+		   "\n\n[Service]\nType=forking\n%sEnvironment=" SYSTEMD_UNIT_VARIABLE
 		   "=%%n\nRestart=%s\nRestartSec=1s\nTimeoutStopSec=%ds\n",
-		   restart_of(found), stop + STOP_SLACK_S);
+		   system ? "" : "Delegate=yes\n", restart_of(found), stop + STOP_SLACK_S);
 	r = put_command(c, b, "ExecStart", "start", found, e);
 	if (r == 0)
 		r = put_command(c, b, "ExecStop", "stop", found, e);
@@ -85,7 +87,10 @@ static int unit(struct cli *c, const struct container *found, struct buf *b, str
 	buf_puts(b, "PIDFile=");
 	for (const char *p = found->folder; *p; p++)
 		buf_printf(b, *p == '%' ? "%%%%" : "%c", *p);
-	buf_puts(b, "/conmon.pid\n\n[Install]\nWantedBy=multi-user.target default.target\n");
+	/* A user's manager has no multi-user.target; who watches his containers is launch_nest.h's.
+	 */
+	buf_puts(b, system ? "/conmon.pid\n\n[Install]\nWantedBy=multi-user.target default.target\n"
+			   : "/supervisor.pid\n\n[Install]\nWantedBy=default.target\n");
 	return buf_check(b, "unit", e);
 }
 
@@ -118,7 +123,10 @@ static const struct command generate_systemd = {
 		   "is admitted anew at every start.",
 	.example = "plimsoll create --name web --restart always -p 80:8080 web:1\n"
 		   "plimsoll generate systemd web >/etc/systemd/system/plimsoll-web.service\n"
-		   "systemctl enable --now plimsoll-web",
+		   "systemctl enable --now plimsoll-web\n"
+		   "# not root, once loginctl enable-linger lets his units begin at boot:\n"
+		   "plimsoll generate systemd web >~/.config/systemd/user/plimsoll-web.service\n"
+		   "systemctl --user enable --now plimsoll-web",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_generate_systemd,

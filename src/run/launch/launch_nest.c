@@ -109,6 +109,16 @@ static int await(int report, pid_t nest, const sigset_t *watched, struct err *e)
 	return (int)said.code;
 }
 
+static int note_supervisor(const struct launch *l, struct err *e)
+{
+	auto_close int dir = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[24];
+	const int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	return dir < 0 ? FAIL_SYS(e, "open '%s'", l->folder)
+		       : file_put(dir, SUPERVISOR_PID, text, (size_t)n, e);
+}
+
 int launch_nest(const struct launch *l, struct gate *g, const sigset_t *watched, pid_t *ret,
 		struct err *e)
 {
@@ -128,6 +138,8 @@ int launch_nest(const struct launch *l, struct gate *g, const sigset_t *watched,
 		be_first(l, g, ends[1]);
 	}
 	r = pid < 0 ? FAIL_SYS(e, "make a process namespace") : nest_note(l->folder, pid, e);
+	if (r == 0)
+		r = note_supervisor(l, e);
 	(void)close(ends[1]);
 	if (r == 0)
 		r = await(ends[0], pid, watched, e);

@@ -13,7 +13,8 @@
  */
 
 /* launch_conmon() in a nest: returns once the container runs. *ret is a child of ours. SIGTERM ends
- * it: E_SIGNAL. */
+ * it: E_SIGNAL. Our own number is then in the folder's SUPERVISOR_PID, as conmon's is elsewhere. */
+#define SUPERVISOR_PID "supervisor.pid"
 int launch_nest(const struct launch *l, struct gate *g, const sigset_t *watched, pid_t *ret,
 		struct err *e);
 

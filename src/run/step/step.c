@@ -16,6 +16,7 @@
 #include "base/userns.h"
 #include "confine/spec.h"
 #include "run/container.h"
+#include "run/groups/take.h"
 #include "run/launch/foreground.h"
 #include "run/launch/launch.h"
 #include "run/root/etc.h"
@@ -102,6 +103,13 @@ static int put_config(const struct step *st, const struct buf *text, struct err 
 	return file_put(dir, "config.json", buf_str(text), text->n, e);
 }
 
+/* An ordinary user who was given control groups of every kind that a step has limits of. */
+static bool has_given(const struct machine *m)
+{
+	return m->cgroups == CGROUP_DENIED && m->delegated && m->memory && m->cpu && m->pids &&
+	       !m->pids_by_user;
+}
+
 static struct profile_limits limits_of(const struct step *st)
 {
 	struct profile_limits l = profile_build.limits;
@@ -155,7 +163,7 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 	struct winsize size = { 0 };
 	size_t n = ETC_FILES, rlimits_n = 0;
 	char shm[96];
-	const bool denied = st->machine->cgroups == CGROUP_DENIED;
+	const bool denied = st->machine->cgroups == CGROUP_DENIED, given = has_given(st->machine);
 	auto_json *j = NULL;
 	auto_buf text = BUF_INIT(LIMIT_CONFIG);
 	int r = read_ulimits(st, rlimits, &rlimits_n, e);
@@ -178,10 +186,11 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 	const struct spec spec = { .profile = &profile_build,
 				   .root = s->rootfs,
 				   .hostname = "build",
-				   .cgroup = denied ? NULL : container_cgroup(st->c, cgroup),
+				   .cgroup = denied && !given ? NULL
+							      : container_cgroup(st->c, cgroup),
 				   .ids = userns_inside() ? userns_ids() : 0,
 				   .netns = netns,
-				   .cgroup_ns = st->machine->cgroups == CGROUP_V2,
+				   .cgroup_ns = st->machine->cgroups == CGROUP_V2 || given,
 				   .argv = s->argv,
 				   .env = st->env,
 				   .cwd = s->cwd,
@@ -198,6 +207,8 @@ static int write_config(struct step *st, const char *netns, const struct user *u
 
 	if (r == 0)
 		r = spec_json(&spec, &j, e);
+	if (r == 0 && given)
+		r = groups_take(st->c->folder, cgroup, st->bundle, j, e);
 	if (r == 0)
 		r = runtime_adapt(&st->runtime, j, e);
 	for (int i = 0; i < ETC_FILES; i++)
@@ -347,14 +358,15 @@ static int execute(struct step *st, int *ret_status, struct buf *ret_tail, struc
 	return w;
 }
 
-/* Once a process: an ordinary user's step can be confined, but not bounded. */
+/* Once a process: the step of a user without control groups is confined, and not bounded. */
 static void warn_without_limits(struct progress *p)
 {
 	static bool warned;
 
 	if (!warned)
 		progress_line(p, "warning: this user may not make control groups: the step's "
-				 "memory and number of processes are not limited");
+				 "memory and number of processes are not limited (plimsoll doctor "
+				 "tells what gives him some)");
 	warned = true;
 }
 
@@ -378,13 +390,14 @@ int run_step(const struct run_step *s, int *ret_status, struct buf *ret_tail, st
 	struct machine machine;
 	struct step st = { .s = s, .c = &c, .machine = &machine, .root = -1, .terminal = -1 };
 	int r = machine_detect(&machine, e), w;
+	const bool bounded = machine.cgroups != CGROUP_DENIED || has_given(&machine);
 	const struct profile_limits limits = limits_of(&st);
 
 	/* A limit that was asked for is not left out in silence. A step has no namespace whose
 	 * processes are counted. */
-	if (r == 0 && machine.cgroups == CGROUP_DENIED)
+	if (r == 0 && !bounded)
 		machine.pids = false;
-	if (r == 0 && machine.cgroups == CGROUP_DENIED && !s->memory && !s->pids)
+	if (r == 0 && !bounded && !s->memory && !s->pids)
 		warn_without_limits(s->progress);
 	else if (r == 0)
 		r = machine_check(&machine, &limits, e);
