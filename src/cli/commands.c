@@ -74,11 +74,15 @@ extern const struct command cmd_ps;
 extern const struct command cmd_rm;
 extern const struct command cmd_restart;
 extern const struct command cmd_run;
+extern const struct command cmd_save;
 extern const struct command cmd_signatures;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
 extern const struct command cmd_volume;
 extern const struct command cmd_wait;
+extern const struct command cmd_network, cmd_load, cmd_search, cmd_compose, cmd_builder, cmd_buildx,
+	cmd_context, cmd_manifest, cmd_plugin, cmd_pod, cmd_kube, cmd_machine, cmd_secret,
+	cmd_swarm, cmd_service, cmd_stack, cmd_node;
 
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
  * reads the names from here, for the manual pages; hidden ones have none, and come last). */
@@ -92,6 +96,7 @@ const struct command *const commands[] = {
 	&cmd_images,
 	&cmd_inspect,
 	&cmd_history,
+	&cmd_save,
 	&cmd_tag,
 	&cmd_untag,
 	&cmd_rmi,
@@ -151,6 +156,23 @@ const struct command *const commands[] = {
 	&cmd_system,
 	&cmd_version,
 	&cmd_commit, /* hidden */
+	&cmd_builder, /* hidden */
+	&cmd_buildx, /* hidden */
+	&cmd_compose, /* hidden */
+	&cmd_context, /* hidden */
+	&cmd_kube, /* hidden */
+	&cmd_load, /* hidden */
+	&cmd_machine, /* hidden */
+	&cmd_manifest, /* hidden */
+	&cmd_network, /* hidden */
+	&cmd_node, /* hidden */
+	&cmd_plugin, /* hidden */
+	&cmd_pod, /* hidden */
+	&cmd_search, /* hidden */
+	&cmd_secret, /* hidden */
+	&cmd_service, /* hidden */
+	&cmd_stack, /* hidden */
+	&cmd_swarm, /* hidden */
 	&cmd_ended, /* hidden */
 	&cmd_health, /* hidden */
 	&cmd_list, /* hidden */

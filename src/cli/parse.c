@@ -180,7 +180,8 @@ static int short_options(struct parser *p, const char *arg, struct err *e)
 			return unknown_option(p, c == arg + 1 ? arg : word, e);
 		}
 		if (takes_value(f.opt))
-			return store_next(p, &f, c[1] ? c + 1 : NULL, e);
+			/* "-n2", "-n 2", and "-n=2", as others' parsers have it. */
+			return store_next(p, &f, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, e);
 
 		int r = store(&f, NULL, e);
 
@@ -213,6 +214,7 @@ static int enter(struct parser *p, const char *word, struct err *e)
 			return FAIL(e, E_INTERNAL, "commands nested deeper than %d", CLI_DEPTH);
 		p->out->path[p->out->depth++] = p->command = c;
 		p->words = c->subs;
+		p->literal = p->literal || c->any_words;
 		if (!c->subs) {
 			p->out->opts = calloc(1, c->opts_size ? c->opts_size : 1);
 			if (!p->out->opts)

@@ -22,6 +22,6 @@ const struct command cmd_commit = {
 	.brief = "Refused: only builds make images",
 	.hidden = true,
 	.max_args = -1,
-	.stop_at_arg = true,
+	.any_words = true,
 	.run = run_commit,
 };

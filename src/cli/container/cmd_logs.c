@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -107,6 +111,56 @@ static int parse(const struct logs_opts *o, struct log_opts *ret, struct err *e)
 	return r;
 }
 
+/* In a child: one of several. What went wrong is printed there. */
+static void follow_one(struct cli *c, const struct logs_opts *o, const struct state *state,
+		       const char *name, const struct log_opts *lo)
+{
+	struct printing p = { .c = c, .timestamps = o->timestamps, .name = o->names ? name : NULL };
+	const struct log_sink sink = { emit, &p };
+	struct err e = ERR_INIT;
+	int r;
+
+	(void)setvbuf(stderr, NULL, _IOLBF, 0);
+	r = run_logs(state, name, lo, &sink, &e);
+	if (r < 0 && r != E_SIGNAL) {
+		text_sanitize(e.msg);
+		(void)fprintf(stderr, "plimsoll: logs: %s\n", e.msg);
+	}
+	_exit(r < 0 ? err_exit_status(r) : 0);
+}
+
+/* Several at once, a process each, which end with us. Lines stay whole. */
+static int follow_all(struct cli *c, const struct logs_opts *o, const struct state *state, int argc,
+		      char **argv, const struct log_opts *lo, struct err *e)
+{
+	const pid_t we = getpid();
+	int status, r = cli_flush(c, e), failed = 0;
+
+	for (int i = 0; r == 0 && i < argc; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			r = FAIL_SYS(e, "fork");
+		if (pid != 0)
+			continue;
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != we)
+			_exit(1);
+		follow_one(c, o, state, argv[i], lo);
+	}
+	for (;;) {
+		pid_t done = wait(&status);
+
+		if (done < 0 && errno == EINTR)
+			return FAIL(e, E_SIGNAL, "interrupted");
+		if (done < 0)
+			break;
+		if (WIFEXITED(status) && WEXITSTATUS(status))
+			failed = WEXITSTATUS(status);
+	}
+	return r < 0 ? r : failed;
+}
+
 static int run_logs_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct logs_opts *o = opts;
@@ -121,8 +175,6 @@ static int run_logs_command(struct cli *c, void *opts, int argc, char **argv, st
 		r = FAIL(e, E_USAGE, "--latest and a name do not go together");
 	if (r == 0 && !o->latest && argc == 0)
 		r = FAIL(e, E_USAGE, "want the name of a container");
-	if (r == 0 && o->follow && argc > 1)
-		r = FAIL(e, E_USAGE, "--follow is for one container at a time");
 	if (r == 0)
 		r = cli_state(c, &state, e);
 	if (r == 0 && o->latest) {
@@ -130,6 +182,8 @@ static int run_logs_command(struct cli *c, void *opts, int argc, char **argv, st
 		argc = 1;
 		argv = &id;
 	}
+	if (r == 0 && o->follow && argc > 1)
+		return follow_all(c, o, state, argc, argv, &lo, e);
 	for (int i = 0; r == 0 && i < argc; i++) {
 		p.name = o->names ? argv[i] : NULL;
 		p.part[0] = p.part[1] = false;

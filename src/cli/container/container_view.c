@@ -86,14 +86,6 @@ static void status_text(const struct view *v, char *ret, size_t cap)
 	}
 }
 
-static void ports_text(const struct container *c, struct buf *ret)
-{
-	for (size_t i = 0; c->ports && i < c->ports->n; i++) {
-		buf_puts(ret, i ? ", " : "");
-		port_print(&c->ports->p[i], ret);
-	}
-}
-
 static void labels_text(const struct container *c, struct buf *ret)
 {
 	const char *name;
@@ -139,7 +131,8 @@ int view_row(const struct view *v, bool full, json_t **ret, struct err *e)
 	age_human(clock_now() - c->created, age);
 	clock_rfc3339(c->created, created);
 	status_text(v, status, sizeof(status));
-	ports_text(c, &ports);
+	if (c->ports)
+		ports_print(c->ports, &ports);
 	labels_text(c, &labels);
 	allowed_text(c, &allowed);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ID", id,

@@ -5,6 +5,36 @@
 #include "cli/container/ps.h"
 #include "run/life/when.h"
 
+/* What no container can ever have is a slip of the pen. */
+static int check_value(const char *name, const char *value, struct err *e)
+{
+	static const struct {
+		const char *name, *values[10];
+	} known[] = {
+		{ "status",
+		  { "created", "initialized", "running", "paused", "restarting", "exited",
+		    "stopped", "dead", "removing", NULL } },
+		{ "health", { "starting", "healthy", "unhealthy", "none", NULL } },
+	};
+	uint64_t ignored;
+
+	if (strcmp(name, "exited") == 0 && str_u64(str_of(value), 255, &ignored, NULL) < 0)
+		return FAIL(e, E_USAGE, "--filter exited='%.40s': want an exit status", value);
+	for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++) {
+		if (strcmp(name, known[k].name) != 0)
+			continue;
+		for (size_t i = 0; known[k].values[i]; i++)
+			if (strcmp(value, known[k].values[i]) == 0)
+				return 0;
+		return err_hint(
+			e,
+			FAIL(e, E_USAGE, "--filter %s='%.40s': no container is that", name, value),
+			strcmp(name, "status") == 0 ? "created, running, paused, restarting, exited"
+						    : "starting, healthy, unhealthy, none");
+	}
+	return 0;
+}
+
 int ps_filters_parse(const struct strv *list, struct ps_filters *ret, struct err *e)
 {
 	static const char *const names[] = { "name",   "id",	  "status",    "exited", "ancestor",
@@ -12,8 +42,12 @@ int ps_filters_parse(const struct strv *list, struct ps_filters *ret, struct err
 					     "before", "network", "publish",   "expose", "until",
 					     "label!", "command", "pod",       NULL };
 
+	int r = filters_parse(list, names, &ret->f, e);
+
 	ret->bounds_n = 0;
-	return filters_parse(list, names, &ret->f, e);
+	for (size_t i = 0; r == 0 && i < ret->f.n; i++)
+		r = check_value(ret->f.v[i].name, ret->f.v[i].value, e);
+	return r;
 }
 
 /* "web" is web:1, web:2 and web@sha256:..., too; a digest is that of the manifest. */

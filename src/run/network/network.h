@@ -44,6 +44,8 @@ int ports_choose(struct ports *p, struct err *e);
 int ports_check(const struct ports *p, struct err *e);
 /* "0.0.0.0:8080->80/tcp". Appends. */
 void port_print(const struct port *p, struct buf *ret);
+/* All of them, ", " between; those that follow each other are one range, as with docker. */
+void ports_print(const struct ports *p, struct buf *ret);
 
 /* Makes a network namespace and binds it to file (made), in the caller's mount namespace. */
 int network_make(const char *file, struct err *e);

@@ -238,3 +238,29 @@ void port_print(const struct port *p, struct buf *ret)
 	buf_printf(ret, "%s%s%s:%u->%u/%s", v6 ? "[" : "", p->ip[0] ? p->ip : "0.0.0.0",
 		   v6 ? "]" : "", p->host, p->container, p->udp ? "udp" : "tcp");
 }
+
+static bool follows(const struct port *a, const struct port *b, size_t n)
+{
+	return strcmp(a->ip, b->ip) == 0 && a->udp == b->udp && b->host == a->host + n &&
+	       b->container == a->container + n;
+}
+
+void ports_print(const struct ports *p, struct buf *ret)
+{
+	for (size_t i = 0, n; i < p->n; i += n) {
+		const struct port *first = &p->p[i];
+		const bool v6 = strchr(first->ip, ':') != NULL;
+
+		n = 1;
+		while (i + n < p->n && follows(first, &p->p[i + n], n))
+			n++;
+		buf_puts(ret, i ? ", " : "");
+		if (n == 1)
+			port_print(first, ret);
+		else
+			buf_printf(ret, "%s%s%s:%u-%zu->%u-%zu/%s", v6 ? "[" : "",
+				   first->ip[0] ? first->ip : "0.0.0.0", v6 ? "]" : "", first->host,
+				   first->host + n - 1, first->container, first->container + n - 1,
+				   first->udp ? "udp" : "tcp");
+	}
+}
