@@ -100,3 +100,19 @@ top_of() { # argument of top...
 		assert_status 2
 	done
 }
+
+@test "inspect has podman's and docker's further words, before and while it runs" {
+	plimsoll create --network none --name c --health-cmd 'ls /up' --health-interval 90s --stop-timeout 33 --umask 027 \
+		--tmpfs /q:size=1m --log-opt max-size=100k --annotation a=b base:1 sleep 60
+	local words='{{.Config.Healthcheck.Test}} {{.Config.StopTimeout}} {{.Config.Umask}} {{.HostConfig.LogConfig.Size}}'
+	words+=' {{.HostConfig.Tmpfs}} {{.Config.Annotations.a}} {{.HostConfig.CgroupMode}}'
+	assert_eq "$(plimsoll inspect -f "$words" c)" '[CMD-SHELL ls /up] 33 027 100k map[/q:size=1m] b private'
+	assert_eq "$(plimsoll inspect -f '{{.State.ConmonPid}}' c)" 0
+	plimsoll start c
+	assert_eq "$(plimsoll inspect -f "$words" c)" '[CMD-SHELL ls /up] 33 027 100k map[/q:size=1m] b private'
+	assert_eq "$(plimsoll inspect -f '{{.Config.Healthcheck.Interval}} {{.EffectiveCaps}} {{.State.Healthcheck.Status}}' c)" \
+		'90000000000 [] starting'
+	[ "$(cat "/proc/$(plimsoll inspect -f '{{.State.ConmonPid}}' c)/comm")" = conmon ]
+	assert_eq "$(plimsoll inspect -f '{{.ID}} {{.OCIRuntime}}' c)" "$(plimsoll inspect -f '{{.Id}} {{.HostConfig.Runtime}}' c)"
+	[ -e "$(plimsoll inspect -f '{{.NetworkSettings.SandboxKey}}' c)" ]
+}

@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "cli/container/container_view.h"
 #include "confine/shim.h"
 #include "run/root/volume.h"
 
@@ -354,6 +353,9 @@ int container_inspect(const struct container *c, bool size, json_t **ret, struct
 		      "overlay", "Platform", "linux");
 	r = j ? add_parts(&f, j, e)
 	      : FAIL(e, E_FORMAT, "container %.12s: its record is not UTF-8", c->id);
+	if (r == 0)
+		r = container_inspect_more(
+			&(struct inspect_facts){ c, &f.view, f.options, f.config, j }, j, e);
 	if (r == 0 && size)
 		r = json_put_u64(j, "SizeRw", view_size(c), e);
 	if (r == 0)
