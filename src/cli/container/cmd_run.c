@@ -68,16 +68,6 @@ static int run_ended_command(struct cli *c, void *opts, int argc, char **argv, s
 	return r;
 }
 
-static int run_health_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
-{
-	const struct state *state;
-	int r = cli_state(c, &state, e);
-
-	(void)opts;
-	(void)argc;
-	return r == 0 ? health_monitor(state, argv[0], e) : r;
-}
-
 const struct command cmd_run = {
 	.name = "run",
 	.group = "The road",
@@ -140,15 +130,4 @@ const struct command cmd_ended = {
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_ended_command,
-};
-
-const struct command cmd_health = {
-	.name = "health",
-	.group = "Other",
-	.hidden = true,
-	.args = "CONTAINER",
-	.brief = "Check a container's health as long as it runs (started beside it)",
-	.min_args = 1,
-	.max_args = 1,
-	.run = run_health_command,
 };

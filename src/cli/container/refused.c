@@ -39,8 +39,6 @@ const struct refused_opt run_refused[] = {
 	{ "volume-driver", false, "local", "volumes are folders of this host", "-v NAME:PATH" },
 	{ "preserve-fds", false, "0", "what is open here is not for the container",
 	  "-v FILE:PATH:ro, or --secret" },
-	{ "health-on-failure", false, "none", "health is told, and acted upon by who watches it",
-	  "plimsoll events --filter event=health_status" },
 	{ "detach-keys", false, "", "one in the foreground ends with its terminal",
 	  "run -dit, then attach --detach-keys KEYS" },
 

@@ -154,6 +154,7 @@ int run_options_request(const struct run_cli_opts *o, const char *image, const c
 			    .start_period = o->health_start_period,
 			    .start_interval = o->health_start_interval,
 			    .retries = o->health_retries,
+			    .on_failure = o->health_on_failure,
 			    .none = o->no_healthcheck },
 		.runtime = o->runtime,
 		.hostname = o->hostname,

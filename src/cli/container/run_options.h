@@ -15,10 +15,10 @@ struct run_cli_opts {
 	const char *name, *user, *workdir, *entrypoint, *hostname, *runtime, *network, *pid, *ipc,
 		*uts, *userns, *cgroupns, *memory, *memory_reservation, *memory_swap, *cpus,
 		*cpuset_cpus, *shm_size, *oom_score_adj, *reason, *health_cmd, *health_interval,
-		*health_timeout, *health_start_period, *health_start_interval, *restart,
-		*stop_signal, *stop_timeout, *log_driver, *cidfile, *pull, *platform, *profile,
-		*fail_on, *max_age, *cpu_quota, *cpuset_mems, *memory_swappiness, *umask, *timeout,
-		*pidfile, *tz;
+		*health_timeout, *health_start_period, *health_start_interval, *health_on_failure,
+		*restart, *stop_signal, *stop_timeout, *log_driver, *cidfile, *pull, *platform,
+		*profile, *fail_on, *max_age, *cpu_quota, *cpuset_mems, *memory_swappiness, *umask,
+		*timeout, *pidfile, *tz;
 	uint64_t pids_limit, cpu_shares, health_retries, cpu_period, blkio_weight;
 	struct strv env, env_file, log_opt, storage_opt, publish, volume, mount, tmpfs, label,
 		label_file, cap_add, cap_drop, add_host, dns, dns_search, dns_option, ulimit,

@@ -60,6 +60,8 @@ const struct opt run_option_table[] = {
 	      "failures before that do not count (0s)"),
 	FIELD(health_start_interval, "health-start-interval", 0, OPT_STRING, "DURATION",
 	      "time between two checks before that (5s)"),
+	FIELD(health_on_failure, "health-on-failure", 0, OPT_STRING, "ACTION",
+	      "what is done with an unhealthy one: none (default), kill, restart or stop"),
 	FIELD(no_healthcheck, "no-healthcheck", 0, OPT_FLAG, NULL, "not the image's either"),
 	FIELD(explain, "explain", 0, OPT_FLAG, NULL,
 	      "tell of all that is refused, also what programs try as a matter of course; with "

@@ -115,6 +115,17 @@ static int ask_version(const char *path, const struct runtime_kind **ret, struct
 			       "--runtime crun, or --runtime runc");
 }
 
+/* What systemd gives a service is ours: runtimes would bring its socket and what it has open into
+ * the container, and fail where they cannot. */
+static void forget_service(void)
+{
+	static const char *const names[] = { "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
+					     "LISTEN_FDNAMES" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		(void)unsetenv(names[i]);
+}
+
 int runtime_find(const char *name, struct runtime *ret, struct err *e)
 {
 	auto_free char *path = NULL;
@@ -142,6 +153,7 @@ int runtime_find(const char *name, struct runtime *ret, struct err *e)
 	if (snprintf(ret->path, sizeof(ret->path), "%s", path) >= (int)sizeof(ret->path))
 		return FAIL(e, E_USAGE, "the runtime's path is too long");
 	ret->kind = kind;
+	forget_service();
 	return 0;
 }
 

@@ -31,7 +31,8 @@ struct runtime {
 /*
  * By name (looked up in PATH) or path; NULL is what PLIMSOLL_RUNTIME says, else crun. A program of
  * another name is asked for its version: E_USAGE when it is neither crun nor runc. E_SYSTEM with
- * the package as hint when it is not installed.
+ * the package as hint when it is not installed. NOTIFY_SOCKET and LISTEN_* are gone from our
+ * environment then.
  */
 int runtime_find(const char *name, struct runtime *ret, struct err *e);
 const char *runtime_name(const struct runtime *rt);

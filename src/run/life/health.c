@@ -111,6 +111,10 @@ static int configure(const struct health_opts *o, const json_t *image, json_t **
 	int r;
 
 	*ret = NULL;
+	if (o->on_failure && !has_word("none kill restart stop", o->on_failure))
+		return FAIL(e, E_USAGE,
+			    "--health-on-failure '%.60s': want none, kill, restart or stop",
+			    o->on_failure);
 	if (!j)
 		return 0;
 	r = put_duration(j, "Interval", o->interval, image, INTERVAL_MS, "health-interval", e);
@@ -128,6 +132,8 @@ static int configure(const struct health_opts *o, const json_t *image, json_t **
 				 : retries > 0 ? (uint64_t)retries
 					       : RETRIES,
 				 e);
+	if (r == 0 && o->on_failure && strcmp(o->on_failure, "none") != 0)
+		r = json_put_string(j, "OnFailure", o->on_failure, e);
 	if (r == 0)
 		*ret = TAKE(j);
 	return r;
@@ -140,11 +146,12 @@ int health_check(const struct health_opts *o, struct err *e)
 					  .timeout = o->timeout,
 					  .start_period = o->start_period,
 					  .start_interval = o->start_interval,
-					  .retries = o->retries };
+					  .retries = o->retries,
+					  .on_failure = o->on_failure };
 	auto_json *unused = NULL;
 
 	if (o->none && (o->command || o->interval || o->timeout || o->start_period ||
-			o->start_interval || o->retries))
+			o->start_interval || o->retries || o->on_failure))
 		return FAIL(e, E_USAGE, "--no-healthcheck and --health-*: one or the other");
 	if (o->retries > INT32_MAX)
 		return FAIL(e, E_USAGE, "--health-retries: at most %d", INT32_MAX);

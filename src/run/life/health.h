@@ -10,7 +10,7 @@
  *     {"Status":"starting|healthy|unhealthy","FailingStreak":0,
  *      "Log":[{"Start":T,"End":T,"ExitCode":0,"Output":"..."}],        the last five
  *      "config":{"Test":["CMD-SHELL","..."],"Interval":MS,"Timeout":MS,"StartPeriod":MS,
- *                "StartInterval":MS,"Retries":3}}
+ *                "StartInterval":MS,"Retries":3,"OnFailure":"kill"}}
  */
 enum { HEALTH_STATUS_MAX = 16 };
 struct health_opts {
@@ -18,6 +18,7 @@ struct health_opts {
 	const char *interval, *timeout, *start_period, *start_interval; /* "1m30s"; NULL: default */
 	uint64_t retries;						/* 0: default */
 	bool none;							/* --no-healthcheck */
+	const char *on_failure; /* "none", "kill", "restart", "stop"; NULL: "none" */
 };
 
 /* "500ms", "1m30s", "1.5h", as Go writes durations, in milliseconds; E_USAGE. */
@@ -31,7 +32,9 @@ int health_begin(const struct container *c, const struct health_opts *o, const j
 /* "healthy"; "" when it has no check. */
 const char *health_status(const struct container *c, char ret[static HEALTH_STATUS_MAX]);
 
-/* The monitor: waits until it runs, checks, and returns when it ended. */
+/* The monitor: waits until it runs, checks, and returns when it ended; or what is to be done with
+ * it, since it is unhealthy now (--health-on-failure). */
+enum health_action { HEALTH_NOTHING, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
 int health_monitor(const struct state *state, const char *id, struct err *e);
 /* Checks once, now, and notes what came of it; *ret_exit: the check's status, -1 when it took too
  * long. E_USAGE when it does not run or has no check. */

@@ -54,15 +54,27 @@ static uint64_t setting(const struct watch *w, const char *key)
 	return (uint64_t)json_integer_value(json_object_get(json_object_get(w->j, "config"), key));
 }
 
-static int load(struct watch *w, struct err *e)
+static int load_json(struct watch *w, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_HEALTH_JSON);
-	const json_t *test, *word;
-	size_t i;
+	json_t *j = NULL;
 	int r = fs_read(w->c->fd, "health.json", LIMIT_HEALTH_JSON, &text, e);
 
 	if (r == 0)
-		r = json_parse(buf_str(&text), text.n, "health.json", &w->j, e);
+		r = json_parse(buf_str(&text), text.n, "health.json", &j, e);
+	if (r < 0)
+		return r;
+	json_decref(w->j);
+	w->j = j;
+	return 0;
+}
+
+static int load(struct watch *w, struct err *e)
+{
+	const json_t *test, *word;
+	size_t i;
+	int r = load_json(w, e);
+
 	if (r < 0)
 		return r;
 	test = json_object_get(json_object_get(w->j, "config"), "Test");
@@ -218,13 +230,18 @@ static void reload(struct watch *w)
 
 static int add(struct watch *w, int64_t start_ns, int exit_code, const char *output, struct err *e)
 {
+	/* Somebody else may have asked meanwhile (health_once). */
+	int r = load_json(w, e);
+
+	if (r < 0)
+		return r;
+
 	json_t *log = json_object_get(w->j, "Log");
 	const char *before = json_string_or_null(w->j, "Status") ?: "";
 	const bool early = clock_mono_ms() - w->began_ms < setting(w, "StartPeriod");
 	uint64_t streak = (uint64_t)json_integer_value(json_object_get(w->j, "FailingStreak"));
 	const char *after = before;
 	char start[WHEN_MAX], end[WHEN_MAX];
-	int r;
 
 	when_print(start_ns, start);
 	when_print(when_now(), end);
@@ -270,6 +287,33 @@ static uint64_t pause_ms(const struct watch *w)
 	return starting && often < interval ? often : interval;
 }
 
+/* Of one that is unhealthy: what was asked for. */
+static int action(const struct watch *w)
+{
+	static const char *const names[] = {
+		[HEALTH_KILL] = "kill", [HEALTH_RESTART] = "restart", [HEALTH_STOP] = "stop"
+	};
+	const char *asked =
+		json_string_or_null(json_object_get(w->j, "config"), "OnFailure") ?: "none";
+
+	if (strcmp(json_string_or_null(w->j, "Status") ?: "", "unhealthy") != 0)
+		return HEALTH_NOTHING;
+	for (int i = HEALTH_KILL; i <= HEALTH_STOP; i++)
+		if (strcmp(asked, names[i]) == 0)
+			return i;
+	return HEALTH_NOTHING;
+}
+
+static int check_and_note(struct watch *w, struct err *e)
+{
+	auto_buf output = BUF_INIT(LIMIT_OUTPUT + 64);
+	const int64_t start = when_now();
+	int exit_code = 0, r = check(w, &exit_code, &output, e);
+
+	/* A check that the end cut short says nothing. */
+	return r == 0 && rest(w, 0) ? note(w, start, exit_code, buf_str(&output), e) : r;
+}
+
 int health_monitor(const struct state *state, const char *id, struct err *e)
 {
 	auto_container c = CONTAINER_INIT;
@@ -285,14 +329,9 @@ int health_monitor(const struct state *state, const char *id, struct err *e)
 		return 0;
 	w.began_ms = clock_mono_ms();
 	while (r == 0 && rest(&w, pause_ms(&w))) {
-		auto_buf output = BUF_INIT(LIMIT_OUTPUT + 64);
-		const int64_t start = when_now();
-		int exit_code = 0;
-
-		r = check(&w, &exit_code, &output, e);
-		/* A check that the end cut short says nothing. */
+		r = check_and_note(&w, e);
 		if (r == 0 && rest(&w, 0))
-			r = note(&w, start, exit_code, buf_str(&output), e);
+			r = action(&w);
 	}
 	return r;
 }
