@@ -174,6 +174,21 @@ in_group() { # words
 	done
 }
 
+@test "groups of a user: a limit of a controller that he has is set, and of another one is named" {
+	his_groups
+	run his run --rm --network none --memory-swappiness 10 --memory-reservation 10m base:1 sh -c \
+		'cd /sys/fs/cgroup/memory; cat memory.swappiness memory.soft_limit_in_bytes'
+	assert_status 0
+	assert_output_has "10" "10485760"
+	run his run --rm --network none --cpuset-cpus 0 base:1 true
+	assert_output_has "no limit of processors can be set: that controller is not this user's"
+	[ "$status" != 0 ]
+	run his run --rm --network none --blkio-weight 100 base:1 true
+	assert_output_has "no limit of disks can be set: that controller is not this user's"
+	[ "$status" != 0 ]
+	no_group
+}
+
 @test "groups of a user: removed when the supervisor was killed, by the next command" {
 	local pid
 	his_groups

@@ -59,6 +59,7 @@ pid_of() { # container
 }
 
 @test "rootless run: limits that cannot be set are named, and the line of the policy that excuses them" {
+	local option
 	his_policy 'run:' '  without: []'
 	run his run --rm --network none base:1 id
 	[ "$status" != 0 ]
@@ -68,6 +69,12 @@ pid_of() { # container
 	run his run --rm --network none --memory 64m base:1 true
 	assert_status 125
 	assert_output_has "--memory: no such limit can be set on this machine"
+	for option in "--cpuset-cpus 0" "--cpu-shares 100" "--memory-reservation 10m" "--blkio-weight 100" "--memory-swappiness 10"; do
+		# shellcheck disable=SC2086
+		run his run --rm --network none $option base:1 id
+		assert_status 125
+		assert_output_has "${option% *}: no such limit can be set on this machine"
+	done
 }
 
 @test "rootless run: processes are limited, of all users together" {

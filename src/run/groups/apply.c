@@ -51,7 +51,8 @@ static int set(const struct groups *g, const char *v1, const char *v2, const cha
 	return err_hint(e,
 			FAIL(e, E_SYSTEM,
 			     "no limit of %s can be set: that controller is not this user's", what),
-			"plimsoll doctor tells what makes it so");
+			"as root: a group of that controller below plimsoll-users, as plimsoll "
+			"doctor tells for memory (cpuset: with its cpus and mems filled)");
 }
 
 static json_int_t number(const json_t *resources, const char *of, const char *name)
@@ -130,6 +131,68 @@ static int apply_cpu(const struct groups *g, bool v2, const json_t *res, struct 
 	return r;
 }
 
+/* How a limit of a disk is called: OCI's list, what v1 has a file for, and v2 a key of io.max. */
+static const struct {
+	const char *list, *v1, *v2, *value;
+} disks[] = {
+	{ "weightDevice", "blkio.bfq.weight_device", NULL, "weight" },
+	{ "throttleReadBpsDevice", "blkio.throttle.read_bps_device", "rbps", "rate" },
+	{ "throttleWriteBpsDevice", "blkio.throttle.write_bps_device", "wbps", "rate" },
+	{ "throttleReadIOPSDevice", "blkio.throttle.read_iops_device", "riops", "rate" },
+	{ "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", "wiops", "rate" },
+};
+
+static int apply_disk(const struct groups *g, bool v2, size_t which, const json_t *disk,
+		      struct err *e)
+{
+	const json_int_t major = json_integer_value(json_object_get(disk, "major")),
+			 minor = json_integer_value(json_object_get(disk, "minor")),
+			 n = json_integer_value(json_object_get(disk, disks[which].value));
+	char text[LIMIT_VALUE];
+
+	if (v2 && disks[which].v2) {
+		(void)snprintf(text, sizeof(text), "%lld:%lld %s=%lld", (long long)major,
+			       (long long)minor, disks[which].v2, (long long)n);
+		return set(g, "io.max", "io.max", text, "disks", e);
+	}
+	(void)snprintf(text, sizeof(text), "%lld:%lld %lld", (long long)major, (long long)minor,
+		       (long long)n);
+	return set(g, disks[which].v1, "io.bfq.weight", text, "disks", e);
+}
+
+static int apply_disks(const struct groups *g, bool v2, const json_t *res, struct err *e)
+{
+	const json_t *io = json_object_get(res, "blockIO"), *disk;
+	const json_int_t weight = number(res, "blockIO", "weight");
+	char text[LIMIT_VALUE];
+	int r = weight ? set(g, "blkio.bfq.weight", "io.bfq.weight", limit_text(weight, v2, text),
+			     "disks", e)
+		       : 0;
+
+	for (size_t i = 0; i < sizeof(disks) / sizeof(*disks); i++) {
+		size_t n;
+
+		json_array_foreach(json_object_get(io, disks[i].list), n, disk)
+		{
+			if (r == 0)
+				r = apply_disk(g, v2, i, disk, e);
+		}
+	}
+	return r;
+}
+
+/* How willingly it is swapped: v1 alone has that. */
+static int apply_swappiness(const struct groups *g, const json_t *res, struct err *e)
+{
+	const json_t *n = json_object_get(json_object_get(res, "memory"), "swappiness");
+	char text[LIMIT_VALUE];
+
+	if (!n)
+		return 0;
+	return set(g, "memory.swappiness", "memory.swappiness",
+		   limit_text(json_integer_value(n), false, text), "swappiness", e);
+}
+
 int groups_apply(const struct groups *g, const json_t *resources, struct err *e)
 {
 	const bool v2 = has(g, "cgroup.controllers");
@@ -139,5 +202,9 @@ int groups_apply(const struct groups *g, const json_t *resources, struct err *e)
 
 	if (r == 0 && pids)
 		r = set(g, "pids.max", "pids.max", limit_text(pids, v2, text), "processes", e);
-	return r == 0 ? apply_cpu(g, v2, resources, e) : r;
+	if (r == 0)
+		r = apply_cpu(g, v2, resources, e);
+	if (r == 0)
+		r = apply_swappiness(g, resources, e);
+	return r == 0 ? apply_disks(g, v2, resources, e) : r;
 }

@@ -240,10 +240,13 @@ static int apply_devices(const struct run_opts *o, json_t *rules, struct err *e)
 /* An ordinary user whose control groups set none of it. */
 static int check_lost(const struct run_opts *o, struct err *e)
 {
-	const char *lost = o->blkio_weight     ? "--blkio-weight"
-			   : o->has_swappiness ? "--memory-swappiness"
-			   : o->cpuset_mems    ? "--cpuset-mems"
-					       : NULL;
+	const char *lost = o->blkio_weight	   ? "--blkio-weight"
+			   : o->has_swappiness	   ? "--memory-swappiness"
+			   : o->cpuset_mems	   ? "--cpuset-mems"
+			   : o->cpuset		   ? "--cpuset-cpus"
+			   : o->cpu_shares	   ? "--cpu-shares"
+			   : o->memory_reservation ? "--memory-reservation"
+						   : NULL;
 
 	for (size_t i = 0; !lost && i < sizeof(disks) / sizeof(*disks); i++)
 		if (list_of(o, &disks[i]) && list_of(o, &disks[i])->n)
