@@ -6,6 +6,7 @@ load ../lib/common
 
 setup() {
 	common_setup
+	[ ! -x "${PLIMSOLL_RELEASE:-}" ] || PLIMSOLL=$PLIMSOLL_RELEASE
 	readelf -d "$PLIMSOLL" | grep -q 'NEEDED.*libcrypto' && skip "linked as ever: another machine than x86-64, or sanitizers"
 	return 0
 }

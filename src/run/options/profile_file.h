@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "confine/profile.h"
 
+/* clang-format off */
 /*
  * A profile as a file: what one service needs beyond the default, or does without. YAML; these are
  * all the keys, each may be left out, and another one is an error:
@@ -11,16 +12,21 @@
  *     name: nginx
  *     capabilities: [service]       # names, and the named set
  *     syscalls: [ptrace]            # of those that are refused
- *     write: [/var/lib/nginx, "/var/cache/nginx:size=256m"]   # folders in memory, as the image has
- * them exec: [/tmp]                  # what can be written there can be executed bind: [80, 443] #
- * TCP ports; nothing else can be listened on connect: [5432]               # and nothing else
- * connected to; [] is nothing limits: {memory: 256m, pids: 64, cpus: 0.5, nofile: 1024, disk: 2g}
- * read-only: true               # the root proc: read-only               # or writable seccomp: on
- * # off: every system call landlock: on apparmor: on
+ *     write: [/var/lib/nginx, "/var/cache/nginx:size=256m"]   # folders in memory, as the image has them
+ *     exec: [/tmp]                  # what can be written there can be executed
+ *     bind: [80, 443]               # TCP ports; nothing else can be listened on
+ *     connect: [5432]               # and nothing else connected to; [] is nothing
+ *     limits: {memory: 256m, pids: 64, cpus: 0.5, nofile: 1024, disk: 2g}
+ *     read-only: true               # the root
+ *     proc: read-only               # or writable
+ *     seccomp: on                   # off: every system call
+ *     landlock: on
+ *     apparmor: on
  *
  * What takes a protection away (proc: writable, and the three that can be off) needs policy:
  * profile_file_needs().
  */
+/* clang-format on */
 enum { LIMIT_PROFILE = 64 * 1024, LIMIT_PROFILE_ENTRIES = 256 };
 
 struct profile_file {
