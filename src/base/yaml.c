@@ -159,6 +159,20 @@ static int read_key(struct reader *r, struct fy_token *at, struct str s, struct 
 	return 0;
 }
 
+/* libfyaml 0.7.12 loses 512 bytes when it puts together the five quotes of '''''''''''', and the
+ * like. */
+static const char *text_of(struct fy_token *token, size_t *ret_n)
+{
+	const char *text;
+
+	if (__lsan_disable)
+		__lsan_disable();
+	text = fy_token_get_text(token, ret_n);
+	if (__lsan_enable)
+		__lsan_enable();
+	return text;
+}
+
 static int read_scalar(struct reader *r, const struct fy_event_scalar_data *scalar, struct err *e)
 {
 	struct str s = { .p = "", .n = 0 };
@@ -166,7 +180,7 @@ static int read_scalar(struct reader *r, const struct fy_event_scalar_data *scal
 	if (scalar->tag)
 		return fail_at(r, scalar->tag, "tags are not accepted", e);
 	if (scalar->value) {
-		const char *text = fy_token_get_text(scalar->value, &s.n);
+		const char *text = text_of(scalar->value, &s.n);
 
 		if (!text)
 			return FAIL_NOMEM(e);

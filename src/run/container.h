@@ -67,12 +67,20 @@ int container_save(const struct container *c, struct err *e);
  * that under the old one. E_USAGE as for container_create(). */
 int container_rename(const struct state *state, struct container *c, const char *name,
 		     struct err *e);
-/* By name, id, or a prefix of the id that only one has. E_NOTFOUND. Steps are not found. */
+/* By name, id, or a prefix of the id that only one has. E_NOTFOUND; E_FORMAT for the id of
+ * one whose record cannot be read. Steps are not found. */
 int container_find(const struct state *state, const char *text, struct container *ret,
 		   struct err *e);
 int container_status(const struct container *c, struct container_status *ret, struct err *e);
 const char *container_cgroup(const struct container *c, char ret[static CONTAINER_ID + 16]);
 
+/* Calls fn for every one whose record is there and cannot be read. */
+int container_broken_each(const struct state *state,
+			  int (*fn)(void *arg, const char *id, struct err *e), void *arg,
+			  struct err *e);
+/* One of those, by the beginning of its id, with no more than id and folder. */
+int container_broken_open(const struct state *state, const char *text, struct container *ret,
+			  struct err *e);
 /* Calls fn for every readable record, oldest first; a negative result ends the walk. */
 int container_each(const struct state *state,
 		   int (*fn)(void *arg, struct container *c, struct err *e), void *arg,

@@ -24,6 +24,11 @@ void container_list_release(struct container_list *l);
 int container_check_others(const struct state *state, struct container *c, struct err *e);
 int container_check_name(const struct container_list *all, const char *name, struct err *e);
 
+/* container_broken.c. Whether something of a container without a record runs. */
+bool container_runs_unrecorded(int containers, const char *id);
+/* Fails: E_NOTFOUND, or E_FORMAT when text begins the id of one whose record cannot be read. */
+int container_not_found(const struct state *state, const char *text, struct err *e);
+
 /* Two hundred that are started at once on two cores wait longer than ten seconds for one another.
  */
 enum { CONTAINER_LOCK_MS = 60000, STATUS_KILLED = 137 };

@@ -93,8 +93,7 @@ int container_find(const struct state *state, const char *text, struct container
 		found = c;
 	}
 	if (!found)
-		return err_hint(e, FAIL(e, E_NOTFOUND, "no container is called '%s'", text),
-				"plimsoll ps --all");
+		return container_not_found(state, text, e);
 	*ret = *found;
 	*found = (struct container)CONTAINER_INIT;
 	return 0;

@@ -217,6 +217,10 @@ int run_remove(const struct state *state, const char *container, bool force, str
 	auto_container c = CONTAINER_INIT;
 	int r = find(state, container, &c, e);
 
+	if (r == E_FORMAT && force) {
+		r = container_broken_open(state, container, &c, e);
+		return r == 0 ? container_remove(&c, e) : r;
+	}
 	if (r == 0 && (force || ended(&c)))
 		r = end_for_good(state, &c, e);
 	if (r < 0)

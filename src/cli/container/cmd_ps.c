@@ -166,6 +166,18 @@ static int parse_last(const struct ps_opts *o, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+/* Of these nothing is known but that they are there. */
+static int tell_broken(void *arg, const char *id, struct err *e)
+{
+	(void)e;
+	if (!((struct cli *)arg)->quiet)
+		(void)fprintf(stderr,
+			      "plimsoll: the record of container %.12s cannot be read\n"
+			      "  mend: plimsoll rm --force %.12s, which ends what of it runs\n",
+			      id, id);
+	return 0;
+}
+
 static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct ps_opts *o = opts;
@@ -200,6 +212,8 @@ static int run_ps(struct cli *c, void *opts, int argc, char **argv, struct err *
 		r = ps_filters_find(state, &l.filters, e);
 	if (r == 0)
 		r = container_each(state, list_one, &l, e);
+	if (r == 0)
+		r = container_broken_each(state, tell_broken, c, e);
 	if (r < 0)
 		return r;
 	keep_last(&l, last);

@@ -18,14 +18,17 @@ struct removing {
 static int remove_one(struct cli *c, void *arg, const char *name, struct err *e)
 {
 	const struct removing *x = arg;
+	auto_container found = CONTAINER_INIT;
 	struct subject subject;
 	int r;
 
 	cli_subject(x->state, name, &subject);
 	/* Gone is what was asked for, as for docker. */
-	if ((x->force || x->ignore) && !subject.id[0])
+	if ((x->force || x->ignore) && !subject.id[0] &&
+	    container_find(x->state, name, &found, NULL) == E_NOTFOUND)
 		return EACH_SAID;
-	r = x->force && x->seconds ? run_stop(x->state, name, 0, x->seconds, e) : 0;
+	r = x->force && x->seconds && subject.id[0] ? run_stop(x->state, name, 0, x->seconds, e)
+						    : 0;
 	/* One with --rm may have gone by that. */
 	if (r == 0)
 		r = run_remove(x->state, name, x->force, e);
@@ -51,7 +54,9 @@ static int run_rm_command(struct cli *c, void *opts, int argc, char **argv, stru
 		r = cli_named(argc, argv, &o->cidfile, &names, e);
 
 	return r == 0 ? cli_each_selected(c, &o->select, &names, o->all,
-					  o->force || o->select.filter.n ? EACH_ONE : EACH_STOPPED,
+					  o->select.filter.n ? EACH_ONE
+					  : o->force	     ? EACH_FORCED
+							     : EACH_STOPPED,
 					  remove_one, &x, e)
 		      : r;
 }

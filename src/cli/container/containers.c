@@ -62,6 +62,11 @@ static int gather(void *arg, struct container *c, struct err *e)
 	return strv_add(&g->names, c->id, e);
 }
 
+static int gather_broken(void *arg, const char *id, struct err *e)
+{
+	return strv_add(arg, id, e);
+}
+
 /* All that run, and the like. */
 static int gather_names(struct cli *c, enum each_kind kind, struct strv *ret, struct err *e)
 {
@@ -73,6 +78,8 @@ static int gather_names(struct cli *c, enum each_kind kind, struct strv *ret, st
 		r = container_reap(state, e);
 	if (r == 0)
 		r = container_each(state, gather, &g, e);
+	if (r == 0 && kind == EACH_FORCED)
+		r = container_broken_each(state, gather_broken, &g.names, e);
 	*ret = g.names;
 	return r;
 }

@@ -29,7 +29,8 @@ json_t *cli_argv(const char *const *argv); /* ends with NULL */
  * is printed, and the last failure is returned.
  */
 enum { EACH_SAID = 1 };
-enum each_kind { EACH_NAMED, EACH_ONE, EACH_RUNNING, EACH_STOPPED };
+/* EACH_FORCED: those, too, whose record cannot be read. */
+enum each_kind { EACH_NAMED, EACH_ONE, EACH_FORCED, EACH_RUNNING, EACH_STOPPED };
 int cli_each_container(struct cli *c, int argc, char **argv, enum each_kind kind,
 		       int (*one)(struct cli *c, void *arg, const char *name, struct err *e),
 		       void *arg, struct err *e);

@@ -180,7 +180,9 @@ static int remove_unrecorded(const struct state *state, struct err *e)
 			lock = fs_lock(state->fd, "containers/lock", CONTAINER_LOCK_MS, e);
 		if (lock < 0)
 			return lock;
-		if (unrecorded(dirfd(d), ent->d_name))
+		/* What runs is nobody's to take away but rm --force's. */
+		if (unrecorded(dirfd(d), ent->d_name) &&
+		    !container_runs_unrecorded(dirfd(d), ent->d_name))
 			(void)fs_remove_tree(dirfd(d), ent->d_name, NULL);
 	}
 	return 0;
