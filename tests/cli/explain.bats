@@ -252,6 +252,20 @@ advised() { # words of the message, run's options and words...
 	refute_output_has refused
 }
 
+@test "advice works: a folder of /run that a system makes at its start" {
+	advised "/run/daemon/pid: its folder is not there" base:1 sh -c 'echo 1 >/run/daemon/pid'
+	in_c base:1 sh -c 'echo 1 >/run/daemon/pid; exit 0'
+	refute_output_has "was refused"
+	in_c --tmpfs /run/daemon:mode=1777 --user 1234 base:1 sh -c 'echo 1 >/run/daemon/pid'
+	assert_status 0
+}
+
+@test "what is only asked of many files leaves room for what is tried" {
+	in_c base:1 sh -c 'for f in /bin/* /lib/*/* /proc/sys/kernel/* /proc/sys/net/*/*; do [ -w "$f" ]; done; mkdir() { perl -e "mkdir q(/var/cache/last)"; }; mkdir; exit 3'
+	assert_output_has "mkdir /var/cache/last: this is read-only"
+	refute_output_has "the list of refusals is full"
+}
+
 @test "what nothing allows says so, and what to do instead" {
 	in_c base:1 perl -e 'chown(70000, 70000, "/tmp") or die $!'
 	assert_output_has "no user or group 70000" "nothing allows it; use an id below"

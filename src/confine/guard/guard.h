@@ -30,6 +30,7 @@
 enum {
 	GUARD_FILTERS = 16,   /* of the container and of what exec adds to it, at a time */
 	GUARD_NOTES = 128,    /* distinct refusals */
+	GUARD_ASKED = 16,     /* of them, where it was only asked (access(2)) */
 	GUARD_DETAIL = 256,   /* bytes of a path that are kept */
 	GUARD_GROUPS = 3,     /* folders of control groups */
 	GUARD_CPU_MS = 25,    /* of each 100: the processor's time for all of it */
@@ -94,6 +95,7 @@ enum guard_rule {
 	GUARD_RLIMIT,	/* a0: RLIMIT_*; a1: what was wanted */
 	GUARD_ID,	/* an id that the container does not have. a0: it */
 	GUARD_SETID,	/* it runs without the rights of its owner */
+	GUARD_UNMADE,	/* a name in a folder of /run that is not there */
 };
 struct guard_note {
 	uint64_t count;

@@ -70,6 +70,12 @@ bool look_lacks_override(const struct looking *l, const struct stat *st, unsigne
 	       task_denied(&l->task, st, want);
 }
 
+/* Of /run, which is empty but for what the image has. */
+static bool made_at_start(const char *folder)
+{
+	return strncmp(folder, "/run/", 5) == 0 || strncmp(folder, "/var/run/", 9) == 0;
+}
+
 /* A name in the folder that path lies in is to come or to go. */
 bool look_in_folder(struct looking *l, bool adds)
 {
@@ -86,7 +92,8 @@ bool look_in_folder(struct looking *l, bool adds)
 		return false;
 	fd = task_open(l->task.pid, parent, true);
 	if (fd < 0)
-		return false;
+		return adds && errno == ENOENT && *leaf && made_at_start(parent) &&
+		       refused(l, GUARD_UNMADE, 0, ENOENT);
 	if (*leaf)
 		look_keep_real_path(l, fd, leaf);
 	if (look_has_flag(fd, ST_RDONLY))

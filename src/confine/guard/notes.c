@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "confine/guard/guard.h"
@@ -22,7 +23,7 @@ static const char *const rules[] = {
 	[GUARD_OTHERS] = "others",	   [GUARD_LANDLOCK] = "landlock", [GUARD_PORT] = "port",
 	[GUARD_NETWORK] = "network",	   [GUARD_SPACE] = "space",	  [GUARD_INODES] = "inodes",
 	[GUARD_FILES] = "files",	   [GUARD_RLIMIT] = "rlimit",	  [GUARD_ID] = "id",
-	[GUARD_SETID] = "setid",
+	[GUARD_SETID] = "setid",	   [GUARD_UNMADE] = "folder",
 };
 
 /* A JSON string; what is not printable ASCII becomes "?". */
@@ -87,6 +88,26 @@ static void append(int out, size_t i)
 		notes.end += (off_t)n;
 }
 
+/* Only whether it may was asked, which some do of each file that they have: those leave room for
+ * what was tried. */
+static bool asked(const struct guard_note *n)
+{
+#ifdef SYS_access
+	if (n->nr == SYS_access)
+		return true;
+#endif
+	return n->nr == SYS_faccessat || n->nr == SYS_faccessat2;
+}
+
+static size_t count_asked(void)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < notes.n; i++)
+		all += asked(&notes.v[i]);
+	return all;
+}
+
 void note_add(int out, const struct guard_note *n)
 {
 	for (size_t i = 0; i < notes.n; i++)
@@ -97,6 +118,8 @@ void note_add(int out, const struct guard_note *n)
 			notes.changed[i] |= notes.v[i].count != before;
 			return;
 		}
+	if (asked(n) && count_asked() == GUARD_ASKED)
+		return;
 	if (notes.n >= GUARD_NOTES - 1 && n->rule != GUARD_OTHERS) {
 		const struct guard_note others = { .count = 1, .rule = GUARD_OTHERS, .nr = -1 };
 

@@ -39,23 +39,15 @@ void denials_free(struct denials *d)
 }
 
 static const char *const rules[] = {
-	[DENIAL_SECCOMP] = "seccomp",
-	[DENIAL_READONLY] = "readonly",
-	[DENIAL_NOEXEC] = "noexec",
-	[DENIAL_CAPABILITY] = "capability",
-	[DENIAL_MEMORY] = "memory",
-	[DENIAL_PIDS] = "pids",
-	[DENIAL_OTHERS] = "others",
-	[DENIAL_LANDLOCK] = "landlock",
-	[DENIAL_PORT] = "port",
-	[DENIAL_NETWORK] = "network",
-	[DENIAL_SPACE] = "space",
-	[DENIAL_INODES] = "inodes",
-	[DENIAL_FILES] = "files",
-	[DENIAL_RLIMIT] = "rlimit",
-	[DENIAL_ID] = "id",
-	[DENIAL_SETID] = "setid",
-	[DENIAL_APPARMOR] = "apparmor",
+	[DENIAL_SECCOMP] = "seccomp", [DENIAL_READONLY] = "readonly",
+	[DENIAL_NOEXEC] = "noexec",   [DENIAL_CAPABILITY] = "capability",
+	[DENIAL_MEMORY] = "memory",   [DENIAL_PIDS] = "pids",
+	[DENIAL_OTHERS] = "others",   [DENIAL_LANDLOCK] = "landlock",
+	[DENIAL_PORT] = "port",	      [DENIAL_NETWORK] = "network",
+	[DENIAL_SPACE] = "space",     [DENIAL_INODES] = "inodes",
+	[DENIAL_FILES] = "files",     [DENIAL_RLIMIT] = "rlimit",
+	[DENIAL_ID] = "id",	      [DENIAL_SETID] = "setid",
+	[DENIAL_UNMADE] = "folder",   [DENIAL_APPARMOR] = "apparmor",
 };
 
 static bool rule_of(const char *name, enum denial_rule *ret)

@@ -28,6 +28,7 @@ enum denial_rule {
 	DENIAL_RLIMIT,	   /* a limit was to be raised */
 	DENIAL_ID,	   /* a user or group that the container does not have */
 	DENIAL_SETID,	   /* a program without the rights of its owner */
+	DENIAL_UNMADE,	   /* one of /run that is not there */
 	DENIAL_APPARMOR,   /* the profile of AppArmor's: denials_apparmor.h */
 };
 struct denial {

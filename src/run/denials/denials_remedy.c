@@ -149,6 +149,15 @@ static void apparmor_remedy(const struct denials *all, const struct denial *d, s
 	put_policy("apparmor-unconfined", "", ret);
 }
 
+/* That which the path lies in, for whoever the program has become by then. */
+static void put_folder(const char *path, struct buf *ret)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash && slash > path)
+		buf_printf(ret, "--tmpfs %.*s:mode=1777", (int)(slash - path), path);
+}
+
 void denial_remedy(const struct denials *all, const struct denial *d, struct buf *ret)
 {
 	switch (d->rule) {
@@ -181,6 +190,7 @@ void denial_remedy(const struct denials *all, const struct denial *d, struct buf
 		put_limit(RLIMIT_NOFILE, "nofile", d->a0 < d->a1 ? d->a1 : d->a0 * 2, ret);
 		return;
 	case DENIAL_RLIMIT: rlimit_remedy(all, d, ret); return;
+	case DENIAL_UNMADE: put_folder(d->path, ret); return;
 	case DENIAL_SETID:
 	case DENIAL_ID:
 	case DENIAL_LANDLOCK:

@@ -127,6 +127,7 @@ void denial_what(const struct denial *d, struct buf *ret)
 	case DENIAL_PORT:
 	case DENIAL_NETWORK:
 	case DENIAL_ID:
+	case DENIAL_UNMADE:
 	case DENIAL_SETID: break;
 	}
 	buf_puts(ret, name);
@@ -237,6 +238,10 @@ void denial_why(const struct denial *d, struct buf *ret)
 			buf_puts(ret, "; all containers under it, of which the kernel's log does "
 				      "not say one");
 		return;
+	case DENIAL_UNMADE:
+		buf_puts(ret,
+			 "its folder is not there, which elsewhere the system makes at its start");
+		return;
 	case DENIAL_SETID:
 		buf_puts(ret, "it runs without the rights of its owner (no new privileges)");
 		return;
@@ -262,7 +267,7 @@ bool denial_usual(const struct denial *d)
 					     "coredump_filter", "/oom_",    "/comm" };
 
 	/* They go on with what they have; a program that does not has failed. */
-	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID)
+	if (d->rule == DENIAL_RLIMIT || d->rule == DENIAL_SETID || d->rule == DENIAL_UNMADE)
 		return true;
 	if (only_asked(d))
 		return true;

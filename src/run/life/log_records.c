@@ -21,7 +21,7 @@ static int64_t record_time(struct str text)
 	int64_t when = 0;
 
 	(void)snprintf(copy, sizeof(copy), "%.*s", (int)(text.n < 63 ? text.n : 63), text.p);
-	return when_parse(copy, 0, &when, NULL) == 0 ? when : 0;
+	return when_parse(copy, 0, &when, NULL) == 0 && when > 0 ? when : 0; /* not "10m" */
 }
 
 /* True when the record ends a line. */
