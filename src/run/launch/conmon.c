@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "run/launch/launch_helpers.h"
 
 enum { LIMIT_SYNC = 16 * 1024, START_TIMEOUT_MS = 60000 };
 
@@ -156,6 +157,8 @@ static int note_conmon(const struct launch *l, struct err *e)
 	r = fs_read_user(path, 32, &text, e);
 	if (r == 0)
 		r = str_u64(str_trim(str_of(buf_str(&text))), INT32_MAX, &pid, e);
+	if (r == 0)
+		r = launch_helpers_conmon(l, (pid_t)pid, e);
 	return r == 0 ? l->started(l->arg, (pid_t)pid, e) : r;
 }
 
@@ -176,6 +179,8 @@ int launch_conmon(const struct launch *l, struct gate *g, struct err *e)
 	/* What is made by now executes nothing until it is started. */
 	if (r == 0 && g->go >= 0)
 		r = gate_pass(g, e);
+	if (r == 0)
+		r = launch_helpers(l, g, NULL, e);
 	if (r == 0)
 		r = runtime_start(l->runtime, l->folder, l->id,
 				  l->machine->cgroups != CGROUP_DENIED, e);

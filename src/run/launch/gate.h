@@ -24,6 +24,7 @@ struct gate {
 	const char *folder;
 	int go; /* of the socket over which the word comes; -1: nothing is decided */
 	const struct ports *ports; /* published */
+	pid_t guard;		   /* of the process that answers refused calls; 0: none */
 	struct pasta pasta;	   /* awaited as well; pid 0: there is none */
 };
 #define GATE_INIT { .go = -1, .pasta = { 0, -1 } }

@@ -18,12 +18,14 @@
 #include "base/proc.h"
 #include "run/file.h"
 #include "run/groups/groups.h"
+#include "run/groups/helpers.h"
 #include "run/launch/conclude.h"
 #include "run/launch/conmon.h"
 #include "run/launch/early.h"
 #include "run/launch/gate.h"
 #include "run/launch/guard.h"
 #include "run/launch/join.h"
+#include "run/launch/launch_helpers.h"
 #include "run/launch/launch_nest.h"
 #include "run/launch/launch_network.h"
 #include "run/launch/nest.h"
@@ -203,13 +205,14 @@ static void abandon_runtime(struct begun *b)
 }
 
 /* The runtime makes the container meanwhile, up to the shim. */
-static int pass_gate(struct gate *g, struct begun *b, struct err *e)
+static int pass_gate(const struct launch *l, struct gate *g, struct begun *b, struct err *e)
 {
-	int r;
+	int r = b->shim < 0 ? 0 : gate_pass(g, e);
 
+	if (r == 0)
+		r = launch_helpers(l, g, &b->streams, e);
 	if (b->shim < 0)
-		return 0;
-	r = gate_pass(g, e);
+		return r;
 	/* A runtime that failed has closed its end: what it wrote is told, not this. */
 	if (r == 0)
 		(void)!write(b->shim, "g", 1);
@@ -233,7 +236,7 @@ static int run_foreground(const struct launch *l, struct gate *g, struct begun *
 		abandon_runtime(b);
 		return r;
 	}
-	r = pass_gate(g, b, e);
+	r = pass_gate(l, g, b, e);
 	if (r < 0)
 		(void)raise(SIGTERM); /* blocked: wait_runtime() takes it and ends everything */
 	asked = wait_runtime(l, b->pid, watched, ret_status);
@@ -291,6 +294,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 		out->r = launch_network_of(l, &netns, &out->e);
 	if (out->r == 0 && l->guard)
 		out->r = start_guard(l, &guard, &out->e);
+	g.guard = guard.pid;
 	if (out->r == 0)
 		out->r = l->prepare(l->arg, netns ?: l->netns, &out->status, &out->e);
 	/* The network came up meanwhile. */
@@ -493,6 +497,7 @@ int launch_cleanup(const char *folder, const char *id, const char *cgroup, const
 			(void)unlink(path);
 	}
 	r = groups_remove(folder, cgroup, e);
+	helpers_remove(cgroup);
 	if (r == 0)
 		(void)unlink(groups);
 	return r;
