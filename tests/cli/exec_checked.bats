@@ -5,7 +5,7 @@ load ../lib/containers
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	base_root touch || return 0
+	base_root touch stat || return 0
 	base_state
 }
 setup() {
@@ -46,4 +46,34 @@ checked() {
 	plimsoll run -d --name one --network none base:1 sleep 1000
 	run plimsoll restart --timeout 1 one
 	assert_status 0
+}
+
+terminal_of() { # user
+	timeout 60 python3 -c 'import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+	os.execvp(sys.argv[1], sys.argv[1:])
+said = b""
+while True:
+	try:
+		part = os.read(fd, 4096)
+	except OSError:
+		break
+	if not part:
+		break
+	said += part
+os.waitpid(pid, 0)
+sys.stdout.write(said.decode().replace("\r", ""))' "$PLIMSOLL" --state "$STATE" exec -it -u "$1" one \
+		sh -c 'sleep 1; stat -L -c %u:%g /proc/self/fd/0; echo said > /dev/pts/0'
+}
+
+terminal_is_the_users() {
+	plimsoll run -d --name one --network none base:1 sleep 1000
+	assert_eq "$(terminal_of 1000:100)" $'1000:5\nsaid'
+	assert_eq "$(terminal_of 0)" $'0:5\nsaid'
+}
+
+@test "the terminal of exec is its user's, who may open it by its name" {
+	need_cmd python3
+	each_runtime terminal_is_the_users
 }

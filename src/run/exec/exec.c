@@ -101,6 +101,7 @@ struct given {
 	struct exec_profile profile;
 	char pidfile[96], socket[96]; /* of the terminal */
 	const char *log;
+	uid_t owner;		     /* of the terminal that is handed over */
 	const struct groups *groups; /* an ordinary user's container's */
 	bool handed, ask;	     /* the shim asks to be put into them */
 };
@@ -153,7 +154,7 @@ static int give_streams(const struct container *c, const struct exec_opts *o, st
 			    o->detach ? -1 : PROC_INHERIT };
 
 	if (g->handed)
-		return exec_terminal_begin(c, g->socket, o->interactive, &g->terminal, e);
+		return exec_terminal_begin(c, g->socket, o->interactive, g->owner, &g->terminal, e);
 	if (o->tty)
 		return o->interactive ? 0 : stand_in_open(&g->quiet, e);
 	return streams_open(fds, NULL, &g->streams, e);
@@ -218,6 +219,7 @@ static int exec_runtime(const struct container *c, const struct exec_opts *o, co
 	(void)snprintf(g->pidfile, sizeof(g->pidfile), "%s.pid", file);
 	(void)snprintf(g->socket, sizeof(g->socket), "%s.tty", file);
 	g->handed = o->tty && !o->detach && runtime_exec_hands_terminal(&rt);
+	g->owner = g->handed && o->user ? exec_owner(c, file) : (uid_t)-1;
 	r = give(c, o, &rt, profile, g, e);
 	if (r == 0)
 		r = add_words(o, c, g->pidfile, g->handed ? g->socket : NULL, g->profile.ours >= 0,

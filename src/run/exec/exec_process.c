@@ -215,3 +215,16 @@ int exec_write_process(const struct container *c, pid_t pid, const struct exec_o
 	*ret_profile = profile != NULL;
 	return r == 0 ? file_put(c->fd, file, buf_str(&text), text.n, e) : r;
 }
+
+uid_t exec_owner(const struct container *c, const char *file)
+{
+	auto_buf text = BUF_INIT(LIMIT_CONFIG);
+	auto_json *process = NULL;
+	const json_t *uid;
+
+	if (fs_read(c->fd, file, LIMIT_CONFIG, &text, NULL) < 0 ||
+	    json_parse(buf_str(&text), text.n, file, &process, NULL) < 0)
+		return (uid_t)-1;
+	uid = json_object_get(json_object_get(process, "user"), "uid");
+	return json_is_integer(uid) ? c->id_base + (uid_t)json_integer_value(uid) : (uid_t)-1;
+}

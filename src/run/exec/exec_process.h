@@ -20,6 +20,9 @@ int exec_write_process(const struct container *c, pid_t pid, const struct exec_o
 		       const char *file, bool *ask, bool *ret_profile, int *ret_status,
 		       struct err *e);
 
+/* The user that the file names, as the host numbers it; -1 when it cannot be read. */
+uid_t exec_owner(const struct container *c, const char *file);
+
 /*
  * Of process as it will be: whether a working folder that was asked for is there, and, in the
  * background, its program. *ret_status as docker has it: 126, 127 for a program that is not there.

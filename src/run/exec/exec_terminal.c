@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -40,10 +41,12 @@ static void make_raw(struct exec_terminal *t)
 	t->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }
 
-int exec_terminal_begin(const struct container *c, const char *name, bool input,
+int exec_terminal_begin(const struct container *c, const char *name, bool input, uid_t owner,
 			struct exec_terminal *ret, struct err *e)
 {
-	struct exec_terminal t = { .listener = -1, .master = -1, .c = c, .name = name };
+	struct exec_terminal t = {
+		.listener = -1, .master = -1, .c = c, .name = name, .owner = owner
+	};
 
 	t.listener = listen_at(c, name, e);
 	if (t.listener < 0)
@@ -95,6 +98,18 @@ static void close_master(struct exec_terminal *t)
 	t->input = false;
 }
 
+/* crun 1.8.1 gives it to the first process's user, whoever this one's is. Its process has it open
+ * by now, so that our closing it is no hang-up. */
+static void give_to_owner(const struct exec_terminal *t)
+{
+	auto_close int end = t->owner == (uid_t)-1 || t->master < 0
+				     ? -1
+				     : ioctl(t->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (end >= 0 && fchown(end, t->owner, (gid_t)-1) < 0)
+		return; /* it still is its standard input */
+}
+
 static void take_over(struct exec_terminal *t)
 {
 	auto_close int socket = accept4(t->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -103,6 +118,7 @@ static void take_over(struct exec_terminal *t)
 		return;
 	t->master = receive(socket);
 	close_listener(t);
+	give_to_owner(t);
 	if (t->master >= 0 && fcntl(t->master, F_SETFL, O_NONBLOCK) < 0)
 		close_master(t);
 }

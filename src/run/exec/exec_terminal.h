@@ -22,6 +22,7 @@ struct exec_terminal {
 	int listener, master;
 	const struct container *c;
 	const char *name; /* of the socket */
+	uid_t owner;	  /* the process's user, as the host has it; -1: nobody else's */
 	bool input;	  /* ours is handed on */
 	bool raw;
 	struct termios before;
@@ -30,7 +31,7 @@ struct exec_terminal {
 #define EXEC_TERMINAL_INIT { .listener = -1, .master = -1 }
 
 /* c and name stay the caller's. */
-int exec_terminal_begin(const struct container *c, const char *name, bool input,
+int exec_terminal_begin(const struct container *c, const char *name, bool input, uid_t owner,
 			struct exec_terminal *ret, struct err *e);
 static inline bool exec_terminal_there(const struct exec_terminal *t)
 {
