@@ -12,7 +12,7 @@ static json_t *compare_json(const struct compare *c)
 
 	if (!c->mask)
 		return json_pack("{s:i, s:I, s:s}", "index", (int)c->index, "value", value, "op",
-				 "SCMP_CMP_EQ");
+				 c->differs ? "SCMP_CMP_NE" : "SCMP_CMP_EQ");
 	return json_pack("{s:i, s:I, s:I, s:s}", "index", (int)c->index, "value", mask, "valueTwo",
 			 value, "op", "SCMP_CMP_MASKED_EQ");
 }

@@ -10,6 +10,7 @@ struct compare {
 	unsigned index;
 	uint64_t value;
 	uint64_t mask; /* 0: the whole argument equals value; else (arg & mask) == value */
+	bool differs;  /* with mask 0: it does not. At most one such rule a call: more are OR */
 };
 
 /* Adds {"names": [name], "action": ..., "args": [...]}. */

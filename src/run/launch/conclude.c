@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -39,11 +40,13 @@ void conclude_leave(const struct launch *l, int report)
 	(void)TAKE_FD(null);
 }
 
-void conclude_rest(const struct launch *l, int report)
+void conclude_rest(const struct launch *l, int report, pid_t runtime)
 {
 	struct pollfd p = { .fd = report, .events = 0 };
 
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	while (runtime > 0 && waitpid(runtime, NULL, 0) < 0 && errno == EINTR)
 		;
 	l->conclude(l->arg);
 }

@@ -22,6 +22,7 @@
 #include "run/launch/conclude.h"
 #include "run/launch/conmon.h"
 #include "run/launch/early.h"
+#include "run/launch/ended.h"
 #include "run/launch/gate.h"
 #include "run/launch/guard.h"
 #include "run/launch/join.h"
@@ -40,6 +41,7 @@ struct report {
 	int r, status;
 	pid_t nest;	/* the supervisor stays, for this child */
 	bool concludes; /* the supervisor stays, and cleans up */
+	pid_t runtime;	/* it waits for this one first; 0: it has ended */
 	struct err e;
 };
 
@@ -204,6 +206,12 @@ static void abandon_runtime(struct begun *b)
 	b->pid = 0;
 }
 
+/* Somebody still copies what it wrote, and reads it to the end, which is the runtime's. */
+static bool is_copied(const struct streams *s)
+{
+	return s->v[0].pid > 0 || s->v[1].pid > 0 || s->v[2].pid > 0;
+}
+
 /* The runtime makes the container meanwhile, up to the shim. */
 static int pass_gate(const struct launch *l, struct gate *g, struct begun *b, struct err *e)
 {
@@ -239,7 +247,14 @@ static int run_foreground(const struct launch *l, struct gate *g, struct begun *
 	r = pass_gate(l, g, b, e);
 	if (r < 0)
 		(void)raise(SIGTERM); /* blocked: wait_runtime() takes it and ends everything */
+	if (r == 0 && l->conclude && !is_copied(&b->streams) &&
+	    ended_well(l->folder, b->pid, watched)) {
+		*ret_status = 0;
+		record_exit(l, 0);
+		return 0;
+	}
 	asked = wait_runtime(l, b->pid, watched, ret_status);
+	b->pid = 0;
 	streams_close(&b->streams);
 	if (r < 0) {
 		*ret_status = STATUS_FAILED;
@@ -318,6 +333,7 @@ static void supervise(const struct launch *l, int go, const sigset_t *watched, s
 	if (l->finish)
 		l->finish(l->arg);
 	out->concludes = out->r == 0 && l->conclude;
+	out->runtime = begun.pid;
 	if (out->concludes)
 		return;
 	if (launch_cleanup(l->folder, l->id, l->cgroup, l->runtime,
@@ -384,7 +400,7 @@ int launch_start(const struct launch *l, struct supervisor *ret, struct err *e)
 			conclude_leave(l, report);
 		(void)fs_write_all(report, &out, sizeof(out), NULL);
 		if (out.concludes)
-			conclude_rest(l, report);
+			conclude_rest(l, report, out.runtime);
 		if (out.nest > 0)
 			launch_nest_attend(l, out.nest, &watched);
 		_exit(0);

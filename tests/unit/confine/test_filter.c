@@ -79,12 +79,14 @@ static void reference(const json_t *seccomp, struct program *ret)
 
 		json_array_foreach(json_object_get(rule, "args"), m, arg)
 		{
-			const bool masked = strcmp(json_string_value(json_object_get(arg, "op")),
-						   "SCMP_CMP_MASKED_EQ") == 0;
+			const char *op = json_string_value(json_object_get(arg, "op"));
+			const bool masked = strcmp(op, "SCMP_CMP_MASKED_EQ") == 0;
 
 			v[args++] = (struct scmp_arg_cmp){
 				(unsigned)json_integer_value(json_object_get(arg, "index")),
-				masked ? SCMP_CMP_MASKED_EQ : SCMP_CMP_EQ,
+				masked				 ? SCMP_CMP_MASKED_EQ
+				: strcmp(op, "SCMP_CMP_NE") == 0 ? SCMP_CMP_NE
+								 : SCMP_CMP_EQ,
 				(uint64_t)json_integer_value(json_object_get(arg, "value")),
 				(uint64_t)json_integer_value(json_object_get(arg, "valueTwo"))
 			};
