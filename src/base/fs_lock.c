@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/proc.h"
 
 /* Who is stopped for so long will not go on by himself. */
 enum { NAP_FIRST_MS = 1, NAP_LAST_MS = 16, STOPPED_MS = 5000, LOOK_MS = 1000 };
@@ -129,6 +130,8 @@ static int lock(int dir, const char *path, int op, int timeout_ms, struct err *e
 	const uint64_t now = clock_mono_ms();
 	struct waiting w = { now + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0), now + STOPPED_MS,
 			     NAP_FIRST_MS };
+	/* Who was asked before still has to clean up. */
+	const bool asked = proc_interrupted(NULL) < 0;
 
 	if (fd < 0)
 		return WRAP(e, fd, "lock '%s'", path);
@@ -136,6 +139,8 @@ static int lock(int dir, const char *path, int op, int timeout_ms, struct err *e
 		struct holder h = { 0 };
 		int why = errno, r;
 
+		if (!asked && proc_interrupted(e) < 0)
+			return E_SIGNAL;
 		if (why == EINTR || (why == EWOULDBLOCK && nap(&w, fd)))
 			continue;
 		errno = why;
