@@ -246,7 +246,10 @@ static int find_cgroups(struct facts *f, const struct machine *m, struct err *e)
 	if (r < 0 || (r = add_need(f, "cgroups", NEED_MEMORY, "can be set", e)) < 0 ||
 	    (r = add_need(f, "cgroups", NEED_PIDS, "can be set", e)) < 0 ||
 	    (r = add_need(f, "cgroups", NEED_CPU, "can be set", e)) < 0 ||
-	    (r = add_need(f, "disk", NEED_DISK, "loop devices and mke2fs", e)) < 0)
+	    (r = add_need(f, "disk", NEED_DISK,
+			  geteuid() == 0 ? "loop devices and mke2fs"
+					 : "not for users: what their containers write is theirs",
+			  e)) < 0)
 		return r;
 	return add_if(f, "cgroups", "swap-limit", m->swap, m->swap ? "can be set" : "cannot be set",
 		      "boot with swapaccount=1", e);

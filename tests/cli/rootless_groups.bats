@@ -232,6 +232,7 @@ in_group() { # words
 	[ -d /sys/fs/cgroup/memory ] || skip "needs control groups of version 1"
 	bash -c "${command#as root: }"
 	run his doctor --format json
+	refute_output_has "loop devices and mke2fs"
 	assert_output_has "/sys/fs/cgroup/memory/plimsoll-users/$(id -u "$WHO")"
 	run his run --rm --network none base:1 true
 	assert_status 0
