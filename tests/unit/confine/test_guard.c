@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "confine/guard/guard.h"
+#include "confine/guard/joining.h"
 #include "confine/guard/task.h"
 #include "tap.h"
 
@@ -24,6 +25,17 @@ TEST(a_status_is_read)
 	CHECK(t.uid[0] == 1 && t.uid[3] == 4 && t.gid[1] == 6);
 	CHECK(t.groups_n == 2 && t.groups[1] == 10);
 	CHECK(task_has(&t, CAP_CHOWN) && task_has(&t, CAP_NET_RAW) && !task_has(&t, CAP_KILL));
+}
+
+TEST(a_state_names_the_first_process)
+{
+	CHECK(joining_pid("{\"ociVersion\":\"1.0.2\",\"id\":\"x\",\"pid\":42,\"bundle\":\"/b\"}") ==
+	      42);
+	CHECK(joining_pid("{ \"pid\" : 4194303 }") == 4194303);
+	/* Never everybody (0, which is the writer, or less), nor the first of all. */
+	CHECK(joining_pid("") == 0 && joining_pid("{}") == 0 && joining_pid("{\"pid\"") == 0);
+	CHECK(joining_pid("{\"pid\":0}") == 0 && joining_pid("{\"pid\":-5}") == 0 &&
+	      joining_pid("{\"pid\":1}") == 0 && joining_pid("{\"pid\":\"7\"}") == 0);
 }
 
 TEST(what_is_no_status_is_not)
