@@ -126,21 +126,21 @@ sleeps_held() {
 
 @test "a profile of the user's choosing: by policy, by name, with a reason, and only if it holds" {
 	local mine=(--security-opt apparmor=/srv/mine)
-	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /etc/hostname
 	assert_status 3
 	assert_output_has 'run: {allow: ["apparmor:/srv/mine"]'
 	printf 'run:\n  allow: ["apparmor:/srv/mine"]\n  without: [apparmor]\n' >"$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml"
-	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /etc/hostname
 	assert_status 125
 	assert_output_has "no profile of that name is loaded"
 	printf 'profile /srv/mine flags=(attach_disconnected,complain) { file, }\n' >mine
 	apparmor_parser --replace --skip-cache mine
-	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/true
+	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /etc/hostname
 	assert_status 125
 	assert_output_has "only complains"
 	printf 'profile /srv/mine flags=(attach_disconnected) { file, signal, network, ptrace, deny /etc/hostname r, }\n' >mine
 	apparmor_parser --replace --skip-cache mine
-	run in_container "${mine[@]}" lockdown:1 /bin/true
+	run in_container "${mine[@]}" lockdown:1 /bin/cat /etc/hostname
 	assert_status 3
 	assert_output_has "--reason TEXT"
 	run in_container "${mine[@]}" --reason demo lockdown:1 /bin/cat /proc/self/attr/current
