@@ -19,7 +19,6 @@ setup_file() {
 	echo www-data:100000:65536 | tee /etc/subuid >/etc/subgid
 	mkdir -p "$BATS_FILE_TMPDIR/bin" "$home/.config/plimsoll"
 	install -m 755 "$(dirname "$PLIMSOLL")"/plimsoll* "$BATS_FILE_TMPDIR/bin"
-	printf 'run:\n  without: [apparmor]\n' >"$home/.config/plimsoll/plimsoll.yaml"
 	cp -r "$PLIMSOLL_SRC/examples/advisories" "$BATS_FILE_TMPDIR/advisories"
 	chown -R 33:33 "$home"
 	mend=$(HOME=$home setpriv --reuid 33 --regid 33 --clear-groups "$BATS_FILE_TMPDIR/bin/plimsoll" doctor --format json |
@@ -30,6 +29,9 @@ setup_file() {
 	his -q trust init
 	his -q advisories import "$BATS_FILE_TMPDIR/advisories"
 	his -q import /lockdown.tar lockdown:1
+	# AppArmor's profile root loads, once after each boot, as the message says.
+	! his run --rm --network none lockdown:1 /bin/cat /etc/hostname 2>"$BATS_FILE_TMPDIR/said"
+	apparmor_parser --replace --skip-cache "$(sed -n 's/.*sudo apparmor_parser --replace \([^ ]*\) .*/\1/p' "$BATS_FILE_TMPDIR/said")"
 }
 
 setup() {
@@ -52,6 +54,8 @@ no_group() {
 	his run -d --name c --network none --memory 64m lockdown:1 /bin/sleep 1000
 	run his exec c /bin/cat /proc/self/cgroup
 	assert_status 0
+	run his exec c /bin/cat /proc/self/attr/current
+	[[ "$output" = plimsoll-*\ \(enforce\) ]] || fail "$output"
 	[ "$(cat $OWN/plimsoll-*/cgroup.procs | wc -l)" -ge 3 ]
 	run his stats --no-stream c
 	assert_output_has "67.1MB"
