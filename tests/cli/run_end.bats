@@ -120,3 +120,35 @@ sits_alone() {
 	assert_eq "$(exits)" 1
 	assert_eq "$(folders)" ""
 }
+
+# crun is slowed where it removes its notes, by a tracer that is no child's parent.
+slow_crun() {
+	mkdir -p slow
+	cat >slow/crun <<-EOF2
+		#!/bin/sh
+		case " \$* " in *" run "*) exec strace -D -qq -o /dev/null -e trace=unlinkat -e inject=unlinkat:delay_enter=1s $(command -v crun) "\$@" ;; esac
+		exec $(command -v crun) "\$@"
+	EOF2
+	chmod +x slow/crun
+}
+
+runtime_runs() {
+	pgrep -f "crun .*--root=$STATE/containers/.* run " >/dev/null
+}
+
+@test "a status of 0 is told before the runtime has removed its notes; the supervisor awaits it" {
+	need_cmd strace
+	[ "$(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -1)" = 6.15 ] || skip "the kernel tells no process's end before Linux 6.15"
+	slow_crun
+	"$PLIMSOLL" --state "$STATE" run --rm --network none --runtime "$PWD/slow/crun" base:1 true </dev/null >/dev/null 2>&1
+	runtime_runs
+	plimsoll ps --all >/dev/null
+	run runtime_runs
+	assert_status 1
+	assert_eq "$(folders)" ""
+	# Another status may be an error that the runtime tells.
+	run "$PLIMSOLL" --state "$STATE" run --rm --network none --runtime "$PWD/slow/crun" base:1 sh -c 'exit 3'
+	assert_status 3
+	run runtime_runs
+	assert_status 1
+}
