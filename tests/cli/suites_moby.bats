@@ -78,3 +78,16 @@ teardown() { containers_teardown; }
 	run plimsoll save -o x.tar nosuch:1
 	assert_status 5
 }
+
+@test "mount: a key of another type is refused; inspect has the size of /dev/shm; volumes have .Label" {
+	local mount
+	for mount in type=volume,src=v,dst=/x,bind-propagation=rprivate type=bind,src=/usr,dst=/x,volume-nocopy \
+		type=tmpfs,dst=/x,volume-nocopy type=tmpfs,dst=/x,bind-propagation=private; do
+		refused 2 "is for type=" --mount "$mount"
+	done
+	plimsoll run -d --name c --network none --shm-size 32m base:1 sleep 100
+	plimsoll run -d --name d --network none base:1 sleep 100
+	assert_eq "$(plimsoll inspect -f '{{.HostConfig.ShmSize}}' c d | xargs)" "33554432 67108864"
+	plimsoll volume create --label a=b v
+	assert_eq "$(plimsoll volume ls --format '{{.Name}} {{.Label "a"}}')" "v b"
+}

@@ -9,18 +9,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/container/container_facts.h"
 #include "confine/shim.h"
 #include "run/root/volume.h"
 
 enum { LIMIT_DENIALS = 256 * 1024 };
-
-/* What was read for it. Borrowed from the files, all of which may be missing. */
-struct facts {
-	const struct container *c;
-	struct view view;
-	json_t *run, *config, *restart;	 /* owned */
-	const json_t *options, *process; /* of those */
-};
 
 static void facts_release(struct facts *f)
 {
@@ -29,19 +22,6 @@ static void facts_release(struct facts *f)
 	json_decref(f->restart);
 }
 #define auto_facts __attribute__((cleanup(facts_release))) struct facts
-
-/* An option that is a list of strings, as a new list. */
-static json_t *list_of(const struct facts *f, const char *option)
-{
-	const json_t *list = json_object_get(f->options, option);
-
-	return json_is_array(list) ? json_deep_copy(list) : json_array();
-}
-
-static const char *text_of(const struct facts *f, const char *option, const char *otherwise)
-{
-	return json_string_or_null(f->options, option) ?: otherwise;
-}
 
 static const char *time_text(int64_t t, char ret[static RFC3339_MAX])
 {
@@ -108,117 +88,13 @@ static json_t *config_json(const struct facts *f, const json_t *argv)
 		       (long long)json_integer_value(json_object_get(user, "gid")));
 	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:O*, s:O, s:n, s:s, s:s, s:O*, s:s}",
 			 "Hostname", json_string_or_null(f->config, "hostname") ?: "", "User",
-			 text_of(f, "user", f->process ? numbers : ""), "Tty",
+			 facts_text(f, "user", f->process ? numbers : ""), "Tty",
 			 json_is_true(json_object_get(f->process, "terminal")), "OpenStdin",
 			 json_is_true(json_object_get(f->options, "interactive")), "AttachStdout",
 			 !f->c->detached, "Env", env ?: json_object_get(f->options, "env"), "Cmd",
 			 argv, "Entrypoint", "Image", f->c->image ?: "", "WorkingDir",
 			 json_string_or_null(f->process, "cwd") ?: "", "Labels", f->c->labels,
 			 "StopSignal", signal_name(f->c->stop_signal, stop));
-}
-
-static json_t *bindings_json(const struct container *c)
-{
-	json_t *all = json_object();
-
-	for (size_t i = 0; c->ports && i < c->ports->n; i++) {
-		const struct port *p = &c->ports->p[i];
-		char key[16], host[8];
-		json_t *list;
-
-		(void)snprintf(key, sizeof(key), "%u/%s", p->container, p->udp ? "udp" : "tcp");
-		(void)snprintf(host, sizeof(host), "%u", p->host);
-		list = json_object_get(all, key);
-		if (!list) {
-			list = json_array();
-			(void)json_object_set_new(all, key, list);
-		}
-		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp",
-							    p->ip[0] ? p->ip : "0.0.0.0",
-							    "HostPort", host));
-	}
-	return all;
-}
-
-static int64_t limit_of(const json_t *resources, const char *kind, const char *name)
-{
-	return json_integer_value(json_object_get(json_object_get(resources, kind), name));
-}
-
-/* Quota and period to billionths of a core. */
-static int64_t nano_cpus(const json_t *resources)
-{
-	const int64_t period = limit_of(resources, "cpu", "period");
-
-	return period > 0 ? limit_of(resources, "cpu", "quota") * 1000000000 / period : 0;
-}
-
-/* The one it was made with, whoever chose it. A container that was only created has none yet. */
-static const char *runtime_of(const struct container *c)
-{
-	const char *slash = c->runtime ? strrchr(c->runtime, '/') : NULL;
-
-	return slash ? slash + 1 : c->runtime ?: "";
-}
-
-/* {"KEY": "VALUE"} of --annotation. */
-static json_t *annotations_json(const struct facts *f)
-{
-	json_t *j = json_object();
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(json_object_get(f->options, "annotation"), i, one)
-	{
-		const char *text = json_string_value(one) ?: "";
-		const size_t n = strcspn(text, "=");
-		auto_free char *key = strndup(text, n);
-
-		if (key && text[n])
-			(void)json_object_set_new(j, key, json_string(text + n + 1));
-	}
-	return j;
-}
-
-static json_t *host_config_json(const struct facts *f)
-{
-	const json_t *linux_ = json_object_get(f->config, "linux");
-	const json_t *resources = json_object_get(linux_, "resources");
-	const json_t *root = json_object_get(f->config, "root");
-	const json_t *caps =
-		json_object_get(json_object_get(f->process, "capabilities"), "bounding");
-
-	return json_pack(
-		"{s:o, s:s, s:o, s:{s:s, s:I}, s:b, s:o, s:o, s:O*, s:o, s:o, s:o, s:o, s:o, s:s, "
-		"s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:o, "
-		"s:I, s:I, s:s}",
-		"Binds", list_of(f, "volume"), "NetworkMode", text_of(f, "network", "pasta"),
-		"PortBindings", bindings_json(f->c), "RestartPolicy", "Name",
-		json_string_or_null(f->restart, "policy") ?: "no", "MaximumRetryCount",
-		(json_int_t)json_integer_value(json_object_get(f->restart, "max")), "AutoRemove",
-		f->c->auto_remove, "CapAdd", list_of(f, "cap-add"), "CapDrop",
-		list_of(f, "cap-drop"), "Capabilities", caps, "Dns", list_of(f, "dns"),
-		"DnsOptions", list_of(f, "dns-option"), "DnsSearch", list_of(f, "dns-search"),
-		"ExtraHosts", list_of(f, "add-host"), "GroupAdd", list_of(f, "group-add"),
-		"IpcMode", text_of(f, "ipc", "private"), "PidMode", text_of(f, "pid", ""),
-		"UsernsMode",
-		json_is_true(json_object_get(f->options, "privileged"))
-			? "host"
-			: text_of(f, "userns", "private"),
-		"UTSMode", text_of(f, "uts", ""), "CgroupnsMode", text_of(f, "cgroupns", "private"),
-		"Privileged", json_is_true(json_object_get(f->options, "privileged")),
-		"ReadonlyRootfs", json_is_true(json_object_get(root, "readonly")), "SecurityOpt",
-		list_of(f, "security-opt"), "Memory",
-		(json_int_t)limit_of(resources, "memory", "limit"), "MemorySwap",
-		(json_int_t)limit_of(resources, "memory", "swap"), "NanoCpus",
-		(json_int_t)nano_cpus(resources), "CpuShares",
-		(json_int_t)limit_of(resources, "cpu", "shares"), "PidsLimit",
-		(json_int_t)limit_of(resources, "pids", "limit"), "CpusetCpus",
-		text_of(f, "cpuset-cpus", ""), "Runtime", runtime_of(f->c), "Init",
-		json_is_true(json_object_get(f->options, "init")), "Annotations",
-		annotations_json(f), "CpuPeriod", (json_int_t)limit_of(resources, "cpu", "period"),
-		"CpuQuota", (json_int_t)limit_of(resources, "cpu", "quota"), "CpusetMems",
-		text_of(f, "cpuset-mems", ""));
 }
 
 static int add_mount(const struct facts *f, const struct volume *v, json_t *list, struct err *e)
@@ -302,7 +178,7 @@ static json_t *own_json(const struct facts *f)
 static json_t *network_json(const struct facts *f)
 {
 	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:{s:{s:s, s:s, s:s}}}", "Ports",
-			 bindings_json(f->c), "IPAddress", "", "Gateway", "", "MacAddress", "",
+			 facts_bindings(f->c), "IPAddress", "", "Gateway", "", "MacAddress", "",
 			 "GlobalIPv6Address", "", "Networks", view_network(f->run), "IPAddress", "",
 			 "Gateway", "", "MacAddress", "");
 }
@@ -323,7 +199,7 @@ static int add_parts(const struct facts *f, json_t *j, struct err *e)
 	    (r = add_mounts(f, "tmpfs", volume_parse_tmpfs, mounts, e)) < 0 ||
 	    (r = json_put(j, "State", state_json(f), e)) < 0 ||
 	    (r = json_put(j, "Config", config_json(f, argv), e)) < 0 ||
-	    (r = json_put(j, "HostConfig", host_config_json(f), e)) < 0 ||
+	    (r = json_put(j, "HostConfig", facts_host_config(f), e)) < 0 ||
 	    (r = json_put(j, "NetworkSettings", network_json(f), e)) < 0)
 		return r;
 	return json_put(j, "Plimsoll", own_json(f), e);

@@ -14,7 +14,8 @@ static int add_words(json_t *j, struct err *e)
 	static const char *const words[][2] = { { "Name", "name" },
 						{ "CreatedAt", "created" },
 						{ "Mountpoint", "mountpoint" },
-						{ "Labels", "labels" } };
+						{ "Labels", "labels" },
+						{ "Label", "labels" } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(words) / sizeof(*words); i++) {

@@ -153,6 +153,7 @@ struct parts {
 	char *type; /* owned */
 	struct volume v;
 	struct memory memory;
+	bool propagation; /* bind-propagation was said */
 };
 
 static void parts_release(struct parts *p)
@@ -215,20 +216,36 @@ static int mount_word(struct parts *p, const char *word, struct err *e)
 			return FAIL_NOMEM(e);
 		return memory_word(&p->memory, option, e);
 	}
+	if (strcmp(key, "bind-propagation") == 0 && has_word("private rprivate", value)) {
+		p->propagation = true;
+		return 0;
+	}
 	/* So anyway, or without a meaning here. */
 	if (has_word("consistency bind-nonrecursive bind-recursive relabel idmap volume-label z",
 		     key) ||
-	    (strcmp(key, "bind-propagation") == 0 && has_word("private rprivate", value)) ||
 	    (strcmp(key, "volume-driver") == 0 && strcmp(value, "local") == 0))
 		return 0;
 	return mount_flag(p, key, value, e);
+}
+
+/* A key of another type's means that something else was meant. */
+static int check_type(const struct parts *p, const char *type, struct err *e)
+{
+	if (p->v.no_copy && strcmp(type, "volume") != 0)
+		return FAIL(e, E_USAGE, "--mount '%s': volume-nocopy is for type=volume", p->text);
+	if (p->propagation && strcmp(type, "bind") != 0)
+		return FAIL(e, E_USAGE, "--mount '%s': bind-propagation is for type=bind", p->text);
+	return 0;
 }
 
 static int mount_done(struct parts *p, struct err *e)
 {
 	const char *type = p->type ? p->type : "volume";
 	struct volume *v = &p->v;
+	int r = check_type(p, type, e);
 
+	if (r < 0)
+		return r;
 	if (!v->target || v->target[0] != '/')
 		return FAIL(e, E_USAGE, "--mount '%s': want target=, an absolute path", p->text);
 	if (strcmp(type, "tmpfs") == 0) {
