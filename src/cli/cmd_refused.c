@@ -49,3 +49,17 @@ REFUSED_COMMAND(service, "service", "there is one machine",
 		"plimsoll run --restart always, or plimsoll generate systemd");
 REFUSED_COMMAND(stack, "stack", "there is one machine", "plimsoll run of each service");
 REFUSED_COMMAND(node, "node", "there is one machine", "plimsoll info");
+REFUSED_COMMAND(play, "play", "there are no pods", "plimsoll run of each container");
+REFUSED_COMMAND(auto_update, "auto-update", "an image changes when somebody says so",
+		"plimsoll pull and plimsoll run --replace; plimsoll watch run tells of findings");
+REFUSED_COMMAND(unshare, "unshare", "who is not root enters his own namespace by himself",
+		"the command itself");
+REFUSED_COMMAND(mount, "mount", "nothing of a container is mounted on the host",
+		"plimsoll cp, plimsoll export or plimsoll diff");
+REFUSED_COMMAND(unmount, "unmount", "nothing of a container is mounted on the host",
+		"plimsoll cp, plimsoll export or plimsoll diff");
+REFUSED_COMMAND(checkpoint, "checkpoint",
+		"a process that was stored would start without being admitted",
+		"plimsoll pause; volumes keep data");
+REFUSED_COMMAND(init, "init", "a container is made ready and started in one step",
+		"plimsoll start NAME");

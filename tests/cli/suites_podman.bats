@@ -116,3 +116,58 @@ top_of() { # argument of top...
 	assert_eq "$(plimsoll inspect -f '{{.ID}} {{.OCIRuntime}}' c)" "$(plimsoll inspect -f '{{.Id}} {{.HostConfig.Runtime}}' c)"
 	[ -e "$(plimsoll inspect -f '{{.NetworkSettings.SandboxKey}}' c)" ]
 }
+
+@test "commands of docker's and podman's that are not here say why, and what to use" {
+	local command
+	for command in 'network ls' 'pod ps' 'secret create x' 'load -i x' 'play kube x' 'auto-update' 'unshare ls' 'mount c' 'unmount c' 'checkpoint c' 'init c'; do
+		run plimsoll $command
+		assert_status 2
+		assert_output_has "mend: "
+		refute_output_has "unknown command"
+	done
+	run plimsoll netwrk
+	assert_output_has "unknown command 'netwrk'"
+}
+
+@test "--sdnotify conmon tells the service manager who is to be watched, once it runs" {
+	local runtime
+	for runtime in crun runc; do
+		rm -f sock told
+		python3 -c 'if True:
+			import socket
+			s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+			s.bind("sock")
+			s.settimeout(30)
+			open("told", "wb").write(s.recv(4096))' 3>&- &
+		wait_for 10 test -S sock
+		NOTIFY_SOCKET=$PWD/sock plimsoll run -d --runtime $runtime --network none --sdnotify conmon --name c base:1 \
+			sh -c 'printenv NOTIFY_SOCKET; sleep 60'
+		wait_for 20 test -s told
+		assert_eq "$(cat told)" "MAINPID=$(plimsoll inspect -f '{{.State.ConmonPid}}' c)"$'\nREADY=1'
+		assert_eq "$(plimsoll inspect -f '{{.Config.SdNotifyMode}}' c)" conmon
+		assert_eq "$(plimsoll logs c)" ""
+		plimsoll rm -f c
+	done
+	# The runtimes would hand on a service manager's socket and descriptors.
+	for runtime in crun runc; do
+		run env NOTIFY_SOCKET="$PWD/other" LISTEN_FDS=1 LISTEN_PID=1 "$PLIMSOLL" --state "$STATE" run --rm \
+			--runtime $runtime --network none base:1 sh -c 'printenv | grep -e NOTIFY -e LISTEN; ls -d /run/notify; id'
+		assert_output_has "uid=0"
+		refute_output_has LISTEN_ NOTIFY_ $'\n/run/notify'
+	done
+	refused 2 "--sdnotify container" --sdnotify container
+	refused 2 "goes with --detach" --sdnotify conmon
+	run plimsoll run --rm --network none --sdnotify ignore base:1 id
+	assert_status 0
+}
+
+@test "memory of one with --ipc private is not joined; of shareable and of the default it is" {
+	plimsoll run -d --network none --ipc private --name p base:1 sleep 60
+	plimsoll run -d --network none --ipc shareable --name s base:1 sleep 60
+	plimsoll run -d --network none --name d base:1 sleep 60
+	refused 125 "'p' shares its memory with nobody" --ipc container:p
+	for c in s d; do
+		in_c --ipc container:$c base:1 readlink /proc/self/ns/ipc
+		assert_eq "$output" "$(plimsoll exec $c readlink /proc/self/ns/ipc)"
+	done
+}

@@ -27,8 +27,6 @@ const struct refused_opt run_refused[] = {
 	  "-e HOME=..., and --user with numbers" },
 	{ "read-only-tmpfs", true, "true", "/tmp, /run and /dev/shm are in memory",
 	  "--read-only=false for a root that can be written" },
-	{ "sdnotify", false, "ignore", "the host's systemd is not to be reached from a container",
-	  "plimsoll generate systemd NAME" },
 	{ "seccomp-policy", false, "default", "an image does not choose its own filter",
 	  "--security-opt seccomp=FILE" },
 	{ "sig-proxy", true, "true", "one in the foreground ends with us",

@@ -31,6 +31,11 @@ int run_pull(const struct attempt *a, struct road *road, struct err *e);
 
 /* run_around.c: the files that --cidfile and --pidfile would make are not there yet. */
 int run_check_files(const struct run_cli_opts *o, struct err *e);
+/* run_notify.c: --sdnotify; E_USAGE for a mode that is not there. Tells $NOTIFY_SOCKET that it
+ * runs. */
+int run_notify_check(const struct attempt *a, struct err *e);
+int run_notify(const struct state *state, const struct run_cli_opts *o, const char *manager,
+	       const char *id, struct err *e);
 /* What --replace removes, right before the start of what takes its place. */
 int run_before(const struct state *state, struct cli *c, const struct attempt *a, struct err *e);
 /* The files, once it is there; and of one that ended what --rmi removes. */

@@ -18,7 +18,7 @@ struct run_cli_opts {
 		*health_timeout, *health_start_period, *health_start_interval, *health_on_failure,
 		*restart, *stop_signal, *stop_timeout, *log_driver, *cidfile, *pull, *platform,
 		*profile, *fail_on, *max_age, *cpu_quota, *cpuset_mems, *memory_swappiness, *umask,
-		*timeout, *pidfile, *tz;
+		*timeout, *pidfile, *tz, *sdnotify;
 	uint64_t pids_limit, cpu_shares, health_retries, cpu_period, blkio_weight;
 	struct strv env, env_file, log_opt, storage_opt, publish, volume, mount, tmpfs, label,
 		label_file, cap_add, cap_drop, add_host, dns, dns_search, dns_option, ulimit,

@@ -160,6 +160,10 @@ const struct opt run_option_table[] = {
 	      "why it needs what the policy allows by name; the trail keeps it"),
 	FIELD(privileged, "privileged", 0, OPT_FLAG, NULL,
 	      "by policy: the host's root with every capability and device, nothing filtered"),
+	FIELD(sdnotify, "sdnotify", 0, OPT_STRING, "MODE",
+	      "conmon: tell the service manager (NOTIFY_SOCKET) which process is to be watched, "
+	      "once "
+	      "it runs; ignore (default)"),
 	FIELD(pid, "pid", 0, OPT_STRING, "KIND",
 	      "whose processes it sees: private (default), container:NAME; by policy host"),
 	FIELD(ipc, "ipc", 0, OPT_STRING, "KIND",

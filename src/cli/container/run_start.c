@@ -168,6 +168,8 @@ static int exit_words(const struct cli *c, const struct state *state, struct exi
 static int start(struct cli *c, const struct attempt *a, struct road *road, struct run_opts *o,
 		 const struct deciding *d, struct err *e)
 {
+	/* The runtime is not to see it, so that it is gone afterwards. */
+	auto_free char *manager = str_dup(str_of(getenv("NOTIFY_SOCKET") ?: ""));
 	char id[CONTAINER_ID + 1];
 	int status = 0, r = run_before(road->state, c, a, e);
 
@@ -180,6 +182,8 @@ static int start(struct cli *c, const struct attempt *a, struct road *road, stru
 	}
 	if (r == 0)
 		r = run_after(road, c, a, id, e);
+	if (r == 0 && o->detach && !o->create_only)
+		r = run_notify(road->state, a->opts, manager, id, e);
 	if (r < 0)
 		return r;
 	if (a->again)
@@ -267,6 +271,8 @@ int run_attempt(struct cli *c, const struct attempt *a, struct err *e)
 		r = run_allowed(policy, q->asks.words.v[i], a->opts->reason, e);
 	if (r == 0)
 		r = run_check_files(a->opts, e);
+	if (r == 0)
+		r = run_notify_check(a, e);
 	if (r == 0)
 		r = run_pull_check(a->opts->pull, e);
 	if (r == 0)

@@ -100,6 +100,25 @@ static int find_process(const struct container *c, struct join *j, struct err *e
 	return err_hint(e, r, "plimsoll start %s", c->name);
 }
 
+/* Said of it, not only so because nothing was said. */
+static int check_private(const struct container *c, struct err *e)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	auto_json *j = NULL;
+	int r = fs_read(c->fd, "run.json", LIMIT_STATE_JSON, &text, e);
+
+	if (r == 0)
+		r = json_parse(buf_str(&text), text.n, "run.json", &j, e);
+	if (r == 0 &&
+	    strcmp(json_string_or_null(json_object_get(j, "options"), "ipc") ?: "", "private") == 0)
+		return err_hint(e,
+				FAIL(e, E_USAGE,
+				     "container '%s' shares its memory with nobody (--ipc private)",
+				     c->name),
+				"plimsoll run --ipc shareable, for that one");
+	return r;
+}
+
 int join_find(const struct state *state, const struct share *share, const char *self,
 	      struct join *ret, struct err *e)
 {
@@ -120,6 +139,8 @@ int join_find(const struct state *state, const struct share *share, const char *
 	r = container_find(state, name, &c, e);
 	if (r == 0 && strcmp(c.id, self) == 0)
 		r = FAIL(e, E_USAGE, "container:%.12s: that is itself", name);
+	if (r == 0 && share->of[SHARE_IPC])
+		r = check_private(&c, e);
 	if (r == 0)
 		r = has_network(state, &c, LIMIT_HOPS, &j.network, e);
 	if (r == 0)
