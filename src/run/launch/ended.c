@@ -18,7 +18,7 @@
 #include "run/launch/launch_network.h"
 
 /* The runtime writes its pidfile about when the process is let go. */
-enum { LOOKS = 100, LOOK_MS = 2 };
+enum { LOOKS = 2500, LOOK_MS = 2 };
 
 /* linux/pidfd.h of 6.15; Debian 12's has none of it. */
 struct info {

@@ -4,14 +4,15 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -22,7 +23,7 @@
 #include "run/network/clock.h"
 #include "run/network/network_view.h"
 
-enum { LIMIT_RESOLV = 64 * 1024, START_MS = 60000 };
+enum { LIMIT_RESOLV = 64 * 1024, START_MS = 60000, STOP_MS = 1000 };
 
 /* In a child, so that the caller stays in the host's network. */
 static int make_in_child(const char *file, struct err *e)
@@ -284,15 +285,20 @@ int network_server(const char *file, const char *pid_file, pid_t *ret, struct er
 
 void network_stop(const char *file, const char *pid_file)
 {
-	const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
+	struct pollfd p = { .events = POLLIN };
+	auto_close int fd = -1;
 	pid_t pid;
 
 	if (network_server(file, pid_file, &pid, NULL) < 0)
 		return;
-	(void)kill(pid, SIGKILL);
-	/* So that its ports are free again when we return. */
-	for (int i = 0; i < 500 && is_ours(pid, file); i++)
-		(void)nanosleep(&nap, NULL);
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0 || !is_ours(pid, file)) /* the number was another's by then */
+		return;
+	(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	/* So that its ports are free again when we return: whoever has ended has closed them, while
+	 * its command line is gone sooner. */
+	p.fd = fd;
+	(void)poll(&p, 1, STOP_MS);
 }
 
 int network_resolv_conf(const char *host_text, size_t n, struct buf *ret, struct err *e)
