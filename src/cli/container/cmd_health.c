@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 
-#include "base/userns.h"
 #include "cli/container/containers.h"
 #include "cli/container/run_start.h"
 #include "run/life/health.h"
@@ -20,19 +19,6 @@ static int end_it(struct cli *c, const struct state *state, const char *id, bool
 				  json_pack("{s:s}", "why", "unhealthy"), e);
 }
 
-struct again {
-	struct cli *c;
-	const char *container;
-};
-
-static int start_again(void *arg, struct err *e)
-{
-	const struct again *a = arg;
-
-	return cli_run_again(
-		a->c, &(struct cli_again){ .container = a->container, .cause = "restart" }, e);
-}
-
 /* Started beside a container; what is to be done with an unhealthy one is done here. */
 static int run_health_command(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
@@ -46,9 +32,7 @@ static int run_health_command(struct cli *c, void *opts, int argc, char **argv, 
 		return asked;
 	r = end_it(c, state, argv[0], asked == HEALTH_KILL, e);
 	/* Its new start has a check of its own. */
-	return r == 0 && asked == HEALTH_RESTART
-		       ? userns_call(start_again, &(struct again){ c, argv[0] }, e)
-		       : r;
+	return r == 0 && asked == HEALTH_RESTART ? cli_run_anew(c, argv[0], e) : r;
 }
 
 const struct command cmd_health = {

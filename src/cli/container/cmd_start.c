@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/userns.h"
 #include "cli/container/run_start.h"
 #include "cli/container/select.h"
 #include "run/life/usage.h"
@@ -104,19 +103,6 @@ struct restart_opts {
 	struct selection select;
 };
 
-struct again {
-	struct cli *c;
-	const char *container;
-};
-
-static int start_again(void *arg, struct err *e)
-{
-	const struct again *a = arg;
-
-	return cli_run_again(
-		a->c, &(struct cli_again){ .container = a->container, .cause = "restart" }, e);
-}
-
 struct restarting {
 	const struct state *state;
 	unsigned seconds;
@@ -133,7 +119,7 @@ static int restart_one(struct cli *c, void *arg, const char *name, struct err *e
 	r = cli_note_container(c, "stop", name, &subject, r, NULL, e);
 	if (r == 0)
 		/* Not ourselves: from in there the next one could not be stopped. */
-		r = userns_call(start_again, &(struct again){ c, name }, e);
+		r = cli_run_anew(c, name, e);
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/userns.h"
 #include "cli/container/run_attempt.h"
 #include "run/root/secrets.h"
 
@@ -117,4 +118,22 @@ int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e)
 	if (r == 0)
 		r = run_asked(&found, &asked, e);
 	return r == 0 ? again(c, &found, asked, s, e) : r;
+}
+
+struct anew {
+	struct cli *c;
+	const char *container;
+};
+
+static int run_anew(void *arg, struct err *e)
+{
+	const struct anew *a = arg;
+
+	return cli_run_again(
+		a->c, &(struct cli_again){ .container = a->container, .cause = "restart" }, e);
+}
+
+int cli_run_anew(struct cli *c, const char *container, struct err *e)
+{
+	return userns_call(run_anew, &(struct anew){ c, container }, e);
 }

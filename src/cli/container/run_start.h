@@ -23,3 +23,5 @@ struct cli_again {
 	bool by_policy;	   /* --restart: not when somebody stopped it meanwhile (E_SIGNAL) */
 };
 int cli_run_again(struct cli *c, const struct cli_again *s, struct err *e);
+/* One that was stopped for that, from outside of its user namespace. */
+int cli_run_anew(struct cli *c, const char *container, struct err *e);
