@@ -160,7 +160,7 @@ static void check_command(const char *path, const struct command *c, const struc
 			tap_failed = 1;
 			printf("# %s: %s is not in the manual page\n", path, help.v[i]);
 		}
-	for (const struct command *const *s = c->subs; s && *s; s++) {
+	for (const struct command *const *s = c->subs; s && *s && !(*s)->hidden; s++) {
 		auto_buf below = BUF_INIT(256);
 
 		buf_printf(&below, "%s %s", path, (*s)->name);
@@ -174,7 +174,7 @@ static void all_help(const char *path, const struct command *c, struct strv *ret
 	auto_free char *text = help_of(path, c);
 
 	options_in_help(text, ret);
-	for (const struct command *const *s = c->subs; s && *s; s++)
+	for (const struct command *const *s = c->subs; s && *s && !(*s)->hidden; s++)
 		all_help(path, *s, ret);
 }
 
@@ -257,7 +257,7 @@ static void says_enough(const char *path, const struct command *c, bool top)
 				printf("# '%s --%s' is there twice\n", path, o->name);
 			}
 	}
-	for (const struct command *const *s = c->subs; s && *s; s++) {
+	for (const struct command *const *s = c->subs; s && *s && !(*s)->hidden; s++) {
 		auto_buf below = BUF_INIT(256);
 
 		buf_printf(&below, "%s %s", path, (*s)->name);
