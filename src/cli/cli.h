@@ -96,7 +96,6 @@ struct command {
 	bool limited;			   /* starts what control groups limit: an ordinary user's
 					      may have to be in others (run/groups/scope.h) */
 	bool stop_at_arg;		   /* options end at the first argument (run, exec) */
-	bool any_words;			   /* nothing behind its name is an option */
 	const struct command *const *subs; /* sub-commands, ends with NULL; then run is NULL */
 	/* 0, a negative E_*, or for run/exec/wait a positive exit status of a container. */
 	int (*run)(struct cli *c, void *opts, int argc, char **argv, struct err *e);

@@ -50,7 +50,6 @@ extern const struct command cmd_create;
 extern const struct command cmd_ended;
 extern const struct command cmd_container;
 extern const struct command cmd_attach;
-extern const struct command cmd_commit;
 extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_export;
@@ -80,11 +79,6 @@ extern const struct command cmd_start;
 extern const struct command cmd_stop;
 extern const struct command cmd_volume;
 extern const struct command cmd_wait;
-extern const struct command cmd_network, cmd_load, cmd_search, cmd_compose, cmd_builder, cmd_buildx,
-	cmd_context, cmd_manifest, cmd_plugin, cmd_pod, cmd_kube, cmd_machine, cmd_secret,
-	cmd_swarm, cmd_service, cmd_stack, cmd_node, cmd_play, cmd_auto_update, cmd_unshare,
-	cmd_mount, cmd_unmount, cmd_checkpoint, cmd_init;
-
 /* In the order of the top-level help, group by group: keep groups together, one a line (the build
  * reads the names from here, for the manual pages; hidden ones have none, and come last). */
 /* clang-format off */
@@ -156,31 +150,6 @@ const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_system,
 	&cmd_version,
-	&cmd_commit, /* hidden */
-	&cmd_builder, /* hidden */
-	&cmd_buildx, /* hidden */
-	&cmd_compose, /* hidden */
-	&cmd_context, /* hidden */
-	&cmd_kube, /* hidden */
-	&cmd_load, /* hidden */
-	&cmd_machine, /* hidden */
-	&cmd_manifest, /* hidden */
-	&cmd_network, /* hidden */
-	&cmd_node, /* hidden */
-	&cmd_plugin, /* hidden */
-	&cmd_pod, /* hidden */
-	&cmd_search, /* hidden */
-	&cmd_secret, /* hidden */
-	&cmd_service, /* hidden */
-	&cmd_stack, /* hidden */
-	&cmd_play, /* hidden */
-	&cmd_auto_update, /* hidden */
-	&cmd_unshare, /* hidden */
-	&cmd_mount, /* hidden */
-	&cmd_unmount, /* hidden */
-	&cmd_checkpoint, /* hidden */
-	&cmd_init, /* hidden */
-	&cmd_swarm, /* hidden */
 	&cmd_ended, /* hidden */
 	&cmd_health, /* hidden */
 	&cmd_list, /* hidden */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/container/refused.h"
+#include "cli/refused_commands.h"
 
 const struct opt cli_globals[] = {
 	OPT_AT(struct globals, state, "state", 0, OPT_STRING, "DIR",
@@ -195,7 +196,11 @@ static int unknown_command(const struct parser *p, const char *word, struct err 
 {
 	const char *names[256];
 	size_t n = 0;
+	const bool others = !p->command || has_word("container image", p->command->name);
+	int r = others ? refused_command(word, e) : 0;
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; p->words[i] && n < 256; i++)
 		if (!p->words[i]->hidden)
 			names[n++] = p->words[i]->name;
@@ -214,7 +219,6 @@ static int enter(struct parser *p, const char *word, struct err *e)
 			return FAIL(e, E_INTERNAL, "commands nested deeper than %d", CLI_DEPTH);
 		p->out->path[p->out->depth++] = p->command = c;
 		p->words = c->subs;
-		p->literal = p->literal || c->any_words;
 		if (!c->subs) {
 			p->out->opts = calloc(1, c->opts_size ? c->opts_size : 1);
 			if (!p->out->opts)

@@ -51,10 +51,10 @@ static const struct command container_prune = {
 };
 
 extern const struct command cmd_container_diff, cmd_container_exists, cmd_container_export,
-	cmd_container_update, cmd_attach, cmd_commit, cmd_container_list, cmd_container_ls, cmd_cp,
-	cmd_create, cmd_exec, cmd_inspect, cmd_kill, cmd_logs, cmd_pause, cmd_port, cmd_ps,
-	cmd_rename, cmd_restart, cmd_rm, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_top,
-	cmd_unpause, cmd_wait;
+	cmd_container_update, cmd_attach, cmd_container_list, cmd_container_ls, cmd_cp, cmd_create,
+	cmd_exec, cmd_inspect, cmd_kill, cmd_logs, cmd_pause, cmd_port, cmd_ps, cmd_rename,
+	cmd_restart, cmd_rm, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_top, cmd_unpause,
+	cmd_wait;
 
 static const struct command *const container_subs[] = {
 	&cmd_container_ls,
@@ -84,7 +84,6 @@ static const struct command *const container_subs[] = {
 	&cmd_container_export,
 	&cmd_container_update,
 	&cmd_stats,
-	&cmd_commit,
 	NULL,
 };
 
