@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -325,7 +324,9 @@ static void tell_denied(const struct container *c, int status, const struct run_
 
 	denials_apparmor_look(c);
 	(void)denials_read(c->fd, &d, NULL);
-	if (status == 128 + SIGKILL || denials_has(&d, DENIAL_MEMORY)) {
+	/* It may have been another process than the first one, and the group gone before the guard
+	 * looked. */
+	if (status || denials_has(&d, DENIAL_MEMORY)) {
 		oom_look(c);
 		denials_free(&d);
 		(void)denials_read(c->fd, &d, NULL);

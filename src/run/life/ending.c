@@ -2,7 +2,6 @@
 #include "run/life/ending.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -162,7 +161,7 @@ int ending_note(const struct container *c, struct err *e)
 		x.again = true;
 	}
 	denials_apparmor_look(c);
-	if (x.status == 128 + SIGKILL || faccessat(c->fd, "oom", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (x.status || faccessat(c->fd, "oom", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		oom_look(c);
 	r = write_state(c, key, "begun", e);
 	if (r == 0)
