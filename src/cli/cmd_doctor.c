@@ -127,5 +127,6 @@ const struct command cmd_doctor = {
 		"The exit status is 3 when something is lacking.",
 	.example = "plimsoll doctor\n"
 		   "plimsoll --format json doctor",
+	.limited = true, /* what it tells is what they would find */
 	.run = run_doctor,
 };

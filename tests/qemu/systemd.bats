@@ -70,8 +70,12 @@ no_scope() {
 	run env PLIMSOLL_SCOPE=1 setpriv --reuid 1000 --regid 1000 --clear-groups env HOME=/home/alice /usr/local/bin/plimsoll \
 		run --rm --network none lockdown:1 /bin/cat /etc/hostname
 	assert_status 125
+	assert_output_has "mend: "
+	# Who asks the doctor is told of what a command would find, in a scope.
 	run hers doctor
-	assert_output_has cgroups
+	grep -E "^memory-limit +fine" <<<"$output" || fail "$output"
+	grep -E "^mode +fine +/sys/fs/cgroup/user.slice/.*/run-.*scope" <<<"$output" || fail "$output"
+	wait_for 30 no_scope
 }
 
 @test "systemd, root: a generated unit starts and ends a container" {
