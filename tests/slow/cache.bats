@@ -151,7 +151,7 @@ du() { # jq filter
 	plimsoll sign web:1 >/dev/null
 	plimsoll advisories import "$PLIMSOLL_SRC/examples/advisories" >/dev/null
 	plimsoll run -d --name c1 web:1 /bin/sleep 100
-	plimsoll rmi web:1
+	plimsoll rmi --force web:1
 	run plimsoll cache prune -af
 	assert_status 0
 	run plimsoll exec c1 /bin/cat /one
