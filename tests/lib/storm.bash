@@ -1,5 +1,6 @@
 # Storms of containers (tests/slow/storm.bats as root, storm_user.bats as an ordinary user): many at once and after one
-# another, while what serves them is killed at random instants. The file gives plimsoll, $STATE, an admitted image storm:1,
+# another, while what serves them is killed at random instants. The file gives plimsoll, $STATE, STORM_PARALLEL, STORM_SEQUENCE,
+# STORM_PORT (the first of so many), an admitted image storm:1,
 # and direct, which is plimsoll by exec, so that the number of what runs in the background is the program's own.
 # shellcheck shell=bash
 
@@ -101,7 +102,7 @@ storm_many() {
 storm_kills() {
 	local i port pid ports=()
 	for i in $(seq "$STORM_PARALLEL"); do
-		port=$((20000 + i))
+		port=$((STORM_PORT + i))
 		ports+=("$port")
 		if [ $((i % 4)) = 0 ]; then
 			plimsoll -q run -d --name "s$i" -p "127.0.0.1:$port:80" storm:1 sleep 300 >"out.$i" 2>&1 3>&- &

@@ -13,6 +13,7 @@ setup() {
 	need_cmd crun conmon pasta jq
 	STORM_PARALLEL=${STORM_PARALLEL:-40}
 	STORM_SEQUENCE=${STORM_SEQUENCE:-60}
+	STORM_PORT=20000
 	host_rootfs root true
 	tar -C root --numeric-owner --owner=0 --group=0 -cf root.tar .
 	plimsoll -q trust init >/dev/null

@@ -28,6 +28,7 @@ setup() {
 	STATE=$HIS/.local/share/plimsoll
 	STORM_PARALLEL=${STORM_PARALLEL:-20}
 	STORM_SEQUENCE=${STORM_SEQUENCE:-30}
+	STORM_PORT=24000 # storm.bats may run beside
 	if [[ "$BATS_TEST_DESCRIPTION" == without* ]]; then
 		his_policy 'run:' '  without: [memory-limit, cpu-limit]'
 	else
