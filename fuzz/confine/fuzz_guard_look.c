@@ -18,23 +18,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ARGS = 6, HEAD = 1 + ARGS, MEMORY = 8192, LIMIT_NR = 512 };
 
-static int out = -1, top = -1;
+static int out = -1, top = -1, here = -1;
 static char memory[MEMORY];
 
-/* Before LeakSanitizer, which looks for /proc. */
-static void end(void)
+/* Whoever replays a corpus opens it by paths, and LeakSanitizer looks for /proc. */
+static void leave(void)
 {
-	if (fchdir(top) == 0)
-		(void)!chroot(".");
+	if (fchdir(top) < 0 || chroot(".") < 0 || fchdir(here) < 0)
+		abort();
 }
 
-static void begin(void)
+static bool enter(void)
 {
-	out = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* The working folder stays, for what a fuzzer writes. */
-	if (top >= 0 && chroot("/proc") == 0)
-		(void)atexit(end);
+	if (out < 0) {
+		out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	return top >= 0 && here >= 0 && chroot("/proc") == 0;
 }
 
 /* Each byte: a place in memory, a descriptor of ours, a small number, or many bits. */
@@ -67,8 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < HEAD || size - HEAD > MEMORY - 1)
 		return 0;
-	if (out < 0)
-		begin();
+	const bool entered = enter();
+
 	memset(memory, 0, sizeof(memory));
 	memcpy(memory, data + HEAD, size - HEAD);
 	g = (struct guard){ .out = out, .cgroup = "", .no_network = data[0] & 1 };
@@ -86,5 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		note_add(out, &note);
 		note = (struct guard_note){ .count = 1 };
 	}
+	if (entered)
+		leave();
 	return 0;
 }

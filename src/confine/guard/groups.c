@@ -77,3 +77,17 @@ void groups_look(const struct guard *g)
 						       .nr = -1,
 						       .a0 = value(g, "pids.max", NULL) });
 }
+
+/* Once read, the file says by poll(2) that it changed: POLLPRI, also when it is removed. */
+int groups_watch_forks(const struct guard *g)
+{
+	char path[512], text[64];
+	int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/pids.events", g->cgroup);
+	for (size_t i = 0; fd < 0 && i < g->groups_n; i++)
+		fd = openat(g->groups[i], path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!read(fd, text, sizeof(text));
+	return fd;
+}

@@ -48,6 +48,7 @@ struct guard {
 	size_t groups_n;
 	int filters[GUARD_FILTERS];
 	size_t filters_n;
+	int forks;     /* tells that a process could not be made, once; -1: no more */
 	bool began;    /* there was a filter */
 	time_t coming; /* since when nobody but the runtime is awaited; 0: not so */
 	/* The kernel's sizes of these may be larger than those we know. */
@@ -134,6 +135,9 @@ bool samples_limit(const char *limits, const char *name, uint64_t *ret_soft, uin
 
 /* groups.c: what the control group tells of kills and forks that failed, as it is now. */
 void groups_look(const struct guard *g);
+/* A descriptor that polls POLLPRI once a process could not be made for the group's limit, or when
+ * the group goes; -1: there is no such group. */
+int groups_watch_forks(const struct guard *g);
 /* One of its files, of whichever group has it; how many bytes, 0 when none has. */
 size_t groups_file(const struct guard *g, const char *file, char *ret, size_t size);
 /* The number after a key of the form "key 12\n" in text; 0 when it is not there. */

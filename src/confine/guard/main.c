@@ -15,7 +15,7 @@
 #include "confine/guard/joining.h"
 
 /* The runtime is in the container's control group by then, and may have a tenth of a processor. */
-enum { FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8, RUNTIME_MS = 60000 };
+enum { OTHERS = 3, FLUSH_MS = 500, STATE_BYTES = 4096, STATE_DESCRIPTORS = 8, RUNTIME_MS = 60000 };
 
 /* The runtime's message (runtime-spec config-linux.md, "ContainerProcessState") is not read: it
  * tells nothing that we need, and the descriptor is checked by what the kernel says of it. */
@@ -68,8 +68,10 @@ static void accept_filter(struct guard *g)
 		(void)close(filter); /* its calls answer ENOSYS */
 	else if (filter >= 0)
 		g->filters[g->filters_n++] = filter;
-	if (filter >= 0 && !g->began)
+	if (filter >= 0 && !g->began) {
 		samples_begin(g);
+		g->forks = groups_watch_forks(g);
+	}
 	g->began |= filter >= 0;
 }
 
@@ -118,26 +120,34 @@ static bool still_comes(struct guard *g)
 /* One round; false at the end. */
 static bool attend(struct guard *g)
 {
-	struct pollfd p[GUARD_FILTERS + 2] = { { .fd = g->listen, .events = POLLIN },
-					       { .fd = g->began || g->coming ? -1 : g->life,
-						 .events = POLLIN } };
+	struct pollfd p[OTHERS + GUARD_FILTERS] = {
+		{ .fd = g->listen, .events = POLLIN },
+		{ .fd = g->began || g->coming ? -1 : g->life, .events = POLLIN },
+		{ .fd = g->forks, .events = POLLPRI },
+	};
 	const size_t n = g->filters_n;
 
 	for (size_t i = 0; i < n; i++)
-		p[i + 2] = (struct pollfd){ .fd = g->filters[i], .events = POLLIN };
-	if (poll(p, n + 2, FLUSH_MS) == 0)
+		p[OTHERS + i] = (struct pollfd){ .fd = g->filters[i], .events = POLLIN };
+	if (poll(p, OTHERS + n, FLUSH_MS) == 0)
 		note_flush(g->out);
 	sample(g);
 	for (size_t i = n; i-- > 0;) {
-		if (p[i + 2].revents & POLLIN) {
+		if (p[OTHERS + i].revents & POLLIN) {
 			guard_answer(g, g->filters[i]);
 			pace_keep();
 		}
-		if (p[i + 2].revents & (POLLHUP | POLLERR)) {
+		if (p[OTHERS + i].revents & (POLLHUP | POLLERR)) {
 			groups_look(g);
 			samples_take(g);
 			drop_filter(g, i);
 		}
+	}
+	/* The group may be gone soon. */
+	if (p[2].revents) {
+		groups_look(g);
+		(void)close(g->forks);
+		g->forks = -1;
 	}
 	if (p[0].revents)
 		accept_filter(g);
@@ -164,6 +174,7 @@ int main(int argc, char **argv)
 		return joining_main(argc - 2, argv + 2);
 	if (argc < 7)
 		return 2;
+	g.forks = -1;
 	g.listen = number(argv[1]);
 	g.out = number(argv[2]);
 	g.life = number(argv[3]);
