@@ -138,9 +138,9 @@ int container_create(const struct state *state, struct container *c, struct err 
 
 int container_again(const struct state *state, struct container *c, bool by_policy, struct err *e)
 {
-	static const char *const left[] = { "exit",    "pidfile", "conmon.pid",	 "supervisor.pid",
-					    "oci.log", "denials", "health.json", NEST_FILE,
-					    "oom",     "apparmor" };
+	static const char *const left[] = { "exit",    "pidfile",  "conmon.pid",  "supervisor.pid",
+					    "oci.log", "denials",  "health.json", NEST_FILE,
+					    "oom",     "apparmor", "forks" };
 	auto_container found = CONTAINER_INIT, old = CONTAINER_INIT;
 	auto_close int rest = -1, lock = -1;
 	char id[CONTAINER_ID + 1];

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/denials/denials.h"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/str.h"
 #include "run/denials/denials_apparmor.h"
+#include "run/file.h"
 #include "run/life/oom.h"
 
 static void denial_apparmor_free(struct denial_apparmor *a)
@@ -171,6 +174,33 @@ static int add_killed(int folder, struct denials *d, struct err *e)
 	return 0;
 }
 
+static uint64_t pids_limit(int folder)
+{
+	auto_buf text = BUF_INIT(LIMIT_STATE_JSON);
+	auto_json *config = NULL;
+	json_int_t n = 0;
+
+	if (fs_read(folder, "config.json", LIMIT_STATE_JSON, &text, NULL) < 0 ||
+	    json_parse(buf_str(&text), text.n, "config.json", &config, NULL) < 0 ||
+	    json_unpack(config, "{s:{s:{s:{s:I}}}}", "linux", "resources", "pids", "limit", &n) < 0)
+		return 0;
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+/* A process that could not be made, by the same log, where the guard came too late. */
+static void add_unmade(int folder, struct denials *d)
+{
+	if (denials_has(d, DENIAL_PIDS) || d->n == LIMIT_DENIALS ||
+	    faccessat(folder, FORKS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	d->v[d->n] = (struct denial){ .rule = DENIAL_PIDS,
+				      .count = 1,
+				      .nr = -1,
+				      .a0 = pids_limit(folder),
+				      .path = strdup("") };
+	d->n += d->v[d->n].path != NULL;
+}
+
 int denials_read(int folder, struct denials *ret, struct err *e)
 {
 	auto_buf text = BUF_INIT(LIMIT_DENIALS_FILE), log = BUF_INIT(LIMIT_DENIALS_FILE);
@@ -185,6 +215,8 @@ int denials_read(int folder, struct denials *ret, struct err *e)
 		r = add_lines(&d, buf_str(&log), log.n, e);
 	if (r == 0)
 		r = add_killed(folder, &d, e);
+	if (r == 0)
+		add_unmade(folder, &d);
 	if (r < 0)
 		return r;
 	if (d.n)

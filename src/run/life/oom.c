@@ -40,6 +40,17 @@ bool oom_record(const char *record, const char *id, uint64_t since_us, char ret[
 	return true;
 }
 
+/* "6,1234,63086416469,-;cgroup: fork rejected by pids controller in /plimsoll-ID", once a group. */
+bool oom_forks_record(const char *record, const char *id, uint64_t since_us)
+{
+	const char *group = strstr(record, ";cgroup: fork rejected by pids controller in /");
+	const char *time = strchr(record, ',');
+
+	time = time ? strchr(time + 1, ',') : NULL;
+	return group && time && time < group && strtoull(time + 1, NULL, 10) >= since_us && *id &&
+	       strstr(group, id);
+}
+
 /* Of the kernel's clock; 0 when it is not known. */
 static uint64_t began_us(const struct container *c)
 {
@@ -59,7 +70,7 @@ void oom_look(const struct container *c)
 	char known[OOM_NAME], name[OOM_NAME];
 	static char record[RECORD_BYTES];
 	const uint64_t since = began_us(c);
-	bool found = false;
+	bool found = false, forks = false;
 	ssize_t n;
 
 	if (c->kind == CONTAINER_STEP || (oom_read(c->fd, known) && *known))
@@ -74,7 +85,10 @@ void oom_look(const struct container *c)
 			break;
 		record[n] = '\0';
 		found |= oom_record(record, c->id, since, name);
+		forks |= oom_forks_record(record, c->id, since);
 	}
+	if (forks)
+		(void)file_put(c->fd, FORKS_FILE, "", 0, NULL);
 	if (found)
 		(void)file_put(c->fd, "oom", name, strlen(name), NULL);
 }

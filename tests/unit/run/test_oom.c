@@ -64,3 +64,18 @@ TEST(names_are_bounded_and_printable)
 		   name));
 	CHECK(strlen(name) == OOM_NAME - 1);
 }
+
+TEST(a_process_that_could_not_be_made)
+{
+	static const char record[] =
+		"6,1234,63086416469,-;cgroup: fork rejected by pids controller in /plimsoll-" ID
+		"\n";
+
+	CHECK(oom_forks_record(record, ID, 63086416469));
+	CHECK(!oom_forks_record(record, ID, 63086416470));
+	CHECK(!oom_forks_record(record, "0" ID, 0));
+	CHECK(!oom_forks_record("6,1234", ID, 0));
+	/* What a program writes to the log by itself does not begin so. */
+	CHECK(!oom_forks_record("12,1,2,-;x ;cgroup: fork rejected by pids controller in /y\n", ID,
+				0));
+}
